@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keras encoders, decoders and layers of semantic communication."""
+
+from .autoencoders import (
+    image_decoder,
+    image_encoder,
+    spectrogram_decoder,
+    spectrogram_encoder,
+    text_decoder,
+    text_encoder,
+)
+from .modality import Modality, modalities
+from .receiver_state import ReceiverState
+
+__all__ = [
+    "Modality",
+    "ReceiverState",
+    "image_decoder",
+    "image_encoder",
+    "modalities",
+    "spectrogram_decoder",
+    "spectrogram_encoder",
+    "text_decoder",
+    "text_encoder",
+]

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encoders and decoders for images, spectrograms and words, sized by the data.
+
+They follow section "Models" of the centroid paper (Grassucci et al., 2025): two convolutions of 32
+and 64 filters with max pooling for images, three of 16, 32 and 64 for spectrograms, an embedding
+for words; dense decoders, the spectrogram's with 64, 128, 192 and 128 units. Convolutions after
+the first are strided, which costs a quarter of the operations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def image_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
+    """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``."""
+    return keras.Sequential(
+        [
+            layers.Input(shape),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(64, 3, strides=2, padding="same", activation="relu"),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(latent_dim),
+        ],
+        name="image_encoder",
+    )
+
+
+def spectrogram_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
+    """Encode spectrograms ``[batch, bands, frames, 1]`` to ``[batch, latent_dim]``."""
+    strided = [
+        layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")
+        for filters in (16, 32, 64)
+    ]
+    return keras.Sequential(
+        [
+            layers.Input(shape),
+            *strided,
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dense(latent_dim),
+        ],
+        name="spectrogram_encoder",
+    )
+
+
+def text_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
+    """Embed one-hot words ``[batch, vocabulary]`` in ``[batch, latent_dim]``."""
+    return keras.Sequential(
+        [layers.Input(shape), layers.Dense(64, use_bias=False), layers.Dense(latent_dim)],
+        name="text_encoder",
+    )
+
+
+def image_decoder(shape: Sequence[int]) -> keras.Sequential:
+    """Decode features ``[batch, features]`` to images of ``shape`` in [0, 1]."""
+    return _dense_decoder(shape, (128, 256, 512), "sigmoid", "image_decoder")
+
+
+def spectrogram_decoder(shape: Sequence[int]) -> keras.Sequential:
+    """Decode features ``[batch, features]`` to spectrograms of ``shape`` in [0, 1]."""
+    return _dense_decoder(shape, (64, 128, 192, 128), "sigmoid", "spectrogram_decoder")
+
+
+def text_decoder(shape: Sequence[int]) -> keras.Sequential:
+    """Decode features ``[batch, features]`` to the logits of words ``[batch, vocabulary]``."""
+    return _dense_decoder(shape, (64, 64), None, "text_decoder")
+
+
+def _dense_decoder(
+    shape: Sequence[int], units: Sequence[int], activation: str | None, name: str
+) -> keras.Sequential:
+    hidden = [layers.Dense(width, activation="relu") for width in units]
+    output = layers.Dense(math.prod(shape), activation=activation)
+    return keras.Sequential([*hidden, output, layers.Reshape(tuple(shape))], name=name)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train a system so that an interrupted training goes on where it stopped, to the same numbers."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+from pydantic import PositiveFloat, PositiveInt
+
+from .._files import atomic_path
+from .._seeding import derive_seed, set_seed
+from .._settings import Settings
+from ..datasets import Digits
+from ..link import LinkSettings, from_settings
+from ..systems import CentroidSystem, SystemSettings
+from ..systems.non_finite import StopOnNonFiniteLoss
+
+
+class TrainingSettings(Settings):
+    """Adam with a learning rate that warms up and then decays as a cosine to zero."""
+
+    epochs: PositiveInt = 20
+    steps_per_epoch: PositiveInt = 500
+    batch_size: PositiveInt = 100
+    learning_rate: PositiveFloat = 1e-3
+    warmup_steps: PositiveInt = 200
+
+
+class ModelSettings(Settings):
+    """A model: a system, the link and SNR it is trained over, and how long."""
+
+    system: SystemSettings
+    link: LinkSettings
+    snr_db: float | tuple[float, float] = (0.0, 25.0)
+    """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
+    training: TrainingSettings = TrainingSettings()
+
+    def build(self, data: Digits) -> CentroidSystem:
+        """Build the untrained system for samples like those of ``data``."""
+        return self.system.build(data.shapes, from_settings(self.link), self.snr_db)
+
+
+def train(
+    system: CentroidSystem,
+    data: Digits,
+    settings: TrainingSettings,
+    seed: int,
+    checkpoint: Path | None = None,
+    verbose: int = 0,
+) -> CentroidSystem:
+    """Train ``system`` on ``data``; go on from ``checkpoint`` if it exists.
+
+    Every epoch has its own seed, so training that goes on from a checkpoint ends with the same
+    weights as training that was never interrupted.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite, naming step, SNR and checkpoint
+    ValueError
+        If the checkpoint is damaged or of another model
+    """
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0,
+        settings.epochs * settings.steps_per_epoch,
+        warmup_target=settings.learning_rate,
+        warmup_steps=settings.warmup_steps,
+    )
+    system.compile(keras.optimizers.Adam(schedule))
+    system.optimizer.build(system.trainable_variables)
+    first = 0
+    if checkpoint is not None and checkpoint.exists():
+        first = int(load_weights(system, checkpoint)["epoch"])
+    for epoch in range(first, settings.epochs):
+        set_seed(seed, "epoch", epoch)
+        batches = data.train(
+            settings.batch_size, settings.steps_per_epoch, seed=derive_seed(seed, "data", epoch)
+        )
+        good = str(checkpoint) if checkpoint is not None and epoch > 0 else None
+        system.fit(
+            batches,
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            verbose=verbose,
+            callbacks=[StopOnNonFiniteLoss(good)],
+        )
+        if checkpoint is not None:
+            save_weights(system, checkpoint, {"epoch": epoch + 1})
+    return system
+
+
+def obtain_model(
+    name: str,
+    settings: ModelSettings,
+    data: Digits,
+    seed: int,
+    models_dirs: Sequence[Path],
+    work_dir: Path,
+    verbose: int = 0,
+) -> CentroidSystem:
+    """Load the trained model ``<dir>/<name>/seed<seed>.weights.h5``, or train it.
+
+    Weights are taken from the first of ``models_dirs`` and ``work_dir`` that has them for these
+    settings and these data; otherwise the model is trained and kept in ``work_dir``.
+
+    Raises
+    ------
+    ValueError
+        If a weights file is damaged, naming it
+    """
+    set_seed(seed, name)
+    system = settings.build(data)
+    provenance = {
+        "settings": settings.model_dump_json(),
+        "data": json.dumps(data.checksums, sort_keys=True),
+    }
+    file_name = Path(name) / f"seed{seed}.weights.h5"
+    for folder in (*models_dirs, work_dir):
+        path = Path(folder) / file_name
+        if path.exists() and _same_provenance(path, provenance):
+            load_weights(system, path)
+            return system
+    path = Path(work_dir) / file_name
+    checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
+    train(system, data, settings.training, derive_seed(seed, name), checkpoint, verbose)
+    trained = settings.build(data)
+    trained.set_weights(system.get_weights())
+    save_weights(trained, path, provenance)
+    checkpoint.unlink()
+    return trained
+
+
+def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
+    """Save weights (and the optimiser's state, where there is one) with ``attributes``."""
+    with atomic_path(path) as temporary:
+        system.save_weights(temporary, overwrite=True)
+        with h5py.File(temporary, "r+") as file:
+            file.attrs.update(attributes)
+
+
+def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
+    """Load what :func:`save_weights` saved; return the attributes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged or holds another model's weights, naming it
+    """
+    attributes = _attributes(path)
+    try:
+        system.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"The weights in {path} are damaged or not of this model: {error}"
+        ) from error
+    return attributes
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    try:
+        with h5py.File(path) as file:
+            return dict(file.attrs)
+    except OSError as error:
+        raise ValueError(f"The weights in {path} are damaged: {error}") from error
+
+
+def _same_provenance(path: Path, provenance: dict[str, str]) -> bool:
+    found = _attributes(path)
+    return all(np.array_equal(found.get(key), value) for key, value in provenance.items())

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from which systems are built."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from .._settings import Settings
+from ..link import Link
+from ..semantics import modalities
+from .centroid import CentroidSystem
+
+
+class CentroidSettings(Settings):
+    """A :class:`CentroidSystem` over the modalities of paired digits."""
+
+    kind: Literal["centroid"] = "centroid"
+    mode: Literal["end_to_end", "paper", "conventional"] = "end_to_end"
+    """What is sent, and what decoders are trained on"""
+    latent_dim: PositiveInt | dict[str, PositiveInt] = 16
+    """Latent dimensions; one number for each modality is for the conventional mode"""
+    temperature: PositiveFloat = 0.1
+    """Temperature of the contrastive loss"""
+    contrastive_weight: float = Field(1.0, ge=0)
+    """Weight of the contrastive loss"""
+    reconstruction_weight: PositiveFloat = 10.0
+    """Weight of the reconstruction losses (lambda)"""
+    modality_dropout: float = Field(0.0, ge=0, lt=1)
+    """Probability with which each modality is missing at the transmitter in training"""
+
+    @model_validator(mode="after")
+    def _check_modes(self) -> "CentroidSettings":
+        if isinstance(self.latent_dim, dict) and (
+            self.mode != "conventional" or self.contrastive_weight > 0
+        ):
+            raise ValueError(
+                "latent dimensions that differ between modalities need mode 'conventional' and "
+                f"contrastive_weight 0. Received: mode={self.mode!r}, "
+                f"contrastive_weight={self.contrastive_weight}"
+            )
+        if self.mode == "conventional" and self.modality_dropout > 0:
+            raise ValueError("modality_dropout needs a mode that sends the centroid")
+        return self
+
+    def build(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        link: Link,
+        snr_db: float | tuple[float, float],
+    ) -> CentroidSystem:
+        """Build the system for samples of ``shapes``, over ``link``, trained at ``snr_db``."""
+        options = self.model_dump(exclude={"kind", "latent_dim"})
+        return CentroidSystem(modalities(shapes, self.latent_dim), link, snr_db=snr_db, **options)
+
+
+SystemSettings = CentroidSettings
