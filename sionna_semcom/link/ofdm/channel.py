@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frequency responses of the 3GPP channel models, drawn afresh or from a pool."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from sionna.phy import config
+from sionna.phy.block import Object
+from sionna.phy.channel import ChannelModel, GenerateOFDMChannel, gen_single_sector_topology
+from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
+from sionna.phy.ofdm import ResourceGrid
+
+from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
+
+CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memory
+
+_SYSTEM_LEVEL = {"UMi": UMi, "UMa": UMa, "RMa": RMa}
+
+
+def antenna_row(num_ant: int, pattern: str, carrier_frequency: float) -> AntennaArray:
+    """One row of half-wavelength spaced cross-polarised pairs; vertical elements if odd."""
+    if num_ant % 2:
+        polarization, kind, columns = "single", "V", num_ant
+    else:
+        polarization, kind, columns = "dual", "cross", num_ant // 2
+    return AntennaArray(1, columns, polarization, kind, pattern, carrier_frequency)
+
+
+def channel_model(settings: OFDMSettings) -> ChannelModel:
+    """Sionna's model of the channel impulse response.
+
+    A system-level model comes without path loss and shadowing, because the SNR is a parameter,
+    and without a topology (see `draw_topology`).
+    """
+    family, fc = settings.model[:3], settings.carrier_frequency
+    if family == "TDL":
+        return TDL(
+            settings.model[-1],
+            settings.delay_spread,
+            fc,
+            min_speed=settings.speed,
+            num_rx_ant=settings.num_rx_ant,
+            num_tx_ant=settings.num_tx_ant,
+        )
+    uplink = settings.direction == "uplink"
+    terminal, base = settings.num_tx_ant, settings.num_rx_ant
+    if not uplink:
+        terminal, base = base, terminal
+    arrays = antenna_row(terminal, "omni", fc), antenna_row(base, "38.901", fc)
+    if family == "CDL":
+        return CDL(
+            settings.model[-1],
+            settings.delay_spread,
+            fc,
+            *arrays,
+            settings.direction,
+            min_speed=settings.speed,
+        )
+    o2i = {} if family == "RMa" else {"o2i_model": "low"}
+    return _SYSTEM_LEVEL[settings.model](
+        carrier_frequency=fc,
+        ut_array=arrays[0],
+        bs_array=arrays[1],
+        direction=settings.direction,
+        enable_pathloss=False,
+        enable_shadow_fading=False,
+        **o2i,
+    )
+
+
+class SlotChannel(Object):
+    r"""Draws the channel of independent slots, each with unit mean energy.
+
+    .. math:: \frac{1}{N_R N_T T F} \sum_{r,t,s,n} |h_{r,t,s,n}|^2 = 1
+
+    With a pool, realisations are drawn once, in chunks and outside the graph, and a call picks
+    among them at random with replacement. The system-level models need one: Sionna ties their
+    topology to a batch size.
+
+    Parameters
+    ----------
+    settings : `OFDMSettings`
+        Channel model, antennas and size of the pool
+
+    resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid of a slot
+
+    Input
+    -----
+    num_slots : `int` or [], `tf.int32`
+        Slots to draw
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Frequency responses
+    """
+
+    def __init__(self, settings: OFDMSettings, resource_grid: ResourceGrid) -> None:
+        super().__init__()
+        self._settings = settings
+        self._model = channel_model(settings)
+        self._generate = GenerateOFDMChannel(self._model, resource_grid, normalize_channel=True)
+        self._pool: tf.Variable | None = None
+        if settings.realizations is not None:
+            self._pool = tf.Variable(self._draw_pool(settings.realizations), trainable=False)
+
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        if self._pool is None:
+            return self._generate(num_slots)
+        size = self._settings.realizations
+        drawn = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
+        return tf.gather(self._pool, drawn)
+
+    def redraw(self) -> None:
+        """Fill the pool with new realisations, also for graphs that were traced before."""
+        if self._pool is not None:
+            self._pool.assign(self._draw_pool(self._settings.realizations))
+
+    def _draw_pool(self, size: int) -> tf.Tensor:
+        chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
+        return tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)
+
+    def _draw_chunk(self, size: int) -> tf.Tensor:
+        if self._settings.model in SYSTEM_LEVEL_MODELS:
+            self._drop_users(size)
+        return self._generate(size)
+
+    def _drop_users(self, size: int) -> None:
+        topology = gen_single_sector_topology(
+            size,
+            num_ut=1,
+            scenario=self._settings.model.lower(),
+            min_ut_velocity=self._settings.speed,
+            max_ut_velocity=self._settings.speed,
+        )
+        self._model.set_topology(*topology)

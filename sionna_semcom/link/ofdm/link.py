@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The MIMO-OFDM link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.channel import ApplyOFDMChannel
+from sionna.phy.mimo import StreamManagement
+from sionna.phy.ofdm import (
+    LMMSEEqualizer,
+    MFEqualizer,
+    OFDMEqualizer,
+    RemoveNulledSubcarriers,
+    ResourceGrid,
+    ResourceGridMapper,
+    ZFEqualizer,
+)
+
+from ...mapping.packing import SlotPacker
+from ..base import Link
+from .channel import SlotChannel
+from .estimation import ls_estimator
+from .precoding import PrecodedChannel
+from .settings import OFDMSettings
+
+
+def resource_grid(settings: OFDMSettings) -> ResourceGrid:
+    """Sionna's resource grid of one slot."""
+    pilots = list(settings.pilot_ofdm_symbol_indices)
+    return ResourceGrid(
+        num_ofdm_symbols=settings.num_ofdm_symbols,
+        fft_size=settings.fft_size,
+        subcarrier_spacing=settings.subcarrier_spacing,
+        num_streams_per_tx=settings.streams,
+        cyclic_prefix_length=settings.cyclic_prefix_length,
+        num_guard_carriers=settings.num_guard_carriers,
+        dc_null=settings.dc_null,
+        pilot_pattern="kronecker" if pilots else "empty",
+        pilot_ofdm_symbol_indices=pilots,
+    )
+
+
+def equalizer(settings: OFDMSettings, grid: ResourceGrid) -> OFDMEqualizer:
+    """Sionna's equaliser for a single transmitter and receiver."""
+    streams = StreamManagement(np.array([[1]]), settings.streams)
+    if settings.equalizer == "lmmse":
+        # one transmitter: the noise is white already, and whitening would double the time
+        return LMMSEEqualizer(grid, streams, whiten_interference=False)
+    return {"zf": ZFEqualizer, "mf": MFEqualizer}[settings.equalizer](grid, streams)
+
+
+class OFDMLink(Link):
+    r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalisation.
+
+    .. math::
+
+        \mathbf{y}_{s,n} = \mathbf{H}_{s,n}\mathbf{G}_{s,n}\mathbf{x}_{s,n} + \mathbf{w}_{s,n},
+        \qquad \lVert\mathbf{G}_{s,n}\rVert_F^2 = 1
+
+    on OFDM symbol :math:`s` and subcarrier :math:`n`::
+
+        symbols ─ pack ─ grid + pilots ─ G ─ H ─ (+) ─ LS ─ equalise ─ unpack ─ symbols_hat
+                                                  no                            no_eff
+
+    Every resource element leaves with a total power of one, pilots included: a data symbol has
+    power :math:`1/S`, and streams take turns at the pilots with power one. The energy of the
+    channel over each slot is normalised, so that the SNR is :math:`1/N_0` in every slot.
+
+    Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equaliser;
+    none flow through the estimate, which does not depend on the symbols.
+
+    Parameters
+    ----------
+    settings :
+        Fields of `OFDMSettings`
+
+    Input
+    -----
+    symbols : [batch, num_symbols], `tf.complex`
+        Symbols of unit average power
+
+    no : [] or [batch], `tf.float`
+        Noise power per receive antenna. Latents share slots if it is a scalar; with a vector
+        each has slots of its own.
+
+    Output
+    ------
+    symbols_hat : [batch, num_symbols], `tf.complex`
+        Equalised symbols
+
+    no_eff : [batch, num_symbols], `tf.float`
+        Noise power left on each symbol after equalisation
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) if the settings cannot work together
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.settings = OFDMSettings(**settings)
+        self.resource_grid = resource_grid(self.settings)
+        self.channel = SlotChannel(self.settings, self.resource_grid)
+        self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
+        self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
+        self._mapper = ResourceGridMapper(self.resource_grid)
+        self._precode = PrecodedChannel(self.settings)
+        self._apply = ApplyOFDMChannel()
+        self._equalize = equalizer(self.settings, self.resource_grid)
+        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
+        if self.settings.csi == "ls":
+            self._estimate = ls_estimator(self.settings, self.resource_grid)
+
+    def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send checked ``symbols`` at noise power ``no``."""
+        slots = self._packer.pack(symbols)
+        received, no_eff = self._transmit_slots(slots, no)
+        batch, num_symbols = tf.shape(symbols)[0], symbols.shape[1]
+        return tuple(self._packer.unpack(x, batch, num_symbols) for x in (received, no_eff))
+
+    def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        streams = self.settings.streams
+        x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
+        h = self._precode(self.channel(tf.shape(slots)[0]), no)
+        y = self._apply(x, h, no)
+        h_hat, err_var = self._channel_knowledge(y, h, no)
+        x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
+        return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
+
+    def _channel_knowledge(
+        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        if self.settings.csi == "perfect":
+            return self._remove_nulled(h), tf.zeros([], self.rdtype)
+        h_hat, err_var = self._estimate(y, no)
+        # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
+        # spares the backward pass through the estimator and the equaliser's matrices
+        return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
+
+    def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
+        """Resource elements of the slots that ``num_latents`` rows of ``num_symbols`` occupy."""
+        settings = self.settings
+        if settings.packing:
+            slots = -(-num_symbols * num_latents // self._capacity)
+        else:
+            slots = -(-num_symbols // self._capacity) * num_latents
+        return slots * settings.num_ofdm_symbols * settings.num_subcarriers

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linear precoders of one transmitter, as matrices of unit total power."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from sionna.phy.block import Object
+from sionna.phy.mimo import rzf_precoding_matrix
+
+from .settings import OFDMSettings
+
+
+def antenna_selection(num_tx_ant: int, num_streams: int, dtype: tf.DType) -> tf.Tensor:
+    r"""Each stream on an antenna of its own, evenly spread over the array.
+
+    .. math:: \mathbf{G} = \mathbf{E} / \sqrt{S}
+
+    with columns of the identity as :math:`\mathbf{E}`. In the cross-polarised rows of this
+    package two streams get different polarisations.
+
+    Output
+    ------
+    : [num_tx_ant, num_streams], `dtype`
+        Precoding matrix
+    """
+    antennas = [stream * num_tx_ant // num_streams for stream in range(num_streams)]
+    columns = tf.gather(tf.eye(num_tx_ant, dtype=dtype), antennas, axis=1)
+    return columns / tf.cast(num_streams**0.5, dtype)
+
+
+def eigenmode_matrix(gram: tf.Tensor, num_streams: int) -> tf.Tensor:
+    r"""The strongest eigenvectors of :math:`\mathbf{H}^\mathsf{H}\mathbf{H}`, with equal power.
+
+    .. math:: \mathbf{G} = [\mathbf{v}_1, \dots, \mathbf{v}_S] / \sqrt{S}
+
+    For one resource element these are right singular vectors of :math:`\mathbf{H}`. Of an average
+    over many, they are the modes that carry the most energy on average.
+
+    Input
+    -----
+    gram : [..., num_tx_ant, num_tx_ant], `tf.complex`
+        Gram matrix of the channel, or its average
+
+    num_streams : `int`
+        Number of streams
+
+    Output
+    ------
+    : [..., num_tx_ant, num_streams], `tf.complex`
+        Precoding matrix, strongest mode first
+    """
+    _, vectors = tf.linalg.eigh(gram)  # eigenvalues ascend
+    strongest = tf.reverse(vectors[..., -num_streams:], axis=[-1])
+    return strongest / tf.cast(num_streams**0.5, gram.dtype)
+
+
+def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+    r"""Regularised zero-forcing with the regularisation that maximises the SINR.
+
+    .. math:: \mathbf{G} \propto \mathbf{H}^\mathsf{H}
+              (\mathbf{H}\mathbf{H}^\mathsf{H} + S N_0 \mathbf{I})^{-1}
+
+    with columns of equal norm (Peel, Hochwald, Swindlehurst 2005: regularise by the number of
+    streams over the SNR).
+
+    Input
+    -----
+    h : [..., num_rx_ant, num_tx_ant], `tf.complex`
+        Channel
+
+    no : broadcastable to [...], `tf.float`
+        Noise power per receive antenna
+
+    Output
+    ------
+    : [..., num_tx_ant, num_rx_ant], `tf.complex`
+        Precoding matrix
+    """
+    num_streams = h.shape[-2]
+    # the floor keeps a channel without full rank invertible at a vanishing noise power
+    alpha = tf.broadcast_to(tf.maximum(num_streams * no, 1e-6), tf.shape(h)[:-2])
+    return rzf_precoding_matrix(h, alpha) / tf.cast(num_streams**0.5, h.dtype)
+
+
+class PrecodedChannel(Object):
+    r"""What the streams see: the channel times the precoder.
+
+    .. math:: \tilde{\mathbf{H}} = \mathbf{H}\mathbf{G}, \qquad
+              \lVert\mathbf{G}\rVert_F^2 = 1
+
+    so that unit-power symbols leave with a total power of one per resource element. The
+    transmitter knows the channel perfectly.
+
+    Parameters
+    ----------
+    settings : `OFDMSettings`
+        Precoder, its granularity and the number of streams
+
+    Input
+    -----
+    h : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Channel
+
+    no : [] or [num_slots], `tf.float`
+        Noise power per receive antenna
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
+        Precoded channel
+    """
+
+    def __init__(self, settings: OFDMSettings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._selection = antenna_selection(settings.num_tx_ant, settings.streams, self.cdtype)
+
+    def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
+        precoded = matrices @ self.matrix(matrices, no)
+        return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
+
+    def matrix(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Precoders for the matrices ``h``: [..., num_rx_ant, num_tx_ant]."""
+        if self._settings.precoding == "none":
+            return self._selection
+        if self._settings.precoding == "rzf":
+            return rzf_matrix(h, tf.reshape(no, [-1, 1, 1]))
+        gram = tf.matmul(h, h, adjoint_a=True)
+        if self._settings.granularity == "slot":
+            gram = tf.reduce_mean(gram, axis=[1, 2], keepdims=True)
+        return eigenmode_matrix(gram, self._settings.streams)

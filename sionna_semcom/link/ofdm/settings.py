@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an OFDM link can be, and why some combinations cannot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+
+from ..._settings import Settings
+
+if TYPE_CHECKING:
+    from .link import OFDMLink
+
+CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
+SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
+DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+
+
+class OFDMSettings(Settings):
+    """Settings of `OFDMLink`; combinations that cannot work are refused with the reason."""
+
+    kind: Literal["ofdm"] = "ofdm"
+    """Selects this link in a study."""
+    model: Literal[
+        "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
+        "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
+        "UMi", "UMa", "RMa",
+    ] = "CDL-C"  # fmt: skip
+    """Channel model of TR 38.901. TDL has uncorrelated antennas."""
+    direction: Literal["uplink", "downlink"] = "uplink"
+    """The uplink transmits from the user terminal (omnidirectional antennas) to the base station
+    (TR 38.901 element pattern), the downlink the other way round."""
+    carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
+    """Carrier frequency [Hz], in the range of TR 38.901."""
+    delay_spread: float = Field(default=100e-9, ge=0.0)
+    """RMS delay spread [s] of TDL and CDL. UMi, UMa and RMa draw their own; for them it is what
+    the receiver assumes."""
+    speed: float = Field(default=3.0, ge=0.0)
+    """Speed of the user terminal [m/s]."""
+
+    num_tx_ant: int = Field(default=2, ge=1)
+    """Transmit antennas: one row of cross-polarised pairs, or of vertical elements if odd."""
+    num_rx_ant: int = Field(default=4, ge=1)
+    """Receive antennas, arranged as the transmit antennas."""
+    num_streams: int | None = Field(default=None, ge=1)
+    """Spatial streams; as many as the smaller side has antennas if none are given."""
+    precoding: Literal["none", "rzf", "svd"] = "none"
+    """`none` feeds each stream to one antenna, `rzf` inverts the channel (one stream to each
+    receive antenna), `svd` sends on the strongest eigenmodes with equal power. The transmitter
+    knows the channel perfectly."""
+    precoding_granularity: Literal["element", "slot"] | None = None
+    """A precoder for each resource element or one for the slot (`svd` only). By default `svd`
+    uses one for the slot if the receiver has to interpolate the precoded channel."""
+
+    num_ofdm_symbols: int = Field(default=14, ge=1)
+    """OFDM symbols in a slot."""
+    fft_size: int = Field(default=72, ge=2)
+    """Subcarriers."""
+    subcarrier_spacing: float = Field(default=30e3, gt=0.0)
+    """Subcarrier spacing [Hz]."""
+    cyclic_prefix_length: int = Field(default=6, ge=0)
+    """Cyclic prefix [samples of the FFT]."""
+    pilot_ofdm_symbol_indices: tuple[int, ...] = (2, 11)
+    """OFDM symbols that carry pilots and nothing else; streams alternate over the subcarriers."""
+    num_guard_carriers: tuple[int, int] = (0, 0)
+    """Empty subcarriers at the left and right edge."""
+    dc_null: bool = False
+    """Whether the carrier in the middle stays empty."""
+
+    csi: Literal["perfect", "ls"] = "ls"
+    """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
+    interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
+    """From the pilots to the grid: nearest neighbour, linear, linear with the average over time,
+    or LMMSE with the statistics of the TDL profile of the same letter (`C` for UMi, UMa, RMa)."""
+    equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
+    """MIMO equaliser."""
+
+    packing: bool = True
+    """Whether latents share slots when they all see the same noise power."""
+    pool_size: int | None = Field(default=None, ge=1)
+    """Channel realisations drawn once and reused at random; none: a fresh draw for each slot.
+    UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
+    interleaver_seed: int = 0
+    """Seed of the interleaver that spreads each latent over its slot."""
+
+    @model_validator(mode="after")
+    def _check_antennas(self) -> OFDMSettings:
+        tx, rx, streams = self.num_tx_ant, self.num_rx_ant, self.streams
+        if streams > min(tx, rx):
+            raise ValueError(
+                "`num_streams` must not exceed the antennas of either side. "
+                f"Received: num_streams={streams}, num_tx_ant={tx}, num_rx_ant={rx}"
+            )
+        if self.precoding != "none" and tx == 1:
+            raise ValueError(
+                f"`precoding` needs at least two transmit antennas. Received: {self.precoding!r} "
+                "with num_tx_ant=1"
+            )
+        if self.precoding == "rzf" and streams != rx:
+            raise ValueError(
+                "`precoding`='rzf' sends one stream to each receive antenna, so `num_streams` "
+                f"must equal `num_rx_ant`. Received: num_streams={streams}, num_rx_ant={rx}"
+            )
+        if self.precoding_granularity == "slot" and self.precoding != "svd":
+            raise ValueError(
+                "`precoding_granularity`='slot' is for `precoding`='svd'. "
+                f"Received: precoding={self.precoding!r}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> OFDMSettings:
+        pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
+        if min(self.num_guard_carriers) < 0 or used < 1:
+            raise ValueError(
+                "`num_guard_carriers` must be non-negative and leave a subcarrier. "
+                f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
+            )
+        if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
+                f"Received: {pilots}"
+            )
+        if list(pilots) != sorted(set(pilots)):
+            raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
+        if len(pilots) == self.num_ofdm_symbols:
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
+            )
+        if pilots and used % self.streams:
+            raise ValueError(
+                "The subcarriers in use must be a multiple of `num_streams`, which share the "
+                f"pilots. Received: {used} subcarriers, num_streams={self.streams}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_receiver(self) -> OFDMSettings:
+        if self.csi == "ls" and not self.pilot_ofdm_symbol_indices:
+            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
+        if self.csi == "ls" and self.granularity == "element" and self.precoding == "svd":
+            raise ValueError(
+                "Eigenmodes of neighbouring resource elements have unrelated phases, so an "
+                "estimate cannot be interpolated. Use `precoding_granularity`='slot' or "
+                "`csi`='perfect'. Received: precoding_granularity='element', csi='ls'"
+            )
+        if self.csi == "ls" and self.interpolation == "lmmse" and self.precoding == "rzf":
+            raise ValueError(
+                "`interpolation`='lmmse' assumes the statistics of the channel, which "
+                "`precoding`='rzf' changes. Use 'nn', 'lin' or 'lin_time_avg'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_channel(self) -> OFDMSettings:
+        prefix = self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
+        if self.model in CLUSTERED_MODELS and self.delay_spread > prefix:
+            raise ValueError(
+                "`delay_spread` must not exceed the cyclic prefix, because the interference "
+                "between OFDM symbols that follows is not part of the model. Received: "
+                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={prefix:.3g} s"
+            )
+        if self.model == "RMa" and self.carrier_frequency > 30e9:
+            raise ValueError(
+                "`model`='RMa' is defined up to 30 GHz. "
+                f"Received: carrier_frequency={self.carrier_frequency:.3g} Hz"
+            )
+        return self
+
+    @property
+    def streams(self) -> int:
+        """Spatial streams, given or as many as the smaller side has antennas."""
+        return self.num_streams or min(self.num_tx_ant, self.num_rx_ant)
+
+    @property
+    def granularity(self) -> Literal["element", "slot"]:
+        """What one precoder serves."""
+        if self.precoding_granularity is not None:
+            return self.precoding_granularity
+        return "slot" if self.precoding == "svd" and self.csi == "ls" else "element"
+
+    @property
+    def num_subcarriers(self) -> int:
+        """Subcarriers that carry data or pilots."""
+        return self.fft_size - sum(self.num_guard_carriers) - self.dc_null
+
+    @property
+    def realizations(self) -> int | None:
+        """Size of the pool of channels, or none if each slot draws its own."""
+        if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
+            return DEFAULT_DROPS
+        return self.pool_size
+
+    @property
+    def assumed_profile(self) -> str:
+        """Letter of the TDL profile whose statistics the receiver assumes."""
+        return self.model[-1] if self.model in CLUSTERED_MODELS else "C"
+
+    def build(self) -> OFDMLink:
+        """The link of these settings."""
+        from .link import OFDMLink
+
+        return OFDMLink(**self.model_dump())
