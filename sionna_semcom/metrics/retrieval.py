@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How well embeddings of one modality find their partners in another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+
+import tensorflow as tf
+
+
+def recall_at_1(
+    query: tf.Tensor,
+    gallery: tf.Tensor,
+    query_labels: tf.Tensor | None = None,
+    gallery_labels: tf.Tensor | None = None,
+) -> tf.Tensor:
+    r"""Whether the item of the gallery that is nearest to a query is a right one.
+
+    .. math:: r_q = \left[\ell_q = \ell'_{g(q)}\right], \qquad g(q) = \arg\max_g
+              \frac{\mathbf{q}_q\cdot\mathbf{g}_g}{\|\mathbf{q}_q\|\,\|\mathbf{g}_g\|}
+
+    With labels this is recall at class level; without, at instance level, where query :math:`q`
+    belongs to item :math:`q` alone. Of equally near items the first counts.
+
+    Input
+    -----
+    query : [num_queries, dim], `float`
+        Embeddings of one modality
+    gallery : [num_items, dim], `float`
+        Embeddings of another
+    query_labels : `None` (instance level) | [num_queries], `int`
+        Classes of the queries
+    gallery_labels : `None` (those of the queries) | [num_items], `int`
+        Classes of the items
+
+    Output
+    ------
+    : [num_queries], `bool`
+        Right or wrong; recall at 1 is the proportion of those right
+
+    Raises
+    ------
+    ValueError
+        If the embeddings are not matrices of one width, or labels do not fit them
+    """
+    query, gallery = tf.convert_to_tensor(query), tf.convert_to_tensor(gallery)
+    if query.shape.rank != 2 or gallery.shape.rank != 2 or query.shape[1] != gallery.shape[1]:
+        raise ValueError(
+            "`query` and `gallery` must have shapes [num_queries, dim] and [num_items, dim]. "
+            f"Received: {query.shape} and {gallery.shape}"
+        )
+    if query_labels is None:
+        query_labels = tf.range(tf.shape(query)[0])
+    if gallery_labels is None:
+        gallery_labels = query_labels
+    for name, labels, rows in (
+        ("query_labels", query_labels, query),
+        ("gallery_labels", gallery_labels, gallery),
+    ):
+        shape = tf.convert_to_tensor(labels).shape
+        if not shape.is_compatible_with(rows.shape[:1]):
+            raise ValueError(f"`{name}` must have shape {rows.shape[:1]}. Received: {shape}")
+    cosine = tf.matmul(
+        tf.math.l2_normalize(query, -1), tf.math.l2_normalize(gallery, -1), transpose_b=True
+    )
+    nearest = tf.argmax(cosine, axis=-1)
+    return tf.equal(query_labels, tf.gather(gallery_labels, nearest))
+
+
+def pairwise_recall_at_1(
+    embeddings: Mapping[str, tf.Tensor], labels: tf.Tensor | None = None
+) -> dict[str, tf.Tensor]:
+    """`recall_at_1` for every ordered pair of modalities.
+
+    Input
+    -----
+    embeddings : `dict` of [num_samples, dim], `float`
+        Embeddings of the same samples in each modality
+    labels : `None` (instance level) | [num_samples], `int`
+        Classes of the samples
+
+    Output
+    ------
+    : `dict` of [num_samples], `bool`
+        Right or wrong, under names like ``image_to_audio``
+    """
+    return {
+        f"{query}_to_{gallery}": recall_at_1(embeddings[query], embeddings[gallery], labels)
+        for query, gallery in permutations(embeddings, 2)
+    }

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.neighbors import NearestNeighbors
+
+from sionna_semcom.metrics import pairwise_recall_at_1, recall_at_1
+
+
+@pytest.fixture
+def embeddings():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(4, size=60)
+    centres = rng.normal(size=(4, 3))
+    names = ("image", "audio", "text")
+    return {name: centres[labels] + 0.7 * rng.normal(size=(60, 3)) for name in names}, labels
+
+
+@pytest.mark.parametrize("level", ["class", "instance"])
+def test_recall_equals_a_nearest_neighbour_search(embeddings, level):
+    values, labels = embeddings
+    targets = labels if level == "class" else np.arange(60)
+    got = pairwise_recall_at_1(values, labels if level == "class" else None)
+    assert len(got) == 6
+    for pair, right in got.items():
+        query, gallery = pair.split("_to_")
+        search = NearestNeighbors(n_neighbors=1, metric="cosine").fit(values[gallery])
+        nearest = search.kneighbors(values[query], return_distance=False)[:, 0]
+        expected = targets[nearest] == targets
+        assert 0 < expected.mean() < 1
+        np.testing.assert_array_equal(right, expected)
+
+
+def test_length_does_not_matter(embeddings):
+    values, labels = embeddings
+    scale = np.random.default_rng(2).uniform(0.1, 10, size=(60, 1))
+    np.testing.assert_array_equal(
+        recall_at_1(values["image"] * scale, values["audio"] / scale, labels),
+        recall_at_1(values["image"], values["audio"], labels),
+    )
+
+
+def test_gallery_may_differ_in_size_and_labels():
+    right = recall_at_1(
+        [[1.0, 0.1], [0.1, 1.0]], [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], [7, 8], [7, 7, 8]
+    )
+    np.testing.assert_array_equal(right, [True, False])
+
+
+def test_wrong_shapes_are_refused():
+    x = tf.eye(3)
+    with pytest.raises(ValueError, match=r"\[num_items, dim\]. Received: \(3, 3\) and \(3, 2\)"):
+        recall_at_1(x, x[:, :2])
+    with pytest.raises(
+        ValueError, match=r"`query_labels` must have shape \(3,\). Received: \(2,\)"
+    ):
+        recall_at_1(x, x, [0, 1])
+    with pytest.raises(ValueError, match=r"`gallery_labels` must have shape \(2,\). Received"):
+        recall_at_1(x, x[:2])
