@@ -13,9 +13,9 @@ from sionna_semcom.metrics import pairwise_recall_at_1, recall_at_1
 def embeddings():
     rng = np.random.default_rng(1)
     labels = rng.integers(4, size=60)
-    centres = rng.normal(size=(4, 3))
+    samples = rng.normal(size=(4, 3))[labels] + 0.5 * rng.normal(size=(60, 3))
     names = ("image", "audio", "text")
-    return {name: centres[labels] + 0.7 * rng.normal(size=(60, 3)) for name in names}, labels
+    return {name: samples + 0.3 * rng.normal(size=(60, 3)) for name in names}, labels
 
 
 @pytest.mark.parametrize("level", ["class", "instance"])
