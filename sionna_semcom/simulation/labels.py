@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How metrics, SNRs and estimates read in tables and figures."""
+
+from __future__ import annotations
+
+import math
+
+from .results import Estimate
+
+_ABBREVIATIONS = {
+    "mse": "MSE",
+    "mae": "MAE",
+    "psnr": "PSNR [dB]",
+    "ssim": "SSIM",
+    "ber": "BER",
+    "bler": "BLER",
+    "tti": "TTI [reals]",
+    "toi": "TOI [reals]",
+    "tti/toi": "TTI / TOI",
+}
+
+
+def metric_label(name: str) -> str:
+    """Readable name of a metric, with its unit: ``image_psnr`` is "Image PSNR [dB]"."""
+    *words, last = name.replace("tti_over_toi", "tti/toi").replace("->", " to ").split("_")
+    text = " ".join([*words, _ABBREVIATIONS.get(last, last)])
+    return text[:1].upper() + text[1:]
+
+
+def format_snr(snr_db: float) -> str:
+    """An SNR with its unit; infinity is "noiseless"."""
+    return "noiseless" if math.isinf(snr_db) else f"{snr_db:g} dB"
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Mean and half width, rounded to the half width's second digit: "0.0312 ± 0.0011"."""
+    half_width = estimate.half_width
+    if not math.isfinite(half_width):
+        return f"{estimate.mean:.4g}"
+    if half_width == 0:
+        return f"{estimate.mean:.4g} ± 0"
+    digits = max(0, 1 - math.floor(math.log10(half_width)))
+    return f"{estimate.mean:.{digits}f} ± {half_width:.{digits}f}"

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Monte Carlo simulation of any metric against SNR, in the manner of Sionna's ``sim_ber``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from .._seeding import set_seed
+from .progress import ProgressBar
+from .results import Curve, Estimate, Metric, Result
+from .stop_rule import StopRule
+from .tally import Tally
+
+Measure = Callable[[Any, Any], Mapping[str, Any]]
+GraphMode = Literal["graph", "xla"]
+Verdict = Literal["next_snr", "stop"]
+
+
+class Measurable(Protocol):
+    """A system that measures itself."""
+
+    def measure(self, batch: Any, snr_db: Any) -> Mapping[str, Any]:
+        """Metrics ``[batch]`` of every sample of ``batch`` at ``snr_db``."""
+        ...
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a simulation stands after a batch; what a ``callback`` gets.
+
+    Parameters
+    ----------
+    snr_db : `float`
+        SNR [dB] of the current point
+    mc_iter : `int`
+        Batches simulated at this point
+    max_mc_iter : `int` | `None`
+        Most batches at this point, if known
+    estimates : callable
+        Gives the estimates of all metrics so far
+    """
+
+    snr_db: float
+    mc_iter: int
+    max_mc_iter: int | None
+    estimates: Callable[[], dict[str, Estimate]]
+
+
+Callback = Callable[[State], Verdict | None]
+
+
+def sim_metrics(
+    mc_fun: Measurable | Measure,
+    data: Iterable[Any],
+    snr_dbs: Iterable[float],
+    *,
+    max_mc_iter: int | None = None,
+    min_mc_iter: int = 5,
+    target_half_width: dict[str, float] | None = None,
+    confidence: float = 0.95,
+    interval: Literal["student", "bootstrap"] = "student",
+    graph_mode: GraphMode | None = "graph",
+    seed: int = 1,
+    label: str = "",
+    callback: Callback | None = None,
+    progress: bool = True,
+) -> Result:
+    r"""Simulate metrics with confidence intervals over a range of SNRs.
+
+    Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough, or
+    ``max_mc_iter`` batches were sent. Samples of a batch may share channel realisations, so
+    intervals take the batch as the independent unit
+    (:mod:`~sionna_semcom.simulation.intervals`). The data are read from their start at every SNR,
+    and once more when they end before ``max_mc_iter``; a batch that is sent again joins its first
+    time as one unit, so that intervals are always about other data over other channels.
+
+    Every SNR has a seed of its own, derived from ``seed`` and the SNR: a point gives the same
+    numbers alone as in any list.
+
+    Parameters
+    ----------
+    mc_fun : object with ``measure(batch, snr_db)`` | callable
+        Gives a dictionary of metrics ``[batch]``, one value for each sample; `tf.bool` makes a
+        proportion
+    data : `tf.data.Dataset` | iterable
+        Batches, two or more
+    snr_dbs : iterable of `float`
+        SNRs [dB]; infinity is the noiseless link
+    max_mc_iter : `None` (one pass over the data) | `int`
+        Most batches at an SNR
+    min_mc_iter, target_half_width, confidence, interval
+        See :class:`StopRule`
+    graph_mode : "graph" (default) | "xla" | `None`
+        How ``mc_fun`` is executed; `None` executes it as it is
+    seed : `int`
+        Seed from which all randomness derives
+    label : `str`
+        Label of the curve
+    callback : `None` | callable
+        Called with a :class:`State` after every batch; if it returns "next_snr" the point ends,
+        if it returns "stop" the simulation does
+    progress : `bool`
+        If a progress bar is shown
+
+    Output
+    ------
+    : :class:`Result`
+        Result with one curve
+
+    Raises
+    ------
+    ValueError
+        If there is no SNR, there are no two batches, or a metric has not one value a sample
+    FloatingPointError
+        If a metric is not finite, naming it and the SNR
+    """
+    rule = StopRule(
+        max_mc_iter=max_mc_iter,
+        min_mc_iter=min_mc_iter,
+        target_half_width=target_half_width,
+        confidence=confidence,
+        interval=interval,
+    )
+    snrs = [float(snr_db) for snr_db in snr_dbs]
+    if not snrs:
+        raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
+    measure = executable(mc_fun, graph_mode)
+    points: list[dict[str, Estimate]] = []
+    verdict: Verdict | None = None
+
+    with ProgressBar(len(snrs), enabled=progress) as bar:
+
+        def watch(state: State) -> Verdict | None:
+            nonlocal verdict
+            bar.show(len(points), label, state)
+            verdict = callback(state) if callback is not None else None
+            return verdict
+
+        for snr_db in snrs:
+            points.append(simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch))
+            if verdict == "stop":
+                break
+    metrics = {name: Metric.from_estimates([[p[name] for p in points]]) for name in points[0]}
+    settings = {**rule.model_dump(), "snr_db": snrs, "graph_mode": graph_mode}
+    curve = Curve(np.array(snrs[: len(points)]), metrics)
+    return Result({label: curve}, settings=settings, seed=seed)
+
+
+def simulate_point(
+    measure: Measure,
+    data: Iterable[Any],
+    snr_db: float,
+    rule: StopRule,
+    seed: tuple[object, ...],
+    callback: Callback,
+) -> dict[str, Estimate]:
+    """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
+    import tensorflow as tf
+
+    if math.isnan(snr_db):
+        raise ValueError("An SNR must be a number or infinity. Received: nan")
+    set_seed(*seed)
+    tally, snr = Tally(snr_db, rule), tf.constant(snr_db, tf.float32)
+    limit = rule.max_mc_iter or _num_batches(data)
+    for mc_iter, (cluster, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
+        tally.add(cluster, measure(batch, snr))
+        verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
+        if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
+            break
+    return tally.estimates()
+
+
+def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:
+    """Give ``mc_fun`` as a function that is executed in ``graph_mode``."""
+    import tensorflow as tf
+
+    if graph_mode not in (None, "graph", "xla"):
+        raise ValueError(f"`graph_mode` must be None, 'graph' or 'xla'. Received: {graph_mode!r}")
+    measure: Measure = getattr(mc_fun, "measure", mc_fun)
+    if graph_mode is None:
+        return measure
+    return tf.function(measure, jit_compile=graph_mode == "xla", reduce_retracing=True)
+
+
+def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:
+    """Number and content of batches, pass after pass; one pass without ``max_mc_iter``."""
+    if max_mc_iter is None and _num_batches(data) == math.inf:
+        raise ValueError("`data` never end, so `max_mc_iter` must be given")
+    num_sent = 0
+    while True:
+        index = -1
+        for index, batch in enumerate(data):
+            yield index, batch
+            num_sent += 1
+            if num_sent == max_mc_iter:
+                return
+        if index < 1:
+            raise ValueError(
+                "`data` must have at least two batches, between which intervals compare. "
+                f"Received: {index + 1}. Smaller batches make more of them"
+            )
+        if max_mc_iter is None:
+            return
+
+
+def _num_batches(data: Iterable[Any]) -> float | None:
+    """Batches of one pass, infinity included, or nothing if unknown."""
+    if hasattr(data, "cardinality"):
+        cardinality = int(data.cardinality())
+        return math.inf if cardinality == -1 else (cardinality if cardinality >= 0 else None)
+    return len(data) if hasattr(data, "__len__") else None

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of results, in the manner of Sionna's ``PlotBER``."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from .._files import atomic_path
+from .labels import metric_label
+from .results import Curve, Metric, Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, which colour-blind readers tell apart, darkest contrasts first
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_DASHES = ("-", "--", ":", "-.")
+_PANEL_WIDTH, _PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
+
+
+class PlotMetrics:
+    """Collect results and draw their metrics against SNR, one panel a metric.
+
+    Confidence intervals are bands. The noiseless link has its place at the right end of the axis.
+
+    Parameters
+    ----------
+    title : `str`
+        Title of the figure
+
+    Example
+    -------
+    >>> PlotMetrics("Centroid over CDL-C").add(result).save("centroid.png")
+    """
+
+    def __init__(self, title: str = "") -> None:
+        self.title = title
+        self._curves: list[tuple[str, Curve]] = []
+
+    def add(self, result: Result, label: str | None = None) -> PlotMetrics:
+        """Add all curves of ``result``, and return the plot.
+
+        Parameters
+        ----------
+        result : :class:`Result`
+            Curves to add
+        label : `None` | `str`
+            What replaces the label of a single curve, or precedes the labels of several
+        """
+        for name, curve in result.curves.items():
+            if label is not None:
+                name = label if len(result.curves) == 1 else f"{label}: {name}"
+            self._curves.append((name, curve))
+        return self
+
+    def figure(self, metrics: Sequence[str] | None = None, log_scale: Sequence[str] = ()) -> Figure:
+        """Draw the figure.
+
+        Parameters
+        ----------
+        metrics : `None` (all) | sequence of `str`
+            Metrics to draw, one panel each
+        log_scale : sequence of `str`
+            Metrics whose axis is logarithmic
+
+        Raises
+        ------
+        ValueError
+            If nothing was added, or no curve has a metric
+        """
+        return self._draw(Figure(layout="constrained"), metrics, log_scale)
+
+    def show(self, metrics: Sequence[str] | None = None, log_scale: Sequence[str] = ()) -> None:
+        """Draw the figure in a window, or below a notebook's cell; see :meth:`figure`."""
+        import matplotlib.pyplot as plt
+
+        self._draw(plt.figure(layout="constrained"), metrics, log_scale)
+        plt.show()
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        metrics: Sequence[str] | None = None,
+        log_scale: Sequence[str] = (),
+    ) -> None:
+        """Draw the figure in a file, in the format that its suffix names; see :meth:`figure`."""
+        figure = self.figure(metrics, log_scale)
+        supported = figure.canvas.get_supported_filetypes()
+        suffix = os.path.splitext(path)[1][1:].lower()
+        if suffix not in supported:
+            raise ValueError(
+                f"A figure's suffix must be one of {', '.join(supported)}. Received: {path}"
+            )
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=160, format=suffix)
+
+    def _draw(
+        self, figure: Figure, metrics: Sequence[str] | None, log_scale: Sequence[str]
+    ) -> Figure:
+        names = self._select(metrics)
+        rows = math.ceil(len(names) / _MAX_COLUMNS)
+        columns = math.ceil(len(names) / rows)
+        panels = figure.subplots(rows, columns, squeeze=False).flatten()
+        axis = _SNRAxis([curve.snr_db for _, curve in self._curves])
+        for name, ax in zip(names, panels, strict=False):
+            for index, (label, curve) in enumerate(self._curves):
+                if name in curve.metrics:
+                    x = axis.positions(curve.snr_db, index, len(self._curves))
+                    _draw_curve(ax, x, curve.snr_db, curve.metrics[name], index, label)
+            _style_panel(ax, name, name in log_scale)
+            axis.set_ticks(ax)
+        for ax in panels[len(names) :]:
+            ax.remove()
+        width = _PANEL_WIDTH * columns
+        height = _PANEL_HEIGHT * rows + _add_legend(figure, width) + (0.4 if self.title else 0.0)
+        figure.set_size_inches(width, height)
+        if self.title:
+            figure.suptitle(self.title, fontsize=12, fontweight="bold")
+        return figure
+
+    def _select(self, metrics: Sequence[str] | None) -> list[str]:
+        known = list(dict.fromkeys(name for _, curve in self._curves for name in curve.metrics))
+        if not known:
+            raise ValueError("There is nothing to plot: add a result first")
+        for name in metrics or ():
+            if name not in known:
+                raise ValueError(f"There is no metric {name!r}, only {', '.join(known)}")
+        return list(metrics or known)
+
+
+class _SNRAxis:
+    """Places SNRs on an axis, with a slot for the noiseless link at the right end."""
+
+    def __init__(self, snrs_db: Sequence[np.ndarray]) -> None:
+        every = np.unique(np.concatenate(snrs_db))
+        self._finite = every[np.isfinite(every)]
+        span = np.ptp(self._finite) if self._finite.size > 1 else 5.0
+        self._slot_width = 0.14 * span
+        self._has_slot = self._finite.size < every.size
+        self._slot = self._slot_width + (self._finite.max() if self._finite.size else 0.0)
+
+    def positions(self, snr_db: np.ndarray, index: int, num_curves: int) -> np.ndarray:
+        """Where points of curve ``index`` stand; in the slot, curves stand side by side."""
+        shift = 0.6 * self._slot_width * ((index + 0.5) / num_curves - 0.5)
+        return np.where(np.isfinite(snr_db), snr_db, self._slot + shift)
+
+    def set_ticks(self, ax: Axes) -> None:
+        """Label the axis."""
+        if not self._has_slot:
+            ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+            ax.set_xlabel("SNR [dB]")
+        elif not self._finite.size:
+            ax.set_xticks([self._slot], ["noiseless link"])
+            ax.set_xlim(self._slot - 0.6 * self._slot_width, self._slot + 0.6 * self._slot_width)
+        else:
+            low, high = self._finite.min(), self._finite.max()
+            ticks = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+            ticks = ticks[(ticks >= low) & (ticks <= high)]
+            labels = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
+            ax.set_xticks([*ticks, self._slot], [*labels, "∞"])
+            ax.axvline(self._slot - self._slot_width / 2, color="0.8", linewidth=0.8)
+            ax.set_xlabel("SNR [dB]")
+
+
+def _draw_curve(
+    ax: Axes, x: np.ndarray, snr_db: np.ndarray, metric: Metric, index: int, label: str
+) -> None:
+    style = {
+        "color": _COLORS[index % len(_COLORS)],
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "markersize": 5.5,
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.6,
+    }
+    order = np.argsort(x)
+    line = order[np.isfinite(snr_db[order])]
+    dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
+    band = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
+    ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
+    ax.fill_between(x[line], metric.ci_low[line], metric.ci_high[line], **band)
+    slot = order[~np.isfinite(snr_db[order])]
+    ends = [metric.mean - metric.ci_low, metric.ci_high - metric.mean]
+    errors = np.maximum(np.nan_to_num(ends), 0.0)[:, slot]
+    ax.errorbar(x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, **style)
+
+
+def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
+    ax.set_ylabel(metric_label(name))
+    ax.tick_params(labelsize=9)
+    ax.grid(color="0.9", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+    if log_scale:
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("")
+
+
+def _add_legend(figure: Figure, width: float) -> float:
+    """Put a legend below panels of ``width`` inches; return its height."""
+    handles = {}
+    for ax in figure.axes:
+        found, labels = ax.get_legend_handles_labels()
+        handles.update(zip(labels, found, strict=True))
+    if not any(handles):
+        return 0.0
+    widest = 0.6 + 0.08 * max(map(len, handles))
+    columns = max(1, min(len(handles), int(width / widest)))
+    figure.legend(
+        list(handles.values()),
+        list(handles),
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
+    )
+    return 0.1 + 0.2 * math.ceil(len(handles) / columns)

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulation found, and the HDF5 file that keeps it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from pydantic_core import to_json
+
+from .._files import atomic_path
+from . import intervals
+
+Array = NDArray[Any]
+
+
+class Estimate(NamedTuple):
+    """Mean of one metric at one SNR, with its confidence interval."""
+
+    mean: float
+    ci_low: float
+    ci_high: float
+    count: int
+    proportion: bool = False
+
+    @property
+    def half_width(self) -> float:
+        """Distance from the mean to the farther end of the interval."""
+        return max(self.mean - self.ci_low, self.ci_high - self.mean)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric against SNR.
+
+    Parameters
+    ----------
+    mean, ci_low, ci_high : [num_snrs], `np.float64`
+        Mean and confidence interval
+    count : [num_snrs], `np.int64`
+        Samples that were simulated
+    proportion : `bool`
+        If the metric is the share of samples for which something holds
+    per_seed : `None` | [num_seeds, num_snrs], `np.float64`
+        Means of the models trained with different seeds; the interval is then Student's over them
+    """
+
+    mean: Array
+    ci_low: Array
+    ci_high: Array
+    count: Array
+    proportion: bool = False
+    per_seed: Array | None = None
+
+    @classmethod
+    def from_estimates(
+        cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
+    ) -> Metric:
+        """Join estimates ``[num_seeds][num_snrs]``."""
+        mean, low, high, count, proportion = np.moveaxis(np.array(estimates, float), -1, 0)
+        is_proportion, per_seed = bool(proportion.all()), None
+        mean_, low_, high_ = mean[0], low[0], high[0]
+        if len(estimates) > 1:
+            per_seed = mean
+            mean_, low_, high_ = intervals.student(mean.T, 1.0, confidence)
+            if is_proportion:
+                low_, high_ = np.maximum(low_, 0.0), np.minimum(high_, 1.0)
+        return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
+
+    def __iter__(self) -> Iterator[Estimate]:
+        """Estimates, SNR by SNR."""
+        columns = zip(self.mean, self.ci_low, self.ci_high, self.count, strict=True)
+        return (Estimate(*map(float, row[:3]), int(row[3]), self.proportion) for row in columns)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """All metrics of one system over one link.
+
+    Parameters
+    ----------
+    snr_db : [num_snrs], `np.float64`
+        SNR [dB]; infinity is the noiseless link
+    metrics : `dict` of :class:`Metric`
+        Metrics against SNR
+    summary : `dict` of `float`
+        Figures that do not depend on the SNR, such as channel uses
+    """
+
+    snr_db: Array
+    metrics: Mapping[str, Metric]
+    summary: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Curves by label, and what it takes to run them again.
+
+    Parameters
+    ----------
+    curves : `dict` of :class:`Curve`
+        Curves by label
+    title : `str`
+        Title of the figure
+    settings : `dict`
+        Everything that was set
+    seed : `int`
+        Seed from which all randomness derives
+    versions : `dict` of `str`
+        Versions of the packages that computed the result
+    checksums : `dict` of `str`
+        SHA-256 of the data and the models
+    """
+
+    curves: Mapping[str, Curve]
+    title: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    versions: Mapping[str, str] = field(default_factory=lambda: package_versions())
+    checksums: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def curve(self) -> Curve:
+        """The only curve.
+
+        Raises
+        ------
+        ValueError
+            If there are several
+        """
+        if len(self.curves) != 1:
+            raise ValueError(f"The result has several curves: {', '.join(self.curves)}")
+        return next(iter(self.curves.values()))
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics of all curves, in order of appearance."""
+        return list(dict.fromkeys(name for c in self.curves.values() for name in c.metrics))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the result to an HDF5 file, whole or not at all.
+
+        A single curve is kept as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
+        ``/summary/<name>``; several curves have the same layout, each in ``/curves/<label>``. The
+        attributes of the file hold the settings (JSON), the seed, versions and checksums.
+
+        Raises
+        ------
+        ValueError
+            If a label has a slash, which would be a path in the file
+        """
+        for label in self.curves:
+            if "/" in label:
+                raise ValueError(f"A curve's label must have no slash. Received: {label!r}")
+        with atomic_path(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+            file.attrs["title"] = self.title
+            file.attrs["seed"] = self.seed
+            for name in ("settings", "versions", "checksums"):
+                file.attrs[name] = to_json(getattr(self, name), inf_nan_mode="strings").decode()
+            if len(self.curves) == 1:
+                file.attrs["label"] = next(iter(self.curves))
+                _write_curve(file, self.curve)
+            else:
+                group = file.create_group("curves", track_order=True)
+                for label, curve in self.curves.items():
+                    _write_curve(group.create_group(label, track_order=True), curve)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Result:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file
+        ValueError
+            If the file is damaged or not a result
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"No result file {path}")
+        try:
+            with h5py.File(path) as file:
+                attributes = dict(file.attrs)
+                if "curves" in file:
+                    curves = {label: _read_curve(group) for label, group in file["curves"].items()}
+                else:
+                    curves = {attributes["label"]: _read_curve(file)}
+                documents = {
+                    name: json.loads(attributes[name])
+                    for name in ("settings", "versions", "checksums")
+                }
+                title, seed = attributes["title"], int(attributes["seed"])
+        except (OSError, KeyError, RuntimeError, ValueError) as error:
+            raise ValueError(f"{path} is damaged or not a result file: {error}") from error
+        return cls(curves, title, seed=seed, **documents)
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide a result."""
+    versions = {"python": platform.python_version()}
+    for name in ("sionna-semcom", "sionna", "sionna-no-rt", "tensorflow", "keras", "numpy"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:  # sionna comes with or without its ray tracer
+            continue
+    return versions
+
+
+def _write_curve(group: h5py.Group, curve: Curve) -> None:
+    group["snr_db"] = curve.snr_db
+    group["snr_db"].attrs["unit"] = "dB"
+    metrics = group.create_group("metrics", track_order=True)
+    for name, metric in curve.metrics.items():
+        target = metrics.create_group(name)
+        target.attrs["proportion"] = metric.proportion
+        for part in ("mean", "ci_low", "ci_high", "count", "per_seed"):
+            values = getattr(metric, part)
+            if values is not None:
+                target[part] = values
+    summary = group.create_group("summary", track_order=True)
+    for name, value in curve.summary.items():
+        summary[name] = value
+
+
+def _read_curve(group: h5py.Group) -> Curve:
+    metrics = {
+        name: Metric(
+            *(source[part][:] for part in ("mean", "ci_low", "ci_high", "count")),
+            proportion=bool(source.attrs["proportion"]),
+            per_seed=source["per_seed"][:] if "per_seed" in source else None,
+        )
+        for name, source in group["metrics"].items()
+    }
+    summary = {name: float(value[()]) for name, value in group["summary"].items()}
+    return Curve(group["snr_db"][:], metrics, summary)
