@@ -76,10 +76,18 @@ class Metric:
                 low_, high_ = np.maximum(low_, 0.0), np.minimum(high_, 1.0)
         return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
 
+    def __len__(self) -> int:
+        """Number of SNRs."""
+        return len(self.mean)
+
+    def __getitem__(self, index: int) -> Estimate:
+        """Give the estimate at one SNR."""
+        bounds = (float(values[index]) for values in (self.mean, self.ci_low, self.ci_high))
+        return Estimate(*bounds, int(self.count[index]), self.proportion)
+
     def __iter__(self) -> Iterator[Estimate]:
         """Estimates, SNR by SNR."""
-        columns = zip(self.mean, self.ci_low, self.ci_high, self.count, strict=True)
-        return (Estimate(*map(float, row[:3]), int(row[3]), self.proportion) for row in columns)
+        return (self[index] for index in range(len(self)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.stats import binomtest
+
+from sionna_semcom.simulation.intervals import bootstrap, student, wilson, wilson_score
+
+RNG = np.random.default_rng(1)
+
+
+def test_student_of_equal_clusters_is_scipys_interval_of_their_means():
+    means = RNG.normal(2.0, 0.3, size=9)
+    mean, low, high = student(means * 50, np.full(9, 50), confidence=0.9)
+    expected = stats.ttest_1samp(means, 0.0).confidence_interval(0.9)
+    np.testing.assert_allclose([mean, low, high], [means.mean(), *expected])
+
+
+def test_unequal_clusters_weigh_by_their_size():
+    mean, low, high = student([10.0, 2.0], [10, 1])
+    assert mean == pytest.approx(12 / 11)
+    assert low < mean < high
+
+
+def test_clusters_join_when_split_evenly_between_the_same_samples():
+    """The order of clusters does not matter, and doubling every cluster changes nothing."""
+    sums, sizes = RNG.normal(size=7) * 5, RNG.integers(3, 9, size=7)
+    first = student(sums, sizes)
+    np.testing.assert_allclose(first, student(sums[::-1], sizes[::-1]))
+    np.testing.assert_allclose(first, student(2 * sums, 2 * sizes))
+
+
+@pytest.mark.parametrize("successes", [0, 3, 50, 97, 100])
+def test_wilson_score_is_scipys(successes):
+    critical = stats.norm.ppf(0.975)
+    expected = binomtest(successes, 100).proportion_ci(method="wilson")
+    np.testing.assert_allclose(wilson_score(successes / 100, 100, critical), expected, atol=1e-12)
+
+
+def test_wilson_of_clusters_that_agree_counts_every_sample():
+    """Clusters with equal shares have design effect below one, which counts as one."""
+    _, low, high = wilson(np.full(400, 5), np.full(400, 20))
+    expected = wilson_score(0.25, 8000, stats.t.ppf(0.975, 399))
+    np.testing.assert_allclose((low, high), expected)
+
+
+def test_wilson_of_samples_that_copy_each_other_counts_clusters():
+    """If all samples of a batch succeed or fail together, only batches count."""
+    together = RNG.random(300) < 0.3
+    _, low, high = wilson(together * 50, np.full(300, 50))
+    share = together.mean()
+    expected = wilson_score(share, 299, stats.t.ppf(0.975, 299))  # s^2 has 299 in its denominator
+    np.testing.assert_allclose((low, high), expected)
+
+
+@pytest.mark.parametrize("method", [student, wilson, bootstrap])
+def test_one_cluster_has_a_mean_but_no_interval(method):
+    mean, low, high = method([3.0], [4])
+    assert mean == 0.75
+    assert np.isnan([low, high]).all()
+
+
+def test_no_success_still_has_an_upper_end():
+    mean, low, high = wilson(np.zeros(20), np.full(20, 100))
+    assert mean == low == 0
+    assert 0.001 < high < 0.003
+
+
+def test_bootstrap_of_symmetric_clusters_agrees_with_student():
+    sums = RNG.normal(100.0, 5.0, size=200)
+    _, low, high = bootstrap(sums, 10.0, seed=3)
+    _, expected_low, expected_high = student(sums, 10.0)
+    assert low == pytest.approx(expected_low, abs=0.1 * (expected_high - expected_low))
+    assert high == pytest.approx(expected_high, abs=0.1 * (expected_high - expected_low))
+
+
+def test_bootstrap_without_spread_is_a_point():
+    assert tuple(map(float, bootstrap(np.full(4, 6.0), 3.0))) == (2.0, 2.0, 2.0)
+
+
+def _clustered(num_trials, num_clusters, size, mean, effect):
+    """Bernoulli counts of clusters with a random effect of standard deviation ``effect``."""
+    concentration = mean * (1 - mean) / effect**2 - 1
+    shares = RNG.beta(
+        mean * concentration, (1 - mean) * concentration, size=(num_trials, num_clusters)
+    )
+    return RNG.binomial(size, shares)
+
+
+@pytest.mark.parametrize("mean", [0.5, 0.9, 0.98])
+def test_wilson_covers_a_proportion_of_clustered_samples(mean):
+    counts = _clustered(4000, 20, 50, mean, effect=0.35 * (1 - mean))
+    _, low, high = wilson(counts, np.full(20, 50))
+    coverage = np.mean((low <= mean) & (mean <= high))
+    assert 0.935 < coverage < 0.98
+
+
+def test_ignoring_clusters_would_cover_too_rarely():
+    """What the design effect is for: the binomial interval misses far too often."""
+    counts = _clustered(4000, 20, 50, 0.5, effect=0.2)
+    low, high = wilson_score(counts.sum(-1) / 1000, 1000, stats.norm.ppf(0.975))
+    assert np.mean((low <= 0.5) & (high >= 0.5)) < 0.7
+    _, low, high = wilson(counts, np.full(20, 50))
+    assert np.mean((low <= 0.5) & (high >= 0.5)) > 0.935
+
+
+@pytest.mark.parametrize("num_clusters", [2, 5, 20])
+def test_student_covers_a_mean_of_clustered_samples(num_clusters):
+    shared = RNG.normal(size=(4000, num_clusters, 1))
+    samples = shared + RNG.normal(size=(4000, num_clusters, 10))
+    _, low, high = student(samples.sum(-1), np.full(num_clusters, 10))
+    assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(0.95, abs=0.015)

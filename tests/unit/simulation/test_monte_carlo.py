@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy import config
+
+from sionna_semcom.simulation import sim_metrics
+
+
+def _noise(batch, snr_db):
+    """Squared error of samples in noise of power 1/SNR, and if it is below the noise power."""
+    no = tf.pow(10.0, -snr_db / 10.0)
+    error = no * tf.square(config.tf_rng.normal([tf.shape(batch)[0]]))
+    return {"mse": error, "below": error < no}
+
+
+def _data(num_samples=4000, batch_size=200):
+    return tf.data.Dataset.range(num_samples).batch(batch_size)
+
+
+@pytest.fixture(scope="module")
+def result():
+    return sim_metrics(_noise, _data(), [-10, 0, 10, math.inf], progress=False, label="noise")
+
+
+def test_means_are_inside_their_intervals_of_known_values(result):
+    curve = result.curves["noise"]
+    np.testing.assert_array_equal(curve.snr_db, [-10, 0, 10, math.inf])
+    for estimate, power in zip(curve.metrics["mse"], [10, 1, 0.1, 0], strict=True):
+        assert estimate.ci_low <= power <= estimate.ci_high
+        assert estimate.half_width <= 0.1 * power
+        assert estimate.count == 4000
+    share = 0.6826895  # of a normal variable below one standard deviation
+    for estimate in list(curve.metrics["below"])[:3]:
+        assert estimate.proportion
+        assert estimate.ci_low <= share <= estimate.ci_high
+
+
+def test_a_point_gives_the_same_numbers_alone(result):
+    alone = sim_metrics(_noise, _data(), [10], progress=False)
+    assert alone.curve.metrics["mse"][0] == result.curve.metrics["mse"][2]
+
+
+def test_another_seed_gives_other_numbers(result):
+    other = sim_metrics(_noise, _data(), [0], seed=2, progress=False)
+    assert other.curve.metrics["mse"][0] != result.curve.metrics["mse"][1]
+
+
+@pytest.mark.parametrize("graph_mode", [None, "xla"])
+def test_every_mode_of_execution(graph_mode):
+    found = sim_metrics(_noise, _data(), [0], graph_mode=graph_mode, progress=False)
+    (estimate,) = found.curve.metrics["mse"]
+    assert estimate.ci_low <= 1 <= estimate.ci_high
+
+
+def test_a_function_is_traced_once_for_all_snrs():
+    traces = []
+
+    def traced(batch, snr_db):
+        traces.append(1)
+        return _noise(batch, snr_db)
+
+    sim_metrics(traced, _data(), range(-10, 11, 5), progress=False)
+    assert len(traces) == 1
+
+
+def test_an_object_measures_itself():
+    class System:
+        def measure(self, batch, snr_db):
+            return {"label": tf.cast(batch, tf.float32)}
+
+    (estimate,) = sim_metrics(System(), _data(10, 4), [0], progress=False).curve.metrics["label"]
+    assert estimate.mean == 4.5  # batches of 4, 4 and 2: every sample weighs the same
+    assert estimate.count == 10
+
+
+def test_a_second_pass_adds_channels_but_no_data():
+    """Samples without noise have the interval of one pass, however often they are sent."""
+
+    def label(batch, snr_db):
+        return {"label": tf.cast(batch, tf.float32)}
+
+    data = _data(100, 10).shuffle(10, seed=1, reshuffle_each_iteration=False)
+    (once,) = sim_metrics(label, data, [0], progress=False).curve.metrics["label"]
+    (four,) = sim_metrics(label, data, [0], max_mc_iter=40, progress=False).curve.metrics["label"]
+    assert (four.mean, four.ci_low, four.ci_high) == pytest.approx(once[:3])
+    assert (once.count, four.count) == (100, 400)
+
+
+def test_a_point_ends_when_its_interval_is_narrow():
+    target = {"mse": 0.2, "below": 0.1}
+    found = sim_metrics(_noise, _data(), [0], target_half_width=target, progress=False)
+    metrics = found.curve.metrics
+    assert all(metrics[name][0].half_width <= width for name, width in target.items())
+    assert 5 * 200 <= metrics["mse"].count[0] < 4000
+
+
+def test_a_point_ends_at_the_maximum():
+    found = sim_metrics(
+        _noise, _data(), [0], target_half_width={"mse": 1e-9}, max_mc_iter=3, progress=False
+    )
+    assert found.curve.metrics["mse"].count[0] == 600
+
+
+def test_a_callback_sees_estimates_and_ends_points():
+    seen = []
+
+    def callback(state):
+        seen.append((state.snr_db, state.mc_iter, state.estimates()["mse"].count))
+        if state.snr_db == 5:
+            return "stop" if state.mc_iter == 3 else None
+        return "next_snr" if state.mc_iter == 2 else None
+
+    found = sim_metrics(_noise, _data(), [0, 5, 10], callback=callback, progress=False)
+    np.testing.assert_array_equal(found.curve.snr_db, [0, 5])
+    assert seen == [(0, 1, 200), (0, 2, 400), (5, 1, 200), (5, 2, 400), (5, 3, 600)]
+
+
+def test_a_batch_of_one():
+    (estimate,) = sim_metrics(_noise, _data(50, 1), [0], progress=False).curve.metrics["mse"]
+    assert estimate.count == 50
+    assert estimate.half_width > 0
+
+
+def test_a_metric_that_is_not_finite_is_named_with_its_snr():
+    def broken(batch, snr_db):
+        return {"psnr": tf.where(batch == 3, math.nan, 1.0)}
+
+    message = r"psnr is not finite for 1 of 5 samples at an SNR of 10 dB \(batch 0"
+    with pytest.raises(FloatingPointError, match=message):
+        sim_metrics(broken, _data(10, 5), [10], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [([], r"one value for each .* mse \(\)"), ([2, 3], r"\(2, 3\)"), ([0], r"mse \(0,\)")],
+)
+def test_metrics_must_have_one_value_a_sample(shape, message):
+    with pytest.raises(ValueError, match=message):
+        sim_metrics(lambda batch, snr: {"mse": tf.zeros(shape)}, _data(), [0], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
+        ({"snr_dbs": [math.nan]}, "must be a number or infinity"),
+        ({"data": _data(100, 100)}, "at least two batches.* Received: 1"),
+        ({"data": _data().take(0)}, "at least two batches.* Received: 0"),
+        ({"data": _data().repeat()}, "`max_mc_iter` must be given"),
+        ({"max_mc_iter": 1}, "(?s)max_mc_iter.*greater than or equal to 2"),
+        ({"confidence": 95}, "(?s)confidence.*less than 1"),
+        ({"interval": "normal"}, "(?s)interval.*'student' or 'bootstrap'"),
+        ({"target_half_width": {"mse": -1}}, "(?s)target_half_width.*greater than 0"),
+        ({"target_half_width": {"mes": 1}}, "no metric 'mes', only mse, below"),
+        ({"graph_mode": "eager"}, "`graph_mode` must be None, 'graph' or 'xla'"),
+    ],
+)
+def test_impossible_arguments_are_refused(options, message):
+    arguments = {"data": _data(), "snr_dbs": [0], "progress": False} | options
+    with pytest.raises(ValueError, match=message):
+        sim_metrics(_noise, **arguments)

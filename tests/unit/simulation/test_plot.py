@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+import math
+
+import numpy as np
+import pytest
+
+from sionna_semcom.simulation import Curve, Metric, PlotMetrics, Result
+from sionna_semcom.simulation.labels import format_estimate, format_snr, metric_label
+from sionna_semcom.simulation.results import Estimate
+
+
+def _result(labels=("a", "b"), snr_db=(0.0, 10.0, 20.0), metrics=("image_mse", "image_psnr")):
+    snrs = np.array(snr_db)
+    mean = np.linspace(0.5, 0.01, snrs.size)
+    metric = Metric(mean, mean - 0.005, mean + 0.01, np.full(snrs.size, 10))
+    return Result({label: Curve(snrs, dict.fromkeys(metrics, metric)) for label in labels})
+
+
+def _legend(figure):
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_one_panel_a_metric_with_every_curve_and_its_band():
+    figure = PlotMetrics("Title").add(_result()).figure()
+    assert [ax.get_ylabel() for ax in figure.axes] == ["Image MSE", "Image PSNR [dB]"]
+    assert _legend(figure) == ["a", "b"]
+    assert figure.get_suptitle() == "Title"
+    for ax in figure.axes:
+        assert ax.get_xlabel() == "SNR [dB]"
+        line = next(line for line in ax.lines if line.get_label() == "a")
+        np.testing.assert_allclose(line.get_xydata()[-1], [20, 0.01])
+        band = ax.collections[0].get_paths()[0].vertices
+        assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.005, 0.51))
+
+
+def test_curves_differ_in_colour_and_marker_for_every_reader():
+    labels = [f"curve {index}" for index in range(14)]
+    ax = PlotMetrics().add(_result(labels)).figure(["image_mse"]).axes[0]
+    lines = [line for line in ax.lines if line.get_label() in labels]
+    looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in lines}
+    assert len(looks) == 14
+
+
+def test_the_noiseless_link_stands_apart_and_is_not_joined():
+    ax = PlotMetrics().add(_result(snr_db=(0.0, 20.0, math.inf))).figure(["image_mse"]).axes[0]
+    labels = [text.get_text() for text in ax.get_xticklabels()]
+    assert labels[-1] == "∞"
+    line = next(line for line in ax.lines if line.get_label() == "a")
+    assert line.get_xdata().max() == 20
+    assert ax.get_xticks()[-1] > 20
+
+
+def test_only_the_noiseless_link():
+    ax = PlotMetrics().add(_result(snr_db=(math.inf,))).figure(["image_mse"]).axes[0]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["noiseless link"]
+
+
+def test_logarithmic_axes_have_plain_numbers():
+    figure = PlotMetrics().add(_result()).figure(log_scale=["image_mse"])
+    figure.canvas.draw()
+    assert [ax.get_yscale() for ax in figure.axes] == ["log", "linear"]
+    assert "0.1" in [text.get_text() for text in figure.axes[0].get_yticklabels()]
+
+
+def test_results_are_told_apart_by_their_labels():
+    plot = PlotMetrics().add(_result(["x"]), "mine").add(_result(), "theirs")
+    assert _legend(plot.figure()) == ["mine", "theirs: a", "theirs: b"]
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_figure_is_saved_in_the_format_of_its_suffix(tmp_path, suffix):
+    path = tmp_path / f"new/figure.{suffix}"
+    PlotMetrics().add(_result()).save(path)
+    magic = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[suffix]
+    assert path.read_bytes().startswith(magic)
+    assert len(list(path.parent.iterdir())) == 1
+
+
+def test_what_cannot_be_drawn_is_said(tmp_path):
+    with pytest.raises(ValueError, match="add a result first"):
+        PlotMetrics().figure()
+    plot = PlotMetrics().add(_result())
+    with pytest.raises(ValueError, match="no metric 'mse', only image_mse, image_psnr"):
+        plot.figure(["mse"])
+    with pytest.raises(ValueError, match=r"suffix must be one of .*png.* Received: .*figure\.xyz"):
+        plot.save(tmp_path / "figure.xyz")
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(0.031234, 0.03, 0.0324, 1), "0.0312 ± 0.0012"),
+        (Estimate(0.98, 0.95, 0.99, 1), "0.980 ± 0.030"),
+        (Estimate(1234.5, 1200.0, 1250.0, 1), "1234 ± 34"),
+        (Estimate(1.0, 1.0, 1.0, 1), "1 ± 0"),
+        (Estimate(0.5, math.nan, math.nan, 1), "0.5"),
+    ],
+)
+def test_estimates_are_rounded_to_what_is_known(estimate, text):
+    assert format_estimate(estimate) == text
+
+
+def test_names_read_well():
+    assert metric_label("image_psnr") == "Image PSNR [dB]"
+    assert metric_label("channel_uses") == "Channel uses"
+    assert metric_label("mse") == "MSE"
+    assert format_snr(math.inf) == "noiseless"
+    assert format_snr(-2.5) == "-2.5 dB"

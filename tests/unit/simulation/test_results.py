@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import math
+
+import h5py
+import numpy as np
+import pytest
+
+from sionna_semcom.simulation import Curve, Estimate, Metric, Result
+from sionna_semcom.simulation.intervals import student
+
+
+def _metric(num_snrs, **options):
+    values = np.arange(num_snrs, dtype=float)
+    return Metric(values, values - 0.5, values + 0.25, np.full(num_snrs, 100), **options)
+
+
+def _result(labels=("a",)):
+    curves = {
+        label: Curve(
+            np.array([-5.0, math.inf]),
+            {"z_mse": _metric(2), "accuracy": _metric(2, proportion=True)},
+            {"tti": 16.0, "channel_uses": 12.5},
+        )
+        for label in labels
+    }
+    return Result(curves, "Title", {"snr_db": [0, math.inf]}, 7, {"numpy": "2"}, {"mnist": "ab"})
+
+
+@pytest.mark.parametrize("labels", [("only",), ("z first", "a second")])
+def test_a_result_comes_back_from_its_file(tmp_path, labels):
+    saved = _result(labels)
+    saved.save(tmp_path / "r.h5")
+    loaded = Result.load(tmp_path / "r.h5")
+    assert list(loaded.curves) == list(labels)
+    assert loaded.metrics == ["z_mse", "accuracy"]
+    assert (loaded.title, loaded.seed, loaded.checksums) == ("Title", 7, {"mnist": "ab"})
+    for label in labels:
+        found, wanted = loaded.curves[label], saved.curves[label]
+        np.testing.assert_array_equal(found.snr_db, wanted.snr_db)
+        assert found.summary == wanted.summary
+        for name in wanted.metrics:
+            assert list(found.metrics[name]) == list(wanted.metrics[name])
+
+
+def test_layout_of_the_file(tmp_path):
+    _result().save(tmp_path / "one.h5")
+    _result(("a", "b")).save(tmp_path / "two.h5")
+    with h5py.File(tmp_path / "one.h5") as one, h5py.File(tmp_path / "two.h5") as two:
+        for root in (one, two["curves/a"], two["curves/b"]):
+            assert root["snr_db"].shape == (2,)
+            assert set(root["metrics/z_mse"]) == {"mean", "ci_low", "ci_high", "count"}
+            assert root["summary/tti"][()] == 16.0
+        assert json.loads(one.attrs["settings"]) == {"snr_db": [0, "Infinity"]}
+        assert one.attrs["seed"] == 7
+        assert json.loads(one.attrs["versions"]) == {"numpy": "2"}
+
+
+def test_equal_results_are_equal_files(tmp_path):
+    _result().save(tmp_path / "a.h5")
+    _result().save(tmp_path / "b.h5")
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_a_slash_in_a_label_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"no slash\. Received: '1/3 rate'"):
+        _result(("1/3 rate", "b")).save(tmp_path / "r.h5")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No result file .*none\.h5"):
+        Result.load(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.98])
+def test_a_truncated_file_is_named(tmp_path, kept):
+    path = tmp_path / "r.h5"
+    _result(("a", "b")).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(ValueError, match=r"r\.h5 is damaged or not a result file"):
+        Result.load(path)
+
+
+def test_another_hdf5_file_is_no_result(tmp_path):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(ValueError, match=r"other\.h5 is damaged or not a result file"):
+        Result.load(tmp_path / "other.h5")
+
+
+def test_one_seed_keeps_the_monte_carlo_interval():
+    estimate = Estimate(0.5, 0.4, 0.7, 10)
+    metric = Metric.from_estimates([[estimate]])
+    assert list(metric) == [estimate]
+    assert metric.per_seed is None
+    assert estimate.half_width == pytest.approx(0.2)
+
+
+def test_several_seeds_give_students_interval_over_them():
+    means = [0.95, 0.99, 1.0]
+    metric = Metric.from_estimates([[Estimate(m, m - 0.01, m, 10, True)] for m in means])
+    _, low, _ = student(means, 1.0)
+    (estimate,) = metric
+    assert estimate.mean == pytest.approx(np.mean(means))
+    assert estimate.ci_low == pytest.approx(float(low))
+    assert estimate.ci_high == 1.0  # a proportion
+    assert estimate.count == 30
+    np.testing.assert_array_equal(metric.per_seed, np.array(means)[:, None])
+
+
+def test_the_only_curve_must_be_the_only_one():
+    assert _result().curve.summary["tti"] == 16
+    with pytest.raises(ValueError, match="several curves: a, b"):
+        _result(("a", "b")).curve  # noqa: B018
