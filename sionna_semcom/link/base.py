@@ -38,7 +38,7 @@ class Link(Block):
     Raises
     ------
     ValueError
-        If ``symbols`` is not a complex matrix or ``no`` is neither a scalar nor a vector
+        If ``symbols`` is not a complex matrix, or ``no`` is neither a scalar nor one value a row
     """
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -50,8 +50,11 @@ class Link(Block):
                 "`symbols` must be complex of shape [batch, num_symbols]. "
                 f"Received: shape={symbols.shape}, dtype={symbols.dtype.name}"
             )
-        if no.shape.rank not in (0, 1):
-            raise ValueError(f"`no` must have shape [] or [batch]. Received: shape={no.shape}")
+        if no.shape.rank != 0 and not no.shape.is_compatible_with(symbols.shape[:1]):
+            raise ValueError(
+                f"`no` must have shape [] or [batch], here {symbols.shape[:1]}. "
+                f"Received: shape={no.shape}"
+            )
         return self.transmit(symbols, no)
 
     @abstractmethod

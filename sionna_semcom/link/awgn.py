@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The link that only adds noise."""
+
+from typing import Any, Literal
+
+import tensorflow as tf
+from sionna.phy.channel import AWGN
+
+from .._settings import Settings
+from .base import Link
+
+
+class AWGNSettings(Settings):
+    """Settings of `AWGNLink`: there are none."""
+
+    kind: Literal["awgn"] = "awgn"
+    """Selects this link in a study."""
+
+    def build(self) -> "AWGNLink":
+        """The link of these settings."""
+        return AWGNLink()
+
+
+class AWGNLink(Link):
+    r"""Additive white Gaussian noise.
+
+    .. math:: \hat{x}_{b,n} = x_{b,n} + w_{b,n}, \qquad w_{b,n} \sim \mathcal{CN}(0, N_0)
+
+    The reference for all other links, and with ``no`` zero the noiseless one.
+
+    See :class:`~sionna_semcom.link.Link` for input and output.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.settings = AWGNSettings(**settings)
+        self._awgn = AWGN()
+
+    def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Add noise of power ``no`` to checked ``symbols``."""
+        no_eff = tf.broadcast_to(tf.reshape(no, [-1, 1]), tf.shape(symbols))
+        return self._awgn(symbols, no_eff), no_eff
+
+    def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
+        """One channel use a symbol."""
+        return num_symbols * num_latents

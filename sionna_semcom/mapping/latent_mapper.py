@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real latents as complex symbols under a power constraint, and back."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+from sionna.phy import Block
+
+
+def num_symbols(latent_dim: int) -> int:
+    r"""Complex symbols that carry a real latent: :math:`\lceil d/2 \rceil`."""
+    return -(-latent_dim // 2)
+
+
+class LatentMapper(Block):
+    r"""Maps real latents to complex symbols of unit power.
+
+    .. math::
+
+        x_n = \frac{z_n + j z_{n+N}}{\sqrt{P}}, \qquad n = 0, \dots, N-1, \quad
+        N = \lceil d/2 \rceil
+
+    with a zero appended to a latent of odd dimension :math:`d`. It stands where a
+    :class:`~sionna.phy.mapping.Mapper` maps bits. The power :math:`P` is either that of each
+    latent or the average:
+
+    - ``"latent"``: :math:`P = \frac{1}{N}\sum_n z_n^2`, so that each latent is sent with a mean
+      power of exactly one. A latent of zeros has no direction: its symbols are zeros, with zero
+      gradient.
+    - ``"average"``: the mean of the same over the batch in training, and its running average
+      afterwards, so that the power of a latent may carry meaning.
+
+    Parameters
+    ----------
+    power : "latent" (default) | "average"
+        What is scaled to a power of one
+
+    momentum : `float`, (default 0.99)
+        Weight of the past in the running average of the power
+
+    precision : `None` (default) | "single" | "double"
+        Precision of calculations and output
+
+    Input
+    -----
+    latents : [..., latent_dim], `tf.float`
+        Latents
+
+    training : `bool`, (default `True`)
+        Whether ``"average"`` uses, and learns from, the power of this batch
+
+    Output
+    ------
+    symbols : [..., ceil(latent_dim/2)], `tf.complex`
+        Symbols of unit average power
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or ``latents`` are not real with a known dimension
+
+    Note
+    ----
+    A :class:`keras.Model` saves the running average (:attr:`mean_power`) with its weights if it
+    holds it as an attribute of its own. Until the first batch of training the running average is
+    zero, and the power of the batch stands for it.
+    """
+
+    def __init__(
+        self, power: str = "latent", momentum: float = 0.99, precision: str | None = None
+    ) -> None:
+        super().__init__(precision=precision)
+        if power not in ("latent", "average"):
+            raise ValueError(f"`power` must be 'latent' or 'average'. Received: {power!r}")
+        if not 0.0 <= momentum < 1.0:
+            raise ValueError(f"`momentum` must lie in [0, 1). Received: {momentum}")
+        self._momentum = momentum
+        self.mean_power: keras.Variable | None = None
+        if power == "average":
+            self.mean_power = keras.Variable(
+                0.0, trainable=False, dtype=self.rdtype.name, name="mean_power"
+            )
+
+    def call(self, latents: tf.Tensor, training: bool = True) -> tf.Tensor:
+        """Map ``latents`` to symbols."""
+        latents = tf.convert_to_tensor(latents)
+        dim = latents.shape[-1] if latents.shape.rank else None
+        if not dim or not latents.dtype.is_floating:
+            raise ValueError(
+                "`latents` must be real of shape [..., latent_dim] with a known latent_dim. "
+                f"Received: shape={latents.shape}, dtype={latents.dtype.name}"
+            )
+        if dim % 2:
+            latents = tf.concat([latents, tf.zeros_like(latents[..., :1])], axis=-1)
+        symbols_real = latents * _inverse_sqrt(self._power(latents, training))
+        return tf.complex(*tf.split(symbols_real, 2, axis=-1))
+
+    def _power(self, latents: tf.Tensor, training: bool) -> tf.Tensor:
+        """Power of the unscaled symbols, which each sum the energy of two latent entries."""
+        power = 2.0 * tf.reduce_mean(tf.square(latents), axis=-1, keepdims=True)
+        if self.mean_power is None:
+            return power
+        power = tf.reduce_mean(power)
+        past = tf.convert_to_tensor(self.mean_power)
+        if not training:
+            return tf.where(past > 0, past, power)
+        new = self._momentum * past + (1.0 - self._momentum) * power
+        self.mean_power.assign(tf.stop_gradient(tf.where(past > 0, new, power)))
+        return power
+
+
+class LatentDemapper(Block):
+    r"""Gives back real latents from equalised symbols.
+
+    .. math:: \hat{z}_n = a_n \Re\{\hat{x}_n\}, \qquad \hat{z}_{n+N} = a_n \Im\{\hat{x}_n\}
+
+    The padding of an odd dimension is dropped. With the unbiased estimator :math:`a_n = 1`; with
+    the LMMSE estimator :math:`a_n = 1/(1+N_n)`, which has the least mean squared error for
+    symbols of unit power in noise of power :math:`N_n`. It stands where a
+    :class:`~sionna.phy.mapping.Demapper` computes LLRs.
+
+    Parameters
+    ----------
+    latent_dim : `int`
+        Dimension :math:`d` of a latent
+
+    estimator : "unbiased" (default) | "lmmse"
+        Estimator of the symbols
+
+    precision : `None` (default) | "single" | "double"
+        Precision of calculations and output
+
+    Input
+    -----
+    symbols_hat : [..., ceil(latent_dim/2)], `tf.complex`
+        Equalised symbols
+
+    no_eff : `None` (default) | broadcastable to the shape of ``symbols_hat``, `tf.float`
+        Noise power left on each symbol; needed by ``"lmmse"``
+
+    Output
+    ------
+    latents_hat : [..., latent_dim], `tf.float`
+        Received latents
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, ``symbols_hat`` has not the shape or type above, or
+        ``no_eff`` is missing
+    """
+
+    def __init__(
+        self, latent_dim: int, estimator: str = "unbiased", precision: str | None = None
+    ) -> None:
+        super().__init__(precision=precision)
+        if latent_dim < 1:
+            raise ValueError(f"`latent_dim` must be at least 1. Received: {latent_dim}")
+        if estimator not in ("unbiased", "lmmse"):
+            raise ValueError(f"`estimator` must be 'unbiased' or 'lmmse'. Received: {estimator!r}")
+        self._latent_dim = latent_dim
+        self._estimator = estimator
+
+    def call(self, symbols_hat: tf.Tensor, no_eff: tf.Tensor | None = None) -> tf.Tensor:
+        """Estimate latents from ``symbols_hat``."""
+        symbols_hat = tf.convert_to_tensor(symbols_hat)
+        expected = num_symbols(self._latent_dim)
+        if symbols_hat.shape[-1:] != [expected] or not symbols_hat.dtype.is_complex:
+            raise ValueError(
+                f"`symbols_hat` must be complex of shape [..., {expected}] for latent_dim="
+                f"{self._latent_dim}. "
+                f"Received: shape={symbols_hat.shape}, dtype={symbols_hat.dtype.name}"
+            )
+        if self._estimator == "lmmse":
+            if no_eff is None:
+                raise ValueError("`no_eff` is needed by estimator='lmmse'. Received: None")
+            gain = 1.0 / (1.0 + tf.cast(no_eff, self.rdtype))
+            symbols_hat *= tf.cast(gain, self.cdtype)
+        parts = tf.concat([tf.math.real(symbols_hat), tf.math.imag(symbols_hat)], axis=-1)
+        return parts[..., : self._latent_dim]
+
+
+def _inverse_sqrt(power: tf.Tensor) -> tf.Tensor:
+    """``power ** -0.5``, and zero with zero gradient where there is no power."""
+    positive = power > 0
+    return tf.where(positive, tf.math.rsqrt(tf.where(positive, power, 1.0)), 0.0)
