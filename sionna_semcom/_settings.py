@@ -13,4 +13,6 @@ class Settings(BaseModel):
         (a `ValueError`) naming the field, the value and what would be accepted.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="strings"
+    )

@@ -85,6 +85,7 @@ def train(
             batches,
             initial_epoch=epoch,
             epochs=epoch + 1,
+            shuffle=False,
             verbose=verbose,
             callbacks=[StopOnNonFiniteLoss(good)],
         )

@@ -2,6 +2,7 @@
 """Complete trainable semantic communication systems, one file a system."""
 
 from .centroid import CentroidSystem
-from .settings import CentroidSettings, SystemSettings
+from .classifier import Classifier
+from .settings import CentroidSettings, ClassifierSettings, SystemSettings
 
-__all__ = ["CentroidSettings", "CentroidSystem", "SystemSettings"]
+__all__ = ["CentroidSettings", "CentroidSystem", "Classifier", "ClassifierSettings", "SystemSettings"]

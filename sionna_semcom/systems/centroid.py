@@ -15,7 +15,9 @@ from ..link import Link
 from ..losses import centroid, centroid_contrastive_loss, unit_norm
 from ..mapping import LatentDemapper, LatentMapper, num_symbols
 from ..semantics import Modality, ReceiverState
+from .classifier import Classifier
 from .non_finite import StopOnNonFiniteLoss
+from .summary import summarise
 
 MODES = ("end_to_end", "paper", "conventional")
 
@@ -120,10 +122,11 @@ class CentroidSystem(keras.Model):
         self._snr_range = tuple(snr_db) if isinstance(snr_db, Sequence) else (snr_db, snr_db)
         self.last_snr_db = tf.Variable(0.0, trainable=False)
         self._mapper = LatentMapper()
-        self._demappers = {dim: LatentDemapper(dim) for dim in set(dims)}
+        self._demappers = {dim: LatentDemapper(dim, "lmmse") for dim in set(dims)}
         self.encoders = {m.name: m.encoder for m in modalities}
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
+        self.judges: dict[str, Classifier] = {}
         for modality in modalities:
             width = modality.latent_dim + num_symbols(modality.latent_dim)
             if not modality.decoder.built:
@@ -133,9 +136,10 @@ class CentroidSystem(keras.Model):
         }
         self.built = True
 
-    def fit(self, *args: Any, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+    def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
-        return super().fit(*args, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
+        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
+        return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
 
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
         """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
@@ -287,8 +291,15 @@ class CentroidSystem(keras.Model):
     ) -> dict[str, tf.Tensor]:
         """Figures ``[batch]`` of every sample, for the Monte Carlo loop; `bool`: a proportion."""
         outputs = self.call(batch, snr_db, present)
-        return {
+        figures = {
             f"{modality.name}_{key}": metric(batch[modality.name], outputs[modality.name])
             for modality in self.modalities
             for key, metric in modality.metrics.items()
         }
+        for name, judge in self.judges.items():
+            figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
+        return figures
+
+    def summary(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`."""
+        return summarise(self, data)

@@ -2,7 +2,7 @@
 """Settings from which systems are built."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
@@ -10,12 +10,13 @@ from .._settings import Settings
 from ..link import Link
 from ..semantics import modalities
 from .centroid import CentroidSystem
+from .classifier import Classifier
 
 
 class CentroidSettings(Settings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
 
-    kind: Literal["centroid"] = "centroid"
+    kind: Literal["centroid"]
     mode: Literal["end_to_end", "paper", "conventional"] = "end_to_end"
     """What is sent, and what decoders are trained on"""
     latent_dim: PositiveInt | dict[str, PositiveInt] = 16
@@ -54,4 +55,21 @@ class CentroidSettings(Settings):
         return CentroidSystem(modalities(shapes, self.latent_dim), link, snr_db=snr_db, **options)
 
 
-SystemSettings = CentroidSettings
+class ClassifierSettings(Settings):
+    """A :class:`Classifier` of one modality, which judges what other systems reconstruct."""
+
+    kind: Literal["classifier"]
+    modality: Literal["image", "audio"] = "image"
+    """What it looks at"""
+
+    def build(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        link: Link,
+        snr_db: float | tuple[float, float],
+    ) -> Classifier:
+        """Build the classifier; nothing of it crosses a link."""
+        return Classifier(self.modality, shapes[self.modality], shapes["text"][0])
+
+
+SystemSettings = Annotated[CentroidSettings | ClassifierSettings, Field(discriminator="kind")]
