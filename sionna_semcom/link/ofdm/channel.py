@@ -106,11 +106,17 @@ class SlotChannel(Object):
             self._pool = tf.Variable(self._draw_pool(settings.realizations), trainable=False)
 
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` channels."""
         if self._pool is None:
             return self._generate(num_slots)
         size = self._settings.realizations
         drawn = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
         return tf.gather(self._pool, drawn)
+
+    @property
+    def pool(self) -> tf.Tensor | None:
+        """Realisations of the pool, or none if each slot draws its own."""
+        return None if self._pool is None else self._pool.value()
 
     def redraw(self) -> None:
         """Fill the pool with new realisations, also for graphs that were traced before."""

@@ -1,46 +1,81 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channel estimators."""
+"""Least-squares channel estimation with the statistics that the receiver knows."""
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import (
-    BaseChannelInterpolator,
-    LMMSEInterpolator,
     LSChannelEstimator,
     ResourceGrid,
     tdl_freq_cov_mat,
     tdl_time_cov_mat,
 )
 
+from .interpolation import FixedInterpolator, LMMSEInterpolator
 from .settings import OFDMSettings
 
 
-def ls_estimator(settings: OFDMSettings, resource_grid: ResourceGrid) -> LSChannelEstimator:
-    """Least squares at the pilots, and the interpolation of ``settings`` between them."""
-    if settings.interpolation == "lmmse":
-        interpolator = lmmse_interpolator(settings, resource_grid)
-        return LSChannelEstimator(resource_grid, interpolator=interpolator)
-    return LSChannelEstimator(resource_grid, interpolation_type=settings.interpolation)
+def ls_estimator(
+    settings: OFDMSettings,
+    resource_grid: ResourceGrid,
+    covariances: tuple[np.ndarray, np.ndarray],
+    power: np.ndarray,
+) -> LSChannelEstimator:
+    """Least squares at the pilots, and the interpolation of ``settings`` between them.
+
+    ``covariances`` are those over time and frequency, ``power`` [num_streams] is the mean energy
+    of a coefficient of each stream's channel.
+    """
+    method, pattern = settings.interpolation, resource_grid.pilot_pattern
+    if settings.statistics == "none":
+        return LSChannelEstimator(resource_grid, interpolation_type=method)
+    known = (pattern, settings.pilot_ofdm_symbol_indices, *covariances, power)
+    if method == "lmmse":
+        interpolator = LMMSEInterpolator(*known)
+    else:
+        interpolator = FixedInterpolator(method, *known)
+    return LSChannelEstimator(resource_grid, interpolator=interpolator)
 
 
-def lmmse_interpolator(
+def profile_covariances(
     settings: OFDMSettings, resource_grid: ResourceGrid
-) -> BaseChannelInterpolator:
-    """Interpolation that is optimal for the statistics of a TDL profile."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
+
+    Exact for TDL. The CDL profile of the same letter has the same delays and powers; its Doppler
+    spectrum is taken for an isotropic one.
+    """
     time = tdl_time_cov_mat(
-        settings.assumed_profile,
+        settings.model[-1],
         settings.speed,
         settings.carrier_frequency,
         resource_grid.ofdm_symbol_duration,
         settings.num_ofdm_symbols,
+        precision="double",
     )
     frequency = tdl_freq_cov_mat(
-        settings.assumed_profile,
+        settings.model[-1],
         settings.subcarrier_spacing,
         settings.fft_size,
         settings.delay_spread,
+        precision="double",
     )
-    used = list(resource_grid.effective_subcarrier_ind)
-    frequency = tf.gather(tf.gather(frequency, used, axis=0), used, axis=1)
-    return LMMSEInterpolator(resource_grid.pilot_pattern, time, frequency / settings.streams)
+    used = np.array(resource_grid.effective_subcarrier_ind)
+    return time.numpy(), frequency.numpy()[np.ix_(used, used)]
+
+
+def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance over OFDM symbols and subcarriers, averaged over drops and antennas.
+
+    ``h`` is [..., num_ofdm_symbols, num_effective_subcarriers].
+    """
+    grid = h.numpy().reshape(-1, *h.shape[-2:])
+
+    def normalized(rows: np.ndarray) -> np.ndarray:
+        covariance = rows.T @ rows.conj()
+        scale = np.sqrt(np.diag(covariance).real)
+        return covariance / (scale[:, np.newaxis] * scale)
+
+    time = np.swapaxes(grid, -1, -2).reshape(-1, grid.shape[-2])
+    return normalized(time), normalized(grid.reshape(-1, grid.shape[-1]))

@@ -11,6 +11,7 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import (
     LMMSEEqualizer,
+    LSChannelEstimator,
     MFEqualizer,
     OFDMEqualizer,
     RemoveNulledSubcarriers,
@@ -22,9 +23,12 @@ from sionna.phy.ofdm import (
 from ...mapping.packing import SlotPacker
 from ..base import Link
 from .channel import SlotChannel
-from .estimation import ls_estimator
+from .estimation import ls_estimator, measured_covariances, profile_covariances
 from .precoding import PrecodedChannel
-from .settings import OFDMSettings
+from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
+
+CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
+CALIBRATION_NOISE = 0.01
 
 
 def resource_grid(settings: OFDMSettings) -> ResourceGrid:
@@ -113,14 +117,20 @@ class OFDMLink(Link):
         self._equalize = equalizer(self.settings, self.resource_grid)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
         if self.settings.csi == "ls":
-            self._estimate = ls_estimator(self.settings, self.resource_grid)
+            self._estimate = self._estimator()
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
-        slots = self._packer.pack(symbols)
-        received, no_eff = self._transmit_slots(slots, no)
-        batch, num_symbols = tf.shape(symbols)[0], symbols.shape[1]
-        return tuple(self._packer.unpack(x, batch, num_symbols) for x in (received, no_eff))
+        batch, num_symbols = tf.unstack(tf.shape(symbols))
+        separate = no.shape.rank == 1 or not self.settings.packing
+        slots = self._packer.pack(symbols, separate)
+        if no.shape.rank == 1:
+            no = tf.repeat(no, tf.shape(slots)[0] // batch)
+        symbols_hat, no_eff = (
+            tf.ensure_shape(self._packer.unpack(x, batch, num_symbols, separate), symbols.shape)
+            for x in self._transmit_slots(slots, no)
+        )
+        return symbols_hat, no_eff
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         streams = self.settings.streams
@@ -141,11 +151,21 @@ class OFDMLink(Link):
         # spares the backward pass through the estimator and the equaliser's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
 
-    def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Resource elements of the slots that ``num_latents`` rows of ``num_symbols`` occupy."""
-        settings = self.settings
-        if settings.packing:
-            slots = -(-num_symbols * num_latents // self._capacity)
+    def _estimator(self) -> LSChannelEstimator:
+        """The estimator, with what a receiver knows of the channel after many slots."""
+        settings, grid = self.settings, self.resource_grid
+        if settings.model in SYSTEM_LEVEL_MODELS:
+            covariances = measured_covariances(self._remove_nulled(self.channel.pool))
         else:
-            slots = -(-num_symbols // self._capacity) * num_latents
-        return slots * settings.num_ofdm_symbols * settings.num_subcarriers
+            covariances = profile_covariances(settings, grid)
+        power = np.full(settings.streams, 1.0 / settings.streams)
+        if settings.precoding != "none":
+            slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
+            power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
+        return ls_estimator(settings, grid, covariances, power)
+
+    def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
+        """Resource elements, without empty subcarriers, of the slots that the latents occupy."""
+        separate = not self.settings.packing
+        slots = self._packer.num_slots(num_latents, num_symbols, separate)
+        return slots * self.settings.num_ofdm_symbols * self.settings.num_subcarriers

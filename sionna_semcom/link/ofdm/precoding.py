@@ -116,6 +116,7 @@ class PrecodedChannel(Object):
         self._selection = antenna_selection(settings.num_tx_ant, settings.streams, self.cdtype)
 
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Precode the channel ``h``."""
         matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
         precoded = matrices @ self.matrix(matrices, no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]

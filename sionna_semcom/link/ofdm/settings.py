@@ -34,8 +34,7 @@ class OFDMSettings(Settings):
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz], in the range of TR 38.901."""
     delay_spread: float = Field(default=100e-9, ge=0.0)
-    """RMS delay spread [s] of TDL and CDL. UMi, UMa and RMa draw their own; for them it is what
-    the receiver assumes."""
+    """RMS delay spread [s] of TDL and CDL. UMi, UMa and RMa draw their own."""
     speed: float = Field(default=3.0, ge=0.0)
     """Speed of the user terminal [m/s]."""
 
@@ -72,7 +71,10 @@ class OFDMSettings(Settings):
     """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
     """From the pilots to the grid: nearest neighbour, linear, linear with the average over time,
-    or LMMSE with the statistics of the TDL profile of the same letter (`C` for UMi, UMa, RMa)."""
+    or LMMSE."""
+    statistics: Literal["known", "none"] = "known"
+    """Whether the receiver knows the covariance of the channel over time and frequency, and hence
+    the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equaliser."""
 
@@ -145,11 +147,16 @@ class OFDMSettings(Settings):
                 "estimate cannot be interpolated. Use `precoding_granularity`='slot' or "
                 "`csi`='perfect'. Received: precoding_granularity='element', csi='ls'"
             )
-        if self.csi == "ls" and self.interpolation == "lmmse" and self.precoding == "rzf":
-            raise ValueError(
-                "`interpolation`='lmmse' assumes the statistics of the channel, which "
-                "`precoding`='rzf' changes. Use 'nn', 'lin' or 'lin_time_avg'"
-            )
+        if self.csi == "ls" and self.interpolation == "lmmse":
+            if self.precoding == "rzf":
+                raise ValueError(
+                    "`interpolation`='lmmse' assumes the statistics of the channel, which "
+                    "`precoding`='rzf' changes. Use 'nn', 'lin' or 'lin_time_avg'"
+                )
+            if self.statistics == "none":
+                raise ValueError(
+                    "`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'"
+                )
         return self
 
     @model_validator(mode="after")
@@ -191,11 +198,6 @@ class OFDMSettings(Settings):
         if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
             return DEFAULT_DROPS
         return self.pool_size
-
-    @property
-    def assumed_profile(self) -> str:
-        """Letter of the TDL profile whose statistics the receiver assumes."""
-        return self.model[-1] if self.model in CLUSTERED_MODELS else "C"
 
     def build(self) -> OFDMLink:
         """The link of these settings."""

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From channel estimates at the pilots to the whole grid, with the error that this makes.
+
+Pilots fill chosen OFDM symbols, and streams take turns over the subcarriers. The pilots of a
+stream, the covariance of a TDL channel and all interpolators here are therefore Kronecker
+products of time and frequency, so that two small matrices serve a slot.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.ofdm import (
+    BaseChannelInterpolator,
+    LinearInterpolator,
+    NearestNeighborInterpolator,
+    PilotPattern,
+)
+
+
+class KroneckerInterpolator(BaseChannelInterpolator):
+    r"""Base of interpolators that know the statistics of the channel.
+
+    .. math:: \mathbb{E}[h_{t,f} h_{t',f'}^\star] = P_s R^{(t)}_{t,t'} R^{(f)}_{f,f'}
+
+    Parameters
+    ----------
+    pilot_pattern : :class:`~sionna.phy.ofdm.KroneckerPilotPattern`
+        Pilots of one transmitter
+
+    pilot_symbols : `tuple` of `int`
+        OFDM symbols that carry pilots
+
+    cov_time : [num_ofdm_symbols, num_ofdm_symbols], `np.complex`
+        Covariance :math:`\mathbf{R}^{(t)}` with ones on the diagonal
+
+    cov_freq : [num_effective_subcarriers, num_effective_subcarriers], `np.complex`
+        Covariance :math:`\mathbf{R}^{(f)}` with ones on the diagonal
+
+    power : [num_streams], `float`
+        Mean energy :math:`P_s` of a channel coefficient of each stream
+
+    Input
+    -----
+    h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_pilot_symbols], `tf.complex`
+        Estimates at the pilots
+
+    err_var : broadcastable to the shape of ``h_hat``, `tf.float`
+        Their error variance, the same for all pilots of a stream
+
+    Output
+    ------
+    h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols,
+             num_effective_subcarriers], `tf.complex`
+        Estimates on the grid
+
+    err_var : broadcastable to the shape of ``h_hat``, `tf.float`
+        Error variance, of the noise and of the interpolation
+    """
+
+    def __init__(
+        self,
+        pilot_pattern: PilotPattern,
+        pilot_symbols: tuple[int, ...],
+        cov_time: np.ndarray,
+        cov_freq: np.ndarray,
+        power: np.ndarray,
+    ) -> None:
+        super().__init__()
+        self._num_streams = pilot_pattern.num_streams_per_tx
+        self._num_times = len(pilot_symbols)
+        self._power = tf.constant(power[:, np.newaxis, np.newaxis], self.rdtype)
+        symbols = np.array(pilot_symbols)
+        self._cov_time_pilots = cov_time[:, symbols]
+        self._cov_pilot_times = cov_time[np.ix_(symbols, symbols)]
+        carriers = [
+            np.arange(s, len(cov_freq), self._num_streams) for s in range(self._num_streams)
+        ]
+        self._cov_freq_pilots = np.stack([cov_freq[:, c] for c in carriers])
+        self._cov_pilot_freqs = np.stack([cov_freq[np.ix_(c, c)] for c in carriers])
+
+    def __call__(self, h_hat: tf.Tensor, err_var: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Interpolate ``h_hat``."""
+        pilots = self._own_pilots(h_hat)
+        noise = tf.reduce_max(err_var, axis=-1)[:, 0, 0, 0, :, tf.newaxis, tf.newaxis]
+        h_hat, err_var = self.interpolate(pilots, noise)
+        return h_hat[:, tf.newaxis, :, tf.newaxis], err_var[:, tf.newaxis, tf.newaxis, tf.newaxis]
+
+    @abstractmethod
+    def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Interpolate [num_slots, num_rx_ant, num_streams, num_times, num_freqs] at ``noise``.
+
+        The noise power is [num_slots or 1, num_streams, 1, 1], as is the error variance returned,
+        with the time and frequency axes filled.
+        """
+
+    def _own_pilots(self, h_hat: tf.Tensor) -> tf.Tensor:
+        """Drop the zeros that stand in ``h_hat`` where other streams send their pilots."""
+        streams = self._num_streams
+        shape = [-1, h_hat.shape[2], streams, self._num_times, h_hat.shape[-1] // self._num_times]
+        comb = tf.reshape(h_hat, [*shape[:-1], shape[-1] // streams, streams])
+        return tf.reduce_sum(comb, axis=-1)
+
+
+class FixedInterpolator(KroneckerInterpolator):
+    r"""Nearest-neighbour or linear interpolation as Sionna does it, made unbiased.
+
+    With Sionna's weights :math:`\mathbf{W}`, a resource element has the estimate
+    :math:`\check{h} = \mathbf{w}^\mathsf{T}\hat{\mathbf{h}}_p`, whose energy and correlation with
+    the channel are known, and
+
+    .. math::
+
+        \hat{h} = \rho\,\check{h}, \qquad
+        \rho = \frac{\mathrm{Re}\,\mathbb{E}[h\check{h}^\star]}{\mathbb{E}|\check{h}|^2}
+             = \frac{P_s\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r}}
+               {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
+               + N_p\lVert\mathbf{w}\rVert^2}, \qquad
+        \sigma^2 = P_s\,(1 - \rho\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r})
+
+    The scaling makes the error uncorrelated with the estimate, as every equaliser takes for
+    granted. Sionna's error variance, the interpolated one of the pilots, leaves out what
+    interpolation misses and counts too much noise where it averages.
+
+    Parameters
+    ----------
+    method : "nn" | "lin" | "lin_time_avg"
+        Interpolation of Sionna's :class:`~sionna.phy.ofdm.LSChannelEstimator`
+
+    See `KroneckerInterpolator` for the others, input and output.
+    """
+
+    def __init__(self, method: str, pilot_pattern: PilotPattern, *args: object) -> None:
+        super().__init__(pilot_pattern, *args)
+        weights_t, weights_f = self._weights(method, pilot_pattern)
+        self._weights_t = tf.constant(weights_t, self.cdtype)
+        self._weights_f = tf.constant(weights_f, self.cdtype)
+
+        def product(t: np.ndarray, f: np.ndarray) -> tf.Tensor:
+            """Diagonals over time [T] and frequency [S, F] to the grid [S, T, F]."""
+            return tf.constant((t[:, np.newaxis] * f[:, np.newaxis]).real, self.rdtype)
+
+        def quadratic(weights: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+            return np.sum(weights @ covariance * weights.conj(), axis=-1)
+
+        self._correlation = product(
+            np.sum(weights_t * self._cov_time_pilots.conj(), axis=-1),
+            np.sum(weights_f * self._cov_freq_pilots.conj(), axis=-1),
+        )
+        self._energy = product(
+            quadratic(weights_t, self._cov_pilot_times), quadratic(weights_f, self._cov_pilot_freqs)
+        )
+        self._noise_gain = product(
+            np.sum(np.abs(weights_t) ** 2, axis=-1), np.sum(np.abs(weights_f) ** 2, axis=-1)
+        )
+
+    def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Interpolate as in `KroneckerInterpolator`."""
+        correlation = self._power * self._correlation
+        scale = correlation / (self._power * self._energy + noise * self._noise_gain)
+        h_hat = tf.einsum("brskl,sfl->brskf", pilots, self._weights_f)
+        h_hat = tf.einsum("brskf,tk->brstf", h_hat, self._weights_t)
+        h_hat *= tf.cast(scale[:, tf.newaxis], self.cdtype)
+        return h_hat, tf.maximum(self._power - scale * correlation, 0.0)
+
+    def _weights(self, method: str, pilot_pattern: PilotPattern) -> tuple[np.ndarray, np.ndarray]:
+        """Sionna's weights over time [T, num_times] and frequency [S, F, num_freqs].
+
+        They sum to one along each axis, so that pilots that only depend on the other axis show
+        the weights of that one.
+        """
+        if method == "nn":
+            interpolator = NearestNeighborInterpolator(pilot_pattern)
+        else:
+            interpolator = LinearInterpolator(pilot_pattern, time_avg=method == "lin_time_avg")
+        times, freqs = self._num_times, self._cov_pilot_freqs.shape[-1]
+
+        def response(probes: np.ndarray) -> np.ndarray:
+            own = np.eye(self._num_streams)[:, np.newaxis, np.newaxis]
+            comb = probes[:, np.newaxis, :, :, np.newaxis] * own
+            comb = comb.reshape(len(probes), 1, 1, 1, self._num_streams, -1)
+            grid, _ = interpolator(
+                tf.constant(comb, self.cdtype), tf.zeros(comb.shape, self.rdtype)
+            )
+            return grid.numpy().real[:, 0, 0, 0]
+
+        over_time = response(np.eye(times)[:, :, np.newaxis] * np.ones(freqs))
+        over_freq = response(np.eye(freqs)[:, np.newaxis] * np.ones((times, 1)))
+        return over_time[:, 0, :, 0].T, over_freq[:, :, 0].transpose(1, 2, 0)
+
+
+class LMMSEInterpolator(KroneckerInterpolator):
+    r"""Joint LMMSE interpolation over time and frequency.
+
+    .. math::
+
+        \hat{\mathbf{h}} = \mathbf{R}_{gp}
+        \big(\mathbf{R}_{pp} + \tfrac{N_p}{P_s}\mathbf{I}\big)^{-1}\hat{\mathbf{h}}_p
+        = \mathbf{B}\big(\mathbf{\Lambda} + \tfrac{N_p}{P_s}\mathbf{I}\big)^{-1}
+        \mathbf{U}^\mathsf{H}\hat{\mathbf{h}}_p, \qquad \mathbf{B} = \mathbf{R}_{gp}\mathbf{U}
+
+    The eigenvectors :math:`\mathbf{U}` of :math:`\mathbf{R}_{pp}` are a Kronecker product and are
+    computed once, so that any noise power costs a few small products. Sionna's interpolator of
+    this name filters time and frequency one after the other, solves for every antenna of every
+    slot, and does not compile with XLA.
+
+    See `KroneckerInterpolator` for parameters, input and output.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        values_t, vectors_t = np.linalg.eigh(self._cov_pilot_times)
+        values_f, vectors_f = np.linalg.eigh(self._cov_pilot_freqs)
+        values = values_t[:, np.newaxis] * values_f[:, np.newaxis]
+        self._eigenvalues = tf.constant(np.maximum(values, 0.0), self.rdtype)
+        self._analysis_t = tf.constant(vectors_t.conj().T, self.cdtype)
+        self._analysis_f = tf.constant(vectors_f.conj().swapaxes(-1, -2), self.cdtype)
+        self._synthesis_t = tf.constant(self._cov_time_pilots @ vectors_t, self.cdtype)
+        self._synthesis_f = tf.constant(self._cov_freq_pilots @ vectors_f, self.cdtype)
+
+    def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Interpolate as in `KroneckerInterpolator`."""
+        # the floor stands for the rounding of a covariance that has no full rank
+        gain = 1.0 / (self._eigenvalues + tf.maximum(noise / self._power, 1e-5))
+        modes = tf.einsum("brskl,sml->brskm", pilots, self._analysis_f)
+        modes = tf.einsum("brskm,nk->brsnm", modes, self._analysis_t)
+        modes *= tf.cast(gain[:, tf.newaxis], self.cdtype)
+        h_hat = tf.einsum("brsnm,sfm->brsnf", modes, self._synthesis_f)
+        h_hat = tf.einsum("brsnf,tn->brstf", h_hat, self._synthesis_t)
+        energy_t, energy_f = tf.abs(self._synthesis_t) ** 2, tf.abs(self._synthesis_f) ** 2
+        explained = tf.einsum("bsnm,sfm,tn->bstf", gain, energy_f, energy_t)
+        return h_hat, self._power * tf.maximum(1.0 - explained, 0.0)
