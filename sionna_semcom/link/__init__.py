@@ -8,14 +8,25 @@ from pydantic import Field, TypeAdapter
 
 from .awgn import AWGNLink, AWGNSettings
 from .base import Link
+from .coded import CodedLink
+from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
+from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 
-LinkSettings = Annotated[AWGNSettings | OFDMSettings, Field(discriminator="kind")]
+LinkSettings = Annotated[
+    AWGNSettings | FlatFadingSettings | OFDMSettings | EffectiveAWGNSettings,
+    Field(discriminator="kind"),
+]
 """Settings of any link; ``kind`` says which."""
 
 __all__ = [
     "AWGNLink",
     "AWGNSettings",
+    "CodedLink",
+    "EffectiveAWGNLink",
+    "EffectiveAWGNSettings",
+    "FlatFadingLink",
+    "FlatFadingSettings",
     "Link",
     "LinkSettings",
     "OFDMLink",

@@ -55,7 +55,9 @@ class Link(Block):
                 f"`no` must have shape [] or [batch], here {symbols.shape[:1]}. "
                 f"Received: shape={no.shape}"
             )
-        return self.transmit(symbols, no)
+        symbols_hat, no_eff = self.transmit(symbols, no)
+        no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
+        return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
 
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bits over any link: 5G LDPC code and QAM."""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+from sionna.phy import Block
+from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+from sionna.phy.mapping import Demapper, Mapper
+
+from .base import Link
+
+
+class CodedLink(Block):
+    r"""Sends bits over a link with the 5G LDPC code and QAM.
+
+    ::
+
+        bits ─ LDPC encoder ─ QAM mapper ─ link ─ soft demapper ─ LDPC decoder ─ bits_hat
+                                                  no_eff
+
+    A row of bits is a codeword, and the length of a codeword is rounded up to whole QAM symbols:
+
+    .. math:: n = m \left\lceil \frac{k}{rm} \right\rceil
+
+    with :math:`k` information bits, :math:`m` bits a symbol and code rate :math:`r`.
+
+    Parameters
+    ----------
+    link : :class:`~sionna_semcom.link.Link`
+        Link that carries the symbols
+
+    num_info_bits : `int`
+        Information bits :math:`k` in a codeword, from 12 to 8448
+
+    coderate : `float`
+        Code rate :math:`r`, from 0.2 to 0.95
+
+    num_bits_per_symbol : `int`
+        Bits a QAM symbol :math:`m`, even
+
+    num_iter : `int`, (default 20)
+        Decoding iterations
+
+    Input
+    -----
+    bits : [batch, num_info_bits], `tf.float`
+        Information bits
+
+    no : [] or [batch], `tf.float`
+        Noise power per receive antenna
+
+    Output
+    ------
+    bits_hat : [batch, num_info_bits], `tf.float`
+        Decided information bits
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        num_info_bits: int,
+        coderate: float,
+        num_bits_per_symbol: int,
+        num_iter: int = 20,
+    ) -> None:
+        super().__init__()
+        if not 12 <= num_info_bits <= 8448:
+            raise ValueError(f"`num_info_bits` must lie in [12, 8448]. Received: {num_info_bits}")
+        if not coderate > 0:
+            raise ValueError(f"`coderate` must be positive. Received: {coderate}")
+        if num_bits_per_symbol < 2 or num_bits_per_symbol % 2:
+            raise ValueError(
+                f"`num_bits_per_symbol` must be even and positive. Received: {num_bits_per_symbol}"
+            )
+        self.link = link
+        self.num_symbols = math.ceil(round(num_info_bits / (coderate * num_bits_per_symbol), 6))
+        num_coded_bits = self.num_symbols * num_bits_per_symbol
+        if not 0.2 <= num_info_bits / num_coded_bits <= 0.95:
+            raise ValueError(
+                "`coderate` must lie in [0.2, 0.95] after rounding to whole symbols. "
+                f"Received: {coderate}, which makes it {num_info_bits}/{num_coded_bits}"
+            )
+        self._encoder = LDPC5GEncoder(num_info_bits, num_coded_bits, num_bits_per_symbol)
+        self._decoder = LDPC5GDecoder(self._encoder, num_iter=num_iter)
+        self._mapper = Mapper("qam", num_bits_per_symbol)
+        self._demapper = Demapper("app", "qam", num_bits_per_symbol)
+
+    def call(self, bits: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Send ``bits`` at noise power ``no``."""
+        symbols = self._mapper(self._encoder(bits))
+        symbols_hat, no_eff = self.link(symbols, no)
+        return self._decoder(self._demapper(symbols_hat, no_eff))
+
+    def channel_uses(self, num_latents: int = 1) -> int:
+        """Complex channel uses of the link to send ``num_latents`` codewords."""
+        return self.link.channel_uses(self.num_symbols, num_latents)
