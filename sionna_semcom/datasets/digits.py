@@ -4,18 +4,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from .._files import sha256
+from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
 from .idx import mnist_files, read_mnist
 from .log_mel import LogMel
 from .pairing import ClassPairs
-from .spoken_digits import SPLITS, SpokenDigits, clip_files, read_audiomnist, read_fsdd
+from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
 
 _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 
@@ -26,21 +25,30 @@ class Digits:
     """Images, spectrograms and words of the digits 0 to 9, paired by class.
 
     Three splits share no image and no recording: training, validation (for tuning), and test.
+    Without ``root`` they are the built-in ones, which need no download: scikit-learn's handwritten
+    digits (8 x 8 pixels), and spoken digits synthesised in 48 voices, 8 of them kept for the test
+    and 4 for validation (64 mel bands x 32 frames).
 
     Parameters
     ----------
     root : `str` or `PathLike`
         Folder that holds ``mnist/`` (the four gzipped IDX files) and ``fsdd/`` or ``audiomnist/``
         (WAV files, at any depth)
-
     audio : "fsdd" | "audiomnist"
-        Which recordings
-
+        Which recordings below ``root``
     split : "recording" | "speaker"
-        Whether the splits share speakers; see `split_by_recording` and `split_by_speaker`
-
+        Whether the splits below ``root`` share speakers; see `split_by_recording` and
+        `split_by_speaker`
     log_mel : `LogMel`
         Spectrogram (defaults: `LogMel.speech_8khz()` for FSDD, `LogMel()` for AudioMNIST)
+
+    Attributes
+    ----------
+    checksums : `dict` of `str`
+        SHA-256 of the files that were read; ``fsdd`` and ``audiomnist`` stand for all WAV files in
+        the order of their paths
+    description : `str`
+        What was read, in one line
 
     Raises
     ------
@@ -52,7 +60,7 @@ class Digits:
 
     def __init__(
         self,
-        root: str | os.PathLike[str],
+        root: str | os.PathLike[str] | None = None,
         *,
         audio: str = "fsdd",
         split: str = "recording",
@@ -62,45 +70,51 @@ class Digits:
             raise ValueError(f"`audio` must be one of {list(_READERS)}. Received: {audio!r}")
         if split not in SPLITS:
             raise ValueError(f"`split` must be one of {list(SPLITS)}. Received: {split!r}")
-        root = Path(root)
-        images = _mnist_splits(root / "mnist")
-        clips = SPLITS[split](_READERS[audio](root / audio, log_mel))
-        self._pairs = _pair(images, clips)
-        files = [*mnist_files(root / "mnist", "train"), *mnist_files(root / "mnist", "test")]
-        self._sources: dict[str, Sequence[Path]] = {path.name: [path] for path in files}
-        self._sources[audio] = clip_files(root / audio)
+        if root is None:
+            if (audio, split, log_mel) != ("fsdd", "recording", None):
+                raise ValueError(
+                    "`audio`, `split` and `log_mel` must be left out without `root`: the built-in "
+                    f"set is fixed. Received: {audio!r}, {split!r}, {log_mel!r}"
+                )
+            images, clips = read_handwritten(), read_spoken()
+            files = {path.name: [path] for path in (HANDWRITTEN_DIGITS, SPOKEN_DIGITS)}
+            source = "scikit-learn digits + synthesised speech"
+        else:
+            root = Path(root)
+            images = _mnist_splits(root / "mnist")
+            clips = SPLITS[split](_READERS[audio](root / audio, log_mel))
+            files = _files(root, audio)
+            source = f"MNIST + {audio.upper()}, split by {split}"
+        self.checksums = {name: sha256(*paths) for name, paths in files.items()}
+        self._pairs = {
+            name: ClassPairs(name, *images[name], clips[name].spectrograms, clips[name].labels)
+            for name in images
+        }
+        sizes = (f"{name} {len(pairs)} + {len(clips[name])}" for name, pairs in self._pairs.items())
+        self.description = f"{source} (images + clips: {', '.join(sizes)})"
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of one sample of each modality, ``{"image": (28, 28, 1), ...}``."""
         return self._pairs["train"].shapes
 
-    @cached_property
-    def checksums(self) -> dict[str, str]:
-        """SHA-256 of what was read; of a folder, over its WAV files in the order of their paths."""
-        return {name: sha256(*paths) for name, paths in self._sources.items()}
-
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0, start: int = 0
     ) -> tf.data.Dataset:
         """Batches for training, drawn at random with replacement; see `ClassPairs` for their form.
 
-        The classes take turns, so any ``n`` consecutive samples that are a multiple of ten hold
-        each class equally often, and a batch of ten holds each once; within a batch their order is
-        random. What is drawn depends on ``seed`` and the number of the step alone. A second pass
-        over the returned data set goes on with the steps after the first.
+        The classes take turns, so that a batch of ten holds each of them once; their order within a
+        batch is random. What is drawn depends on ``seed`` and the number of the step alone. A
+        second pass over the returned data set goes on with the steps that follow the first.
 
         Parameters
         ----------
         batch_size : `int`
             Samples a batch
-
         steps : `int`
             Batches a pass; by default as many as the images fill
-
         seed : `int`
             Seed of the draws
-
         start : `int`
             Number of the first step, to go on where a training was interrupted
         """
@@ -128,10 +142,6 @@ def _mnist_splits(folder: Path) -> dict[str, LabelledImages]:
     }
 
 
-def _pair(
-    images: dict[str, LabelledImages], clips: dict[str, SpokenDigits]
-) -> dict[str, ClassPairs]:
-    return {
-        name: ClassPairs(*images[name], clips[name].spectrograms, clips[name].labels)
-        for name in images
-    }
+def _files(root: Path, audio: str) -> dict[str, list[Path]]:
+    files = [*mnist_files(root / "mnist", "train"), *mnist_files(root / "mnist", "test")]
+    return {path.name: [path] for path in files} | {audio: clip_files(root / audio)}

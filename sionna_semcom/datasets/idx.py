@@ -67,7 +67,6 @@ def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, 
     ----------
     folder : `str` or `PathLike`
         Folder of the four files under their standard names
-
     split : "train" | "test"
         Which two of them
 
@@ -75,7 +74,6 @@ def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, 
     ------
     images : [num_images, height, width], `uint8`
         Grey values
-
     labels : [num_images], `uint8`
         Classes
 

@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from itertools import islice
 
+import numpy as np
 import tensorflow as tf
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from .._settings import Settings
+
+_CLIPS_AT_ONCE = 256  # bounds the memory for waveforms and Fourier transforms
 
 
 class LogMel(Settings):
@@ -122,3 +127,13 @@ class LogMel(Settings):
         floor = 10.0 ** (-self.range_db / 10)
         decibels = 10 / math.log(10) * tf.math.log(tf.maximum(relative, floor))
         return tf.linalg.matrix_transpose(tf.maximum(1 + decibels / self.range_db, 0.0))
+
+    def of_clips(self, clips: Iterable[np.ndarray]) -> np.ndarray:
+        """Spectrograms [num_clips, num_mels, num_frames] of waveforms of different lengths."""
+        clips, spectrograms = iter(clips), []
+        while chunk := list(islice(clips, _CLIPS_AT_ONCE)):
+            waveforms = np.zeros((len(chunk), self.num_samples), np.float32)
+            for row, clip in zip(waveforms, chunk, strict=True):
+                row[: len(clip)] = clip[: len(row)]
+            spectrograms.append(self(waveforms).numpy())
+        return np.concatenate(spectrograms)

@@ -18,10 +18,8 @@ class ByClass:
     ----------
     labels : [num_samples], `int`
         Class of each sample
-
     num_classes : `int`
         Number of classes
-
     name : `str`
         What the samples are, for the error message
 
@@ -35,7 +33,7 @@ class ByClass:
         counts = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
         if len(counts) > num_classes or not counts.all():
             raise ValueError(
-                f"{name} must have samples of each class 0 to {num_classes - 1} and of no other. "
+                f"The {name} must have samples of each class 0 to {num_classes - 1} and of no other. "
                 f"Received: counts {counts.tolist()}"
             )
         self._rows = tf.constant(np.argsort(labels, kind="stable"), tf.int32)
@@ -61,18 +59,16 @@ class ClassPairs:
 
     Parameters
     ----------
+    name : `str`
+        What the data are, for error messages
     images : [num_images, height, width], `uint8` or `float32`
         Images; integers stand for 255 times their value
-
     image_labels : [num_images], `int`
         Their classes
-
     audio : [num_clips, num_mels, num_frames], `uint8` or `float32`
         Spectrograms; integers stand for 255 times their value
-
     audio_labels : [num_clips], `int`
         Their classes
-
     num_classes : `int`
         Number of classes
 
@@ -84,18 +80,19 @@ class ClassPairs:
 
     def __init__(
         self,
+        name: str,
         images: np.ndarray,
         image_labels: np.ndarray,
         audio: np.ndarray,
         audio_labels: np.ndarray,
         num_classes: int = 10,
     ) -> None:
-        for name, values in (("Images", images), ("Spectrograms", audio)):
+        for kind, values in (("images", images), ("spectrograms", audio)):
             if not np.isfinite(values).all():
-                raise ValueError(f"{name} must be finite. Received: NaN or infinity")
+                raise ValueError(f"The {name} {kind} must be finite. Received: NaN or infinity")
         self.num_classes = num_classes
-        self._image_rows = ByClass(image_labels, num_classes, "Images")
-        self._audio_rows = ByClass(audio_labels, num_classes, "Spectrograms")
+        self._image_rows = ByClass(image_labels, num_classes, f"{name} images")
+        self._audio_rows = ByClass(audio_labels, num_classes, f"{name} spectrograms")
         with tf.device("CPU"):  # where tf.data runs
             self._images = tf.constant(images[..., None])
             self._audio = tf.constant(audio[..., None])

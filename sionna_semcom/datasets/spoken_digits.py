@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from .log_mel import LogMel
 from .wav import read_wav
 
 _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<repetition>\d+)\.wav")
-_CLIPS_AT_ONCE = 256  # bounds the memory for waveforms and Fourier transforms
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,6 @@ def read_fsdd(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> 
     ----------
     folder : `str` or `PathLike`
         Folder that holds the recordings, at any depth
-
     log_mel : `LogMel`
         Spectrogram (default `LogMel.speech_8khz()`); clips are resampled to its sample rate
 
@@ -135,8 +133,9 @@ def _split(clips: SpokenDigits, test: np.ndarray, validation: np.ndarray) -> dic
 
 def _read(paths: Sequence[Path], sample_rate: int, log_mel: LogMel) -> SpokenDigits:
     fields = [_parse(path) for path in paths]
+    waveforms = (_waveform(path, sample_rate, log_mel.sample_rate) for path in paths)
     return SpokenDigits(
-        spectrograms=np.concatenate(list(_spectrograms(paths, sample_rate, log_mel))),
+        spectrograms=log_mel.of_clips(waveforms),
         labels=np.array([int(name["digit"]) for name in fields]),
         speakers=np.array([name["speaker"] for name in fields]),
         repetitions=np.array([int(name["repetition"]) for name in fields]),
@@ -153,13 +152,6 @@ def _parse(path: Path) -> re.Match[str]:
     return match
 
 
-def _spectrograms(paths: Sequence[Path], sample_rate: int, log_mel: LogMel) -> Iterator[np.ndarray]:
-    for first in range(0, len(paths), _CLIPS_AT_ONCE):
-        chunk = paths[first : first + _CLIPS_AT_ONCE]
-        waveforms = np.zeros((len(chunk), log_mel.num_samples), np.float32)
-        for row, path in zip(waveforms, chunk, strict=True):
-            clip = read_wav(path, sample_rate)
-            if log_mel.sample_rate != sample_rate:
-                clip = resample_poly(clip, log_mel.sample_rate, sample_rate)
-            row[: len(clip)] = clip[: len(row)]
-        yield log_mel(waveforms).numpy()
+def _waveform(path: Path, from_rate: int, to_rate: int) -> np.ndarray:
+    waveform = read_wav(path, from_rate)
+    return waveform if from_rate == to_rate else resample_poly(waveform, to_rate, from_rate)

@@ -18,7 +18,6 @@ def read_wav(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
     ----------
     path : `str` or `PathLike`
         File of integer or floating-point samples
-
     sample_rate : `int`
         Samples per second that the file must have
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Digits that need no download: handwritten ones of scikit-learn, spoken ones synthesised."""
+
+from __future__ import annotations
+
+from .handwritten import HANDWRITTEN_DIGITS, read_handwritten
+from .spoken import SPOKEN_DIGITS, read_spoken
+
+__all__ = ["HANDWRITTEN_DIGITS", "SPOKEN_DIGITS", "read_handwritten", "read_spoken"]
