@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test gets: a fresh seed, a quiet TensorFlow, figures without a display."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest
+
+from sionna_semcom._seeding import set_seed
+
+DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="run slow tests among the others")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out slow tests unless asked for, and tests on real data where there is none."""
+    asked = config.getoption("--run-slow") or "slow" in config.getoption("markexpr")
+    slow = [] if asked else [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+    if not os.environ.get(DATA_VARIABLE):
+        reason = f"real data: set {DATA_VARIABLE} to the folder with mnist/ and fsdd/"
+        for item in items:
+            if item.get_closest_marker("data"):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _reseed() -> None:
+    """Start every test from the same random state, whichever tests ran before."""
+    set_seed("tests")
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder of the real data sets, for tests marked ``data``."""
+    return Path(os.environ[DATA_VARIABLE])
+
+
+def _eager(function: Callable) -> Callable:
+    return function
+
+
+def _graph(function: Callable) -> Callable:
+    import tensorflow as tf
+
+    return tf.function(function)
+
+
+def _xla(function: Callable) -> Callable:
+    import tensorflow as tf
+
+    return tf.function(function, jit_compile=True)
+
+
+@pytest.fixture(params=[_eager, _graph, _xla], ids=["eager", "graph", "xla"])
+def compiled(request: pytest.FixtureRequest) -> Callable[[Callable], Callable]:
+    """Runs a function eagerly, as a graph and under XLA, one test for each."""
+    return request.param

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sionna.phy.channel import AWGN
+from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
+from sionna.phy.mapping import BinarySource, Demapper, Mapper
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.link import AWGNLink, CodedLink, FlatFadingLink
+
+
+def test_bits_arrive_without_noise(compiled):
+    bits = BinarySource()([20, 64])
+    link = CodedLink(AWGNLink(), num_info_bits=64, coderate=0.5, num_bits_per_symbol=4)
+    np.testing.assert_array_equal(compiled(link)(bits, 0.0), bits)
+
+
+def test_decisions_are_those_of_sionnas_own_chain():
+    k, n, m, no = 100, 200, 4, 0.22
+    bits = BinarySource()([300, k])
+    encoder, awgn = LDPC5GEncoder(k, n, m), AWGN()
+    decoder, demapper = LDPC5GDecoder(encoder, num_iter=20), Demapper("app", "qam", m)
+    set_seed("chain")
+    expected = decoder(demapper(awgn(Mapper("qam", m)(encoder(bits)), no), no))
+    set_seed("chain")
+    decided = CodedLink(AWGNLink(), k, k / n, m)(bits, no)
+    np.testing.assert_array_equal(decided, expected)
+    assert 0 < np.mean(np.any(decided != bits, axis=-1)) < 1
+
+
+def test_codewords_fill_whole_symbols_and_channel_uses():
+    link = CodedLink(FlatFadingLink(num_tx_ant=2, num_rx_ant=2), 50, 1 / 3, 4)
+    assert link.num_symbols == 38
+    assert link.channel_uses(num_latents=10) == 190
+    assert link(BinarySource()([2, 50]), 0.1).shape == [2, 50]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((11, 0.5, 2), r"`num_info_bits` must lie in \[12, 8448\]. Received: 11"),
+        ((64, 0.5, 3), "`num_bits_per_symbol` must be even and positive. Received: 3"),
+        ((64, -0.5, 2), "`coderate` must be positive. Received: -0.5"),
+        ((64, 0.99, 2), r"`coderate` must lie in \[0.2, 0.95\].*0.99, which makes it 64/66"),
+        ((64, 0.1, 2), r"`coderate` must lie in \[0.2, 0.95\].*0.1, which makes it 64/640"),
+    ],
+)
+def test_impossible_codes_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        CodedLink(AWGNLink(), *arguments)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from sionna_semcom.link import AWGNLink, FlatFadingLink, FlatFadingSettings, from_settings
+
+
+def test_settings_name_the_link():
+    assert isinstance(from_settings({"kind": "awgn"}), AWGNLink)
+    link = from_settings({"kind": "flat_fading", "num_rx_ant": 4})
+    assert isinstance(link, FlatFadingLink)
+    assert link.settings == FlatFadingSettings(num_rx_ant=4)
+    assert isinstance(from_settings(link.settings), FlatFadingLink)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"kind": "fiber"},
+            "'fiber' found using 'kind' does not match any of the expected tags: 'awgn', 'fl",
+        ),
+        ({}, "Unable to extract tag using discriminator 'kind'"),
+        ({"kind": "awgn", "snr": 3}, "awgn.snr\n.*Extra inputs are not permitted"),
+        ({"kind": "effective_awgn"}, "effective_awgn.link\n.*Field required"),
+        ({"kind": "ofdm", "model": "CDL-Z"}, "ofdm.model\n.*'CDL-C'.*input_value='CDL-Z'"),
+    ],
+)
+def test_wrong_settings_are_refused_with_what_would_be_accepted(settings, message):
+    with pytest.raises(ValueError, match=message):
+        from_settings(settings)

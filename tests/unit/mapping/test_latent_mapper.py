@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sionna_semcom.mapping import LatentDemapper, LatentMapper, num_symbols
+
+
+@pytest.mark.parametrize(("latent_dim", "expected"), [(1, 1), (2, 1), (3, 2), (16, 8)])
+def test_two_real_numbers_share_a_symbol(latent_dim, expected):
+    assert num_symbols(latent_dim) == expected
+    assert LatentMapper()(tf.ones([2, latent_dim])).shape == [2, expected]
+
+
+def test_first_half_is_real_second_half_imaginary_and_odd_is_padded():
+    symbols = LatentMapper()(tf.constant([[1.0, 2.0, 3.0, 4.0, 5.0]]))
+    expected = np.array([[1 + 4j, 2 + 5j, 3 + 0j]]) * np.sqrt(3 / 55)
+    np.testing.assert_allclose(symbols, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 16), (4, 1, 2, 9)])
+def test_every_latent_has_unit_power(compiled, shape):
+    scale = tf.exp(3 * tf.random.normal([*shape[:-1], 1]))
+    symbols = compiled(LatentMapper())(scale * tf.random.normal(shape))
+    np.testing.assert_allclose(np.mean(np.abs(symbols) ** 2, axis=-1), 1.0, rtol=1e-5)
+
+
+def test_gradient_does_not_change_the_power(compiled):
+    mapper = LatentMapper()
+
+    def gradient(latents):
+        with tf.GradientTape() as tape:
+            tape.watch(latents)
+            symbols = mapper(latents)
+            value = tf.reduce_sum(tf.math.real(symbols) ** 3 + tf.math.imag(symbols))
+        return tape.gradient(value, latents)
+
+    latents = tf.random.normal([6, 5])
+    slope = compiled(gradient)(latents)
+    assert np.all(np.linalg.norm(slope, axis=-1) > 1e-3)
+    # symbols do not depend on the length of a latent, so that the slope along it is zero
+    np.testing.assert_allclose(np.sum(slope * latents, axis=-1), 0.0, atol=1e-5)
+
+
+def test_latent_of_zeros_sends_nothing_and_has_no_gradient():
+    latents = tf.zeros([1, 4])
+    with tf.GradientTape() as tape:
+        tape.watch(latents)
+        symbols = LatentMapper()(latents)
+        power = tf.reduce_sum(tf.math.real(symbols))
+    assert not np.any(symbols)
+    assert not np.any(tape.gradient(power, latents))
+
+
+@pytest.mark.parametrize("latent_dim", [1, 6, 7])
+def test_demapper_undoes_the_mapper_up_to_the_scale(compiled, latent_dim):
+    latents = tf.random.normal([3, 1, 2, latent_dim])
+    mapper, demapper = LatentMapper(), LatentDemapper(latent_dim)
+    received = compiled(lambda z: demapper(mapper(z)))(latents)
+    norm = np.linalg.norm(latents, axis=-1, keepdims=True)
+    expected = latents / norm * np.sqrt(num_symbols(latent_dim))
+    np.testing.assert_allclose(received, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_average_power_lets_latents_differ():
+    latents = tf.constant([[1.0, 0.0], [3.0, 0.0]])
+    symbols = LatentMapper("average")(latents)
+    np.testing.assert_allclose(np.abs(symbols[:, 0]) ** 2, [0.2, 1.8], rtol=1e-6)
+
+
+def test_running_power_is_an_exponential_average_and_serves_evaluation(compiled):
+    mapper, momentum = LatentMapper("average", momentum=0.9), 0.9
+    train = compiled(lambda z: mapper(z, training=True))
+    expected = None
+    for scale in (2.0, 5.0, 1.0):
+        latents = scale * tf.random.normal([8, 6])
+        power = 2 * np.mean(np.square(latents))
+        expected = power if expected is None else momentum * expected + (1 - momentum) * power
+        np.testing.assert_allclose(np.mean(np.abs(train(latents)) ** 2), 1.0, rtol=1e-5)
+    symbols = mapper(tf.ones([1, 2]), training=False)
+    np.testing.assert_allclose(symbols, [[(1 + 1j) / np.sqrt(expected)]], rtol=1e-5)
+    np.testing.assert_allclose(mapper.mean_power, expected, rtol=1e-5)
+
+
+def test_evaluation_before_training_uses_the_power_of_the_batch():
+    mapper = LatentMapper("average")
+    symbols = mapper(4 * tf.random.normal([5, 4]), training=False)
+    np.testing.assert_allclose(np.mean(np.abs(symbols) ** 2), 1.0, rtol=1e-5)
+    assert float(mapper.mean_power) == 0.0
+
+
+def test_model_saves_the_running_power(tmp_path):
+    class Transmitter(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.mapper = LatentMapper("average")
+            self.mean_power = self.mapper.mean_power
+
+        def call(self, latents, training=False):
+            return self.mapper(latents, training=training)
+
+    first, second = Transmitter(), Transmitter()
+    first(3 * tf.random.normal([50, 4]), training=True)
+    second(tf.zeros([1, 4]))
+    first.save_weights(tmp_path / "model.weights.h5")
+    second.load_weights(tmp_path / "model.weights.h5")
+    assert float(second.mapper.mean_power) == float(first.mapper.mean_power) > 10
+
+
+def test_lmmse_reaches_the_least_mean_squared_error():
+    count, noise = 200_000, np.array([0.1, 2.0])
+    x = tf.complex(*tf.unstack(tf.random.normal([2, count, 2], stddev=0.5**0.5)))
+    w = tf.complex(*tf.unstack(tf.random.normal([2, count, 2], stddev=0.5**0.5)))
+    y = x + w * noise**0.5
+    latents = LatentDemapper(4)(x)
+    estimate = LatentDemapper(4, "lmmse")(y, noise)
+    error = np.mean(np.reshape((estimate - latents) ** 2, [count, 2, 2]), axis=(0, 1))
+    np.testing.assert_allclose(2 * error, noise / (1 + noise), rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: LatentMapper("peak"), "`power` must be 'latent' or 'average'.*'peak'"),
+        (lambda: LatentMapper(momentum=1.0), r"`momentum` must lie in \[0, 1\).*1.0"),
+        (lambda: LatentMapper()(tf.zeros([2, 2], tf.complex64)), "`latents` must be real.*complex"),
+        (lambda: LatentMapper()(tf.constant(1.0)), r"`latents` must be real.*shape=\(\)"),
+        (lambda: LatentDemapper(0), "`latent_dim` must be at least 1.*0"),
+        (lambda: LatentDemapper(4, "zf"), "`estimator` must be 'unbiased' or 'lmmse'.*'zf'"),
+        (
+            lambda: LatentDemapper(5)(tf.zeros([2, 2], tf.complex64)),
+            r"`symbols_hat` must be complex of shape \[..., 3\].*\(2, 2\)",
+        ),
+        (
+            lambda: LatentDemapper(4, "lmmse")(tf.zeros([2, 2], tf.complex64)),
+            "`no_eff` is needed by estimator='lmmse'",
+        ),
+    ],
+)
+def test_wrong_use_is_refused(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
