@@ -10,29 +10,46 @@ if TYPE_CHECKING:
     from .monte_carlo import State, sim_metrics
     from .plot import PlotMetrics
     from .results import Curve, Estimate, Metric, Result
+    from .runner import run_study
     from .stop_rule import StopRule
+    from .study import Study, load_study
+    from .training import ModelSettings, TrainingSettings, obtain_model, train
 
 # Modules load on first use: reading a result and drawing it do not wait for TensorFlow
 _MODULES = {
     "Curve": "results",
     "Estimate": "results",
     "Metric": "results",
+    "ModelSettings": "training",
     "PlotMetrics": "plot",
     "Result": "results",
     "State": "monte_carlo",
     "StopRule": "stop_rule",
+    "Study": "study",
+    "TrainingSettings": "training",
+    "load_study": "study",
+    "obtain_model": "training",
+    "run_study": "runner",
     "sim_metrics": "monte_carlo",
+    "train": "training",
 }
 
 __all__ = [
     "Curve",
     "Estimate",
     "Metric",
+    "ModelSettings",
     "PlotMetrics",
     "Result",
     "State",
     "StopRule",
+    "Study",
+    "TrainingSettings",
+    "load_study",
+    "obtain_model",
+    "run_study",
     "sim_metrics",
+    "train",
 ]
 
 
@@ -40,3 +57,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

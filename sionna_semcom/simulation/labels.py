@@ -16,15 +16,20 @@ _ABBREVIATIONS = {
     "bler": "BLER",
     "tti": "TTI [reals]",
     "toi": "TOI [reals]",
-    "tti/toi": "TTI / TOI",
+    "tti / toi": "TTI / TOI",
 }
 
 
 def metric_label(name: str) -> str:
     """Readable name of a metric, with its unit: ``image_psnr`` is "Image PSNR [dB]"."""
-    *words, last = name.replace("tti_over_toi", "tti/toi").replace("->", " to ").split("_")
-    text = " ".join([*words, _ABBREVIATIONS.get(last, last)])
+    path = [_words(part) for part in name.split("/")]
+    text = ", ".join(path)
     return text[:1].upper() + text[1:]
+
+
+def _words(name: str) -> str:
+    words = name.replace("_over_", " / ").split("_")
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
 
 
 def format_snr(snr_db: float) -> str:

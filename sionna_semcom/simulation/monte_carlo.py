@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
+from rich.console import Console
 
 from .._seeding import set_seed
 from .progress import ProgressBar
@@ -133,16 +134,17 @@ def sim_metrics(
     points: list[dict[str, Estimate]] = []
     verdict: Verdict | None = None
 
-    with ProgressBar(len(snrs), enabled=progress) as bar:
+    with ProgressBar(len(snrs), Console(quiet=not progress)) as bar:
 
         def watch(state: State) -> Verdict | None:
             nonlocal verdict
-            bar.show(len(points), label, state)
+            bar.show(label, state)
             verdict = callback(state) if callback is not None else None
             return verdict
 
         for snr_db in snrs:
             points.append(simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch))
+            bar.advance_point()
             if verdict == "stop":
                 break
     metrics = {name: Metric.from_estimates([[p[name] for p in points]]) for name in points[0]}

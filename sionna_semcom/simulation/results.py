@@ -236,7 +236,12 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
                 target[part] = values
     summary = group.create_group("summary", track_order=True)
     for name, value in curve.summary.items():
-        summary[name] = value
+        *folders, leaf = name.split("/")
+        target = summary
+        for folder in folders:
+            known = folder in target
+            target = target[folder] if known else target.create_group(folder, track_order=True)
+        target[leaf] = value
 
 
 def _read_curve(group: h5py.Group) -> Curve:
@@ -248,5 +253,12 @@ def _read_curve(group: h5py.Group) -> Curve:
         )
         for name, source in group["metrics"].items()
     }
-    summary = {name: float(value[()]) for name, value in group["summary"].items()}
-    return Curve(group["snr_db"][:], metrics, summary)
+    return Curve(group["snr_db"][:], metrics, dict(_read_scalars(group["summary"])))
+
+
+def _read_scalars(group: h5py.Group, prefix: str = "") -> Iterator[tuple[str, float]]:
+    for name, item in group.items():
+        if isinstance(item, h5py.Group):
+            yield from _read_scalars(item, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", float(item[()])

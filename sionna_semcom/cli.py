@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``sionna-semcom`` command.
+
+Modules that import TensorFlow are imported by the commands that need them, so that help and errors
+come at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from .simulation import Curve
+
+# Before TensorFlow is imported: errors only, and GPU memory as it is needed
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+app = typer.Typer(
+    help="Semantic communication over links of Sionna.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+console = Console()
+errors = Console(stderr=True)
+_options = {"traceback": False}
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
+]
+
+
+@app.callback()
+def _options_of_all(
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where errors arose.")
+    ] = False,
+) -> None:
+    _options["traceback"] = traceback
+
+
+def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            errors.print("Interrupted. The same command goes on from here.")
+            raise typer.Exit(130) from None
+        except (ValueError, OSError, ArithmeticError) as error:
+            if _options["traceback"]:
+                raise
+            message = Text(f"Error: {' '.join(str(error).split())}")
+            message.stylize("bold red", 0, 6)
+            errors.print(message, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+@app.command()
+@_report_errors
+def run(
+    study_file: StudyFile,
+    out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("results"),
+    changes: Changes = None,
+) -> None:
+    """Run a study: train what is not trained yet, simulate, show a table and draw a figure.
+
+    An interrupted run goes on where it stopped when it is started again.
+    """
+    _load_tensorflow()
+    from .simulation.runner import run_study
+    from .simulation.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    console.print(Text(study.title or study.name, style="bold"))
+    result = run_study(study, out, models_folders(study_file), console)
+    figure = out / f"{study.name}.png"
+    _show(result.curves, None)
+    _draw(study.title, result.curves, figure, study.figure.metrics, study.figure.log_scale)
+    console.print(f"Result: {out / study.name}.h5", soft_wrap=True)
+
+
+@app.command()
+@_report_errors
+def train(
+    study_file: StudyFile,
+    model: Annotated[str | None, typer.Option(help="One of the study's models; else all.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; else those of the study.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the models; else where runs look for them.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Train the models of a study and keep their weights."""
+    _load_tensorflow()
+    from .simulation.progress import verbosity
+    from .simulation.study import load_study, models_folders
+    from .simulation.training import obtain_model
+
+    study = load_study(study_file, changes or ())
+    if model is not None and model not in study.models:
+        raise ValueError(f"There is no model {model!r}, only {', '.join(study.models)}")
+    folder = out or models_folders(study_file)[0]
+    data = study.data.load()
+    for name in [model] if model else study.models:
+        for number in study.evaluation.seeds if seed is None else [seed]:
+            console.print(f"Model {name}, seed {number}", style="bold")
+            obtain_model(name, study.models[name], data, number, [], folder, verbosity(console))
+            console.print(f"Weights: {folder / name}/seed{number}.weights.h5", soft_wrap=True)
+
+
+@app.command()
+@_report_errors
+def show(
+    result_files: Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")],
+    metric: Annotated[list[str] | None, typer.Option(help="Show this one only.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw in this file (png, pdf, svg).")] = None,
+) -> None:
+    """Show results as tables and, with --figure, in one figure."""
+    from .simulation.results import Result
+
+    results = [Result.load(path) for path in result_files]
+    curves = dict(results[0].curves)
+    if len(results) > 1:
+        curves = {
+            f"{path.stem}: {label}" if label else path.stem: curve
+            for path, result in zip(result_files, results, strict=True)
+            for label, curve in result.curves.items()
+        }
+    _show(curves, metric)
+    if figure is not None:
+        _draw(results[0].title if len(results) == 1 else "", curves, figure, metric)
+
+
+@app.command(name="list")
+@_report_errors
+def list_() -> None:
+    """List the systems, links and data sets that a study can name."""
+    _load_tensorflow()
+    from .simulation.catalogue import catalogue
+
+    for title, entries in catalogue().items():
+        table = Table(title=title, title_justify="left", title_style="bold", box=None)
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column()
+        for kind, summary in entries.items():
+            table.add_row(kind, Text(summary))
+        console.print(table, "")
+
+
+@app.command()
+@_report_errors
+def info() -> None:
+    """Show versions, devices, and where data and models are looked for."""
+    _load_tensorflow()
+    import tensorflow as tf
+
+    from .simulation.data_settings import DATA_VARIABLE
+    from .simulation.results import package_versions
+    from .simulation.study import MODELS_VARIABLE
+
+    devices = [device.name for device in tf.config.list_logical_devices()]
+    rows = {
+        **package_versions(),
+        "devices": ", ".join(devices),
+        "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
+        "models": os.environ.get(
+            MODELS_VARIABLE, f"../models beside a study ({MODELS_VARIABLE} is not set)"
+        ),
+    }
+    table = Table(box=None, show_header=False)
+    for name, value in rows.items():
+        table.add_row(Text(name, style="cyan"), Text(value))
+    console.print(table)
+
+
+def _load_tensorflow() -> None:
+    """Import TensorFlow without what it writes to stderr before it knows its own log level."""
+    stderr = os.dup(2)
+    with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _show(curves: dict[str, Curve], metrics: list[str] | None) -> None:
+    from .simulation.tables import result_tables
+
+    for table in result_tables(curves, metrics):
+        console.print(table)
+
+
+def _draw(
+    title: str,
+    curves: dict[str, Curve],
+    path: Path,
+    metrics: Any = None,
+    log_scale: Any = (),
+) -> None:
+    from .simulation import PlotMetrics, Result
+
+    PlotMetrics(title).add(Result(curves)).save(path, metrics, log_scale)
+    console.print(f"Figure: {path}", soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app(prog_name="sionna-semcom")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wrong settings explained in one line: the field, the value, and what would be accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ValidationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> str:
+    """Say what is wrong first in ``document``, which ``model`` refused with ``error``."""
+    details = error.errors(include_url=False)
+    fields = [_field(detail, document) for detail in details]
+    first, field = details[0], fields[0]
+    others = len(set(fields)) - 1
+    more = f" (and {others} more)" if others else ""
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(model.model_json_schema(), first["loc"][:-1])
+        return f"unknown key {field}; known are {', '.join(known)}{more}"
+    if first["type"] == "missing":
+        return f"{field} is missing{more}"
+    # Each alternative of a union refuses the value with a message of its own
+    messages = [d["msg"] for d, name in zip(details, fields, strict=True) if name == field]
+    text = ", or ".join(
+        dict.fromkeys(message.removeprefix("Value error, ") for message in messages)
+    )
+    if "Received" not in text and not isinstance(first["input"], dict):
+        text += f". Received: {first['input']!r}"
+    return f"{field}: {text}{more}" if field else text + more
+
+
+def _message(detail: ErrorDetails) -> str:
+    """What is wrong, in words of YAML."""
+    return (
+        detail["msg"]
+        .removeprefix("Value error, ")
+        .replace("tuple", "list")
+        .replace("Tuple", "List")
+    )
+
+
+def _field(detail: ErrorDetails, document: Any) -> str:
+    """Dotted key in ``document``, without the names that pydantic gives to alternatives."""
+    path, node = [], document
+    for part in detail["loc"]:
+        if isinstance(node, dict) and part in node:
+            node = node[part]
+        elif isinstance(node, list) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        else:
+            continue
+        path.append(str(part))
+    if detail["type"] == "missing":
+        path.append(str(detail["loc"][-1]))
+    return ".".join(path)
+
+
+def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[str]:
+    """Keys that the JSON schema knows at ``location``."""
+
+    def resolve(node: dict[str, Any]) -> dict[str, Any]:
+        node = node.get("anyOf", [node])[0]
+        name = node.get("$ref", "").rpartition("/")[2]
+        return schema["$defs"][name] if name else node
+
+    node = schema
+    for part in location:
+        if "discriminator" in node:
+            node = {"$ref": node["discriminator"]["mapping"][part]}
+        elif part in node.get("properties", {}):
+            node = node["properties"][part]
+        else:
+            node = node.get("items", node.get("additionalProperties", {}))
+        node = resolve(node)
+    return list(node.get("properties", {}))
