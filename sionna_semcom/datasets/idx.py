@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import zlib
 from pathlib import Path
@@ -51,13 +52,12 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
         )
     header = 4 + 4 * rank
     shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, header, 4))
-    values = np.frombuffer(raw, np.uint8)[header:]
-    if values.size != np.prod(shape, dtype=np.int64):
+    if len(raw) != header + math.prod(shape):
         raise ValueError(
             f"`{path}` must hold as many values as its header says, shape {shape}. "
-            f"Received: {values.size} values"
+            f"Received: {len(raw) - header} bytes behind the header"
         )
-    return values.reshape(shape)
+    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
 
 
 def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -33,7 +33,7 @@ class ByClass:
         counts = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
         if len(counts) > num_classes or not counts.all():
             raise ValueError(
-                f"The {name} must have samples of each class 0 to {num_classes - 1} and of no other. "
+                f"The {name} must hold each class 0 to {num_classes - 1} and no other. "
                 f"Received: counts {counts.tolist()}"
             )
         self._rows = tf.constant(np.argsort(labels, kind="stable"), tf.int32)
@@ -112,8 +112,9 @@ class ClassPairs:
 
     def draws(self, batch_size: int, steps: int | None, seed: int, start: int) -> tf.data.Dataset:
         """``steps`` class-balanced batches drawn at random; see `Digits.train`."""
+        _check_positive(batch_size=batch_size)
         steps = max(1, len(self) // batch_size) if steps is None else steps
-        _check_positive(batch_size=batch_size, steps=steps)
+        _check_positive(steps=steps)
         key = derive_seed("draws", seed)
         step = tf.Variable(start, dtype=tf.int64, trainable=False)
 

@@ -84,7 +84,7 @@ def write_spoken(
         file["repetitions"] = clips.repetitions.astype(np.uint8)
         file.attrs["voices"] = names.tolist()
         for split, members in voices.items():
-            file.attrs[f"{split}_voices"] = members
+            file.attrs.create(f"{split}_voices", members, dtype=h5py.string_dtype())
         file.attrs["log_mel"] = log_mel.model_dump_json()
         file.attrs["origin"] = origin
         file.attrs["sha256"] = _checksum(spectrograms)

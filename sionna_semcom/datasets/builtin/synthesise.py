@@ -77,13 +77,17 @@ def synthesise(names: Sequence[str], log_mel: LogMel) -> SpokenDigits:
     return SpokenDigits(log_mel.of_clips(waveforms), labels, speakers, repetitions)
 
 
+def origin() -> str:
+    """Version of eSpeak NG, and what varies between repetitions."""
+    version = subprocess.run(["espeak-ng", "--version"], check=True, capture_output=True, text=True)
+    return f"{version.stdout.split('  ')[0]}; pitches and speeds {PITCHES_AND_SPEEDS}"
+
+
 def main(output: Path = SPOKEN_DIGITS) -> None:
     """Synthesise all voices and write them to ``output``."""
-    version = subprocess.run(["espeak-ng", "--version"], check=True, capture_output=True, text=True)
-    origin = f"{version.stdout.split('  ')[0]}; pitches and speeds {PITCHES_AND_SPEEDS}"
     log_mel, splits = LogMel.speech_8khz(), voices()
     clips = synthesise([name for names in splits.values() for name in names], log_mel)
-    write_spoken(output, clips, splits, log_mel, origin)
+    write_spoken(output, clips, splits, log_mel, origin())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import hashlib
+import shutil
+
+import numpy as np
+import pytest
+
+from sionna_semcom.datasets import Digits, LogMel, read_idx
+
+
+@pytest.mark.parametrize(("audio", "shape"), [("fsdd", (64, 32, 1)), ("audiomnist", (128, 24, 1))])
+@pytest.mark.parametrize("split", ["recording", "speaker"])
+def test_folders(tmp_path, mnist, fsdd, audiomnist, audio, shape, split):
+    digits = Digits(tmp_path, audio=audio, split=split)
+    assert digits.shapes == {"image": (4, 4, 1), "audio": shape, "text": (10,)}
+    batch = next(iter(digits.train(10)))
+    assert sorted(batch["label"].numpy()) == list(range(10))
+    assert batch["audio"].shape == (10, *shape)
+    assert digits.description.startswith(f"MNIST + {audio.upper()}, split by {split}")
+
+
+def test_splits_share_no_image(tmp_path, mnist, fsdd):
+    """Training and validation images are numbered by their second row, 220 and up held out."""
+    digits = Digits(tmp_path)
+    numbers = {
+        name: {int(n) for b in data for n in np.round(255 * b["image"][:, 1, 0, 0].numpy())}
+        for name, data in (("train", digits.train(100, 50)), ("validation", digits.validation()))
+    }
+    assert numbers == {"train": set(range(220)), "validation": set(range(220, 240))}
+
+
+def test_checksums_tell_what_was_read(tmp_path, mnist, fsdd):
+    checksums = Digits(tmp_path).checksums
+    labels = mnist / "train-labels-idx1-ubyte.gz"
+    assert checksums[labels.name] == hashlib.sha256(labels.read_bytes()).hexdigest()
+    assert len(checksums) == 5
+    first = fsdd / "recordings" / "0_anna_0.wav"
+    shutil.copy(fsdd / "recordings" / "1_anna_0.wav", first)
+    changed = Digits(tmp_path).checksums
+    assert {name for name in checksums if checksums[name] != changed[name]} == {"fsdd"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"audio": "sdr"}, r"`audio` must be one of \['fsdd', 'audiomnist'\]. Received: 'sdr'"),
+        ({"split": "day"}, r"`split` must be one of \['recording', 'speaker'\]. Received: 'day'"),
+        ({"log_mel": LogMel()}, "the built-in set is fixed. Received: .*LogMel"),
+    ],
+)
+def test_wrong_arguments_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        Digits(**options)
+
+
+@pytest.mark.parametrize("missing", ["mnist", "fsdd"])
+def test_missing_folders_are_named(tmp_path, mnist, fsdd, missing):
+    shutil.rmtree(tmp_path / missing)
+    with pytest.raises(FileNotFoundError, match=missing):
+        Digits(tmp_path)
+
+
+def test_a_damaged_recording_is_named(tmp_path, mnist, fsdd):
+    path = fsdd / "recordings" / "4_cleo_3.wav"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r"4_cleo_3.wav` must be a whole WAV file"):
+        Digits(tmp_path)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
+        ("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
+        ("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
+        ("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
+    ],
+)
+def test_mnist_is_read_as_published(data_root, idx_bytes, name, published):
+    """MD5 of the uncompressed files; mirrors compress them differently."""
+    values = read_idx(data_root / "mnist" / f"{name}.gz")
+    assert hashlib.md5(idx_bytes(values)).hexdigest() == published
+
+
+@pytest.mark.data
+def test_mnist_with_fsdd(data_root):
+    digits = Digits(data_root)
+    assert digits.shapes == {"image": (28, 28, 1), "audio": (64, 32, 1), "text": (10,)}
+    for part in ("train 55000 + 2580", "validation 5000 + 120", "test 10000 + 300"):
+        assert part in digits.description
+    clips = sorted((data_root / "fsdd").rglob("*.wav"))
+    assert len(clips) == 3000
+    content = b"".join(path.read_bytes() for path in clips)
+    assert digits.checksums["fsdd"] == hashlib.sha256(content).hexdigest()
+    labels = np.concatenate([batch["label"] for batch in digits.test(1000)])
+    np.testing.assert_array_equal(
+        np.bincount(labels), [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    )
+
+
+@pytest.mark.data
+def test_mnist_with_fsdd_by_speaker(data_root):
+    digits = Digits(data_root, split="speaker")
+    for part in ("train 55000 + 2000", "validation 5000 + 500", "test 10000 + 500"):
+        assert part in digits.description
