@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a system so that an interrupted training goes on where it stopped, to the same numbers."""
 
+import functools
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -115,21 +117,18 @@ def obtain_model(
     """
     set_seed(seed, name)
     system = settings.build(data)
-    provenance = {
-        "settings": settings.model_dump_json(),
-        "data": json.dumps(data.checksums, sort_keys=True),
-    }
     file_name = Path(name) / f"seed{seed}.weights.h5"
     for folder in (*models_dirs, work_dir):
         path = Path(folder) / file_name
-        if path.exists() and _same_provenance(path, provenance):
+        if path.exists() and _of(path, settings, data.checksums):
             load_weights(system, path)
             return system
     path = Path(work_dir) / file_name
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
     train(system, data, settings.training, derive_seed(seed, name), checkpoint, verbose)
     trained = settings.build(data)
-    trained.set_weights(system.get_weights())
+    trained.set_weights([_half_precision(weight) for weight in system.get_weights()])
+    provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     save_weights(trained, path, provenance)
     checkpoint.unlink()
     return trained
@@ -138,9 +137,12 @@ def obtain_model(
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
     """Save weights (and the optimiser's state, where there is one) with ``attributes``."""
     with atomic_path(path) as temporary:
-        system.save_weights(temporary, overwrite=True)
-        with h5py.File(temporary, "r+") as file:
-            file.attrs.update(attributes)
+        with tempfile.TemporaryDirectory() as folder:
+            plain = Path(folder) / "plain.weights.h5"
+            system.save_weights(plain)
+            with h5py.File(plain) as source, h5py.File(temporary, "w") as target:
+                source.visititems(functools.partial(_copy_compressed, target))
+                target.attrs.update({**source.attrs, **attributes})
 
 
 def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
@@ -169,6 +171,26 @@ def _attributes(path: Path) -> dict[str, Any]:
         raise ValueError(f"The weights in {path} are damaged: {error}") from error
 
 
-def _same_provenance(path: Path, provenance: dict[str, str]) -> bool:
+def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:
+    """Whether the weights in ``path`` were trained with these settings, on these data."""
     found = _attributes(path)
-    return all(np.array_equal(found.get(key), value) for key, value in provenance.items())
+    try:
+        trained = ModelSettings.model_validate_json(found["settings"])
+        return trained == settings and json.loads(found["data"]) == checksums
+    except (KeyError, ValueError):
+        return False
+
+
+def _copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Copy one item of an HDF5 file, an array compressed."""
+    if isinstance(item, h5py.Dataset):
+        packing = {"compression": "gzip", "shuffle": True} if item.ndim else {}
+        copy = target.create_dataset(name, data=item[()], **packing)
+    else:
+        copy = target.require_group(name)
+    copy.attrs.update(item.attrs)
+
+
+def _half_precision(weight: np.ndarray) -> np.ndarray:
+    """Round to half precision: what is kept is then what was used, in half the space."""
+    return weight.astype(np.float16).astype(weight.dtype)
