@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The links that must keep the contract: a new link joins by one line."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+
+from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, FlatFadingLink, Link, OFDMLink
+
+GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
+
+LINKS = {
+    "awgn": lambda: AWGNLink(),
+    "rayleigh": lambda: FlatFadingLink(),
+    "rician_csi_error": lambda: FlatFadingLink(
+        num_tx_ant=2, num_rx_ant=4, rician_k=3.0, csi_error_variance=0.05
+    ),
+    "fast_zf": lambda: FlatFadingLink(num_tx_ant=2, num_rx_ant=3, fading="symbol", equalizer="zf"),
+    "mf": lambda: FlatFadingLink(num_tx_ant=2, num_rx_ant=2, equalizer="mf"),
+    "effective": lambda: EffectiveAWGNLink(FlatFadingLink(num_rx_ant=2)),
+    "tdl_perfect": lambda: OFDMLink(model="TDL-A", csi="perfect", **GRID),
+    "cdl_ls": lambda: OFDMLink(model="CDL-C", **GRID),
+    "cdl_svd": lambda: OFDMLink(
+        model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
+    ),
+    "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
+}
+
+
+@functools.cache
+def build(name: str) -> Link:
+    return LINKS[name]()
+
+
+@pytest.fixture(params=LINKS)
+def link(request: pytest.FixtureRequest) -> Link:
+    """Each link in turn, built once."""
+    return build(request.param)

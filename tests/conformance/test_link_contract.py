@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every link promises, whatever is inside."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy.channel import AWGN
+from sionna.phy.utils import complex_normal
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.link import from_settings
+
+NUM_SYMBOLS = 5  # odd, so that it fills neither streams nor slots
+
+
+def decibels(ratio):
+    return 10 * np.log10(ratio)
+
+
+@pytest.fixture
+def air(monkeypatch):
+    """Signals and noise as Sionna adds them at the receive antennas, call by call."""
+    recorded, add_noise = [], AWGN.call
+
+    def call(self, x, no):
+        y = add_noise(self, x, no)
+        recorded.append((x.numpy(), y.numpy() - x.numpy()))
+        return y
+
+    monkeypatch.setattr(AWGN, "call", call)
+    return recorded
+
+
+def test_graph_of_any_batch_gives_what_eager_gives(link):
+    signature = [tf.TensorSpec([None, NUM_SYMBOLS], tf.complex64), tf.TensorSpec([])]
+    graph = tf.function(link, input_signature=signature)
+    for batch in (1, 7):
+        symbols = complex_normal([batch, NUM_SYMBOLS])
+        set_seed("call")
+        eager_hat, eager_no_eff = link(symbols, 0.1)
+        set_seed("call")
+        graph_hat, graph_no_eff = graph(symbols, tf.constant(0.1))
+        assert (eager_hat.shape, eager_hat.dtype) == (symbols.shape, tf.complex64)
+        assert (eager_no_eff.shape, eager_no_eff.dtype) == (symbols.shape, tf.float32)
+        np.testing.assert_allclose(graph_hat, eager_hat, rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(graph_no_eff, eager_no_eff, rtol=1e-3)
+
+
+def test_compiles_with_xla(link):
+    symbols = complex_normal([4, NUM_SYMBOLS])
+    symbols_hat, no_eff = tf.function(link, jit_compile=True)(symbols, tf.constant(0.1))
+    assert symbols_hat.shape == no_eff.shape == symbols.shape
+    assert np.all(np.isfinite(symbols_hat))
+    assert np.all(np.isfinite(no_eff)) and np.all(no_eff > 0)
+
+
+def test_noise_power_may_differ_between_latents(link):
+    no = np.tile(np.float32([1e-3, 1.0]), 50)
+    symbols_hat, no_eff = link(complex_normal([100, NUM_SYMBOLS]), no)
+    assert symbols_hat.shape == no_eff.shape
+    quiet, loud = np.median(no_eff[::2]), np.median(no_eff[1::2])
+    assert quiet < 0.5 * loud
+
+
+def test_gradient_reaches_every_symbol(link):
+    symbols = complex_normal([6, NUM_SYMBOLS])
+
+    @tf.function(autograph=False)  # as inside a Keras model
+    def gradient(symbols):
+        with tf.GradientTape() as tape:
+            tape.watch(symbols)
+            energy = tf.reduce_sum(tf.abs(link(symbols, 0.01)[0]) ** 2)
+        return tape.gradient(energy, symbols)
+
+    slope = gradient(symbols).numpy()
+    assert np.all(np.isfinite(slope))
+    assert np.all(np.abs(slope) > 0)
+
+
+@pytest.mark.parametrize("link", ["effective", "umi_lmmse"], indirect=True)
+def test_runs_inside_a_keras_model(link):
+    class Model(keras.Model):
+        def call(self, reals):
+            symbols_hat, no_eff = link(tf.complex(reals, reals), 0.1)
+            return tf.concat([tf.math.real(symbols_hat), no_eff], -1)
+
+    model = Model()
+    model.compile(jit_compile=False)
+    output = model.predict(np.ones([5, 3], np.float32), batch_size=4, verbose=0)
+    assert output.shape == (5, 6)
+    assert np.all(np.isfinite(output))
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 20.0])
+def test_signal_and_noise_have_the_power_asked_for(link, air, snr_db):
+    link(complex_normal([20_000, NUM_SYMBOLS]), 10 ** (-snr_db / 10))
+    signal, noise = air[0]
+    signal_power, noise_power = (np.mean(np.abs(x) ** 2) for x in (signal, noise))
+    assert decibels(noise_power) == pytest.approx(-snr_db, abs=0.1)
+    assert decibels(signal_power) == pytest.approx(0.0, abs=0.1)
+    assert decibels(signal_power / noise_power) == pytest.approx(snr_db, abs=0.1)
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 20.0])
+def test_reported_noise_is_the_residual_error(link, snr_db):
+    symbols = complex_normal([20_000, NUM_SYMBOLS])
+    symbols_hat, no_eff = link(symbols, 10 ** (-snr_db / 10))
+    error = np.abs(symbols_hat - symbols) ** 2
+    assert np.mean(error / no_eff) == pytest.approx(1.0, abs=0.05)
+
+
+def test_survives_the_absence_of_noise(link):
+    symbols_hat, no_eff = link(complex_normal([50, NUM_SYMBOLS]), 0.0)
+    assert np.all(np.isfinite(symbols_hat))
+    assert np.all(np.isfinite(no_eff)) and np.all(no_eff >= 0)
+
+
+def test_channel_uses_cover_all_symbols(link):
+    streams = getattr(link.settings, "streams", getattr(link.settings, "num_tx_ant", 4))
+    uses = [link.channel_uses(NUM_SYMBOLS, latents) for latents in (1, 10, 1000)]
+    assert uses == sorted(uses)
+    assert all(isinstance(use, int) for use in uses)
+    assert uses[-1] * streams >= 1000 * NUM_SYMBOLS
+
+
+def test_settings_rebuild_the_link(link):
+    settings = link.settings.model_dump(mode="json")
+    assert from_settings(settings).settings == link.settings
+
+
+@pytest.mark.parametrize(
+    ("symbols", "no", "message"),
+    [
+        (tf.ones([2, 3]), 0.1, r"`symbols` must be complex of shape.*\(2, 3\), dtype=float32"),
+        (tf.ones([3], tf.complex64), 0.1, r"`symbols` must be complex of shape.*shape=\(3,\)"),
+        (tf.ones([2, 3], tf.complex64), tf.ones([3]), r"`no` must have shape.*\(2,\).*\(3,\)"),
+        (tf.ones([2, 3], tf.complex64), tf.ones([2, 3]), r"`no` must have shape.*\(2, 3\)"),
+    ],
+    ids=["real", "vector", "noise for other rows", "noise for every symbol"],
+)
+def test_wrong_shapes_are_refused(link, symbols, no, message):
+    with pytest.raises(ValueError, match=message):
+        link(symbols, no)
