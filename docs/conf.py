@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How Sphinx builds the documentation: ``make docs``."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from importlib.metadata import version as package_version
+
+project = "sionna_semcom"
+author = "The sionna_semcom authors"
+release = version = package_version("sionna-semcom")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+source_suffix = {".md": "markdown"}
+exclude_patterns = ["_build", "examples"]
+
+myst_enable_extensions = ["amsmath", "dollarmath", "fieldlist"]
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"show-inheritance": True}
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+# the docstring sections of Sionna
+napoleon_custom_sections = [("Input", "params_style"), ("Output", "params_style")]
+
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "Semantic communication on Sionna's physical layer",
+    "fixed_sidebar": True,
+    "page_width": "1080px",
+}

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What README and documentation show works."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+import typer
+import yaml
+from click.exceptions import Exit
+from pydantic import TypeAdapter
+
+from sionna_semcom._settings import Settings
+from sionna_semcom.cli import app
+from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings
+from sionna_semcom.simulation.study import Study
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+NEEDS_DATA = "# needs SIONNA_SEMCOM_DATA"
+PART_OF_STUDY = "# part of a study"
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(page: Path, language: str) -> list[Block]:
+    found = re.finditer(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [
+        Block(page, page.read_text()[: match.start(2)].count("\n") + 1, *match.groups())
+        for match in found
+        if match[1] == language
+    ]
+
+
+def all_blocks(language: str) -> list[Block]:
+    return [block for page in PAGES for block in blocks(page, language)]
+
+
+def with_python(page: Path) -> bool:
+    return bool(blocks(page, "python"))
+
+
+@pytest.mark.parametrize("page", filter(with_python, PAGES), ids=lambda page: page.name)
+def test_python_blocks_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "examples"))
+    namespace: dict[str, object] = {"__name__": page.stem}
+    for block in blocks(page, "python"):
+        if block.text.startswith(NEEDS_DATA) and "SIONNA_SEMCOM_DATA" not in os.environ:
+            continue
+        # the padding makes tracebacks name lines of the page
+        code = compile("\n" * (block.line - 1) + block.text, str(page), "exec")
+        exec(code, namespace)
+    plt.close("all")
+
+
+def test_enough_is_found() -> None:
+    assert len(all_blocks("python")) > 15
+    assert len([block for block in all_blocks("yaml") if is_study(block)]) >= 1
+
+
+def is_study(block: Block) -> bool:
+    return "curves" in yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
+def test_yaml_blocks_are_valid(block: Block) -> None:
+    document = yaml.safe_load(block.text)
+    if is_study(block):
+        Study.model_validate(document)
+        return
+    assert block.text.startswith(PART_OF_STUDY)
+    for key, value in document.items():
+        TypeAdapter(Study.model_fields[key].annotation).validate_python(value)
+
+
+def commands() -> list[list[str]]:
+    lines = (line for block in all_blocks("bash") for line in block.text.splitlines())
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+@pytest.mark.parametrize(
+    "words", [w for w in commands() if w[0].endswith("sionna-semcom")], ids=" ".join
+)
+def test_documented_commands_parse(words: list[str]) -> None:
+    group = typer.main.get_command(app)
+    name, *arguments = words[1:]
+    command = group.get_command(None, name)
+    assert command is not None, f"no command {name}"
+    try:
+        command.make_context(name, arguments)
+    except Exit:
+        pytest.fail("the command would only show its help")
+
+
+def test_documented_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    used = {words[1] for words in commands() if words[0] == "make"}
+    assert used <= targets
+
+
+def test_links_between_files_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [("AWGN", AWGNSettings), ("Flat fading", FlatFadingSettings), ("OFDM", OFDMSettings)],
+)
+def test_page_on_links_lists_every_setting(section: str, settings: type[Settings]) -> None:
+    page = (ROOT / "docs" / "links.md").read_text()
+    (text,) = re.findall(rf"^## {section}\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
+    table = text.partition("###")[0]
+    documented: dict[str, object] = {}
+    for names, default in re.findall(r"^\| (`\w+`.*?) \| (.*?) \|", table, re.MULTILINE):
+        keys = re.findall(r"`(\w+)`", names)
+        values = [default] if len(keys) == 1 else default.split(", ")
+        documented.update(zip(keys, map(literal, values), strict=True))
+    fields = settings.model_fields.items()
+    assert documented == {name: field.default for name, field in fields if name != "kind"}
+
+
+def literal(text: str) -> object:
+    words = {"none": None, "true": True, "false": False}
+    return words[text] if text in words else ast.literal_eval(text.strip("`"))
+
+
+@pytest.mark.slow
+def test_pages_build_without_warnings(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    pytest.importorskip("myst_parser")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(tmp_path)]
+    built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
