@@ -8,21 +8,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 from sionna.phy.channel import ApplyOFDMChannel
-from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import (
-    LMMSEEqualizer,
     LSChannelEstimator,
-    MFEqualizer,
-    OFDMEqualizer,
     RemoveNulledSubcarriers,
     ResourceGrid,
     ResourceGridMapper,
-    ZFEqualizer,
 )
 
 from ...mapping.packing import SlotPacker
 from ..base import Link
 from .channel import SlotChannel
+from .equalization import make_equalizer
 from .estimation import ls_estimator, measured_covariances, profile_covariances
 from .precoding import PrecodedChannel
 from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
@@ -45,15 +41,6 @@ def resource_grid(settings: OFDMSettings) -> ResourceGrid:
         pilot_pattern="kronecker" if pilots else "empty",
         pilot_ofdm_symbol_indices=pilots,
     )
-
-
-def equalizer(settings: OFDMSettings, grid: ResourceGrid) -> OFDMEqualizer:
-    """Sionna's equaliser for a single transmitter and receiver."""
-    streams = StreamManagement(np.array([[1]]), settings.streams)
-    if settings.equalizer == "lmmse":
-        # one transmitter: the noise is white already, and whitening would double the time
-        return LMMSEEqualizer(grid, streams, whiten_interference=False)
-    return {"zf": ZFEqualizer, "mf": MFEqualizer}[settings.equalizer](grid, streams)
 
 
 class OFDMLink(Link):
@@ -114,7 +101,7 @@ class OFDMLink(Link):
         self._mapper = ResourceGridMapper(self.resource_grid)
         self._precode = PrecodedChannel(self.settings)
         self._apply = ApplyOFDMChannel()
-        self._equalize = equalizer(self.settings, self.resource_grid)
+        self._equalize = make_equalizer(self.settings, self.resource_grid)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()

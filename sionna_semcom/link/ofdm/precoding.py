@@ -10,22 +10,12 @@ from sionna.phy.mimo import rzf_precoding_matrix
 from .settings import OFDMSettings
 
 
-def antenna_selection(num_tx_ant: int, num_streams: int, dtype: tf.DType) -> tf.Tensor:
-    r"""Each stream on an antenna of its own, evenly spread over the array.
+def spread_antennas(num_tx_ant: int, num_streams: int) -> list[int]:
+    """An antenna for each stream, evenly spread over the array.
 
-    .. math:: \mathbf{G} = \mathbf{E} / \sqrt{S}
-
-    with columns of the identity as :math:`\mathbf{E}`. In the cross-polarised rows of this
-    package two streams get different polarisations.
-
-    Output
-    ------
-    : [num_tx_ant, num_streams], `dtype`
-        Precoding matrix
+    In the cross-polarised rows of this package two streams get different polarisations.
     """
-    antennas = [stream * num_tx_ant // num_streams for stream in range(num_streams)]
-    columns = tf.gather(tf.eye(num_tx_ant, dtype=dtype), antennas, axis=1)
-    return columns / tf.cast(num_streams**0.5, dtype)
+    return [stream * num_tx_ant // num_streams for stream in range(num_streams)]
 
 
 def eigenmode_matrix(gram: tf.Tensor, num_streams: int) -> tf.Tensor:
@@ -88,8 +78,9 @@ class PrecodedChannel(Object):
     .. math:: \tilde{\mathbf{H}} = \mathbf{H}\mathbf{G}, \qquad
               \lVert\mathbf{G}\rVert_F^2 = 1
 
-    so that unit-power symbols leave with a total power of one per resource element. The
-    transmitter knows the channel perfectly.
+    so that unit-power symbols leave with a total power of one per resource element. Without
+    precoding each stream leaves from an antenna of its own. Otherwise the transmitter knows the
+    channel perfectly.
 
     Parameters
     ----------
@@ -113,18 +104,22 @@ class PrecodedChannel(Object):
     def __init__(self, settings: OFDMSettings) -> None:
         super().__init__()
         self._settings = settings
-        self._selection = antenna_selection(settings.num_tx_ant, settings.streams, self.cdtype)
+        self._antennas = spread_antennas(settings.num_tx_ant, settings.streams)
 
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Precode the channel ``h``."""
+        if self._settings.precoding == "none":
+            amplitude = tf.cast(self._settings.streams**-0.5, h.dtype)
+            return tf.gather(h, self._antennas, axis=4) * amplitude
         matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
         precoded = matrices @ self.matrix(matrices, no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
 
     def matrix(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Precoders for the matrices ``h``: [..., num_rx_ant, num_tx_ant]."""
-        if self._settings.precoding == "none":
-            return self._selection
+        """Precoders [num_slots, T, F, num_tx_ant, num_streams], T and F one if for the slot.
+
+        ``h`` has shape [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant].
+        """
         if self._settings.precoding == "rzf":
             return rzf_matrix(h, tf.reshape(no, [-1, 1, 1]))
         gram = tf.matmul(h, h, adjoint_a=True)

@@ -119,6 +119,11 @@ class OFDMSettings(Settings):
                 "`num_guard_carriers` must be non-negative and leave a subcarrier. "
                 f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
             )
+        if self.cyclic_prefix_length > self.fft_size:
+            raise ValueError(
+                "`cyclic_prefix_length` must not exceed `fft_size`. "
+                f"Received: {self.cyclic_prefix_length} > {self.fft_size}"
+            )
         if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
             raise ValueError(
                 f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
