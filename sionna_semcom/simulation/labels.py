@@ -44,5 +44,6 @@ def format_estimate(estimate: Estimate) -> str:
         return f"{estimate.mean:.4g}"
     if half_width == 0:
         return f"{estimate.mean:.4g} ± 0"
-    digits = max(0, 1 - math.floor(math.log10(half_width)))
+    exponent = int(f"{half_width:.1e}".partition("e")[2])
+    digits = max(0, 1 - exponent)
     return f"{estimate.mean:.{digits}f} ± {half_width:.{digits}f}"

@@ -6,11 +6,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -23,7 +23,8 @@ from . import intervals
 Array = NDArray[Any]
 
 
-class Estimate(NamedTuple):
+@dataclass(frozen=True)
+class Estimate:
     """Mean of one metric at one SNR, with its confidence interval."""
 
     mean: float
@@ -66,7 +67,8 @@ class Metric:
         cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
     ) -> Metric:
         """Join estimates ``[num_seeds][num_snrs]``."""
-        mean, low, high, count, proportion = np.moveaxis(np.array(estimates, float), -1, 0)
+        rows = [[astuple(estimate) for estimate in row] for row in estimates]
+        mean, low, high, count, proportion = np.moveaxis(np.array(rows, float), -1, 0)
         is_proportion, per_seed = bool(proportion.all()), None
         mean_, low_, high_ = mean[0], low[0], high[0]
         if len(estimates) > 1:
@@ -82,8 +84,13 @@ class Metric:
 
     def __getitem__(self, index: int) -> Estimate:
         """Give the estimate at one SNR."""
-        bounds = (float(values[index]) for values in (self.mean, self.ci_low, self.ci_high))
-        return Estimate(*bounds, int(self.count[index]), self.proportion)
+        return Estimate(
+            float(self.mean[index]),
+            float(self.ci_low[index]),
+            float(self.ci_high[index]),
+            int(self.count[index]),
+            self.proportion,
+        )
 
     def __iter__(self) -> Iterator[Estimate]:
         """Estimates, SNR by SNR."""
@@ -169,7 +176,7 @@ class Result:
         for label in self.curves:
             if "/" in label:
                 raise ValueError(f"A curve's label must have no slash. Received: {label!r}")
-        with atomic_path(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             file.attrs["title"] = self.title
             file.attrs["seed"] = self.seed
             for name in ("settings", "versions", "checksums"):
@@ -178,9 +185,9 @@ class Result:
                 file.attrs["label"] = next(iter(self.curves))
                 _write_curve(file, self.curve)
             else:
-                group = file.create_group("curves", track_order=True)
+                group = _create_ordered(file, "curves", self.curves)
                 for label, curve in self.curves.items():
-                    _write_curve(group.create_group(label, track_order=True), curve)
+                    _write_curve(group.create_group(label), curve)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Result:
@@ -199,7 +206,9 @@ class Result:
             with h5py.File(path) as file:
                 attributes = dict(file.attrs)
                 if "curves" in file:
-                    curves = {label: _read_curve(group) for label, group in file["curves"].items()}
+                    curves = {
+                        label: _read_curve(group) for label, group in _ordered(file["curves"])
+                    }
                 else:
                     curves = {attributes["label"]: _read_curve(file)}
                 documents = {
@@ -226,7 +235,7 @@ def package_versions() -> dict[str, str]:
 def _write_curve(group: h5py.Group, curve: Curve) -> None:
     group["snr_db"] = curve.snr_db
     group["snr_db"].attrs["unit"] = "dB"
-    metrics = group.create_group("metrics", track_order=True)
+    metrics = _create_ordered(group, "metrics", curve.metrics)
     for name, metric in curve.metrics.items():
         target = metrics.create_group(name)
         target.attrs["proportion"] = metric.proportion
@@ -234,31 +243,35 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
             values = getattr(metric, part)
             if values is not None:
                 target[part] = values
-    summary = group.create_group("summary", track_order=True)
+    summary = _create_ordered(group, "summary", curve.summary)
     for name, value in curve.summary.items():
-        *folders, leaf = name.split("/")
-        target = summary
-        for folder in folders:
-            known = folder in target
-            target = target[folder] if known else target.create_group(folder, track_order=True)
-        target[leaf] = value
+        summary[name] = value
 
 
 def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
         name: Metric(
-            *(source[part][:] for part in ("mean", "ci_low", "ci_high", "count")),
+            **{part: source[part][:] for part in ("mean", "ci_low", "ci_high", "count")},
             proportion=bool(source.attrs["proportion"]),
             per_seed=source["per_seed"][:] if "per_seed" in source else None,
         )
-        for name, source in group["metrics"].items()
+        for name, source in _ordered(group["metrics"])
     }
-    return Curve(group["snr_db"][:], metrics, dict(_read_scalars(group["summary"])))
+    summary = {name: float(value[()]) for name, value in _ordered(group["summary"])}
+    return Curve(group["snr_db"][:], metrics, summary)
 
 
-def _read_scalars(group: h5py.Group, prefix: str = "") -> Iterator[tuple[str, float]]:
-    for name, item in group.items():
-        if isinstance(item, h5py.Group):
-            yield from _read_scalars(item, f"{prefix}{name}/")
-        else:
-            yield f"{prefix}{name}", float(item[()])
+def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:
+    """Group that remembers the order of its members.
+
+    HDF5's own tracking of the order adds times of creation, and equal results would be different
+    files.
+    """
+    group = parent.create_group(name)
+    group.attrs["order"] = np.array(list(members), h5py.string_dtype())
+    return group
+
+
+def _ordered(group: h5py.Group) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
+    """Members of a group in their order."""
+    return ((name, group[name]) for name in group.attrs["order"])

@@ -154,4 +154,5 @@ def _change(document: Any, change: str) -> None:
             node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
         node[int(last) if isinstance(node, list) else last] = value
     except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{change!r} changes nothing that the study has: {error}") from error
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{change!r} changes nothing that the study has: {reason}") from error

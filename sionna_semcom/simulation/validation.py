@@ -25,10 +25,8 @@ def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> st
     if first["type"] == "missing":
         return f"{field} is missing{more}"
     # Each alternative of a union refuses the value with a message of its own
-    messages = [d["msg"] for d, name in zip(details, fields, strict=True) if name == field]
-    text = ", or ".join(
-        dict.fromkeys(message.removeprefix("Value error, ") for message in messages)
-    )
+    messages = [_message(d) for d, name in zip(details, fields, strict=True) if name == field]
+    text = ", or ".join(dict.fromkeys(messages))
     if "Received" not in text and not isinstance(first["input"], dict):
         text += f". Received: {first['input']!r}"
     return f"{field}: {text}{more}" if field else text + more
@@ -36,12 +34,8 @@ def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> st
 
 def _message(detail: ErrorDetails) -> str:
     """What is wrong, in words of YAML."""
-    return (
-        detail["msg"]
-        .removeprefix("Value error, ")
-        .replace("tuple", "list")
-        .replace("Tuple", "List")
-    )
+    message = detail["msg"].removeprefix("Value error, ")
+    return message.replace("tuple", "list").replace("Tuple", "List")
 
 
 def _field(detail: ErrorDetails, document: Any) -> str:

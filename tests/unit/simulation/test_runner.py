@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The runner, with a system that is noise and data that are numbers: fast and exact."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from rich.console import Console
+from sionna.phy import config
+
+from sionna_semcom.simulation import Result, Study, runner
+from sionna_semcom.simulation.data_settings import BuiltinData
+from sionna_semcom.simulation.intervals import student
+
+
+class Interruption(BaseException):
+    """Stands for a killed process: nothing handles it."""
+
+
+class NoiseSystem:
+    """Measures squared noise that depends on the SNR, the trained weights and what is present."""
+
+    calls = 0
+    interrupt_at = None
+
+    def __init__(self, weight):
+        self.weight = weight
+        self.link = None
+        self.judges = {}
+
+    def get_weights(self):
+        return [np.array([self.weight], np.float32)]
+
+    def measure(self, batch, snr_db, present=None):
+        NoiseSystem.calls += 1
+        if NoiseSystem.calls == NoiseSystem.interrupt_at:
+            raise Interruption
+        symbols = tf.complex(config.tf_rng.normal([batch.shape[0], 2]), 0.0)
+        received, _ = self.link(symbols, tf.pow(10.0, -snr_db / 10.0))
+        error = self.weight * tf.reduce_mean(tf.abs(received - symbols) ** 2, -1)
+        return {"mse": error * (len(present) if present else 3), "small": error < 0.1}
+
+    def summary(self, batches):
+        return {"tti": 2.0 + self.weight, "recall/a_to_b": np.float32(0.5)}
+
+
+class Numbers:
+    def __init__(self):
+        self.checksums = {"numbers": "abc"}
+
+    def test(self, batch_size):
+        return tf.data.Dataset.range(40).batch(batch_size)
+
+
+@pytest.fixture(autouse=True)
+def noise(monkeypatch):
+    weights = {("main", 0): 1.0, ("main", 1): 2.0, ("main", 2): 3.0}
+    monkeypatch.setattr(BuiltinData, "load", lambda self: Numbers())
+    monkeypatch.setattr(
+        runner,
+        "obtain_model",
+        lambda name, settings, data, seed, *_: NoiseSystem(weights[name, seed]),
+    )
+    monkeypatch.setattr(NoiseSystem, "calls", 0)
+    monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
+    return weights
+
+
+def _study(**evaluation):
+    fading = {"kind": "flat_fading", "num_tx_ant": 1, "num_rx_ant": 2}
+    return Study.model_validate(
+        {
+            "name": "noise",
+            "title": "Noise",
+            "models": {"main": {"system": {"kind": "centroid"}, "link": {"kind": "awgn"}}},
+            "links": {"awgn": {"kind": "awgn"}, "fading": fading},
+            "curves": [
+                {"label": "z, AWGN", "model": "main", "link": "awgn"},
+                {"label": "a, fading", "model": "main", "link": "fading", "present": ["image"]},
+            ],
+            "evaluation": {
+                "snr_db": [0, 10],
+                "batch_size": 10,
+                "seeds": [0, 1],
+                "graph_mode": None,
+                **evaluation,
+            },
+        }
+    )
+
+
+def _run(study, out):
+    text = io.StringIO()
+    result = runner.run_study(study, out, console=Console(file=text, width=200))
+    return result, text.getvalue()
+
+
+def test_a_result_has_all_curves_and_its_provenance(tmp_path):
+    result, _ = _run(_study(), tmp_path)
+    assert list(result.curves) == ["z, AWGN", "a, fading"]
+    awgn = result.curves["z, AWGN"]
+    assert awgn.metrics["mse"].count.tolist() == [80, 80]
+    assert awgn.metrics["mse"].per_seed.shape == (2, 2)
+    assert awgn.summary == {"tti": 3.5, "recall/a_to_b": 0.5}
+    np.testing.assert_allclose(awgn.metrics["mse"].mean, [4.5, 0.45], rtol=0.4)
+    np.testing.assert_allclose(  # one of three modalities, and less noise with two antennas
+        result.curves["a, fading"].metrics["mse"].per_seed[1] < 2, [True, True]
+    )
+    assert set(result.checksums) == {"numbers", "main, seed 0", "main, seed 1"}
+    assert Study.model_validate(dict(result.settings)) == _study()
+    assert [path.name for path in tmp_path.iterdir()] == ["noise.h5"]
+    saved = Result.load(tmp_path / "noise.h5")
+    assert saved.curves["z, AWGN"].summary == awgn.summary
+
+
+def test_intervals_of_several_seeds_are_over_the_models(tmp_path):
+    result, _ = _run(_study(seeds=[0, 1, 2], confidence=0.9), tmp_path)
+    metric = result.curves["z, AWGN"].metrics["mse"]
+    mean, low, high = student(metric.per_seed.T, 1.0, 0.9)
+    np.testing.assert_allclose([metric.mean, metric.ci_low, metric.ci_high], [mean, low, high])
+
+
+@pytest.mark.parametrize("interrupt_at", [1, 4, 5, 11, 17, 30])
+def test_an_interrupted_run_ends_with_the_same_file(tmp_path, interrupt_at, monkeypatch):
+    _run(_study(), tmp_path / "whole")
+    num_calls = NoiseSystem.calls
+    monkeypatch.setattr(NoiseSystem, "calls", 0)
+    monkeypatch.setattr(NoiseSystem, "interrupt_at", interrupt_at)
+    with pytest.raises(Interruption):
+        _run(_study(), tmp_path / "killed")
+    assert not (tmp_path / "killed/noise.h5").exists()
+    monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
+    monkeypatch.setattr(NoiseSystem, "calls", 0)
+    _, text = _run(_study(), tmp_path / "killed")
+    whole, resumed = (tmp_path / name / "noise.h5" for name in ("whole", "killed"))
+    assert resumed.read_bytes() == whole.read_bytes()
+    finished = (interrupt_at - 1) // 4  # points have four batches
+    assert num_calls - 4 * finished == NoiseSystem.calls
+    assert ("Going on after" in text) == (finished > 0)
+    assert not list((tmp_path / "killed").glob("*partial*"))
+
+
+def _interrupt(study, out, monkeypatch):
+    monkeypatch.setattr(NoiseSystem, "interrupt_at", 9)
+    with pytest.raises(Interruption):
+        _run(study, out)
+    monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
+    monkeypatch.setattr(NoiseSystem, "calls", 0)
+
+
+def test_other_settings_start_anew_and_say_so(tmp_path, monkeypatch):
+    _interrupt(_study(), tmp_path, monkeypatch)
+    _, text = _run(_study(confidence=0.9), tmp_path)
+    assert "other settings, data or versions: starting anew" in text
+    assert NoiseSystem.calls == 32
+
+
+def test_a_figure_has_no_say_in_the_numbers(tmp_path, monkeypatch):
+    _interrupt(_study(), tmp_path, monkeypatch)
+    changed = _study().model_copy(update={"title": "Other title"})
+    result, _ = _run(changed, tmp_path)
+    assert result.title == "Other title"
+    assert NoiseSystem.calls == 24
+
+
+def test_points_of_a_model_that_was_trained_again_are_not_kept(tmp_path, monkeypatch, noise):
+    _interrupt(_study(), tmp_path, monkeypatch)
+    noise["main", 0] = 5.0
+    result, _ = _run(_study(), tmp_path)
+    assert NoiseSystem.calls == 32
+    assert result.curves["z, AWGN"].summary["tti"] == 5.5
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"fingerprint": "x"}', ""])
+def test_a_damaged_partial_file_is_named(tmp_path, content):
+    (tmp_path / "noise.partial.json").write_text(content)
+    with pytest.raises(ValueError, match=r"noise\.partial\.json .* damaged; delete it"):
+        _run(_study(), tmp_path)
+
+
+def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):
+    _interrupt(_study(), tmp_path, monkeypatch)
+    entries = json.loads((tmp_path / "noise.partial.json").read_text())["entries"]
+    kinds = [key.rpartition(" / ")[2] for key in entries]
+    assert kinds == ["0.0", "10.0", "summary"]
+
+
+def test_a_metric_that_the_figure_names_wrongly_is_found_at_once(tmp_path):
+    study = _study()
+    wrong = study.model_copy(update={"figure": study.figure.model_copy(update={"metrics": ("x",)})})
+    with pytest.raises(ValueError, match="names the metric 'x', but there are only mse, small"):
+        _run(wrong, tmp_path)
+    assert NoiseSystem.calls == 4

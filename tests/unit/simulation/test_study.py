@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sionna_semcom.simulation import Study, load_study
+from sionna_semcom.simulation.study import models_folders
+
+DOCUMENT = yaml.safe_load("""
+name: tiny
+models:
+  main:
+    system: {kind: centroid, latent_dim: 4}
+    link: {kind: awgn}
+    training: {epochs: 1, steps_per_epoch: 2}
+  judge:
+    system: {kind: classifier, modality: image}
+    link: {kind: awgn}
+links:
+  awgn: {kind: awgn}
+  tdl: {kind: ofdm, model: TDL-A}
+curves:
+  - {label: AWGN, model: main, link: awgn}
+  - {label: TDL, model: main, link: tdl, present: [image, text]}
+judges: {image: judge}
+evaluation: {snr_db: [0, .inf], target_half_width: {image_mse: 0.01}}
+figure: {metrics: [image_mse], log_scale: [image_mse]}
+""")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a document with changes to a study file."""
+
+    def write_(document=DOCUMENT, **changes):
+        path = tmp_path / "studies/tiny.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump({**copy.deepcopy(document), **changes}, sort_keys=False))
+        return path
+
+    return write_
+
+
+def test_a_study_is_read_with_its_defaults(write):
+    study = load_study(write())
+    assert study.evaluation.snr_db == (0.0, math.inf)
+    assert study.evaluation.seeds == (0,)
+    assert study.data.kind == "builtin"
+    assert study.links["tdl"].model == "TDL-A"
+    assert study.curves[1].present == ("image", "text")
+    assert study.models["main"].training.epochs == 1
+
+
+def test_settings_in_a_result_give_the_study_again(write):
+    study = load_study(write())
+    assert Study.model_validate_json(study.model_dump_json()) == study
+
+
+@pytest.mark.parametrize(
+    ("change", "get", "value"),
+    [
+        ("evaluation.snr_db=[1, 2.5]", lambda s: s.evaluation.snr_db, (1.0, 2.5)),
+        ("curves.0.label=new", lambda s: s.curves[0].label, "new"),
+        ("links.awgn={kind: ofdm, model: CDL-A}", lambda s: s.links["awgn"].model, "CDL-A"),
+        ("data.kind=mnist_fsdd", lambda s: s.data.kind, "mnist_fsdd"),
+        (
+            "models.main.training.learning_rate=1e-4",
+            lambda s: s.models["main"].training.learning_rate,
+            1e-4,
+        ),
+        ("title=a=b", lambda s: s.title, "a=b"),
+    ],
+)
+def test_settings_change_by_dotted_keys(write, change, get, value):
+    assert get(load_study(write(), [change])) == value
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("evaluation.snr=3", r"unknown key evaluation\.snr; known are max_mc_iter, .*snr_db"),
+        ("links.tdl.modle=x", r"unknown key links\.tdl\.modle; known are kind, model"),
+        ("links.tdl.kind=odfm", r"links\.tdl: .*'odfm'.*'awgn', .*'ofdm'"),
+        ("links.tdl.model=TDL-Z", r"links\.tdl\.model: .*'TDL-A'.* Received: 'TDL-Z'"),
+        ("models.main.training.epochs=many", r"training\.epochs: .*integer.* Received: 'many'"),
+        ("models.main.training.epochs=0", r"training\.epochs: .*greater than 0\. Received: 0"),
+        ("models.main.snr_db=[1, 2, 3]", r"snr_db: .*number, or List .*at most 2"),
+        ("evaluation.snr_db=[]", r"evaluation\.snr_db: List should have at least 1"),
+        ("evaluation.max_mc_iter=1", r"max_mc_iter: .*greater than or equal to 2"),
+        ("evaluation.seeds=[1, 1]", "seeds must differ. Received: 1, 1"),
+        ("curves.1.label=AWGN", "curve labels must differ. Received: AWGN, AWGN"),
+        ("curves.0.label=a/b", r"curves\.0\.label: .*pattern.* Received: 'a/b'"),
+        ("curves.0.model=mian", "curve 'AWGN' names the model 'mian', .* only main, judge"),
+        ("curves.0.link=cdl", "curve 'AWGN' names the link 'cdl', .* only awgn, tdl"),
+        ("curves.0.model=judge", "curve 'AWGN' needs a model that transmits"),
+        ("curves.0.present=[]", r"curves\.0\.present: List should have at least 1"),
+        ("judges.image=main", "judge 'main' is no classifier of modality 'image'"),
+        ("name=../escape", "name: .*pattern"),
+        ("name=", r"name: .*valid string\. Received: None"),
+        ("curves.7.label=x", "'curves.7.label=x' changes nothing that the study has"),
+        ("name.first=x", "'name.first=x' changes nothing that the study has"),
+        ("name=[1", r"'name=\[1' changes nothing"),
+        ("name", "must read key=value. Received: 'name'"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(write, change, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        load_study(write(), [change])
+    assert "\n" not in str(caught.value)
+
+
+def test_more_than_one_mistake_is_counted(write):
+    with pytest.raises(ValueError, match=r"unknown key evaluation\.a; .*\(and 1 more\)"):
+        load_study(write(), ["evaluation.a=1", "evaluation.b=2"])
+
+
+def test_a_missing_setting_is_named(write):
+    document = {key: value for key, value in DOCUMENT.items() if key != "links"}
+    with pytest.raises(ValueError, match=r"tiny\.yaml: links is missing"):
+        load_study(write(document))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name: [tiny", r"wrong\.yaml is not YAML: .*line 1"),
+        (b"\xff\xfe\xfa", r"wrong\.yaml is not YAML"),
+        (b"", r"wrong\.yaml: Input should be a valid dictionary"),
+        (b"- 1", r"wrong\.yaml: Input should be a valid dictionary"),
+    ],
+)
+def test_a_file_that_is_no_study(tmp_path, content, message):
+    path = tmp_path / "wrong.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_study(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No study file .*none\.yaml"):
+        load_study(tmp_path / "none.yaml")
+
+
+def test_real_data_need_a_folder(write, monkeypatch):
+    monkeypatch.delenv("SIONNA_SEMCOM_DATA", raising=False)
+    study = load_study(write(), ["data.kind=mnist_fsdd"])
+    with pytest.raises(FileNotFoundError, match=r"set data\.root or .*SIONNA_SEMCOM_DATA"):
+        study.data.load()
+
+
+def test_where_models_are_looked_for(write, monkeypatch, tmp_path):
+    monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
+    assert models_folders(write()) == [tmp_path / "models"]
+    monkeypatch.setenv("SIONNA_SEMCOM_MODELS", "/elsewhere")
+    assert models_folders(write()) == [Path("/elsewhere"), tmp_path / "models"]
