@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from sionna_semcom import cli
+from sionna_semcom.simulation import Curve, Metric, Result
+
+STUDY = """
+name: tiny
+title: Tiny [study]
+models:
+  main:
+    system: {kind: centroid, latent_dim: 4}
+    link: {kind: awgn}
+    training: {epochs: 1, steps_per_epoch: 2, batch_size: 10, warmup_steps: 1}
+links:
+  awgn: {kind: awgn}
+curves:
+  - {label: AWGN, model: main, link: awgn}
+evaluation: {snr_db: [0, .inf], batch_size: 20, max_mc_iter: 2}
+figure: {metrics: [image_mse, text_accuracy]}
+"""
+
+
+def _invoke(*arguments):
+    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    monkeypatch.delenv("SIONNA_SEMCOM_DATA", raising=False)
+    monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
+    path = tmp_path / "link_sims/tiny.yaml"
+    path.parent.mkdir()
+    path.write_text(STUDY)
+    return path
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two result files."""
+    metric = Metric(np.array([0.5, 0.25]), np.zeros(2), np.ones(2), np.array([10, 10]))
+    for name in ("mine", "theirs"):
+        curve = Curve(np.array([0.0, 10.0]), {"image_mse": metric, "audio_mae": metric})
+        Result({"CDL-C": curve}, f"Title of {name}").save(tmp_path / f"{name}.h5")
+    return [tmp_path / "mine.h5", tmp_path / "theirs.h5"]
+
+
+def test_run_and_show(study, tmp_path):
+    out = tmp_path / "out"
+    ran = _invoke("run", study, "--out", out, "--set", "evaluation.snr_db=[10]")
+    assert ran.exit_code == 0, ran.output
+    assert "Tiny [study]" in ran.output
+    assert "Image MSE" in ran.output
+    assert "10 dB" in ran.output
+    assert f"Figure: {out}/tiny.png" in ran.output
+    assert {path.name for path in out.iterdir()} == {"tiny.h5", "tiny.png", "models"}
+    assert Result.load(out / "tiny.h5").curve.snr_db.tolist() == [10]
+    shown = _invoke("show", out / "tiny.h5", "--metric", "text_accuracy")
+    assert shown.exit_code == 0
+    assert "Text accuracy" in shown.output
+    assert "Image MSE" not in shown.output
+
+
+def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path):
+    trained = _invoke("train", study, "--model", "main", "--seed", "3")
+    assert trained.exit_code == 0, trained.output
+    assert (tmp_path / "models/main/seed3.weights.h5").exists()
+
+
+def test_several_results_are_compared_in_one_figure(results, tmp_path):
+    shown = _invoke("show", *results, "--figure", tmp_path / "both.svg")
+    assert shown.exit_code == 0, shown.output
+    assert "mine: CDL-C" in shown.output
+    assert "theirs: CDL-C" in shown.output
+    assert (tmp_path / "both.svg").stat().st_size > 1000
+
+
+def test_list_has_every_kind():
+    output = _invoke("list").output
+    for kind in ("centroid", "awgn", "flat_fading", "ofdm", "builtin", "mnist_fsdd"):
+        assert kind in output
+    assert "Additive white Gaussian noise." in output
+
+
+def test_info_says_where_it_looks(monkeypatch):
+    monkeypatch.setenv("SIONNA_SEMCOM_DATA", "/some/data")
+    output = _invoke("info").output
+    for text in ("sionna", "tensorflow", "CPU:0", "/some/data", "SIONNA_SEMCOM_MODELS is not set"):
+        assert text in output
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("evaluation.snr=1", "unknown key evaluation.snr"),
+        ("evaluation.batch_size=0", "evaluation.batch_size: Input should be greater than 0"),
+        ("curves.0.link=x", "curve 'AWGN' names the link 'x'"),
+        ("data.kind=mnist_fsdd", "SIONNA_SEMCOM_DATA"),
+        ("data={kind: mnist_fsdd, root: nowhere}", "nowhere"),
+        ("models.main.system.latent_dim=0", "latent_dim: Input should be"),
+        ("evaluation.snr_db=[.nan]", "nan"),
+        ("evaluation.batch_size=100000", "at least two batches"),
+    ],
+)
+def test_wrong_settings_end_in_one_line(study, tmp_path, change, message):
+    ended = _invoke("run", study, "--out", tmp_path, "--set", change)
+    assert ended.exit_code == 2
+    (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
+    assert message in line
+    assert "Traceback" not in ended.output
+
+
+def test_wrong_files_end_in_one_line(study, results, tmp_path):
+    results[0].write_bytes(results[0].read_bytes()[:1000])
+    (tmp_path / "not.yaml").write_text("a: [")
+    for arguments, message in [
+        (("run", tmp_path / "none.yaml"), "No study file"),
+        (("run", tmp_path / "not.yaml"), "is not YAML"),
+        (("show", tmp_path / "none.h5"), "No result file"),
+        (("show", results[0]), "is damaged or not a result file"),
+        (("show", results[1], "--metric", "mse"), "no metric 'mse', only image_mse, audio_mae"),
+        (("show", results[1], "--figure", tmp_path / "a.b"), "suffix must be one of"),
+        (("train", study, "--model", "x"), "no model 'x', only main"),
+    ]:
+        ended = _invoke(*arguments)
+        assert ended.exit_code == 2, ended.output
+        assert message in ended.output
+        assert ended.output.splitlines()[-1].startswith("Error: ")
+
+
+def test_the_traceback_of_an_error_can_be_seen(tmp_path):
+    ended = _invoke("--traceback", "show", tmp_path / "none.h5")
+    assert isinstance(ended.exception, FileNotFoundError)
+
+
+def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", interrupt)
+    ended = _invoke("run", study)
+    assert ended.exit_code == 130
+    assert "The same command goes on from here" in ended.output
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
+def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
+    """A module that cannot be imported stands for TensorFlow."""
+    code = (
+        "import sys; sys.modules['tensorflow'] = None\nfrom sionna_semcom.cli import main; main()"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == (0 if "--help" in arguments else 2)
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_module_is_the_command():
+    ended = subprocess.run(
+        [sys.executable, "-m", "sionna_semcom", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    assert "sionna-semcom" in ended.stdout
