@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the tables of docs/results.md from the result files in docs/results/.
+"""Write the tables of docs/results.md, and the model cards, from the files in docs/results/.
 
 A table stands between two comments, the first of which says what it shows::
 
@@ -13,11 +13,13 @@ Metrics that start with ``summary:`` do not depend on the SNR. Run it again afte
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import yaml
 
-from sionna_semcom.simulation import Result
+from sionna_semcom.simulation import Curve, Result
 from sionna_semcom.simulation.labels import format_estimate, format_snr
 
 FOLDER = Path(__file__).parent
@@ -30,18 +32,22 @@ def table(request: str) -> str:
     result = Result.load(FOLDER / "results" / file)
     options = dict(word.split("=") for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
-    first = next(iter(result.curves.values()))
-    wanted = options.get("snr")
-    snrs = [float(snr) for snr in wanted.split(",")] if wanted else list(first.snr_db)
+    snrs = [float(snr) for snr in options["snr"].split(",")] if "snr" in options else None
+    return curves_table(result.curves, names, snrs)
+
+
+def curves_table(
+    curves: Mapping[str, Curve], names: Sequence[str], snrs: Sequence[float] | None = None
+) -> str:
+    """Markdown table with a row for each of ``curves`` and columns as :func:`table` says."""
+    snrs = snrs or list(next(iter(curves.values())).snr_db)
     columns = [
-        (name, snr)
-        for name in names
-        for snr in ([None] if name.startswith("summary:") else snrs)
+        (name, snr) for name in names for snr in ([None] if name.startswith("summary:") else snrs)
     ]
     heads = [_head(name, snr, len(snrs) > 1) for name, snr in columns]
     rows = [
         [label, *(_cell(curve, name, snr) for name, snr in columns)]
-        for label, curve in result.curves.items()
+        for label, curve in curves.items()
     ]
     lines = [["curve", *heads], ["---"] * (len(columns) + 1), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
@@ -52,7 +58,7 @@ def _head(name: str, snr: float | None, several: bool) -> str:
     return f"{title}, {format_snr(snr)}" if snr is not None and several else title
 
 
-def _cell(curve, name: str, snr: float | None) -> str:
+def _cell(curve: Curve, name: str, snr: float | None) -> str:
     if snr is None:
         value = curve.summary.get(name.removeprefix("summary:"))
         return "" if value is None else f"{value:.4g}"
@@ -67,6 +73,69 @@ def fill(text: str) -> str:
     return TABLE.sub(lambda match: match[1] + table(match["request"]) + match[3], text)
 
 
+CARD = """# {name}
+
+{what} Weights of training seed {seeds}, in half precision.
+
+Trained on `{data}` (SHA-256 in the attributes of the weights files) with
+
+```yaml
+{settings}```
+
+Train it anew (`--seed` for other seeds):
+
+```bash
+sionna-semcom train link_sims/{study}.yaml --model {name} --seed {first} --out models
+```
+
+Test figures, from `docs/results/{study}.h5` (`sionna-semcom run link_sims/{study}.yaml`), mean and
+95 % interval:
+
+{figures}"""
+WHAT = {
+    "centroid": "Centroid transmission of image, audio and text, `{mode}` mode.",
+    "classifier": "Classifier of one modality, trained on clean samples: an independent judge.",
+}
+
+
+def cards() -> dict[Path, str]:
+    """Model cards of all committed weights, by path."""
+    written = {}
+    for path in sorted((FOLDER / "results").glob("*.h5")):
+        result = Result.load(path)
+        for name, model in result.settings.get("models", {}).items():
+            weights = sorted((FOLDER.parent / "models" / name).glob("seed*.weights.h5"))
+            if weights:
+                target = weights[0].parent / "README.md"
+                written.setdefault(target, _card(path.stem, result, name, model, weights))
+    return written
+
+
+def _card(study: str, result: Result, name: str, model: Mapping, weights: Sequence[Path]) -> str:
+    seeds = [path.name.removeprefix("seed").split(".")[0] for path in weights]
+    curves = {
+        settings["label"]: result.curves[settings["label"]]
+        for settings in result.settings["curves"]
+        if settings["model"] == name
+    }
+    figures = "It judges the curves of the study.\n"
+    if curves:
+        metrics = list(next(iter(curves.values())).metrics)
+        figures = "\n".join(curves_table(curves, [metric]) for metric in metrics)
+    return CARD.format(
+        name=name,
+        what=WHAT[model["system"]["kind"]].format(**model["system"]),
+        seeds=", ".join(seeds),
+        first=seeds[0],
+        data=result.settings["data"]["kind"],
+        settings=yaml.safe_dump(dict(model), sort_keys=False),
+        study=study,
+        figures=figures,
+    )
+
+
 if __name__ == "__main__":
     page = FOLDER / "results.md"
     page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for path, text in cards().items():
+        path.write_text(text, encoding="utf-8")

@@ -142,9 +142,7 @@ def centroid_contrastive_loss(
     return 0.5 * aligned + centroids_loss(centroids, *arguments)
 
 
-def _similarities(
-    embeddings: keras.KerasTensor, centroids: keras.KerasTensor
-) -> keras.KerasTensor:
+def _similarities(embeddings: keras.KerasTensor, centroids: keras.KerasTensor) -> keras.KerasTensor:
     """Inner products [num_modalities, batch (embedding), batch (centroid)]."""
     return ops.matmul(embeddings, ops.transpose(centroids))
 

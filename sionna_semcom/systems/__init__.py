@@ -5,4 +5,10 @@ from .centroid import CentroidSystem
 from .classifier import Classifier
 from .settings import CentroidSettings, ClassifierSettings, SystemSettings
 
-__all__ = ["CentroidSettings", "CentroidSystem", "Classifier", "ClassifierSettings", "SystemSettings"]
+__all__ = [
+    "CentroidSettings",
+    "CentroidSystem",
+    "Classifier",
+    "ClassifierSettings",
+    "SystemSettings",
+]

@@ -63,6 +63,8 @@ class CentroidSystem(keras.Model):
         Weight :math:`w` of the contrastive loss
     reconstruction_weight : `float`
         Weight :math:`\lambda` of the reconstruction losses
+    loss_weights : `dict` of `float`
+        Weights of the modalities' reconstruction losses within their sum (default: one each)
     modality_dropout : `float`
         Probability with which each modality is missing at the transmitter in training (one always
         stays); the centroid of those present is sent and all are reconstructed
@@ -98,6 +100,7 @@ class CentroidSystem(keras.Model):
         temperature: float = 0.1,
         contrastive_weight: float = 1.0,
         reconstruction_weight: float = 10.0,
+        loss_weights: Mapping[str, float] | None = None,
         modality_dropout: float = 0.0,
         name: str = "centroid_system",
     ) -> None:
@@ -118,6 +121,12 @@ class CentroidSystem(keras.Model):
         self.temperature = temperature
         self.contrastive_weight = contrastive_weight
         self.reconstruction_weight = reconstruction_weight
+        self.loss_weights = {m.name: 1.0 for m in modalities} | dict(loss_weights or {})
+        if len(self.loss_weights) > len(dims):
+            raise ValueError(
+                f"`loss_weights` may name {', '.join(m.name for m in modalities)}. "
+                f"Received: {dict(loss_weights or {})}"
+            )
         self.modality_dropout = modality_dropout
         self._snr_range = tuple(snr_db) if isinstance(snr_db, Sequence) else (snr_db, snr_db)
         self.last_snr_db = tf.Variable(0.0, trainable=False)
@@ -279,7 +288,7 @@ class CentroidSystem(keras.Model):
         for modality in self.modalities:
             term = ops.mean(modality.loss(inputs[modality.name], outputs[modality.name]))
             self._trackers[modality.name].update_state(term)
-            loss += self.reconstruction_weight * term
+            loss += self.reconstruction_weight * self.loss_weights[modality.name] * term
         self._loss_tracker.update_state(loss)
         return loss
 

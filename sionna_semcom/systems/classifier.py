@@ -69,9 +69,7 @@ class Classifier(keras.Model):
         training: bool = True,
     ) -> tf.Tensor:
         """Cross-entropy in nats with the ``label`` that comes with the samples."""
-        return ops.mean(
-            ops.sparse_categorical_crossentropy(x["label"], y_pred, from_logits=True)
-        )
+        return ops.mean(ops.sparse_categorical_crossentropy(x["label"], y_pred, from_logits=True))
 
     def recognises(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Whether the class of each of ``samples`` is recognised; [batch], `bool`."""

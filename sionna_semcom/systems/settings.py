@@ -27,6 +27,8 @@ class CentroidSettings(Settings):
     """Weight of the contrastive loss"""
     reconstruction_weight: PositiveFloat = 10.0
     """Weight of the reconstruction losses (lambda)"""
+    loss_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Weights of the modalities within the reconstruction losses; one where none is given"""
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability with which each modality is missing at the transmitter in training"""
 

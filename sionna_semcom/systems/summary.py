@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 RECALL_QUERIES = 1000
 
 
-def summarise(
-    system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]
-) -> dict[str, float]:
+def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     """Bandwidth figures of ``system``, and recall at 1 on the first samples of ``data``.
 
     Input
@@ -53,9 +51,7 @@ def summarise(
     return figures
 
 
-def _recall(
-    system: CentroidSystem, batches: Iterable[Mapping[str, tf.Tensor]]
-) -> dict[str, float]:
+def _recall(system: CentroidSystem, batches: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     embedded = [(system.embed(batch), batch["label"]) for batch in batches]
     labels = tf.concat([label for _, label in embedded], 0)[:RECALL_QUERIES]
     embeddings = {

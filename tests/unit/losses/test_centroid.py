@@ -55,9 +55,7 @@ def test_samples_of_one_meaning_are_no_negatives(embeddings):
     c = reference_centroids(embeddings)
     expected = sum(info_nce(m @ c.T, ~same) for m in embeddings)
     np.testing.assert_allclose(losses.m2c_loss(embeddings, c, TAU, same), expected, rtol=1e-5)
-    np.testing.assert_allclose(
-        losses.centroids_loss(c, TAU, np.ones_like(same)), 0.0, atol=1e-6
-    )
+    np.testing.assert_allclose(losses.centroids_loss(c, TAU, np.ones_like(same)), 0.0, atol=1e-6)
 
 
 def test_loss_is_log_of_batch_size_where_nothing_tells_samples_apart():

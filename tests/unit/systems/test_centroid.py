@@ -141,8 +141,10 @@ def test_a_loss_that_is_not_finite_stops_training(batch):
     system = make(snr_db=7.0)
     system.compile(keras.optimizers.Adam())
     broken = batch | {"image": batch["image"] * np.nan}
-    data = tf.data.Dataset.from_tensors(batch).repeat(2).concatenate(
-        tf.data.Dataset.from_tensors(broken)
+    data = (
+        tf.data.Dataset.from_tensors(batch)
+        .repeat(2)
+        .concatenate(tf.data.Dataset.from_tensors(broken))
     )
     with pytest.raises(FloatingPointError, match=r"nan in step 3 at an SNR of 7.00 dB.*none"):
         system.fit(data, verbose=0)
@@ -178,9 +180,7 @@ def test_impossible_settings_are_refused(options, message):
 
 
 def test_conventional_mode_may_share_symbols_unevenly(batch):
-    system = make(
-        "conventional", {"image": 8, "audio": 5, "text": 2}, contrastive_weight=0.0
-    )
+    system = make("conventional", {"image": 8, "audio": 5, "text": 2}, contrastive_weight=0.0)
     assert system.num_symbols == 4 + 3 + 1
     assert not any("recall" in key for key in system.summary([batch]))
     assert system.measure(batch, 3.0)["audio_mae"].shape == (20,)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of what a multimodal system does: its latent space, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from ..systems import CentroidSystem
+
+_MARKERS = "os^Dv"
+
+
+def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
+    """Draw the embeddings of ``batch`` on the sphere, a colour a class and a marker a modality.
+
+    Latents of more than three dimensions are projected on their first three principal components.
+
+    Input
+    -----
+    system : :class:`~sionna_semcom.systems.CentroidSystem`
+        System with latents of the same dimension, three or more
+    batch : `dict`
+        Samples with ``label``
+
+    Raises
+    ------
+    ValueError
+        If the latents have less than three dimensions
+    """
+    embeddings = {name: latents.numpy() for name, latents in system.embed(batch).items()}
+    points = np.stack(list(embeddings.values()))
+    if points.shape[-1] < 3:
+        raise ValueError(f"Latents must have 3 dimensions or more. Received: {points.shape[-1]}")
+    if points.shape[-1] > 3:
+        flat = points.reshape(-1, points.shape[-1])
+        axes = np.linalg.svd(flat - flat.mean(0), full_matrices=False)[2][:3]
+        points = points @ axes.T
+    figure = plt.figure(figsize=(6.4, 5.6), layout="constrained")
+    axis: Any = figure.add_subplot(projection="3d")
+    labels = np.asarray(batch["label"])
+    for name, cloud, marker in zip(embeddings, points, _MARKERS):
+        drawn = axis.scatter(
+            *cloud.T, c=labels, cmap="tab10", vmin=-0.5, vmax=9.5, marker=marker, s=14, label=name
+        )
+    axis.set_box_aspect((1, 1, 1))
+    axis.legend(loc="upper left", frameon=False)
+    figure.colorbar(drawn, ax=axis, ticks=range(10), shrink=0.7, pad=0.1, label="class")
+    return figure
+
+
+def reconstruction_figure(
+    system: CentroidSystem,
+    batch: Mapping[str, tf.Tensor],
+    snr_dbs: Sequence[float],
+    num_samples: int = 10,
+) -> Figure:
+    """Draw originals above what comes back at each SNR: images, spectrograms and words.
+
+    Input
+    -----
+    system : :class:`~sionna_semcom.systems.CentroidSystem`
+        A trained system
+    batch : `dict`
+        Samples of its modalities; the first ``num_samples`` are drawn
+    snr_dbs : sequence of `float`
+        SNRs [dB], infinity included
+    """
+    shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
+    rows = [("original", shown)]
+    for snr_db in snr_dbs:
+        label = "noiseless" if np.isinf(snr_db) else f"{snr_db:g} dB"
+        rows.append((label, system(shown, snr_db=float(snr_db))))
+    names = [name for name in system.decoders if len(shown[name].shape) == 4]
+    lines = [(name, label, outputs) for name in names for label, outputs in rows]
+    figure, axes = plt.subplots(
+        len(lines), num_samples, figsize=(num_samples * 0.8, len(lines) * 0.82), squeeze=False
+    )
+    for line, (name, label, outputs) in zip(axes, lines, strict=True):
+        for axis, picture, word in zip(line, outputs[name], outputs["text"], strict=True):
+            origin = "lower" if name == "audio" else "upper"
+            axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect="auto", origin=origin)
+            axis.set(xticks=[], yticks=[])
+            if name == names[0]:
+                axis.set_title(f"“{_WORDS[int(np.argmax(word))]}”", fontsize=7, pad=2)
+        line[0].set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
+    figure.subplots_adjust(left=0.12, right=0.99, top=0.96, bottom=0.01, wspace=0.06, hspace=0.34)
+    return figure
+
+
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
