@@ -19,6 +19,7 @@ import yaml
 from click.exceptions import Exit
 from pydantic import TypeAdapter
 
+import sionna_semcom
 from sionna_semcom._settings import Settings
 from sionna_semcom.cli import app
 from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings
@@ -148,6 +149,19 @@ def test_page_on_links_lists_every_setting(section: str, settings: type[Settings
 def literal(text: str) -> object:
     words = {"none": None, "true": True, "false": False}
     return words[text] if text in words else ast.literal_eval(text.strip("`"))
+
+
+@pytest.mark.parametrize("subpackage", sionna_semcom.__all__)
+def test_page_on_api_lists_everything_public(subpackage: str) -> None:
+    documented = re.findall(r"sionna_semcom\.[\w.]*\w", (ROOT / "docs" / "api.md").read_text())
+    package = getattr(sionna_semcom, subpackage)
+    missing = [
+        name
+        for name in package.__all__
+        if f"{package.__name__}.{name}" not in documented
+        and getattr(getattr(package, name), "__module__", "") not in documented
+    ]
+    assert not missing
 
 
 @pytest.mark.slow
