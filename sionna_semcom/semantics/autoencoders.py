@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Encoders and decoders for images, spectrograms and words, sized by the data.
 
-The encoders follow section "Models" of the centroid paper (Grassucci et al., 2025): two convolutions
-of 32 and 64 filters with max pooling for images, three of 16, 32 and 64 for spectrograms, an
-embedding for words. Convolutions behind the first are strided, at a quarter of the operations.
+Encoders follow section "Models" of the centroid paper (Grassucci et al., 2025): two convolutions of
+32 and 64 filters with max pooling for images, three of 16, 32 and 64 for spectrograms, an embedding
+for words. Convolutions behind the first are strided, at a quarter of the operations.
 Decoders are dense, as the paper's for spectrograms and words, but wider and with fewer layers: the
 paper's 64, 128, 192 and 128 units let no more than 64 numbers about a spectrogram through, and
 leave its mean absolute error a tenth higher.

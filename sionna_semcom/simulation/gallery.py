@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -44,7 +45,7 @@ def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) 
     figure = plt.figure(figsize=(6.4, 5.6), layout="constrained")
     axis: Any = figure.add_subplot(projection="3d")
     labels = np.asarray(batch["label"])
-    for name, cloud, marker in zip(embeddings, points, _MARKERS):
+    for name, cloud, marker in zip(embeddings, points, cycle(_MARKERS), strict=False):
         drawn = axis.scatter(
             *cloud.T, c=labels, cmap="tab10", vmin=-0.5, vmax=9.5, marker=marker, s=14, label=name
         )

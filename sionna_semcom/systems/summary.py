@@ -30,8 +30,8 @@ def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -
     ------
     : `dict` of `float`
         ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``tti``, ``toi``,
-        ``tti_over_toi``; ``recall_at_1/image_to_audio`` and so on for every ordered pair of modalities where
-        right is the same class, ``instance_recall_at_1/...`` where right is the same sample
+        ``tti_over_toi``; ``recall_at_1/image_to_audio`` and so on for every ordered pair of
+        modalities, where right is the same class; ``instance_recall_at_1/...`` where right is the same sample
         (1,000 queries; left out where embeddings are not aligned)
     """
     shapes = {modality.name: modality.shape for modality in system.modalities}
