@@ -30,9 +30,9 @@ def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -
     ------
     : `dict` of `float`
         ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``tti``, ``toi``,
-        ``tti_over_toi``; ``recall_at_1/image_to_audio`` and so on for every ordered pair of
-        modalities, where right is the same class; ``instance_recall_at_1/...`` where right is the same sample
-        (1,000 queries; left out where embeddings are not aligned)
+        ``tti_over_toi``; and where embeddings are aligned, for every ordered pair of modalities
+        and 1,000 queries, ``recall_at_1/image_to_audio`` (right is the same class) and
+        ``instance_recall_at_1/image_to_audio`` (right is the same sample)
     """
     shapes = {modality.name: modality.shape for modality in system.modalities}
     dims = [m.latent_dim for m in system.modalities[: system.num_latents_sent]]
