@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -202,7 +202,7 @@ def _load_tensorflow() -> None:
             os.close(stderr)
 
 
-def _show(curves: dict[str, Curve], metrics: list[str] | None) -> None:
+def _show(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
     from .simulation.tables import result_tables
 
     for table in result_tables(curves, metrics):
@@ -211,10 +211,10 @@ def _show(curves: dict[str, Curve], metrics: list[str] | None) -> None:
 
 def _draw(
     title: str,
-    curves: dict[str, Curve],
+    curves: Mapping[str, Curve],
     path: Path,
-    metrics: Any = None,
-    log_scale: Any = (),
+    metrics: Sequence[str] | None = None,
+    log_scale: Sequence[str] = (),
 ) -> None:
     from .simulation import PlotMetrics, Result
 

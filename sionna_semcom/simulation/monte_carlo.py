@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
+import tensorflow as tf
 from rich.console import Console
 
 from .._seeding import set_seed
@@ -22,6 +23,7 @@ GraphMode = Literal["graph", "xla"]
 Verdict = Literal["next_snr", "stop"]
 
 
+@runtime_checkable
 class Measurable(Protocol):
     """A system that measures itself."""
 
@@ -162,13 +164,11 @@ def simulate_point(
     callback: Callback,
 ) -> dict[str, Estimate]:
     """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
-    import tensorflow as tf
-
     if math.isnan(snr_db):
         raise ValueError("An SNR must be a number or infinity. Received: nan")
     set_seed(*seed)
     tally, snr = Tally(snr_db, rule), tf.constant(snr_db, tf.float32)
-    limit = rule.max_mc_iter or _num_batches(data)
+    limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
     for mc_iter, (cluster, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
         tally.add(cluster, measure(batch, snr))
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
@@ -179,11 +179,9 @@ def simulate_point(
 
 def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:
     """Give ``mc_fun`` as a function that is executed in ``graph_mode``."""
-    import tensorflow as tf
-
     if graph_mode not in (None, "graph", "xla"):
         raise ValueError(f"`graph_mode` must be None, 'graph' or 'xla'. Received: {graph_mode!r}")
-    measure: Measure = getattr(mc_fun, "measure", mc_fun)
+    measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
     if graph_mode is None:
         return measure
     return tf.function(measure, jit_compile=graph_mode == "xla", reduce_retracing=True)
@@ -191,7 +189,7 @@ def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Me
 
 def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:
     """Number and content of batches, pass after pass; one pass without ``max_mc_iter``."""
-    if max_mc_iter is None and _num_batches(data) == math.inf:
+    if max_mc_iter is None and _cardinality(data) == tf.data.INFINITE_CARDINALITY:
         raise ValueError("`data` never end, so `max_mc_iter` must be given")
     num_sent = 0
     while True:
@@ -210,9 +208,8 @@ def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int
             return
 
 
-def _num_batches(data: Iterable[Any]) -> float | None:
-    """Batches of one pass, infinity included, or nothing if unknown."""
-    if hasattr(data, "cardinality"):
-        cardinality = int(data.cardinality())
-        return math.inf if cardinality == -1 else (cardinality if cardinality >= 0 else None)
-    return len(data) if hasattr(data, "__len__") else None
+def _cardinality(data: Iterable[Any]) -> int:
+    """Batches of one pass, or one of TensorFlow's negative codes."""
+    if isinstance(data, tf.data.Dataset):
+        return int(data.cardinality())
+    return len(data) if isinstance(data, Sized) else tf.data.UNKNOWN_CARDINALITY

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -170,7 +171,8 @@ class _Run:
                 seeds = (self._study.seed, curve.label, seed, snr_db)
                 point = simulate_point(measure, batches, snr_db, evaluation, seeds, show)
                 self._check_names(point)
-                self._partial.put(key, point)
+                values = {name: astuple(estimate) for name, estimate in point.items()}
+                self._partial.put(key, values)
             else:
                 point = {name: Estimate(*values) for name, values in known.items()}
             bar.advance_point()
