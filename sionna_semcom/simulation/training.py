@@ -17,7 +17,7 @@ from .._files import atomic_path
 from .._seeding import derive_seed, set_seed
 from .._settings import Settings
 from ..datasets import Digits
-from ..link import LinkSettings, from_settings
+from ..link import AWGNSettings, LinkSettings, from_settings
 from ..systems import CentroidSystem, SystemSettings
 from ..systems.non_finite import StopOnNonFiniteLoss
 
@@ -36,7 +36,7 @@ class ModelSettings(Settings):
     """A model: a system, the link and SNR it is trained over, and how long."""
 
     system: SystemSettings
-    link: LinkSettings
+    link: LinkSettings = AWGNSettings()
     snr_db: float | tuple[float, float] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
