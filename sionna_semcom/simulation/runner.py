@@ -193,6 +193,7 @@ class _Run:
     def _system(self, curve: CurveSettings, seed: int) -> keras.Model:
         system = self._systems[curve.model, seed]
         system.link = self._links[curve.link]
+        system.mode = curve.mode or self._study.models[curve.model].system.mode
         system.judges = self._judges
         return system
 

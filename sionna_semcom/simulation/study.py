@@ -11,7 +11,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_
 
 from .._settings import Settings
 from ..link import LinkSettings
-from ..systems import ClassifierSettings
+from ..systems import ClassifierSettings, Mode
 from .data_settings import BuiltinData, DataSettings
 from .stop_rule import StopRule
 from .training import ModelSettings
@@ -31,6 +31,9 @@ class CurveSettings(Settings):
     """Which of the study's links"""
     present: tuple[str, ...] | None = Field(None, min_length=1)
     """Modalities that the transmitter has; nothing (null) is all"""
+    mode: Mode | None = None
+    """What is sent, if not (null) what the model's own mode says: the conventional mode can be
+    evaluated with the model that the paper's mode trains"""
 
 
 class EvaluationSettings(StopRule):

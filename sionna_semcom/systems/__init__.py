@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complete trainable semantic communication systems, one file a system."""
 
-from .centroid import CentroidSystem
+from .centroid import CentroidSystem, Mode
 from .classifier import Classifier
 from .settings import CentroidSettings, ClassifierSettings, SystemSettings
 
@@ -10,5 +10,6 @@ __all__ = [
     "CentroidSystem",
     "Classifier",
     "ClassifierSettings",
+    "Mode",
     "SystemSettings",
 ]

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import keras
 import tensorflow as tf
@@ -19,7 +19,7 @@ from .classifier import Classifier
 from .non_finite import StopOnNonFiniteLoss
 from .summary import summarise
 
-MODES = ("end_to_end", "paper", "conventional")
+Mode = Literal["end_to_end", "paper", "conventional"]
 
 
 class CentroidSystem(keras.Model):
@@ -95,7 +95,7 @@ class CentroidSystem(keras.Model):
         modalities: Sequence[Modality],
         link: Link,
         *,
-        mode: str = "end_to_end",
+        mode: Mode = "end_to_end",
         snr_db: float | tuple[float, float] = (0.0, 25.0),
         temperature: float = 0.1,
         contrastive_weight: float = 1.0,
@@ -106,8 +106,10 @@ class CentroidSystem(keras.Model):
     ) -> None:
         super().__init__(name=name)
         dims = [modality.latent_dim for modality in modalities]
-        if mode not in MODES:
-            raise ValueError(f"`mode` must be one of {', '.join(MODES)}. Received: {mode!r}")
+        if mode not in get_args(Mode):
+            raise ValueError(
+                f"`mode` must be one of {', '.join(get_args(Mode))}. Received: {mode!r}"
+            )
         if not dims:
             raise ValueError("`modalities` must name at least one modality. Received none")
         if len(set(dims)) > 1 and (mode != "conventional" or contrastive_weight > 0):

@@ -9,7 +9,7 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from .._settings import Settings
 from ..link import Link
 from ..semantics import modalities
-from .centroid import CentroidSystem
+from .centroid import CentroidSystem, Mode
 from .classifier import Classifier
 
 
@@ -17,7 +17,7 @@ class CentroidSettings(Settings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
 
     kind: Literal["centroid"]
-    mode: Literal["end_to_end", "paper", "conventional"] = "end_to_end"
+    mode: Mode = "end_to_end"
     """What is sent, and what decoders are trained on"""
     latent_dim: PositiveInt | dict[str, PositiveInt] = 16
     """Latent dimensions; one number for each modality is for the conventional mode"""
