@@ -58,7 +58,8 @@ class SlotPacker:
             Rows of symbols
 
         separate : `bool`, (default `False`)
-            Whether each row starts a slot of its own
+            Whether each row has slots of its own. It keeps the place in the slot that it would
+            have had among the others: resource elements differ, at the edges of a grid above all.
 
         Output
         ------
@@ -68,9 +69,10 @@ class SlotPacker:
         rows = symbols if separate else tf.reshape(symbols, [1, -1])
         num_rows, used = tf.unstack(tf.shape(rows))
         padding = tf.constant(self._padding, symbols.dtype)[: -used % self.capacity]
-        padding = tf.tile(padding[tf.newaxis], [num_rows, 1])
-        slots = tf.reshape(tf.concat([rows, padding], axis=1), [-1, self.capacity])
-        return tf.gather(slots, self._order, axis=1)
+        rows = tf.concat([rows, tf.tile(padding[tf.newaxis], [num_rows, 1])], axis=1)
+        width = tf.shape(rows)[1]
+        rows = _gather_cyclic(rows, tf.range(width) - _starts(num_rows, used))
+        return tf.gather(tf.reshape(rows, [-1, self.capacity]), self._order, axis=1)
 
     def unpack(
         self,
@@ -99,4 +101,15 @@ class SlotPacker:
         """
         num_rows, used = (batch, num_symbols) if separate else (1, batch * num_symbols)
         rows = tf.reshape(tf.gather(slots, self._inverse, axis=1), [num_rows, -1])
-        return tf.reshape(rows[:, :used], [batch, num_symbols])
+        rows = _gather_cyclic(rows, tf.range(used) + _starts(num_rows, used))
+        return tf.reshape(rows, [batch, num_symbols])
+
+
+def _starts(num_rows: int | tf.Tensor, used: int | tf.Tensor) -> tf.Tensor:
+    """Where each row of ``used`` symbols starts when one follows the other: [num_rows, 1]."""
+    return tf.range(num_rows)[:, tf.newaxis] * used
+
+
+def _gather_cyclic(rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
+    """Each row's own ``columns``, counted around the end of the row."""
+    return tf.gather(rows, columns % tf.shape(rows)[1], axis=1, batch_dims=1)

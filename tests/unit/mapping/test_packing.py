@@ -58,6 +58,17 @@ def test_a_row_spreads_over_its_slot_as_random_positions_do():
     assert touched == pytest.approx(blocks * (1 - (1 - 1 / blocks) ** length), rel=0.05)
 
 
+def test_a_separate_row_keeps_the_place_it_would_have_among_others():
+    packer, symbols = SlotPacker(capacity=20), random_symbols(7, 3)
+    shared = packer.pack(symbols).numpy()
+    separate = packer.pack(symbols, separate=True).numpy()
+    for row, slot in zip(symbols.numpy(), separate, strict=True):
+        own = np.isin(slot, row)
+        assert own.sum() == 3
+        together = np.any(shared[:, own] == slot[own], axis=0)
+        assert together.all()
+
+
 def test_padding_has_unit_power_and_no_mean():
     slots = SlotPacker(capacity=4000).pack(tf.zeros([1, 1], tf.complex64))[0].numpy()
     padding = slots[slots != 0]
