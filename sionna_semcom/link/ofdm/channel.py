@@ -109,8 +109,7 @@ class SlotChannel(Object):
         """Draw ``num_slots`` channels."""
         if self._pool is None:
             return self._generate(num_slots)
-        size = self._settings.realizations
-        drawn = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
+        drawn = config.tf_rng.uniform([num_slots], maxval=self._pool.shape[0], dtype=tf.int32)
         return tf.gather(self._pool, drawn)
 
     @property
@@ -121,7 +120,7 @@ class SlotChannel(Object):
     def redraw(self) -> None:
         """Fill the pool with new realisations, also for graphs that were traced before."""
         if self._pool is not None:
-            self._pool.assign(self._draw_pool(self._settings.realizations))
+            self._pool.assign(self._draw_pool(self._pool.shape[0]))
 
     def _draw_pool(self, size: int) -> tf.Tensor:
         chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]

@@ -12,30 +12,21 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
-from .interpolation import FixedInterpolator, LMMSEInterpolator
+from .interpolation import ChannelStatistics, FixedInterpolator, LMMSEInterpolator
 from .settings import OFDMSettings
 
 
 def ls_estimator(
-    settings: OFDMSettings,
-    resource_grid: ResourceGrid,
-    covariances: tuple[np.ndarray, np.ndarray],
-    power: np.ndarray,
+    settings: OFDMSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
 ) -> LSChannelEstimator:
-    """Least squares at the pilots, and the interpolation of ``settings`` between them.
-
-    ``covariances`` are those over time and frequency, ``power`` [num_streams] is the mean energy
-    of a coefficient of each stream's channel.
-    """
+    """Least squares at the pilots, and the interpolation of ``settings`` between them."""
     method, pattern = settings.interpolation, resource_grid.pilot_pattern
     if settings.statistics == "none":
         return LSChannelEstimator(resource_grid, interpolation_type=method)
-    known = (pattern, settings.pilot_ofdm_symbol_indices, *covariances, power)
+    known = (pattern, settings.pilot_ofdm_symbol_indices, statistics)
     if method == "lmmse":
-        interpolator = LMMSEInterpolator(*known)
-    else:
-        interpolator = FixedInterpolator(method, *known)
-    return LSChannelEstimator(resource_grid, interpolator=interpolator)
+        return LSChannelEstimator(resource_grid, interpolator=LMMSEInterpolator(*known))
+    return LSChannelEstimator(resource_grid, interpolator=FixedInterpolator(method, *known))
 
 
 def profile_covariances(

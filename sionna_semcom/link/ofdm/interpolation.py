@@ -9,6 +9,7 @@ products of time and frequency, so that two small matrices serve a slot.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -20,10 +21,22 @@ from sionna.phy.ofdm import (
 )
 
 
-class KroneckerInterpolator(BaseChannelInterpolator):
-    r"""Base of interpolators that know the statistics of the channel.
+class ChannelStatistics(NamedTuple):
+    r"""Second-order statistics of the channel of each stream.
 
     .. math:: \mathbb{E}[h_{t,f} h_{t',f'}^\star] = P_s R^{(t)}_{t,t'} R^{(f)}_{f,f'}
+    """
+
+    time: np.ndarray
+    """Covariance over OFDM symbols, with ones on the diagonal."""
+    frequency: np.ndarray
+    """Covariance over the subcarriers in use, with ones on the diagonal."""
+    power: np.ndarray
+    """[num_streams], mean energy of a coefficient."""
+
+
+class KroneckerInterpolator(BaseChannelInterpolator):
+    r"""Base of interpolators that know the statistics of the channel.
 
     Parameters
     ----------
@@ -33,14 +46,8 @@ class KroneckerInterpolator(BaseChannelInterpolator):
     pilot_symbols : `tuple` of `int`
         OFDM symbols that carry pilots
 
-    cov_time : [num_ofdm_symbols, num_ofdm_symbols], `np.complex`
-        Covariance :math:`\mathbf{R}^{(t)}` with ones on the diagonal
-
-    cov_freq : [num_effective_subcarriers, num_effective_subcarriers], `np.complex`
-        Covariance :math:`\mathbf{R}^{(f)}` with ones on the diagonal
-
-    power : [num_streams], `float`
-        Mean energy :math:`P_s` of a channel coefficient of each stream
+    statistics : `ChannelStatistics`
+        Covariances and powers
 
     Input
     -----
@@ -64,22 +71,18 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         self,
         pilot_pattern: PilotPattern,
         pilot_symbols: tuple[int, ...],
-        cov_time: np.ndarray,
-        cov_freq: np.ndarray,
-        power: np.ndarray,
+        statistics: ChannelStatistics,
     ) -> None:
         super().__init__()
-        self._num_streams = pilot_pattern.num_streams_per_tx
+        cov_time, cov_freq, power = statistics
+        self._num_streams = streams = pilot_pattern.num_streams_per_tx
         self._num_times = len(pilot_symbols)
         self._power = tf.constant(power[:, np.newaxis, np.newaxis], self.rdtype)
-        symbols = np.array(pilot_symbols)
-        self._cov_time_pilots = cov_time[:, symbols]
-        self._cov_pilot_times = cov_time[np.ix_(symbols, symbols)]
-        carriers = [
-            np.arange(s, len(cov_freq), self._num_streams) for s in range(self._num_streams)
-        ]
-        self._cov_freq_pilots = np.stack([cov_freq[:, c] for c in carriers])
-        self._cov_pilot_freqs = np.stack([cov_freq[np.ix_(c, c)] for c in carriers])
+        self._cov_time_pilots = cov_time[:, pilot_symbols]
+        self._cov_pilot_times = cov_time[np.ix_(pilot_symbols, pilot_symbols)]
+        combs = [np.arange(stream, len(cov_freq), streams) for stream in range(streams)]
+        self._cov_freq_pilots = np.stack([cov_freq[:, comb] for comb in combs])
+        self._cov_pilot_freqs = np.stack([cov_freq[np.ix_(comb, comb)] for comb in combs])
 
     def __call__(self, h_hat: tf.Tensor, err_var: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate ``h_hat``."""
@@ -132,8 +135,14 @@ class FixedInterpolator(KroneckerInterpolator):
     See `KroneckerInterpolator` for the others, input and output.
     """
 
-    def __init__(self, method: str, pilot_pattern: PilotPattern, *args: object) -> None:
-        super().__init__(pilot_pattern, *args)
+    def __init__(
+        self,
+        method: str,
+        pilot_pattern: PilotPattern,
+        pilot_symbols: tuple[int, ...],
+        statistics: ChannelStatistics,
+    ) -> None:
+        super().__init__(pilot_pattern, pilot_symbols, statistics)
         weights_t, weights_f = self._weights(method, pilot_pattern)
         self._weights_t = tf.constant(weights_t, self.cdtype)
         self._weights_f = tf.constant(weights_f, self.cdtype)
@@ -209,8 +218,13 @@ class LMMSEInterpolator(KroneckerInterpolator):
     See `KroneckerInterpolator` for parameters, input and output.
     """
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
+    def __init__(
+        self,
+        pilot_pattern: PilotPattern,
+        pilot_symbols: tuple[int, ...],
+        statistics: ChannelStatistics,
+    ) -> None:
+        super().__init__(pilot_pattern, pilot_symbols, statistics)
         values_t, vectors_t = np.linalg.eigh(self._cov_pilot_times)
         values_f, vectors_f = np.linalg.eigh(self._cov_pilot_freqs)
         values = values_t[:, np.newaxis] * values_f[:, np.newaxis]

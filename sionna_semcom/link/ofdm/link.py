@@ -20,6 +20,7 @@ from ..base import Link
 from .channel import SlotChannel
 from .equalization import make_equalizer
 from .estimation import ls_estimator, measured_covariances, profile_covariances
+from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
 from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
 
@@ -140,16 +141,16 @@ class OFDMLink(Link):
 
     def _estimator(self) -> LSChannelEstimator:
         """The estimator, with what a receiver knows of the channel after many slots."""
-        settings, grid = self.settings, self.resource_grid
+        settings = self.settings
         if settings.model in SYSTEM_LEVEL_MODELS:
             covariances = measured_covariances(self._remove_nulled(self.channel.pool))
         else:
-            covariances = profile_covariances(settings, grid)
+            covariances = profile_covariances(settings, self.resource_grid)
         power = np.full(settings.streams, 1.0 / settings.streams)
         if settings.precoding != "none":
             slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
             power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
-        return ls_estimator(settings, grid, covariances, power)
+        return ls_estimator(settings, self.resource_grid, ChannelStatistics(*covariances, power))
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy.ofdm import tdl_freq_cov_mat, tdl_time_cov_mat
+
+from sionna_semcom.link.ofdm import OFDMSettings
+from sionna_semcom.link.ofdm.channel import SlotChannel, antenna_row
+from sionna_semcom.link.ofdm.estimation import measured_covariances, profile_covariances
+from sionna_semcom.link.ofdm.link import resource_grid
+
+GRID = {"fft_size": 12, "num_ofdm_symbols": 4, "pilot_ofdm_symbol_indices": (1,)}
+MODELS = [f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE"]
+
+
+def slot_channel(**changes):
+    settings = OFDMSettings(**GRID | changes)
+    return SlotChannel(settings, resource_grid(settings))
+
+
+@pytest.mark.parametrize(
+    ("model", "direction"),
+    [(model, "uplink") for model in MODELS]
+    + [("CDL-C", "downlink"), ("UMi", "uplink"), ("UMa", "downlink"), ("RMa", "uplink")],
+)
+def test_every_slot_has_unit_mean_energy(model, direction):
+    h = slot_channel(model=model, direction=direction, num_rx_ant=3, pool_size=3)(5)
+    assert h.shape == (5, 1, 3, 1, 2, 4, 12)
+    energy = tf.reduce_mean(tf.abs(h) ** 2, axis=[1, 2, 3, 4, 5, 6])
+    np.testing.assert_allclose(energy, 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("num_ant", "polarizations"), [(1, 1), (2, 2), (3, 1), (8, 2)])
+def test_even_rows_are_cross_polarised(num_ant, polarizations):
+    row = antenna_row(num_ant, "omni", 3.5e9)
+    assert row.num_ant == num_ant
+    assert len(np.unique(row.ant_pos.numpy()[:, 1].round(6))) == num_ant // polarizations
+
+
+def test_pool_is_drawn_once_and_reused():
+    channel = slot_channel(pool_size=3)
+    pool = channel.pool.numpy()
+    drawn = tf.function(channel)(tf.constant(20)).numpy()
+    source = [np.argmin(np.abs(pool - slot).sum(axis=(1, 2, 3, 4, 5, 6))) for slot in drawn]
+    np.testing.assert_array_equal(drawn, pool[source])
+    assert set(source) == {0, 1, 2}
+
+
+def test_redrawn_pool_reaches_traced_graphs():
+    channel = slot_channel(model="UMi", pool_size=2)
+    draw = tf.function(channel)
+    draw(tf.constant(4))
+    before = channel.pool.numpy()
+    channel.redraw()
+    after = channel.pool.numpy()
+    assert np.abs(after - before).min(axis=0).max() > 0.1
+    assert np.all(np.isin(draw(tf.constant(4)).numpy(), after))
+
+
+def test_pool_larger_than_a_chunk_is_complete():
+    pool = slot_channel(model="TDL-A", pool_size=70, num_tx_ant=1, num_rx_ant=1).pool.numpy()
+    assert len(np.unique(pool[:, 0, 0, 0, 0, 0, 0])) == 70
+
+
+def test_fresh_draws_differ():
+    h = slot_channel(model="TDL-A")(2).numpy()
+    assert np.abs(h[0] - h[1]).max() > 0.1
+
+
+def test_profile_covariances_are_those_of_sionna_on_the_subcarriers_in_use():
+    settings = OFDMSettings(**GRID, num_guard_carriers=(1, 2), dc_null=True, speed=30.0)
+    grid = resource_grid(settings)
+    time, frequency = profile_covariances(settings, grid)
+    expected = tdl_time_cov_mat("C", 30.0, 3.5e9, grid.ofdm_symbol_duration, 4)
+    np.testing.assert_allclose(time, expected, atol=1e-6)
+    used = [1, 2, 3, 4, 5, 7, 8, 9]
+    expected = tdl_freq_cov_mat("C", 30e3, 12, 100e-9).numpy()[np.ix_(used, used)]
+    np.testing.assert_allclose(frequency, expected, atol=1e-6)
+
+
+def test_measured_covariances_find_those_of_the_profile():
+    changes = {"model": "TDL-C", "speed": 300.0, "delay_spread": 300e-9, "fft_size": 24}
+    settings = OFDMSettings(**GRID | changes)
+    grid = resource_grid(settings)
+    measured = measured_covariances(SlotChannel(settings, grid)(500))
+    for estimate, exact in zip(measured, profile_covariances(settings, grid), strict=True):
+        np.testing.assert_allclose(estimate, exact, atol=0.05)
