@@ -75,7 +75,7 @@ def fill(text: str) -> str:
 
 CARD = """# {name}
 
-{what} Weights of training seed {seeds}, in half precision.
+{what} Weights of training seed {seeds}, rounded to bfloat16.
 
 Trained on `{data}` (SHA-256 in the attributes of the weights files) with
 

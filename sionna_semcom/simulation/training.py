@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 from pydantic import PositiveFloat, PositiveInt
 
 from .._files import atomic_path
@@ -127,7 +128,7 @@ def obtain_model(
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
     train(system, data, settings.training, derive_seed(seed, name), checkpoint, verbose)
     trained = settings.build(data)
-    trained.set_weights([_half_precision(weight) for weight in system.get_weights()])
+    trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     save_weights(trained, path, provenance)
     checkpoint.unlink()
@@ -191,6 +192,6 @@ def _copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Datas
     copy.attrs.update(item.attrs)
 
 
-def _half_precision(weight: np.ndarray) -> np.ndarray:
-    """Round to half precision: what is kept is then what was used, in half the space."""
-    return weight.astype(np.float16).astype(weight.dtype)
+def _bfloat16(weight: np.ndarray) -> np.ndarray:
+    """Round to bfloat16: what is kept is then what was used, and compresses to half."""
+    return weight.astype(tf.bfloat16.as_numpy_dtype).astype(weight.dtype)
