@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``sionna-semcom`` command.
 
-Modules that import TensorFlow are imported by the commands that need them, so that help and errors
-come at once.
+Modules that import TensorFlow are imported by the commands that need them, so that help and results
+that exist come at once.
 """
 
 from __future__ import annotations
@@ -90,9 +90,8 @@ def run(
     study = load_study(study_file, changes or ())
     console.print(Text(study.title or study.name, style="bold"))
     result = run_study(study, out, models_folders(study_file), console)
-    figure = out / f"{study.name}.png"
     _show(result.curves, None)
-    _draw(study.title, result.curves, figure, study.figure.metrics, study.figure.log_scale)
+    _draw(study.title, result.curves, out / f"{study.name}.png", study.figure.model_dump())
     console.print(f"Result: {out / study.name}.h5", soft_wrap=True)
 
 
@@ -136,16 +135,20 @@ def show(
     from .simulation.results import Result
 
     results = [Result.load(path) for path in result_files]
-    curves = dict(results[0].curves)
-    if len(results) > 1:
+    if len(results) == 1:
+        (result,) = results
+        title, curves = result.title, dict(result.curves)
+        options = result.settings.get("figure", {})
+    else:
+        title, options = "", {}
         curves = {
-            f"{path.stem}: {label}" if label else path.stem: curve
-            for path, result in zip(result_files, results, strict=True)
+            f"{name}: {label}" if label else name: curve
+            for name, result in zip(_names(result_files), results, strict=True)
             for label, curve in result.curves.items()
         }
     _show(curves, metric)
     if figure is not None:
-        _draw(results[0].title if len(results) == 1 else "", curves, figure, metric)
+        _draw(title, curves, figure, {**options, "metrics": metric} if metric else options)
 
 
 @app.command(name="list")
@@ -202,6 +205,16 @@ def _load_tensorflow() -> None:
             os.close(stderr)
 
 
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Names that tell files apart: without folders where that is enough."""
+    names = [path.stem for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    absolute = [path.resolve().with_suffix("") for path in paths]
+    common = os.path.commonpath([path.parent for path in absolute])
+    return [path.relative_to(common).as_posix() for path in absolute]
+
+
 def _show(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
     from .simulation.tables import result_tables
 
@@ -209,16 +222,10 @@ def _show(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
         console.print(table)
 
 
-def _draw(
-    title: str,
-    curves: Mapping[str, Curve],
-    path: Path,
-    metrics: Sequence[str] | None = None,
-    log_scale: Sequence[str] = (),
-) -> None:
+def _draw(title: str, curves: Mapping[str, Curve], path: Path, options: Mapping[str, Any]) -> None:
     from .simulation import PlotMetrics, Result
 
-    PlotMetrics(title).add(Result(curves)).save(path, metrics, log_scale)
+    PlotMetrics(title).add(Result(curves)).save(path, **options)
     console.print(f"Figure: {path}", soft_wrap=True)
 
 

@@ -2,16 +2,22 @@
 r"""Confidence intervals for the mean of samples that come in clusters.
 
 Samples of one batch may share channel realisations, so they are not independent; batches are. With
-the sum :math:`s_i` and the size :math:`n_i` of :math:`k` clusters, the mean and its variance are
+the sum :math:`s_i` and the size :math:`n_i` of :math:`k` batches, the mean and its variance are
 those of the ratio estimator,
 
 .. math::
     \bar x = \frac{\sum_i s_i}{\sum_i n_i}, \qquad
-    \hat\sigma^2 = \frac{k}{k-1} \frac{\sum_i (s_i - n_i \bar x)^2}{(\sum_i n_i)^2},
+    \hat\sigma^2 = \frac{k}{k-1} \frac{\sum_i (s_i - n_i \bar x)^2}{(\sum_i n_i)^2}
+        + \hat\sigma_\text{d}^2,
 
-which for clusters of equal size is the variance of the mean of their means. All functions take
-``sums`` and ``sizes`` of shape ``[..., num_clusters]`` and give ``mean, low, high`` of shape
-``[...]``; a single cluster gives no interval (NaN).
+where the first term for batches of equal size is the variance of the mean of their means. It knows
+all randomness if every batch has data of its own. Where batches send the same data again over other
+channels, the part of the variance that is due to the choice of the data is
+:math:`\hat\sigma_\text{d}^2` (:func:`repetition_variance`), so that intervals always are about
+other channels *and* other data.
+
+All functions take ``sums`` and ``sizes`` of shape ``[..., num_batches]`` and give ``mean, low,
+high`` of shape ``[...]``; a single batch gives no interval (NaN).
 """
 
 from __future__ import annotations
@@ -25,22 +31,27 @@ from scipy import stats
 Bounds = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def student(sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95) -> Bounds:
+def student(
+    sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95, data_variance: float = 0.0
+) -> Bounds:
     r"""Student's interval, :math:`\bar x \pm t_{k-1} \hat\sigma`."""
-    mean, variance, num_clusters = _ratio(sums, sizes)
-    half_width = _critical_value(num_clusters, confidence) * np.sqrt(variance)
+    mean, variance, num_batches = _ratio(sums, sizes)
+    half_width = _critical_value(num_batches, confidence) * np.sqrt(variance + data_variance)
     return mean, mean - half_width, mean + half_width
 
 
-def wilson(sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95) -> Bounds:
+def wilson(
+    sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95, data_variance: float = 0.0
+) -> Bounds:
     r"""Wilson's score interval of a proportion, for clustered samples.
 
     The number of samples is divided by Kish's design effect, the variance of the mean over what
     independent samples would have, and Student's quantile replaces the normal one because that
-    variance is estimated from few clusters:
+    variance is estimated from few batches:
 
     .. math::
-        n_\text{eff} = \frac{n}{\max(1, d)}, \qquad d = \frac{n \hat\sigma^2}{\bar x (1 - \bar x)}
+        n_\text{eff} = \frac{n}{\max(1, d)}, \qquad
+        d = \frac{n \hat\sigma^2}{\bar x (1 - \bar x)}
 
     If no sample or every sample is a success the design effect cannot be seen and is taken as one.
 
@@ -48,14 +59,14 @@ def wilson(sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95) -> Bound
     Positive Counts Estimated from Survey Data", 1998, with Wilson's interval in place of
     Clopper and Pearson's.
     """
-    mean, variance, num_clusters = _ratio(sums, sizes)
-    count = np.sum(sizes, axis=-1)
+    mean, variance, num_batches = _ratio(sums, sizes)
+    count = np.sum(np.broadcast_arrays(sums, sizes)[1], axis=-1)
     binomial = mean * (1 - mean)
     design_effect = np.divide(
-        count * variance, binomial, out=np.ones_like(mean), where=binomial > 0
+        count * (variance + data_variance), binomial, out=np.ones_like(mean), where=binomial > 0
     )
     effective = count / np.maximum(design_effect, 1.0)
-    return mean, *wilson_score(mean, effective, _critical_value(num_clusters, confidence))
+    return mean, *wilson_score(mean, effective, _critical_value(num_batches, confidence))
 
 
 def wilson_score(
@@ -73,16 +84,20 @@ def bootstrap(
     sums: ArrayLike,
     sizes: ArrayLike,
     confidence: float = 0.95,
+    data_variance: float = 0.0,
     num_resamples: int = 2000,
     seed: int = 0,
 ) -> Bounds:
-    """Bias-corrected and accelerated (BCa) bootstrap over clusters, for skewed figures."""
-    sums, sizes = np.broadcast_arrays(np.asarray(sums, float), np.asarray(sizes, float))
-    mean, variance, num_clusters = _ratio(sums, sizes)
-    if num_clusters < 2 or not np.all(variance > 0):  # BCa is undefined without any spread
-        return student(sums, sizes, confidence)
+    """Bias-corrected and accelerated (BCa) bootstrap over batches, for skewed figures.
+
+    It is widened in the ratio of standard deviations with and without ``data_variance``.
+    """
+    s, n = np.broadcast_arrays(np.asarray(sums, float), np.asarray(sizes, float))
+    mean, variance, num_batches = _ratio(s, n)
+    if num_batches < 2 or not np.all(variance > 0):  # BCa is undefined without any spread
+        return student(s, n, confidence, data_variance)
     interval = stats.bootstrap(
-        (sums, sizes),
+        (s, n),
         lambda s, n, axis: s.sum(axis) / n.sum(axis),
         paired=True,
         axis=-1,
@@ -90,23 +105,44 @@ def bootstrap(
         confidence_level=confidence,
         random_state=np.random.default_rng(seed),
     ).confidence_interval
-    return mean, interval.low, interval.high
+    widening = np.sqrt(1 + data_variance / variance)
+    return mean, mean + widening * (interval.low - mean), mean + widening * (interval.high - mean)
+
+
+def repetition_variance(
+    sample_variance: float, num_distinct: int, num_batches: int, num_distinct_batches: int
+) -> float:
+    r"""Variance of a mean due to its data, as far as batches that repeat the data hide it.
+
+    .. math::
+        \hat\sigma_\text{d}^2 = \frac{k - k_\text{d}}{k - 1} \frac{s^2}{n_\text{d}}
+
+    with :math:`k` batches sent, :math:`k_\text{d}` of them different, :math:`n_\text{d}` different
+    samples, and the variance of all samples :math:`s^2`. It follows from samples that are the sum
+    of an effect of the data, one of the channel that a batch shares, and noise: batches vary by
+    what data differ between them, a share :math:`(k_\text{d} - 1) / (k - 1)` of the data's part.
+    That :math:`s^2` holds channel and noise, too, errs on the safe side.
+    """
+    if num_batches < 2:
+        return 0.0
+    share = (num_batches - num_distinct_batches) / (num_batches - 1)
+    return share * sample_variance / num_distinct
 
 
 def _ratio(
     sums: ArrayLike, sizes: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Mean, variance of the mean, and number of clusters."""
+    """Mean, variance of the mean between batches, and number of batches."""
     s, n = np.broadcast_arrays(np.asarray(sums, float), np.asarray(sizes, float))
-    num_clusters, count = s.shape[-1], n.sum(-1)
+    num_batches, count = s.shape[-1], n.sum(-1)
     mean = np.asarray(s.sum(-1) / count)
-    if num_clusters < 2:
-        return mean, np.full_like(mean, np.nan), num_clusters
+    if num_batches < 2:
+        return mean, np.full_like(mean, np.nan), num_batches
     scatter = np.sum((s - n * mean[..., None]) ** 2, axis=-1)
-    return mean, scatter * num_clusters / (num_clusters - 1) / count**2, num_clusters
+    return mean, scatter * num_batches / (num_batches - 1) / count**2, num_batches
 
 
-def _critical_value(num_clusters: int, confidence: float) -> float:
-    if num_clusters < 2:
+def _critical_value(num_batches: int, confidence: float) -> float:
+    if num_batches < 2:
         return math.nan
-    return float(stats.t.ppf((1 + confidence) / 2, num_clusters - 1))
+    return float(stats.t.ppf((1 + confidence) / 2, num_batches - 1))

@@ -77,10 +77,9 @@ def sim_metrics(
 
     Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough, or
     ``max_mc_iter`` batches were sent. Samples of a batch may share channel realisations, so
-    intervals take the batch as the independent unit
-    (:mod:`~sionna_semcom.simulation.intervals`). The data are read from their start at every SNR,
-    and once more when they end before ``max_mc_iter``; a batch that is sent again joins its first
-    time as one unit, so that intervals are always about other data over other channels.
+    intervals take the batch as the independent unit. The data are read from their start at every
+    SNR, and again when they end before ``max_mc_iter``; intervals allow for data that were sent
+    again over other channels (:mod:`~sionna_semcom.simulation.intervals`).
 
     Every SNR has a seed of its own, derived from ``seed`` and the SNR: a point gives the same
     numbers alone as in any list.
@@ -91,7 +90,7 @@ def sim_metrics(
         Gives a dictionary of metrics ``[batch]``, one value for each sample; `tf.bool` makes a
         proportion
     data : `tf.data.Dataset` | iterable
-        Batches, two or more
+        Batches
     snr_dbs : iterable of `float`
         SNRs [dB]; infinity is the noiseless link
     max_mc_iter : `None` (one pass over the data) | `int`
@@ -118,7 +117,7 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If there is no SNR, there are no two batches, or a metric has not one value a sample
+        If there is no SNR, there are no two batches to send, or metrics have not one value a sample
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
@@ -169,8 +168,8 @@ def simulate_point(
     set_seed(*seed)
     tally, snr = Tally(snr_db, rule), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
-    for mc_iter, (cluster, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
-        tally.add(cluster, measure(batch, snr))
+    for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
+        tally.add(index, measure(batch, snr))
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
         if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
             break
@@ -199,13 +198,15 @@ def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int
             num_sent += 1
             if num_sent == max_mc_iter:
                 return
-        if index < 1:
-            raise ValueError(
-                "`data` must have at least two batches, between which intervals compare. "
-                f"Received: {index + 1}. Smaller batches make more of them"
-            )
+        if index < 0:
+            raise ValueError("`data` must have at least one batch. Received: none")
         if max_mc_iter is None:
-            return
+            break
+    if num_sent < 2:
+        raise ValueError(
+            "`data` must have at least two batches, as an interval compares them. Received: one. "
+            "Use smaller batches, or send it more than once with `max_mc_iter`"
+        )
 
 
 def _cardinality(data: Iterable[Any]) -> int:

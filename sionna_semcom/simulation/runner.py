@@ -17,6 +17,7 @@ from rich.text import Text
 
 from .._seeding import set_seed
 from ..link import from_settings
+from ..systems import CentroidSettings
 from .monte_carlo import Measure, State, executable, simulate_point
 from .partial import Partial
 from .progress import ProgressBar, verbosity
@@ -193,7 +194,9 @@ class _Run:
     def _system(self, curve: CurveSettings, seed: int) -> keras.Model:
         system = self._systems[curve.model, seed]
         system.link = self._links[curve.link]
-        system.mode = curve.mode or self._study.models[curve.model].system.mode
+        settings = self._study.models[curve.model].system
+        if isinstance(settings, CentroidSettings):
+            system.mode = curve.mode or settings.mode
         system.judges = self._judges
         return system
 

@@ -14,7 +14,7 @@ from .stop_rule import StopRule
 
 
 class Tally:
-    """Sums of per-sample metrics for each batch of the data, and the intervals they give.
+    """Sums of per-sample metrics for each batch that was sent, and the intervals they give.
 
     Parameters
     ----------
@@ -27,12 +27,14 @@ class Tally:
     def __init__(self, snr_db: float, rule: StopRule) -> None:
         self._snr_db = snr_db
         self._rule = rule
-        self._sums: dict[str, dict[int, float]] = {}
-        self._sizes: dict[int, int] = {}
+        self._sizes: list[int] = []
+        self._distinct: dict[int, int] = {}
+        self._sums: dict[str, list[float]] = {}
+        self._squares: dict[str, float] = {}
         self._proportions: dict[str, bool] = {}
 
-    def add(self, cluster: int, values: Mapping[str, Any]) -> None:
-        """Add metrics ``[batch]`` of batch number ``cluster`` of the data."""
+    def add(self, index: int, values: Mapping[str, Any]) -> None:
+        """Add metrics ``[batch]`` of batch number ``index`` of the data."""
         arrays = {name: np.asarray(value) for name, value in values.items()}
         shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or shape[0] == 0:
@@ -40,27 +42,32 @@ class Tally:
                 "Metrics must have shape [batch], one value for each of one or more samples. "
                 f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
             )
-        self._sizes[cluster] = self._sizes.get(cluster, 0) + shape[0]
+        self._sizes.append(shape[0])
+        self._distinct[index] = shape[0]
         for name, array in arrays.items():
             bad = np.count_nonzero(~np.isfinite(array))
             if bad:
                 raise FloatingPointError(
                     f"{name} is not finite for {bad} of {array.size} samples at an SNR of "
-                    f"{self._snr_db:g} dB (batch {cluster} of the data)"
+                    f"{self._snr_db:g} dB (batch {index} of the data)"
                 )
             self._proportions[name] = array.dtype == bool
-            sums = self._sums.setdefault(name, {})
-            sums[cluster] = sums.get(cluster, 0.0) + float(array.sum(dtype=np.float64))
+            array = array.astype(np.float64)
+            self._sums.setdefault(name, []).append(float(array.sum()))
+            self._squares[name] = self._squares.get(name, 0.0) + float(array @ array)
 
     def estimate(self, name: str) -> Estimate:
         """Mean of a metric so far, with its interval."""
         if name not in self._sums:
             raise ValueError(f"There is no metric {name!r}, only {', '.join(self._sums)}")
-        proportion = self._proportions[name]
+        sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
+        sample_variance = max(self._squares[name] / count - (sum(sums) / count) ** 2, 0.0)
+        data_variance = intervals.repetition_variance(
+            sample_variance, sum(self._distinct.values()), len(sums), len(self._distinct)
+        )
         method = intervals.wilson if proportion else getattr(intervals, self._rule.interval)
-        sums, sizes = list(self._sums[name].values()), list(self._sizes.values())
-        mean, low, high = method(sums, sizes, self._rule.confidence)
-        return Estimate(float(mean), float(low), float(high), sum(sizes), proportion)
+        mean, low, high = method(sums, self._sizes, self._rule.confidence, data_variance)
+        return Estimate(float(mean), float(low), float(high), count, proportion)
 
     def estimates(self) -> dict[str, Estimate]:
         """Means of all metrics so far, with their intervals."""

@@ -61,8 +61,11 @@ def test_run_and_show(study, tmp_path):
     assert f"Figure: {out}/tiny.png" in ran.output
     assert {path.name for path in out.iterdir()} == {"tiny.h5", "tiny.png", "models"}
     assert Result.load(out / "tiny.h5").curve.snr_db.tolist() == [10]
+    figure = out / "again.png"
     shown = _invoke("show", out / "tiny.h5", "--metric", "text_accuracy")
-    assert shown.exit_code == 0
+    drawn = _invoke("show", out / "tiny.h5", "--figure", figure)
+    assert shown.exit_code == drawn.exit_code == 0
+    assert figure.read_bytes() == (out / "tiny.png").read_bytes()  # as the study asks
     assert "Text accuracy" in shown.output
     assert "Image MSE" not in shown.output
 
@@ -79,6 +82,15 @@ def test_several_results_are_compared_in_one_figure(results, tmp_path):
     assert "mine: CDL-C" in shown.output
     assert "theirs: CDL-C" in shown.output
     assert (tmp_path / "both.svg").stat().st_size > 1000
+
+
+def test_results_of_the_same_name_are_told_apart_by_their_folders(results, tmp_path):
+    other = tmp_path / "fast/mine.h5"
+    other.parent.mkdir()
+    other.write_bytes(results[1].read_bytes())
+    output = _invoke("show", results[0], other).output
+    assert " mine: CDL-C" in output
+    assert " fast/mine: CDL-C" in output
 
 
 def test_list_has_every_kind():
@@ -105,7 +117,7 @@ def test_info_says_where_it_looks(monkeypatch):
         ("data={kind: mnist_fsdd, root: nowhere}", "nowhere"),
         ("models.main.system.latent_dim=0", "latent_dim: Input should be"),
         ("evaluation.snr_db=[.nan]", "nan"),
-        ("evaluation.batch_size=100000", "at least two batches"),
+        ("{evaluation: {max_mc_iter: null}", "must read key=value"),
     ],
 )
 def test_wrong_settings_end_in_one_line(study, tmp_path, change, message):

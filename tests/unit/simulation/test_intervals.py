@@ -4,7 +4,13 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
-from sionna_semcom.simulation.intervals import bootstrap, student, wilson, wilson_score
+from sionna_semcom.simulation.intervals import (
+    bootstrap,
+    repetition_variance,
+    student,
+    wilson,
+    wilson_score,
+)
 
 RNG = np.random.default_rng(1)
 
@@ -110,3 +116,29 @@ def test_student_covers_a_mean_of_clustered_samples(num_clusters):
     samples = shared + RNG.normal(size=(4000, num_clusters, 10))
     _, low, high = student(samples.sum(-1), np.full(num_clusters, 10))
     assert np.mean((low <= 0) & (high >= 0)) == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("method", [student, bootstrap])
+@pytest.mark.parametrize("num_distinct", [1, 4, 20])
+def test_data_that_are_sent_again_are_allowed_for(method, num_distinct):
+    """20 batches of 30 samples: data, a channel that a batch shares, and noise."""
+    num_trials, num_batches, size = (2000 if method is student else 300), 20, 30
+    data = RNG.normal(size=(num_trials, num_distinct, size))
+    data = np.tile(data, (1, num_batches // num_distinct, 1))
+    channel = 0.2 * RNG.normal(size=(num_trials, num_batches, 1))
+    samples = data + channel + 0.3 * RNG.normal(size=data.shape)
+    data_variance = repetition_variance(
+        samples.var(axis=(1, 2)), num_distinct * size, num_batches, num_distinct
+    )
+    _, low, high = method(samples.sum(-1), np.full(num_batches, size), 0.95, data_variance)
+    lowest = 0.93 if method is student else 0.88  # BCa is a little short with 20 batches
+    assert lowest < np.mean((low <= 0) & (high >= 0)) < 0.985
+    if num_distinct == 1 and method is student:
+        _, low, high = student(samples.sum(-1), np.full(num_batches, size))
+        assert np.mean((low <= 0) & (high >= 0)) < 0.6  # what would be claimed without it
+
+
+def test_distinct_data_need_no_allowance():
+    assert repetition_variance(2.0, 100, 10, 10) == 0
+    assert repetition_variance(2.0, 100, 10, 1) == 0.02
+    assert repetition_variance(2.0, 100, 1, 1) == 0

@@ -76,18 +76,28 @@ def test_an_object_measures_itself():
     assert estimate.count == 10
 
 
-def test_a_second_pass_adds_channels_but_no_data():
-    """Samples without noise have the interval of one pass, however often they are sent."""
+def _label(batch, snr_db):
+    return {"label": tf.cast(batch, tf.float32), "odd": batch % 2 == 1}
 
-    def label(batch, snr_db):
-        return {"label": tf.cast(batch, tf.float32)}
 
-    data = _data(100, 10).shuffle(10, seed=1, reshuffle_each_iteration=False)
-    (once,) = sim_metrics(label, data, [0], progress=False).curve.metrics["label"]
-    (four,) = sim_metrics(label, data, [0], max_mc_iter=40, progress=False).curve.metrics["label"]
-    expected = (once.mean, once.ci_low, once.ci_high)
-    assert (four.mean, four.ci_low, four.ci_high) == pytest.approx(expected)
-    assert (once.count, four.count) == (100, 400)
+@pytest.mark.parametrize("batch_size", [10, 50, 100])
+def test_sending_data_again_tells_nothing_about_other_data(batch_size):
+    """Without noise, the interval is that of the samples, however often they are sent."""
+    samples = tf.data.Dataset.from_tensor_slices(np.random.default_rng(1).permutation(100))
+    data = samples.batch(batch_size)
+    metrics = sim_metrics(_label, data, [0], max_mc_iter=400, progress=False).curve.metrics
+    values = np.arange(100)
+    expected = 1.96 * values.std() / 10
+    assert metrics["label"][0].half_width == pytest.approx(expected, rel=0.05)
+    assert metrics["odd"][0].half_width == pytest.approx(1.96 * 0.5 / 10, rel=0.05)
+    assert metrics["label"][0].count == 400 * batch_size
+
+
+def test_one_batch_sent_often_has_an_interval_of_channels_and_data():
+    found = sim_metrics(_noise, _data(500, 500), [0], max_mc_iter=20, progress=False).curve.metrics
+    independent = 1.96 * math.sqrt(2) * math.sqrt(1 / 500 + 1 / 10_000)  # of squared normals
+    assert found["mse"][0].half_width == pytest.approx(independent, rel=0.2)
+    assert found["mse"][0].ci_low < 1 < found["mse"][0].ci_high
 
 
 def test_a_point_ends_when_its_interval_is_narrow():
@@ -148,8 +158,8 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
     [
         ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
         ({"snr_dbs": [math.nan]}, "must be a number or infinity"),
-        ({"data": _data(100, 100)}, "at least two batches.* Received: 1"),
-        ({"data": _data().take(0)}, "at least two batches.* Received: 0"),
+        ({"data": _data(100, 100)}, "at least two batches.* Received: one"),
+        ({"data": _data().take(0)}, "at least one batch. Received: none"),
         ({"data": _data().repeat()}, "`max_mc_iter` must be given"),
         ({"max_mc_iter": 1}, "(?s)max_mc_iter.*greater than or equal to 2"),
         ({"confidence": 95}, "(?s)confidence.*less than 1"),
