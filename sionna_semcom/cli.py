@@ -151,6 +151,29 @@ def show(
         _draw(title, curves, figure, {**options, "metrics": metric} if metric else options)
 
 
+@app.command()
+@_report_errors
+def gallery(
+    study_file: StudyFile,
+    model: Annotated[str, typer.Option(help="One of the study's models.")],
+    link: Annotated[
+        str | None, typer.Option(help="One of the study's links; else that of training.")
+    ] = None,
+    snr: Annotated[list[float] | None, typer.Option(help="SNRs [dB]; else 0, 10, 20.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results"),
+    changes: Changes = None,
+) -> None:
+    """Draw the latent space of a model, and what comes back over a link."""
+    _load_tensorflow()
+    from .simulation.gallery import draw_gallery
+    from .simulation.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    folders = models_folders(study_file)
+    for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, folders):
+        console.print(f"Picture: {path}", soft_wrap=True)
+
+
 @app.command(name="list")
 @_report_errors
 def list_() -> None:

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .gallery import draw_gallery, latent_space_figure, reconstruction_figure
     from .monte_carlo import State, sim_metrics
     from .plot import PlotMetrics
     from .results import Curve, Estimate, Metric, Result
@@ -27,8 +28,11 @@ _MODULES = {
     "StopRule": "stop_rule",
     "Study": "study",
     "TrainingSettings": "training",
+    "draw_gallery": "gallery",
+    "latent_space_figure": "gallery",
     "load_study": "study",
     "obtain_model": "training",
+    "reconstruction_figure": "gallery",
     "run_study": "runner",
     "sim_metrics": "monte_carlo",
     "train": "training",
@@ -45,8 +49,11 @@ __all__ = [
     "StopRule",
     "Study",
     "TrainingSettings",
+    "draw_gallery",
+    "latent_space_figure",
     "load_study",
     "obtain_model",
+    "reconstruction_figure",
     "run_study",
     "sim_metrics",
     "train",

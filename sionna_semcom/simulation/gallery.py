@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -12,9 +13,68 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from .._files import atomic_path
+from .._seeding import set_seed
+from ..link import from_settings
 from ..systems import CentroidSystem
+from .study import Study
+from .training import obtain_model
 
 _MARKERS = "os^Dv"
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def draw_gallery(
+    study: Study,
+    model: str,
+    link: str | None,
+    snr_dbs: Sequence[float],
+    out: Path,
+    models_dirs: Sequence[Path] = (),
+) -> list[Path]:
+    """Draw the latent space and the reconstructions of a study's model, and return the files.
+
+    Parameters
+    ----------
+    study : :class:`~sionna_semcom.simulation.Study`
+        The study
+    model : `str`
+        One of its models, trained if it is not yet (first training seed)
+    link : `str` | `None`
+        One of its links; `None` is the link that the model is trained over
+    snr_dbs : sequence of `float`
+        SNRs [dB] of the reconstructions
+    out : `Path`
+        Folder of the pictures
+    models_dirs : sequence of `Path`
+        Folders with trained models
+
+    Raises
+    ------
+    ValueError
+        If the study has no such model or link, or the model reconstructs nothing
+    """
+    known = [name for name, m in study.models.items() if m.system.kind == "centroid"]
+    if model not in known:
+        raise ValueError(f"`model` must be one of {', '.join(known)}. Received: {model!r}")
+    if link is not None and link not in study.links:
+        raise ValueError(f"`link` must be one of {', '.join(study.links)}. Received: {link!r}")
+    data, seed = study.data.load(), study.evaluation.seeds[0]
+    system = obtain_model(model, study.models[model], data, seed, models_dirs, out / "models")
+    set_seed(study.seed, "gallery")
+    if link is not None:
+        system.link = from_settings(study.links[link])
+    batch = next(iter(data.test(200)))
+    firsts = [int(np.flatnonzero(batch["label"] == digit)[0]) for digit in range(10)]
+    one_a_class = {name: tf.gather(tensor, firsts) for name, tensor in batch.items()}
+    figures = {"reconstructions": reconstruction_figure(system, one_a_class, snr_dbs)}
+    if system.contrastive_weight > 0 and system.modalities[0].latent_dim >= 3:
+        figures["latent_space"] = latent_space_figure(system, batch)
+    for name, figure in figures.items():
+        with atomic_path(out / f"{model}_{name}.png") as temporary:
+            figure.savefig(temporary, dpi=150)
+        plt.close(figure)
+    return [out / f"{model}_{name}.png" for name in figures]
 
 
 def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
@@ -92,6 +152,3 @@ def reconstruction_figure(
         line[0].set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
     figure.subplots_adjust(left=0.12, right=0.99, top=0.96, bottom=0.01, wspace=0.06, hspace=0.34)
     return figure
-
-
-_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
