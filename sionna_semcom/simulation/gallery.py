@@ -144,8 +144,8 @@ def reconstruction_figure(
     )
     for line, (name, label, outputs) in zip(axes, lines, strict=True):
         for axis, picture, word in zip(line, outputs[name], outputs["text"], strict=True):
-            origin = "lower" if name == "audio" else "upper"
-            axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect="auto", origin=origin)
+            origin, aspect = ("lower", "auto") if name == "audio" else ("upper", "equal")
+            axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect=aspect, origin=origin)
             axis.set(xticks=[], yticks=[])
             if name == names[0]:
                 axis.set_title(f"“{_WORDS[int(np.argmax(word))]}”", fontsize=7, pad=2)
