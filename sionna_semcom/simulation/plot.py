@@ -155,14 +155,14 @@ class _SNRAxis:
     def set_ticks(self, ax: Axes) -> None:
         """Label the axis."""
         if not self._has_slot:
-            ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]))
+            ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
             ax.set_xlabel("SNR [dB]")
         elif not self._finite.size:
             ax.set_xticks([self._slot], ["noiseless link"])
             ax.set_xlim(self._slot - 0.6 * self._slot_width, self._slot + 0.6 * self._slot_width)
         else:
             low, high = self._finite.min(), self._finite.max()
-            ticks = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+            ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
             ticks = ticks[(ticks >= low) & (ticks <= high)]
             labels = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
             ax.set_xticks([*ticks, self._slot], [*labels, "∞"])
