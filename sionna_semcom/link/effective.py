@@ -35,12 +35,12 @@ class EffectiveAWGNLink(Link):
     with :math:`N_{b,n}` of a run of ``link``. A system that does as well over the link as over
     this one loses nothing that ``no_eff`` does not explain.
 
+    See :class:`~sionna_semcom.link.Link` for input and output.
+
     Parameters
     ----------
     link : :class:`~sionna_semcom.link.Link`
         Link that reports the noise
-
-    See :class:`~sionna_semcom.link.Link` for input and output.
     """
 
     def __init__(self, link: Link) -> None:

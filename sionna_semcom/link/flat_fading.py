@@ -127,12 +127,12 @@ class FlatFadingLink(Link):
     The receiver assumes a noise power of at least 1e-6, which keeps the equaliser in the range of
     single precision.
 
+    See :class:`~sionna_semcom.link.Link` for input and output.
+
     Parameters
     ----------
     settings :
         Fields of `FlatFadingSettings`
-
-    See :class:`~sionna_semcom.link.Link` for input and output.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -173,7 +173,7 @@ class _SNRAxis:
 def _draw_curve(
     ax: Axes, x: np.ndarray, snr_db: np.ndarray, metric: Metric, index: int, label: str
 ) -> None:
-    style = {
+    style: dict[str, Any] = {
         "color": _COLORS[index % len(_COLORS)],
         "marker": _MARKERS[index % len(_MARKERS)],
         "markersize": 5.5,
@@ -183,7 +183,7 @@ def _draw_curve(
     order = np.argsort(x)
     line = order[np.isfinite(snr_db[order])]
     dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
-    band = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
+    band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
     ax.fill_between(x[line], metric.ci_low[line], metric.ci_high[line], **band)
     slot = order[~np.isfinite(snr_db[order])]
@@ -207,7 +207,7 @@ def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
 
 def _add_legend(figure: Figure, width: float) -> float:
     """Put a legend below panels of ``width`` inches; return its height."""
-    handles = {}
+    handles: dict[str, Any] = {}
     for ax in figure.axes:
         found, labels = ax.get_legend_handles_labels()
         handles.update(zip(labels, found, strict=True))
@@ -216,10 +216,6 @@ def _add_legend(figure: Figure, width: float) -> float:
     widest = 0.6 + 0.08 * max(map(len, handles))
     columns = max(1, min(len(handles), int(width / widest)))
     figure.legend(
-        list(handles.values()),
-        list(handles),
-        loc="outside lower center",
-        ncols=columns,
-        frameon=False,
+        handles=list(handles.values()), loc="outside lower center", ncols=columns, frameon=False
     )
     return 0.1 + 0.2 * math.ceil(len(handles) / columns)
