@@ -6,12 +6,15 @@ A table stands between two comments, the first of which says what it shows::
     <!-- table RESULT.h5 [snr=0,10,20] METRIC... -->
     <!-- end -->
 
-Metrics that start with ``summary:`` do not depend on the SNR. Run it again after a study:
+Metrics that start with ``summary:`` do not depend on the SNR. Figures of a benchmark stand between
+``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Run it again after a study:
 ``python docs/make_results.py``.
 """
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +26,9 @@ from sionna_semcom.simulation import Curve, Result
 from sionna_semcom.simulation.labels import format_estimate, format_snr
 
 FOLDER = Path(__file__).parent
-TABLE = re.compile(r"(<!-- table (?P<request>.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLE = re.compile(
+    r"(<!-- (?P<kind>table|benchmark) (?P<request>.+?) -->\n).*?(<!-- end -->)", re.DOTALL
+)
 
 
 def table(request: str) -> str:
@@ -34,6 +39,17 @@ def table(request: str) -> str:
     names = [word for word in words if "=" not in word]
     snrs = [float(snr) for snr in options["snr"].split(",")] if "snr" in options else None
     return curves_table(result.curves, names, snrs)
+
+
+def benchmark(request: str) -> str:
+    """Markdown table of figures that a benchmark wrote to a JSON file."""
+    file, *keys = request.split()
+    document = json.loads((FOLDER / "results" / file).read_text(encoding="utf-8"))
+    lines = ["| figure | value |", "| --- | --- |"]
+    for key in keys:
+        value = functools.reduce(lambda node, part: node[part], key.split("."), document)
+        lines.append(f"| {key.replace('_', ' ').replace('.', ', ')} | {value:.4g} |")
+    return "\n".join(lines) + "\n"
 
 
 def curves_table(
@@ -70,7 +86,10 @@ def _cell(curve: Curve, name: str, snr: float | None) -> str:
 
 def fill(text: str) -> str:
     """The page with every table written anew."""
-    return TABLE.sub(lambda match: match[1] + table(match["request"]) + match[3], text)
+    kinds = {"table": table, "benchmark": benchmark}
+    return TABLE.sub(
+        lambda match: match[1] + kinds[match["kind"]](match["request"]) + match[4], text
+    )
 
 
 CARD = """# {name}
