@@ -38,7 +38,7 @@ def qpsk(*shape):
 )
 def test_reported_noise_is_the_measured_error(settings, tolerance):
     link = tf.function(OFDMLink(**SMALL, **settings))
-    symbols = qpsk(400, 180)
+    symbols = qpsk(240, 192)
     for no in (1.0, 0.01):
         received, no_eff = link(symbols, tf.constant(no))
         ratio = tf.reduce_mean(tf.abs(received - symbols) ** 2 / no_eff)
@@ -47,7 +47,7 @@ def test_reported_noise_is_the_measured_error(settings, tolerance):
 
 def test_sionnas_error_variance_overstates_the_noise_of_linear_interpolation():
     """Why ``statistics="known"`` is the default."""
-    symbols, no = qpsk(400, 180), tf.constant(0.01)
+    symbols, no = qpsk(240, 192), tf.constant(0.01)
     ratios = {}
     for statistics in ("known", "none"):
         link = OFDMLink(**SMALL, model="TDL-C", interpolation="lin_time_avg", statistics=statistics)
