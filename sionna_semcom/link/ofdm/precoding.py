@@ -109,8 +109,9 @@ class PrecodedChannel(Object):
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Precode the channel ``h``."""
         if self._settings.precoding == "none":
-            amplitude = tf.cast(self._settings.streams**-0.5, h.dtype)
-            return tf.gather(h, self._antennas, axis=4) * amplitude
+            if len(self._antennas) < h.shape[4]:
+                h = tf.gather(h, self._antennas, axis=4)
+            return h * tf.cast(self._settings.streams**-0.5, h.dtype)
         matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
         precoded = matrices @ self.matrix(matrices, no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
