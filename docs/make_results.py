@@ -104,7 +104,7 @@ Trained on `{data}` (SHA-256 in the attributes of the weights files) with
 Train it anew (`--seed` for other seeds):
 
 ```bash
-sionna-semcom train link_sims/{study}.yaml --model {name} --seed {first} --out models
+sionna-semcom train link_sims/{study}.yaml --model {name} --seed {first} --out retrained
 ```
 
 Test figures, from `docs/results/{study}.h5` (`sionna-semcom run link_sims/{study}.yaml`), mean and
