@@ -6,9 +6,10 @@ A table stands between two comments, the first of which says what it shows::
     <!-- table RESULT.h5 [snr=0,10,20] METRIC... -->
     <!-- end -->
 
-Metrics that start with ``summary:`` do not depend on the SNR. Figures of a benchmark stand between
-``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Run it again after a study:
-``python docs/make_results.py``.
+Metrics that start with ``summary:`` do not depend on the SNR. Curves along another axis have
+``x=0.1,0.2`` in place of ``snr=0,10``, or without it a row for every point. Figures of a benchmark
+stand between ``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Run it again after
+a study: ``python docs/make_results.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ import numpy as np
 import yaml
 
 from sionna_semcom.simulation import Curve, Result
-from sionna_semcom.simulation.labels import format_estimate, format_snr
+from sionna_semcom.simulation.labels import format_estimate
+from sionna_semcom.simulation.results import SNR_AXIS
+from sionna_semcom.simulation.tables import format_x
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
@@ -37,8 +40,9 @@ def table(request: str) -> str:
     result = Result.load(FOLDER / "results" / file)
     options = dict(word.split("=") for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
-    snrs = [float(snr) for snr in options["snr"].split(",")] if "snr" in options else None
-    return curves_table(result.curves, names, snrs)
+    given = options.get("x", options.get("snr"))
+    xs = [float(x) for x in given.split(",")] if given else None
+    return curves_table(result.curves, names, xs)
 
 
 def benchmark(request: str) -> str:
@@ -53,35 +57,67 @@ def benchmark(request: str) -> str:
 
 
 def curves_table(
-    curves: Mapping[str, Curve], names: Sequence[str], snrs: Sequence[float] | None = None
+    curves: Mapping[str, Curve], names: Sequence[str], xs: Sequence[float] | None = None
 ) -> str:
     """Markdown table with a row for each of ``curves`` and columns as :func:`table` says."""
-    snrs = snrs or list(next(iter(curves.values())).snr_db)
+    first = next(iter(curves.values()))
+    if xs is None and first.axis != SNR_AXIS:
+        return _points_table(curves, names, first.axis)
+    xs = xs or list(first.x)
+    for x in xs:
+        if not any(np.isclose(curve.x, x).any() for curve in curves.values()):
+            raise ValueError(f"No curve has a point at {format_x(first.axis, x)}")
+    by_point = {f"summary:{name}" for curve in curves.values() for name in curve.point_summaries}
     columns = [
-        (name, snr) for name in names for snr in ([None] if name.startswith("summary:") else snrs)
+        (name, x)
+        for name in names
+        for x in ([None] if name.startswith("summary:") and name not in by_point else xs)
     ]
-    heads = [_head(name, snr, len(snrs) > 1) for name, snr in columns]
+    heads = [_head(name, first.axis, x, len(xs) > 1) for name, x in columns]
     rows = [
-        [label, *(_cell(curve, name, snr) for name, snr in columns)]
-        for label, curve in curves.items()
+        [label, *(_cell(curve, name, x) for name, x in columns)] for label, curve in curves.items()
     ]
-    lines = [["curve", *heads], ["---"] * (len(columns) + 1), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return _markdown(["curve", *heads], rows)
 
 
-def _head(name: str, snr: float | None, several: bool) -> str:
+def _points_table(curves: Mapping[str, Curve], names: Sequence[str], axis: str) -> str:
+    """Markdown table with a row for each point of ``curves``."""
+    heads = ["curve", axis.replace("_", " "), *(_head(name) for name in names)]
+    rows = [
+        [label, format_x(axis, x), *(_point(curve, name, index) for name in names)]
+        for label, curve in curves.items()
+        for index, x in enumerate(curve.x)
+    ]
+    return _markdown(heads, rows)
+
+
+def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in [heads, ["---"] * len(heads), *rows])
+
+
+def _head(name: str, axis: str = SNR_AXIS, x: float | None = None, several: bool = False) -> str:
     title = name.removeprefix("summary:").replace("recall_at_1/", "R@1 ").replace("_", " ")
-    return f"{title}, {format_snr(snr)}" if snr is not None and several else title
+    if x is None or not several:
+        return title
+    return f"{title}, {'' if axis == SNR_AXIS else axis.replace('_', ' ') + ' '}{format_x(axis, x)}"
 
 
-def _cell(curve: Curve, name: str, snr: float | None) -> str:
-    if snr is None:
-        value = curve.summary.get(name.removeprefix("summary:"))
-        return "" if value is None else f"{value:.4g}"
-    if name not in curve.metrics:
-        return ""
-    index = int(np.flatnonzero(curve.snr_db == snr)[0])
-    return format_estimate(curve.metrics[name][index])
+def _cell(curve: Curve, name: str, x: float | None) -> str:
+    """What ``curve`` has at ``x``, or at all points; nothing if it has no such point."""
+    if x is None:
+        return _point(curve, name, 0)
+    indices = np.flatnonzero(np.isclose(curve.x, x))
+    return "; ".join(_point(curve, name, index) for index in indices)
+
+
+def _point(curve: Curve, name: str, index: int) -> str:
+    """A metric or, with ``summary:``, a figure of one point."""
+    if not name.startswith("summary:"):
+        return format_estimate(curve.metrics[name][index]) if name in curve.metrics else ""
+    figure = name.removeprefix("summary:")
+    by_point = curve.point_summaries.get(figure)
+    value = curve.summary.get(figure, np.nan) if by_point is None else by_point[index]
+    return "" if np.isnan(value) else f"{value:.4g}"
 
 
 def fill(text: str) -> str:
@@ -135,7 +171,7 @@ def _card(study: str, result: Result, name: str, model: Mapping, weights: Sequen
     curves = {
         settings["label"]: result.curves[settings["label"]]
         for settings in result.settings["curves"]
-        if settings["model"] == name
+        if name in np.atleast_1d(settings["model"])
     }
     figures = "It judges the curves of the study.\n"
     if curves:

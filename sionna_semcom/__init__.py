@@ -13,11 +13,22 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from . import datasets, link, losses, mapping, metrics, semantics, simulation, systems
+    from . import (
+        alignment,
+        datasets,
+        link,
+        losses,
+        mapping,
+        metrics,
+        semantics,
+        simulation,
+        systems,
+    )
 
 __version__ = version("sionna-semcom")
 
 __all__ = [
+    "alignment",
     "datasets",
     "link",
     "losses",

@@ -115,8 +115,9 @@ def train(
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
         raise ValueError(f"There is no model {model!r}, only {', '.join(study.models)}")
-    folder = out or models_folders(study_file)[0]
-    data = study.data.load()
+    folders = models_folders(study_file)
+    folder = out or folders[0]
+    data = study.load_data(folders, folder)
     for name in [model] if model else study.models:
         for number in study.evaluation.seeds if seed is None else [seed]:
             console.print(f"Model {name}, seed {number}", style="bold")

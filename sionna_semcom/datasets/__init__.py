@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from .cifar10 import CIFAR10
+from .data import Data
 from .digits import Digits
 from .idx import read_idx, read_mnist
+from .latents import SPLITS, LatentPairs, LatentSplit
 from .log_mel import LogMel
 from .pairing import ClassPairs
+from .restricted_pickle import read_pickle
 from .spoken_digits import (
     SpokenDigits,
     read_audiomnist,
@@ -17,14 +21,20 @@ from .spoken_digits import (
 from .wav import read_wav
 
 __all__ = [
+    "CIFAR10",
+    "SPLITS",
     "ClassPairs",
+    "Data",
     "Digits",
+    "LatentPairs",
+    "LatentSplit",
     "LogMel",
     "SpokenDigits",
     "read_audiomnist",
     "read_fsdd",
     "read_idx",
     "read_mnist",
+    "read_pickle",
     "read_wav",
     "split_by_recording",
     "split_by_speaker",

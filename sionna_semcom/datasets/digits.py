@@ -58,6 +58,8 @@ class Digits:
         If a file is damaged, a split lacks a class, or an argument is none of the above
     """
 
+    num_classes = 10
+
     def __init__(
         self,
         root: str | os.PathLike[str] | None = None,
@@ -97,6 +99,15 @@ class Digits:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of one sample of each modality, ``{"image": (28, 28, 1), ...}``."""
         return self._pairs["train"].shapes
+
+    def images(self, split: str) -> LabelledImages:
+        """All images [num_images, height, width, 1] in [0, 1] of a split, and their labels.
+
+        ``split`` is "train", "validation" or "test".
+        """
+        if split not in self._pairs:
+            raise ValueError(f"`split` must be one of {list(self._pairs)}. Received: {split!r}")
+        return self._pairs[split].images()
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0, start: int = 0

@@ -110,13 +110,18 @@ class ClassPairs:
             "text": (self.num_classes,),
         }
 
+    def images(self) -> tuple[np.ndarray, np.ndarray]:
+        """All images in [0, 1], and their labels."""
+        return _unit(self._images).numpy(), self._labels.numpy()
+
     def draws(self, batch_size: int, steps: int | None, seed: int, start: int) -> tf.data.Dataset:
         """``steps`` class-balanced batches drawn at random; see `Digits.train`."""
         _check_positive(batch_size=batch_size)
         steps = max(1, len(self) // batch_size) if steps is None else steps
         _check_positive(steps=steps)
         key = derive_seed("draws", seed)
-        step = tf.Variable(start, dtype=tf.int64, trainable=False)
+        with tf.device("CPU"):  # where tf.data runs
+            step = tf.Variable(start, dtype=tf.int64, trainable=False)
 
         def draw(number: tf.Tensor) -> Batch:
             seeds = tf.random.experimental.stateless_split([key, number], 3)

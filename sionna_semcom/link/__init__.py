@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links: Sionna chains from symbols at the transmitter to equalised symbols at the receiver."""
+"""Links: Sionna chains from symbols at the transmitter to equalised symbols at the receiver.
+
+MIMO channels hand out their matrices instead, for alignment.
+"""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -11,32 +14,51 @@ from .base import Link
 from .coded import CodedLink
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
+from .mimo import (
+    ChannelState,
+    FlatMIMOChannel,
+    FlatMIMOSettings,
+    MIMOChannel,
+    OFDMMIMOChannel,
+    OFDMMIMOSettings,
+)
 from .ofdm import OFDMLink, OFDMSettings
 
 LinkSettings = Annotated[
-    AWGNSettings | FlatFadingSettings | OFDMSettings | EffectiveAWGNSettings,
+    AWGNSettings
+    | FlatFadingSettings
+    | OFDMSettings
+    | EffectiveAWGNSettings
+    | FlatMIMOSettings
+    | OFDMMIMOSettings,
     Field(discriminator="kind"),
 ]
-"""Settings of any link; ``kind`` says which."""
+"""Settings of any link or MIMO channel; ``kind`` says which."""
 
 __all__ = [
     "AWGNLink",
     "AWGNSettings",
+    "ChannelState",
     "CodedLink",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
+    "FlatMIMOChannel",
+    "FlatMIMOSettings",
     "Link",
     "LinkSettings",
+    "MIMOChannel",
     "OFDMLink",
+    "OFDMMIMOChannel",
+    "OFDMMIMOSettings",
     "OFDMSettings",
     "from_settings",
 ]
 
 
-def from_settings(settings: LinkSettings | Mapping[str, Any]) -> Link:
-    """Build the link that ``settings`` describe, such as ``{"kind": "awgn"}`` from a study.
+def from_settings(settings: LinkSettings | Mapping[str, Any]) -> Link | MIMOChannel:
+    """Build the link or MIMO channel that ``settings`` describe, such as ``{"kind": "awgn"}``.
 
     Raises
     ------

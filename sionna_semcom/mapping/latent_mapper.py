@@ -115,9 +115,13 @@ class LatentDemapper(Block):
 
     .. math:: \hat{z}_n = a_n \Re\{\hat{x}_n\}, \qquad \hat{z}_{n+N} = a_n \Im\{\hat{x}_n\}
 
-    The padding of an odd dimension is dropped. With the unbiased estimator :math:`a_n = 1`; with
-    the LMMSE estimator :math:`a_n = 1/(1+N_n)`, which has the least mean squared error for
-    symbols of unit power in noise of power :math:`N_n`. It stands where a
+    The padding of an odd dimension is dropped. With the unbiased estimator :math:`a_n = 1`. The
+    LMMSE estimator has the least mean squared error for :math:`d` real numbers that share the power
+    of :math:`N = \lceil d/2 \rceil` symbols equally, in noise of power :math:`N_n` on a symbol:
+
+    .. math:: a_n = \frac{N/d}{N/d + N_n/2} = \frac{1}{1 + \frac{d}{2N}N_n}
+
+    which is :math:`1/(1+N_n)` for an even dimension. It stands where a
     :class:`~sionna.phy.mapping.Demapper` computes LLRs.
 
     Parameters
@@ -175,7 +179,8 @@ class LatentDemapper(Block):
         if self._estimator == "lmmse":
             if no_eff is None:
                 raise ValueError("`no_eff` is needed by estimator='lmmse'. Received: None")
-            gain = 1.0 / (1.0 + tf.cast(no_eff, self.rdtype))
+            filled = self._latent_dim / (2 * expected)  # of the real numbers of the symbols
+            gain = 1.0 / (1.0 + filled * tf.cast(no_eff, self.rdtype))
             symbols_hat *= tf.cast(gain, self.cdtype)
         parts = tf.concat([tf.math.real(symbols_hat), tf.math.imag(symbols_hat)], axis=-1)
         return parts[..., : self._latent_dim]

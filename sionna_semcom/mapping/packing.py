@@ -70,8 +70,8 @@ class SlotPacker:
         num_rows, used = tf.unstack(tf.shape(rows))
         padding = tf.constant(self._padding, symbols.dtype)[: -used % self.capacity]
         rows = tf.concat([rows, tf.tile(padding[tf.newaxis], [num_rows, 1])], axis=1)
-        width = tf.shape(rows)[1]
-        rows = _gather_cyclic(rows, tf.range(width) - _starts(num_rows, used))
+        if separate:
+            rows = _gather_cyclic(rows, tf.range(tf.shape(rows)[1]) - _starts(num_rows, used))
         return tf.gather(tf.reshape(rows, [-1, self.capacity]), self._order, axis=1)
 
     def unpack(
@@ -101,8 +101,9 @@ class SlotPacker:
         """
         num_rows, used = (batch, num_symbols) if separate else (1, batch * num_symbols)
         rows = tf.reshape(tf.gather(slots, self._inverse, axis=1), [num_rows, -1])
-        rows = _gather_cyclic(rows, tf.range(used) + _starts(num_rows, used))
-        return tf.reshape(rows, [batch, num_symbols])
+        if separate:
+            rows = _gather_cyclic(rows, tf.range(used) + _starts(num_rows, used))
+        return tf.reshape(rows[:, :used], [batch, num_symbols])
 
 
 def _starts(num_rows: int | tf.Tensor, used: int | tf.Tensor) -> tf.Tensor:

@@ -37,17 +37,7 @@ def mse(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
 def mae(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
     r"""Mean absolute error :math:`\frac{1}{n}\|\mathbf{x}_b - \hat{\mathbf{x}}_b\|_1`.
 
-    Input
-    -----
-    x : [batch, ...], `float`
-        Originals
-    x_hat : [batch, ...], `float`
-        Reconstructions
-
-    Output
-    ------
-    : [batch], `float`
-        Mean over all axes but the first
+    Input and output as in :func:`mse`.
     """
     return _sample_mean(tf.abs(_difference(x, x_hat)))
 
@@ -55,21 +45,8 @@ def mae(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
 def psnr(x: tf.Tensor, x_hat: tf.Tensor, max_val: float = 1.0) -> tf.Tensor:
     r"""Peak signal-to-noise ratio :math:`10\log_{10}(v^2/\text{MSE}_b)` in dB.
 
-    It is limited to 100 dB, so that a perfect sample leaves the mean over samples finite.
-
-    Input
-    -----
-    x : [batch, ...], `float`
-        Originals
-    x_hat : [batch, ...], `float`
-        Reconstructions
-    max_val : `float`
-        Largest possible value :math:`v`
-
-    Output
-    ------
-    : [batch], `float`
-        Ratio in dB
+    It is limited to 100 dB, so that a perfect sample leaves the mean over samples finite. Input and
+    output as in :func:`mse`, with the largest possible value :math:`v` as ``max_val``.
     """
     relative = mse(x, x_hat) / max_val**2
     floor = 10 ** (-PSNR_LIMIT_DB / 10)
@@ -89,19 +66,7 @@ def ssim(x: tf.Tensor, x_hat: tf.Tensor, max_val: float = 1.0) -> tf.Tensor:
     Source: Wang et al., "Image Quality Assessment: From Error Visibility to Structural
     Similarity", 2004, equation (13), as computed by :func:`tf.image.ssim`.
 
-    Input
-    -----
-    x : [batch, height, width, channels], `float`
-        Originals
-    x_hat : [batch, height, width, channels], `float`
-        Reconstructions
-    max_val : `float`
-        Largest possible value :math:`v`
-
-    Output
-    ------
-    : [batch], `float`
-        Similarity
+    Input and output as in :func:`psnr`, of shape [batch, height, width, channels].
     """
     x, x_hat = _same_shape(x, x_hat)
     if x.shape.rank != 4:

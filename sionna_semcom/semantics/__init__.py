@@ -9,6 +9,7 @@ from .autoencoders import (
     text_decoder,
     text_encoder,
 )
+from .image_networks import plain_encoder, residual_encoder
 from .modality import Modality, modalities
 from .receiver_state import ReceiverState
 
@@ -18,6 +19,8 @@ __all__ = [
     "image_decoder",
     "image_encoder",
     "modalities",
+    "plain_encoder",
+    "residual_encoder",
     "spectrogram_decoder",
     "spectrogram_encoder",
     "text_decoder",

@@ -59,11 +59,11 @@ def draw_gallery(
         raise ValueError(f"`model` must be one of {', '.join(known)}. Received: {model!r}")
     if link is not None and link not in study.links:
         raise ValueError(f"`link` must be one of {', '.join(study.links)}. Received: {link!r}")
-    data, seed = study.data.load(), study.evaluation.seeds[0]
-    system = obtain_model(model, study.models[model], data, seed, models_dirs, out / "models")
+    data, seed = study.load_data(models_dirs, out / "models"), study.evaluation.seeds[0]
+    settings = study.models[model]
+    system = obtain_model(model, settings, data, seed, models_dirs, out / "models")
     set_seed(study.seed, "gallery")
-    if link is not None:
-        system.link = from_settings(study.links[link])
+    system.link = from_settings(settings.link if link is None else study.links[link])
     batch = next(iter(data.test(200)))
     firsts = [int(np.flatnonzero(batch["label"] == digit)[0]) for digit in range(10)]
     one_a_class = {name: tf.gather(tensor, firsts) for name, tensor in batch.items()}
@@ -121,7 +121,7 @@ def reconstruction_figure(
     snr_dbs: Sequence[float],
     num_samples: int = 10,
 ) -> Figure:
-    """Draw originals above what comes back at each SNR: images, spectrograms and words.
+    """Draw originals above what comes back at each SNR: images, spectrograms and, if any, words.
 
     Input
     -----
@@ -143,12 +143,13 @@ def reconstruction_figure(
         len(lines), num_samples, figsize=(num_samples * 0.8, len(lines) * 0.82), squeeze=False
     )
     for line, (name, label, outputs) in zip(axes, lines, strict=True):
-        for axis, picture, word in zip(line, outputs[name], outputs["text"], strict=True):
+        for index, (axis, picture) in enumerate(zip(line, outputs[name], strict=True)):
             origin, aspect = ("lower", "auto") if name == "audio" else ("upper", "equal")
             axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect=aspect, origin=origin)
             axis.set(xticks=[], yticks=[])
-            if name == names[0]:
-                axis.set_title(f"“{_WORDS[int(np.argmax(word))]}”", fontsize=7, pad=2)
+            if name == names[0] and "text" in outputs:
+                word = _WORDS[int(np.argmax(outputs["text"][index]))]
+                axis.set_title(f"“{word}”", fontsize=7, pad=2)
         line[0].set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
     figure.subplots_adjust(left=0.12, right=0.99, top=0.96, bottom=0.01, wspace=0.06, hspace=0.34)
     return figure

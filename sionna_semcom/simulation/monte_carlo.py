@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -18,6 +18,7 @@ from .results import Curve, Estimate, Metric, Result
 from .stop_rule import StopRule
 from .tally import Tally
 
+Point = dict[str, Estimate]
 Measure = Callable[[Any, Any], Mapping[str, Any]]
 GraphMode = Literal["graph", "xla"]
 Verdict = Literal["next_snr", "stop"]
@@ -132,7 +133,7 @@ def sim_metrics(
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     measure = executable(mc_fun, graph_mode)
-    points: list[dict[str, Estimate]] = []
+    points: list[Point] = []
     verdict: Verdict | None = None
 
     with ProgressBar(len(snrs), Console(quiet=not progress)) as bar:
@@ -148,9 +149,8 @@ def sim_metrics(
             bar.advance_point()
             if verdict == "stop":
                 break
-    metrics = {name: Metric.from_estimates([[p[name] for p in points]]) for name in points[0]}
     settings = {**rule.model_dump(), "snr_db": snrs, "graph_mode": graph_mode}
-    curve = Curve(np.array(snrs[: len(points)]), metrics)
+    curve = Curve(np.array(snrs[: len(points)]), join_points([points]))
     return Result({label: curve}, settings=settings, seed=seed)
 
 
@@ -161,7 +161,7 @@ def simulate_point(
     rule: StopRule,
     seed: tuple[object, ...],
     callback: Callback,
-) -> dict[str, Estimate]:
+) -> Point:
     """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
     if math.isnan(snr_db):
         raise ValueError("An SNR must be a number or infinity. Received: nan")
@@ -174,6 +174,27 @@ def simulate_point(
         if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
             break
     return tally.estimates()
+
+
+def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> dict[str, Metric]:
+    """Metrics of a curve with points ``[num_seeds][num_points]``.
+
+    Raises
+    ------
+    ValueError
+        If points have different metrics
+    """
+    first = points[0][0]
+    for point in (point for row in points for point in row):
+        if point.keys() != first.keys():
+            raise ValueError(
+                "Points of one curve must have the same metrics. "
+                f"Received: {', '.join(first)}; and {', '.join(point)}"
+            )
+    return {
+        name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
+        for name in first
+    }
 
 
 def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:

@@ -14,10 +14,11 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from .._files import atomic_path
 from .labels import metric_label
-from .results import Curve, Metric, Result
+from .results import SNR_AXIS, Curve, Metric, Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import XAxis, YAxis
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, darkest contrasts first
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -30,6 +31,7 @@ class PlotMetrics:
     """Collect results and draw their metrics against SNR, one panel a metric.
 
     Confidence intervals are bands. The noiseless link has its place at the right end of the axis.
+    Curves along another figure than the SNR are drawn against that figure.
 
     Parameters
     ----------
@@ -61,7 +63,12 @@ class PlotMetrics:
             self._curves.append((name, curve))
         return self
 
-    def figure(self, metrics: Sequence[str] | None = None, log_scale: Sequence[str] = ()) -> Figure:
+    def figure(
+        self,
+        metrics: Sequence[str] | None = None,
+        log_scale: Sequence[str] = (),
+        log_x: bool = False,
+    ) -> Figure:
         """Draw the figure.
 
         Parameters
@@ -70,19 +77,27 @@ class PlotMetrics:
             Metrics to draw, one panel each
         log_scale : sequence of `str`
             Metrics whose axis is logarithmic
+        log_x : `bool`
+            If the axis that they are drawn against is, where it is another than the SNR
 
         Raises
         ------
         ValueError
-            If nothing was added, or no curve has a metric
+            If nothing was added, no curve has a metric, curves are along different axes, or an axis
+            cannot be logarithmic
         """
-        return self._draw(Figure(layout="constrained"), metrics, log_scale)
+        return self._draw(Figure(layout="constrained"), metrics, log_scale, log_x)
 
-    def show(self, metrics: Sequence[str] | None = None, log_scale: Sequence[str] = ()) -> None:
+    def show(
+        self,
+        metrics: Sequence[str] | None = None,
+        log_scale: Sequence[str] = (),
+        log_x: bool = False,
+    ) -> None:
         """Draw the figure in a window, or below a notebook's cell; see :meth:`figure`."""
         import matplotlib.pyplot as plt
 
-        self._draw(plt.figure(layout="constrained"), metrics, log_scale)
+        self._draw(plt.figure(layout="constrained"), metrics, log_scale, log_x)
         plt.show()
 
     def save(
@@ -90,9 +105,10 @@ class PlotMetrics:
         path: str | os.PathLike[str],
         metrics: Sequence[str] | None = None,
         log_scale: Sequence[str] = (),
+        log_x: bool = False,
     ) -> None:
         """Draw the figure in a file, in the format that its suffix names; see :meth:`figure`."""
-        figure = self.figure(metrics, log_scale)
+        figure = self.figure(metrics, log_scale, log_x)
         supported = figure.canvas.get_supported_filetypes()
         suffix = os.path.splitext(path)[1][1:].lower()
         if suffix not in supported:
@@ -103,18 +119,18 @@ class PlotMetrics:
             figure.savefig(temporary, dpi=160, format=suffix)
 
     def _draw(
-        self, figure: Figure, metrics: Sequence[str] | None, log_scale: Sequence[str]
+        self, figure: Figure, metrics: Sequence[str] | None, log_scale: Sequence[str], log_x: bool
     ) -> Figure:
         names = self._select(metrics)
         rows = math.ceil(len(names) / _MAX_COLUMNS)
         columns = math.ceil(len(names) / rows)
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
-        axis = _SNRAxis([curve.snr_db for _, curve in self._curves])
+        axis = self._axis(log_x)
         for name, ax in zip(names, panels, strict=False):
             for index, (label, curve) in enumerate(self._curves):
                 if name in curve.metrics:
-                    x = axis.positions(curve.snr_db, index, len(self._curves))
-                    _draw_curve(ax, x, curve.snr_db, curve.metrics[name], index, label)
+                    x = axis.positions(curve.x, index, len(self._curves))
+                    _draw_curve(ax, x, curve.x, curve.metrics[name], index, label)
             _style_panel(ax, name, name in log_scale)
             axis.set_ticks(ax)
         for ax in panels[len(names) :]:
@@ -134,6 +150,19 @@ class PlotMetrics:
             if name not in known:
                 raise ValueError(f"There is no metric {name!r}, only {', '.join(known)}")
         return list(metrics or known)
+
+    def _axis(self, log_x: bool) -> _SNRAxis | _FigureAxis:
+        names = list(dict.fromkeys(curve.axis for _, curve in self._curves))
+        if len(names) > 1:
+            raise ValueError(
+                f"Curves of one figure must be along the same axis. Received: {', '.join(names)}"
+            )
+        values = [curve.x for _, curve in self._curves]
+        if names != [SNR_AXIS]:
+            return _FigureAxis(names[0], values, log_x)
+        if log_x:
+            raise ValueError("`log_x` must be False where the axis is the SNR, which is in dB")
+        return _SNRAxis(values)
 
 
 class _SNRAxis:
@@ -170,8 +199,34 @@ class _SNRAxis:
             ax.set_xlabel("SNR [dB]")
 
 
+class _FigureAxis:
+    """An axis of a figure other than the SNR."""
+
+    def __init__(self, name: str, values: Sequence[np.ndarray], log_x: bool) -> None:
+        self._name = name
+        self._log_x = log_x
+        self._low = min(x.min() for x in values)
+        self._high = max(x.max() for x in values)
+        if log_x and self._low <= 0:
+            raise ValueError(f"A logarithmic axis needs positive {name}. Received: {self._low:g}")
+
+    def positions(self, x: np.ndarray, index: int, num_curves: int) -> np.ndarray:
+        """Where points stand: at their values."""
+        return x
+
+    def set_ticks(self, ax: Axes) -> None:
+        """Label the axis."""
+        ax.set_xlabel(metric_label(self._name))
+        if self._log_x:
+            ax.set_xscale("log")
+            if self._high < 100 * self._low:  # else powers of ten are enough
+                _set_log_ticks(ax.xaxis)
+        else:
+            ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+
+
 def _draw_curve(
-    ax: Axes, x: np.ndarray, snr_db: np.ndarray, metric: Metric, index: int, label: str
+    ax: Axes, x: np.ndarray, values: np.ndarray, metric: Metric, index: int, label: str
 ) -> None:
     style: dict[str, Any] = {
         "color": _COLORS[index % len(_COLORS)],
@@ -181,12 +236,12 @@ def _draw_curve(
         "markeredgewidth": 0.6,
     }
     order = np.argsort(x)
-    line = order[np.isfinite(snr_db[order])]
+    line = order[np.isfinite(values[order])]
     dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
     ax.fill_between(x[line], metric.ci_low[line], metric.ci_high[line], **band)
-    slot = order[~np.isfinite(snr_db[order])]
+    slot = order[~np.isfinite(values[order])]
     ends = [metric.mean - metric.ci_low, metric.ci_high - metric.mean]
     errors = np.maximum(np.nan_to_num(ends), 0.0)[:, slot]
     ax.errorbar(x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, **style)
@@ -200,9 +255,14 @@ def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     if log_scale:
         ax.set_yscale("log")
-        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("")
+        _set_log_ticks(ax.yaxis)
+
+
+def _set_log_ticks(axis: XAxis | YAxis) -> None:
+    """Ticks with plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
 
 
 def _add_legend(figure: Figure, width: float) -> float:

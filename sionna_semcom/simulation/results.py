@@ -21,11 +21,13 @@ from .._files import atomic_path
 from . import intervals
 
 Array = NDArray[Any]
+SNR_AXIS = "snr_db"
+_DOCUMENTS = ("settings", "versions", "checksums")
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Mean of one metric at one SNR, with its confidence interval."""
+    """Mean of one metric at one point, with its confidence interval."""
 
     mean: float
     ci_low: float
@@ -41,17 +43,17 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric against SNR.
+    """One metric along a curve.
 
     Parameters
     ----------
-    mean, ci_low, ci_high : [num_snrs], `np.float64`
+    mean, ci_low, ci_high : [num_points], `np.float64`
         Mean and confidence interval
-    count : [num_snrs], `np.int64`
+    count : [num_points], `np.int64`
         Samples that were simulated
     proportion : `bool`
         If the metric is the share of samples for which something holds
-    per_seed : `None` | [num_seeds, num_snrs], `np.float64`
+    per_seed : `None` | [num_seeds, num_points], `np.float64`
         Means of the models trained with different seeds; the interval is then Student's over them
     """
 
@@ -66,24 +68,23 @@ class Metric:
     def from_estimates(
         cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
     ) -> Metric:
-        """Join estimates ``[num_seeds][num_snrs]``."""
+        """Join estimates ``[num_seeds][num_points]``."""
         rows = [[astuple(estimate) for estimate in row] for row in estimates]
         mean, low, high, count, proportion = np.moveaxis(np.array(rows, float), -1, 0)
         is_proportion, per_seed = bool(proportion.all()), None
         mean_, low_, high_ = mean[0], low[0], high[0]
         if len(estimates) > 1:
-            per_seed = mean
-            mean_, low_, high_ = intervals.student(mean.T, 1.0, confidence)
+            per_seed, (mean_, low_, high_) = mean, intervals.student(mean.T, 1.0, confidence)
             if is_proportion:
                 low_, high_ = np.maximum(low_, 0.0), np.minimum(high_, 1.0)
         return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
 
     def __len__(self) -> int:
-        """Number of SNRs."""
+        """Number of points."""
         return len(self.mean)
 
     def __getitem__(self, index: int) -> Estimate:
-        """Give the estimate at one SNR."""
+        """Give the estimate at one point."""
         return Estimate(
             float(self.mean[index]),
             float(self.ci_low[index]),
@@ -93,27 +94,42 @@ class Metric:
         )
 
     def __iter__(self) -> Iterator[Estimate]:
-        """Estimates, SNR by SNR."""
+        """Estimates, point by point."""
         return (self[index] for index in range(len(self)))
 
 
 @dataclass(frozen=True)
 class Curve:
-    """All metrics of one system over one link.
+    """All metrics of one system over one link, or of several against a figure of theirs.
 
     Parameters
     ----------
-    snr_db : [num_snrs], `np.float64`
-        SNR [dB]; infinity is the noiseless link
+    snr_db : [num_points], `np.float64`
+        SNR [dB] of each point; infinity is the noiseless link
     metrics : `dict` of :class:`Metric`
-        Metrics against SNR
+        Metrics of each point
     summary : `dict` of `float`
-        Figures that do not depend on the SNR, such as channel uses
+        Figures that are equal at all points, such as channel uses against SNR
+    axis : `str`
+        What the points are along: "snr_db" (default) or a figure such as "compression_factor"
+    x : [num_points], `np.float64`
+        Where they are along the axis; ``snr_db`` by default
+    point_summaries : `dict` of [num_points], `np.float64`
+        Figures that differ between points; NaN where a point has none
     """
 
     snr_db: Array
     metrics: Mapping[str, Metric]
     summary: Mapping[str, float] = field(default_factory=dict)
+    axis: str = SNR_AXIS
+    x: Array = field(default=None)  # type: ignore[arg-type]
+    point_summaries: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.axis == SNR_AXIS:
+            object.__setattr__(self, "x", self.snr_db)
+        elif self.x is None:
+            raise ValueError(f"A curve along {self.axis!r} needs `x`")
 
 
 @dataclass(frozen=True)
@@ -165,8 +181,9 @@ class Result:
         """Write the result to an HDF5 file, whole or not at all.
 
         A single curve is kept as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
-        ``/summary/<name>``; several curves have the same layout, each in ``/curves/<label>``. The
-        attributes of the file hold the settings (JSON), the seed, versions and checksums.
+        ``/summary/<name>``, along another axis with ``/x`` and ``/point_summary/<name>``; several
+        curves likewise, each in ``/curves/<label>``. The attributes of the file hold the settings
+        (JSON), the seed, versions and checksums.
 
         Raises
         ------
@@ -179,7 +196,7 @@ class Result:
         with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
             file.attrs["title"] = self.title
             file.attrs["seed"] = self.seed
-            for name in ("settings", "versions", "checksums"):
+            for name in _DOCUMENTS:
                 file.attrs[name] = to_json(getattr(self, name), inf_nan_mode="strings").decode()
             if len(self.curves) == 1:
                 file.attrs["label"] = next(iter(self.curves))
@@ -206,15 +223,11 @@ class Result:
             with h5py.File(path) as file:
                 attributes = dict(file.attrs)
                 if "curves" in file:
-                    curves = {
-                        label: _read_curve(group) for label, group in _ordered(file["curves"])
-                    }
+                    groups = dict(_ordered(file["curves"]))
                 else:
-                    curves = {attributes["label"]: _read_curve(file)}
-                documents = {
-                    name: json.loads(attributes[name])
-                    for name in ("settings", "versions", "checksums")
-                }
+                    groups = {attributes["label"]: file}
+                curves = {label: _read_curve(group) for label, group in groups.items()}
+                documents = {name: json.loads(attributes[name]) for name in _DOCUMENTS}
                 title, seed = attributes["title"], int(attributes["seed"])
         except (OSError, KeyError, RuntimeError, ValueError) as error:
             raise ValueError(f"{path} is damaged or not a result file: {error}") from error
@@ -246,6 +259,12 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
     summary = _create_ordered(group, "summary", curve.summary)
     for name, value in curve.summary.items():
         summary[name] = value
+    if curve.axis != SNR_AXIS:
+        group["x"] = curve.x
+        group["x"].attrs["axis"] = curve.axis
+        by_point = _create_ordered(group, "point_summary", curve.point_summaries)
+        for name, values in curve.point_summaries.items():
+            by_point[name] = values
 
 
 def _read_curve(group: h5py.Group) -> Curve:
@@ -258,14 +277,17 @@ def _read_curve(group: h5py.Group) -> Curve:
         for name, source in _ordered(group["metrics"])
     }
     summary = {name: float(value[()]) for name, value in _ordered(group["summary"])}
-    return Curve(group["snr_db"][:], metrics, summary)
+    snr_db, x = group["snr_db"][:], group.get("x")
+    if x is None:
+        return Curve(snr_db, metrics, summary)
+    by_point = {name: values[:] for name, values in _ordered(group["point_summary"])}
+    return Curve(snr_db, metrics, summary, x.attrs["axis"], x[:], by_point)
 
 
 def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:
     """Group that remembers the order of its members.
 
-    HDF5's own tracking of the order adds times of creation, and equal results would be different
-    files.
+    HDF5's own tracking of the order adds times of creation: equal results would differ as files.
     """
     group = parent.create_group(name)
     group.attrs["order"] = np.array(list(members), h5py.string_dtype())

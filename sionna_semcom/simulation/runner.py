@@ -7,7 +7,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +18,20 @@ from rich.text import Text
 from .._seeding import set_seed
 from ..link import from_settings
 from ..systems import CentroidSettings
-from .monte_carlo import Measure, State, executable, simulate_point
+from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
 from .partial import Partial
 from .progress import ProgressBar, verbosity
-from .results import Curve, Estimate, Metric, Result, package_versions
-from .study import CurveSettings, Study
+from .results import SNR_AXIS, Curve, Estimate, Result, package_versions
+from .study import CurveSettings, EvaluationSettings, Study
 from .training import obtain_model
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
 
-    from ..datasets import Digits
+    from ..datasets import Data
 
-Point = dict[str, Estimate]
+Summary = dict[str, float]
 
 
 def run_study(
@@ -71,7 +72,7 @@ def run_study(
     """
     console = console or Console(quiet=True)
     out = Path(out)
-    data = study.data.load()
+    data = study.load_data(models_dirs, out / "models")
     partial = Partial(out / f"{study.name}.partial.json", _fingerprint(study, data))
     if partial.discarded:
         console.print(f"{partial.path} is of other settings, data or versions: starting anew")
@@ -84,13 +85,29 @@ def run_study(
     return result
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One trained model over one link, in one curve."""
+
+    curve: CurveSettings
+    model: str
+    link: str
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """What tells the part from others of its seed."""
+        label = self.curve.label
+        return f"{label}, {self.model} over {self.link}" if self.curve.lists else label
+
+
 class _Run:
     """One run of a study: its trained systems, its links, and what is finished."""
 
     def __init__(
         self,
         study: Study,
-        data: Digits,
+        data: Data,
         partial: Partial,
         work_dir: Path,
         models_dirs: Sequence[Path],
@@ -104,11 +121,12 @@ class _Run:
         self._models_dirs = models_dirs
         seeds = study.evaluation.seeds
         self._judges = {key: self._obtain(name, seeds[0]) for key, name in study.judges.items()}
-        trained = dict.fromkeys((curve.model, seed) for curve in study.curves for seed in seeds)
+        pairs = [pair for curve in study.curves for pair in curve.pairs]
+        trained = dict.fromkeys((model, seed) for model, _ in pairs for seed in seeds)
         self._systems = {(name, seed): self._obtain(name, seed) for name, seed in trained}
         self._digests = {key: _weights_digest(system) for key, system in self._systems.items()}
         self._links = {}
-        for name in dict.fromkeys(curve.link for curve in study.curves):
+        for name in dict.fromkeys(link for _, link in pairs):
             set_seed(study.seed, "link", name)  # some links draw a pool of channels once
             self._links[name] = from_settings(study.links[name])
 
@@ -127,7 +145,8 @@ class _Run:
     def result(self) -> Result:
         """Simulate what is not finished."""
         study, evaluation = self._study, self._study.evaluation
-        num_points = len(study.curves) * len(evaluation.seeds) * len(evaluation.snr_db)
+        num_pairs = sum(len(curve.pairs) for curve in study.curves)
+        num_points = num_pairs * len(evaluation.seeds) * len(evaluation.snr_db)
         with ProgressBar(num_points, console=self._console) as bar:
             curves = {curve.label: self._curve(curve, bar) for curve in study.curves}
         models = {f"{name}, seed {seed}": value for (name, seed), value in self._digests.items()}
@@ -141,35 +160,37 @@ class _Run:
 
     def _curve(self, curve: CurveSettings, bar: ProgressBar) -> Curve:
         evaluation = self._study.evaluation
-        points, summaries = [], []
+        points: list[list[Point]] = []
+        summaries: list[list[Summary]] = []
         for seed in evaluation.seeds:
-            points.append(self._points(curve, seed, bar))
-            summaries.append(self._summary(curve, seed))
-        metrics = {
-            name: Metric.from_estimates(
-                [[point[name] for point in row] for row in points], evaluation.confidence
-            )
-            for name in points[0][0]
-        }
-        return Curve(np.array(evaluation.snr_db), metrics, _mean(summaries))
+            parts = [_Part(curve, *pair, seed) for pair in curve.pairs]
+            done = [(self._points(part, bar), self._summary(part)) for part in parts]
+            points.append([point for row, _ in done for point in row])
+            summaries.append([summary for _, summary in done])
+        figures = [_mean(rows) for rows in zip(*summaries, strict=True)]
+        if evaluation.axis != SNR_AXIS:
+            return _along(evaluation, points, figures)
+        metrics = join_points(points, evaluation.confidence)
+        return Curve(np.array(evaluation.snr_db), metrics, figures[0])
 
-    def _points(self, curve: CurveSettings, seed: int, bar: ProgressBar) -> list[Point]:
-        """All SNRs of one curve and one trained model."""
-        evaluation = self._study.evaluation
-        system = self._system(curve, seed)
-        measure: Measure = functools.partial(system.measure, present=curve.present)
+    def _points(self, part: _Part, bar: ProgressBar) -> list[Point]:
+        """All SNRs of one trained model over one link."""
+        evaluation, curve = self._study.evaluation, part.curve
+        system = self._system(part)
+        options = {} if curve.present is None else {"present": curve.present}
+        measure: Measure = functools.partial(system.measure, **options)
         measure = executable(measure, evaluation.graph_mode)
-        batches = self._data.test(evaluation.batch_size)
-        label = curve.label if len(evaluation.seeds) == 1 else f"{curve.label}, seed {seed}"
+        batches = self._batches()
+        label = part.label if len(evaluation.seeds) == 1 else f"{part.label}, seed {part.seed}"
         points = []
 
         def show(state: State) -> None:
             bar.show(label, state)
 
         for snr_db in evaluation.snr_db:
-            key = self._key(curve, seed, snr_db)
+            key = self._key(part, snr_db)
             if (known := self._partial.get(key)) is None:
-                seeds = (self._study.seed, curve.label, seed, snr_db)
+                seeds = (self._study.seed, part.label, part.seed, snr_db)
                 point = simulate_point(measure, batches, snr_db, evaluation, seeds, show)
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
@@ -180,28 +201,40 @@ class _Run:
             points.append(point)
         return points
 
-    def _summary(self, curve: CurveSettings, seed: int) -> dict[str, float]:
+    def _summary(self, part: _Part) -> Summary:
         """Figures that do not depend on the SNR."""
-        key = self._key(curve, seed, "summary")
-        summary: dict[str, float] | None = self._partial.get(key)
+        key, axis = self._key(part, "summary"), self._study.evaluation.axis
+        summary: Summary | None = self._partial.get(key)
         if summary is None:
-            batches = self._data.test(self._study.evaluation.batch_size)
-            figures = self._system(curve, seed).summary(batches)
+            figures = self._system(part).summary(self._batches())
             summary = {name: float(value) for name, value in figures.items()}
+            if axis != SNR_AXIS and axis not in summary:
+                raise ValueError(
+                    f"The study's axis is {axis!r}, but the summary of {part.model!r} over "
+                    f"{part.link!r} has only {', '.join(summary)}"
+                )
             self._partial.put(key, summary)
         return summary
 
-    def _system(self, curve: CurveSettings, seed: int) -> keras.Model:
-        system = self._systems[curve.model, seed]
-        system.link = self._links[curve.link]
-        settings = self._study.models[curve.model].system
+    def _batches(self) -> tf.data.Dataset:
+        """The samples that are sent."""
+        evaluation = self._study.evaluation
+        draw = self._data.test if evaluation.split == "test" else self._data.validation
+        return draw(evaluation.batch_size)
+
+    def _system(self, part: _Part) -> keras.Model:
+        system = self._systems[part.model, part.seed]
+        system.link = self._links[part.link]
+        settings = self._study.models[part.model].system
         if isinstance(settings, CentroidSettings):
-            system.mode = curve.mode or settings.mode
+            system.mode = part.curve.mode or settings.mode
         system.judges = self._judges
         return system
 
-    def _key(self, curve: CurveSettings, seed: int, part: object) -> str:
-        return f"{curve.label} / seed {seed} ({self._digests[curve.model, seed][:16]}) / {part}"
+    def _key(self, part: _Part, what: object) -> str:
+        digest = self._digests[part.model, part.seed][:16]
+        names = f"{part.curve.label} / {part.model} over {part.link}"
+        return f"{names} / seed {part.seed} ({digest}) / {what}"
 
     def _check_names(self, point: Point) -> None:
         figure = self._study.figure
@@ -213,7 +246,7 @@ class _Run:
                 )
 
 
-def _fingerprint(study: Study, data: Digits) -> str:
+def _fingerprint(study: Study, data: Data) -> str:
     """Digest of everything that decides the numbers, models aside."""
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
     document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
@@ -227,7 +260,29 @@ def _weights_digest(system: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def _mean(summaries: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+def _along(
+    evaluation: EvaluationSettings, points: Sequence[Sequence[Point]], figures: Sequence[Summary]
+) -> Curve:
+    """Curve of points ``[num_seeds][num_points]`` along one of the ``figures`` of each point."""
+    order = np.argsort([summary[evaluation.axis] for summary in figures], kind="stable")
+    points = [[row[index] for index in order] for row in points]
+    names = dict.fromkeys(name for summary in figures for name in summary)
+    columns = {
+        name: np.array([figures[index].get(name, np.nan) for index in order]) for name in names
+    }
+    x = columns.pop(evaluation.axis)
+    shared = {name for name, column in columns.items() if np.all(column == column[0])}
+    return Curve(
+        np.full(len(x), evaluation.snr_db[0]),
+        join_points(points, evaluation.confidence),
+        {name: float(columns[name][0]) for name in columns if name in shared},
+        evaluation.axis,
+        x,
+        {name: column for name, column in columns.items() if name not in shared},
+    )
+
+
+def _mean(summaries: Iterable[Mapping[str, Any]]) -> Summary:
     """Mean of each figure over the seeds."""
     rows = list(summaries)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

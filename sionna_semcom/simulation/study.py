@@ -10,14 +10,18 @@ import yaml
 from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
 
 from .._settings import Settings
+from ..datasets import Data
 from ..link import LinkSettings
-from ..systems import ClassifierSettings, Mode
+from ..systems import ClassifierSettings, ImageClassifierSettings, Mode
 from .data_settings import BuiltinData, DataSettings
+from .results import SNR_AXIS
 from .stop_rule import StopRule
 from .training import ModelSettings
 from .validation import explain
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
+Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
+_CLASSIFIERS = (ClassifierSettings, ImageClassifierSettings)
 
 
 class CurveSettings(Settings):
@@ -25,28 +29,65 @@ class CurveSettings(Settings):
 
     label: str = Field(pattern="^[^/]+$")
     """What the legend says; a slash would be a path in the result file"""
-    model: str
-    """Which of the study's models"""
-    link: str
-    """Which of the study's links"""
+    model: Names
+    """Which of the study's models; several along another axis than the SNR, one a point"""
+    link: Names
+    """Which of the study's links, likewise; a single one is that of all points"""
     present: tuple[str, ...] | None = Field(None, min_length=1)
     """Modalities that the transmitter has; nothing (null) is all"""
     mode: Mode | None = None
     """What is sent, if not (null) what the model's own mode says: the conventional mode can be
     evaluated with the model that the paper's mode trains"""
 
+    @model_validator(mode="after")
+    def _check_lengths(self) -> "CurveSettings":
+        if len({len(names) for names in self.lists}) > 1:
+            raise ValueError(
+                f"curve {self.label!r} must list as many links as models. Received: "
+                f"{len(self.model)} models, {len(self.link)} links"
+            )
+        return self
+
+    @property
+    def lists(self) -> list[tuple[str, ...]]:
+        """Lists of names, rather than single ones, that are given."""
+        return [names for names in (self.model, self.link) if not isinstance(names, str)]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Model and link of each point; without lists, of all points."""
+        num_points = len(self.lists[0]) if self.lists else 1
+        models, links = (
+            (names,) * num_points if isinstance(names, str) else names
+            for names in (self.model, self.link)
+        )
+        return list(zip(models, links, strict=True))
+
 
 class EvaluationSettings(StopRule):
     """Where and for how long curves are simulated."""
 
+    axis: str = SNR_AXIS
+    """What curves are along: the SNR, or a figure of the systems' summary at a single SNR"""
     snr_db: tuple[float, ...] = Field(min_length=1)
     """SNRs [dB]; .inf is noiseless"""
+    split: Literal["test", "validation"] = "test"
+    """Which samples are sent: those for results, or those for choosing settings"""
     batch_size: PositiveInt = 100
     """Samples a batch"""
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
     """Seeds of training; with several, intervals are over the models trained with them"""
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
+
+    @model_validator(mode="after")
+    def _check_axis(self) -> "EvaluationSettings":
+        if self.axis != SNR_AXIS and len(self.snr_db) > 1:
+            raise ValueError(
+                f"snr_db must hold one SNR where the axis is {self.axis!r}. Received: "
+                f"{', '.join(map(str, self.snr_db))}"
+            )
+        return self
 
 
 class FigureSettings(Settings):
@@ -56,6 +97,8 @@ class FigureSettings(Settings):
     """Metrics, one panel each; nothing (null) is all"""
     log_scale: tuple[str, ...] = ()
     """Metrics whose axis is logarithmic"""
+    log_x: bool = False
+    """If the axis that they are drawn against is, where it is another than the SNR"""
 
 
 class Study(Settings):
@@ -79,13 +122,14 @@ class Study(Settings):
     @model_validator(mode="after")
     def _check_references(self) -> "Study":
         for curve in self.curves:
-            self._check_known("curve", curve.label, "model", curve.model, self.models)
-            self._check_known("curve", curve.label, "link", curve.link, self.links)
-            if isinstance(self.models[curve.model].system, ClassifierSettings):
-                raise ValueError(
-                    f"curve {curve.label!r} needs a model that transmits, but "
-                    f"{curve.model!r} is a classifier"
-                )
+            for model, link in curve.pairs:
+                self._check_known("curve", curve.label, "model", model, self.models)
+                self._check_known("curve", curve.label, "link", link, self.links)
+                if isinstance(self.models[model].system, _CLASSIFIERS):
+                    raise ValueError(
+                        f"curve {curve.label!r} needs a model that transmits, but "
+                        f"{model!r} is a classifier"
+                    )
         for modality, model in self.judges.items():
             self._check_known("judge of", modality, "model", model, self.models)
             system = self.models[model].system
@@ -96,6 +140,40 @@ class Study(Settings):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ. Received: {', '.join(map(str, values))}")
         return self
+
+    @model_validator(mode="after")
+    def _check_axis(self) -> "Study":
+        if self.evaluation.axis != SNR_AXIS:
+            return self
+        for curve in self.curves:
+            if curve.lists:
+                raise ValueError(
+                    f"curve {curve.label!r} lists models or links, which needs another "
+                    f"evaluation.axis than {SNR_AXIS!r}"
+                )
+        if self.figure.log_x:
+            raise ValueError(f"figure.log_x needs another evaluation.axis than {SNR_AXIS!r}")
+        return self
+
+    def load_data(self, models_dirs: Sequence[Path] = (), work_dir: Path | None = None) -> Data:
+        """Read the data.
+
+        Parameters
+        ----------
+        models_dirs : sequence of `Path`
+            Folders with trained models, for data that are latents of trained networks
+        work_dir : `None` | `Path`
+            Folder of networks that had to be trained
+
+        Raises
+        ------
+        FileNotFoundError
+            If no folder is given where one is needed, or a file is missing in it
+        """
+        data: Any = self.data
+        if getattr(data, "needs_models", False):
+            return data.load(models_dirs, work_dir)
+        return data.load()
 
     @staticmethod
     def _check_known(owner: str, label: str, kind: str, name: str, known: dict[str, Any]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from .labels import format_estimate, format_snr, metric_label
-from .results import Curve
+from .results import SNR_AXIS, Curve
 
 MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
 
@@ -18,7 +19,7 @@ MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
 def result_tables(
     curves: Mapping[str, Curve], metrics: Sequence[str] | None = None
 ) -> Iterator[Table]:
-    """Tables of each metric, and of what does not depend on the SNR.
+    """Tables of each metric, and of figures that differ between points and that do not.
 
     Parameters
     ----------
@@ -36,31 +37,61 @@ def result_tables(
     for name in metrics or known:
         if name not in known:
             raise ValueError(f"There is no metric {name!r}, only {', '.join(known)}")
-        yield from _metric_tables(curves, name)
-    figures = {
+    for axis in dict.fromkeys(curve.axis for curve in curves.values()):
+        along = {label: curve for label, curve in curves.items() if curve.axis == axis}
+        yield from _axis_tables(along, axis, metrics or known)
+
+
+def format_x(axis: str, x: float) -> str:
+    """A value along an axis, an SNR with its unit."""
+    return format_snr(x) if axis == SNR_AXIS else f"{x:g}"
+
+
+def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str]) -> Iterator[Table]:
+    """Tables of ``curves`` along the same axis."""
+    for name in metrics:
+        estimates = {
+            label: [format_estimate(estimate) for estimate in curve.metrics[name]]
+            for label, curve in curves.items()
+            if name in curve.metrics
+        }
+        yield from _point_tables(curves, axis, name, estimates)
+    for name in dict.fromkeys(name for curve in curves.values() for name in curve.point_summaries):
+        figures = {
+            label: ["" if np.isnan(value) else f"{value:.4g}" for value in values]
+            for label, curve in curves.items()
+            if (values := curve.point_summaries.get(name)) is not None
+        }
+        yield from _point_tables(curves, axis, name, figures)
+    summaries = {
         (metric_label(name), label): f"{value:.4g}"
         for label, curve in curves.items()
         for name, value in curve.summary.items()
     }
-    names = list(dict.fromkeys(name for name, _ in figures))
-    yield from _tables("Whatever the SNR", names, list(curves) if names else [], figures)
+    names = list(dict.fromkeys(name for name, _ in summaries))
+    title = f"Whatever the {'SNR' if axis == SNR_AXIS else axis.replace('_', ' ')}"
+    yield from _tables(title, names, list(curves) if names else [], summaries)
 
 
-def _metric_tables(curves: Mapping[str, Curve], name: str) -> Iterator[Table]:
-    """SNRs down and curves across, or the other way round if there are more curves."""
-    estimates = {
-        (snr_db, label): format_estimate(estimate)
-        for label, curve in curves.items()
-        if name in curve.metrics
-        for snr_db, estimate in zip(curve.snr_db, curve.metrics[name], strict=True)
-    }
-    snrs = sorted({snr_db for snr_db, _ in estimates})
-    cells = {(format_snr(snr_db), label): text for (snr_db, label), text in estimates.items()}
-    rows, columns = [format_snr(snr_db) for snr_db in snrs], list(curves)
+def _point_tables(
+    curves: Mapping[str, Curve], axis: str, name: str, texts: Mapping[str, Sequence[str]]
+) -> Iterator[Table]:
+    """Points down and curves across, or the other way round if there are more curves."""
+    title = metric_label(name)
+    if axis != SNR_AXIS:
+        snrs = sorted({float(snr_db) for curve in curves.values() for snr_db in curve.snr_db})
+        title += f" against {axis.replace('_', ' ')}, {', '.join(map(format_snr, snrs))}"
+    cells: dict[tuple[str, str], str] = {}
+    for label, column in texts.items():
+        for x, text in zip(curves[label].x, column, strict=True):
+            key = (format_x(axis, x), label)
+            cells[key] = f"{cells[key]}; {text}" if key in cells else text
+    values = sorted({float(x) for label in texts for x in curves[label].x})
+    rows, columns = list(dict.fromkeys(format_x(axis, x) for x in values)), list(curves)
     if len(columns) > len(rows):
-        cells = {(label, snr): text for (snr, label), text in cells.items()}
+        cells = {(label, x): text for (x, label), text in cells.items()}
         rows, columns = columns, rows
-    return _tables(metric_label(name), rows, columns, cells)
+    return _tables(title, rows, columns, cells)
 
 
 def _tables(

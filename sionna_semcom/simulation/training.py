@@ -17,9 +17,17 @@ from pydantic import PositiveFloat, PositiveInt
 from .._files import atomic_path
 from .._seeding import derive_seed, set_seed
 from .._settings import Settings
-from ..datasets import Digits
-from ..link import AWGNSettings, LinkSettings, from_settings
-from ..systems import CentroidSystem, SystemSettings
+from ..datasets import Data
+from ..link import (
+    AWGNLink,
+    AWGNSettings,
+    FlatMIMOSettings,
+    Link,
+    LinkSettings,
+    OFDMMIMOSettings,
+    from_settings,
+)
+from ..systems import SystemSettings
 from ..systems.non_finite import StopOnNonFiniteLoss
 
 
@@ -42,19 +50,22 @@ class ModelSettings(Settings):
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
 
-    def build(self, data: Digits) -> CentroidSystem:
-        """Build the untrained system for samples like those of ``data``."""
-        return self.system.build(data.shapes, from_settings(self.link), self.snr_db)
+    def build(self, data: Data, link: Link | None = None) -> keras.Model:
+        """Build the untrained system for samples like those of ``data``, over ``link``.
+
+        Without ``link`` it is that of training, which may draw a pool of channels for seconds.
+        """
+        return self.system.build(data, link or from_settings(self.link), self.snr_db)
 
 
 def train(
-    system: CentroidSystem,
-    data: Digits,
+    system: keras.Model,
+    data: Data,
     settings: TrainingSettings,
     seed: int,
     checkpoint: Path | None = None,
     verbose: int = 0,
-) -> CentroidSystem:
+) -> keras.Model:
     """Train ``system`` on ``data``; go on from ``checkpoint`` if it exists.
 
     Every epoch has its own seed, so training that goes on from a checkpoint ends with the same
@@ -73,7 +84,7 @@ def train(
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warmup_steps,
     )
-    system.compile(keras.optimizers.Adam(schedule))
+    system.compile(keras.optimizers.Adam(schedule), jit_compile=False)
     system.optimizer.build(system.trainable_variables)
     first = 0
     if checkpoint is not None and checkpoint.exists():
@@ -100,39 +111,53 @@ def train(
 def obtain_model(
     name: str,
     settings: ModelSettings,
-    data: Digits,
+    data: Data,
     seed: int,
     models_dirs: Sequence[Path],
     work_dir: Path,
     verbose: int = 0,
-) -> CentroidSystem:
+) -> keras.Model:
     """Load the trained model ``<dir>/<name>/seed<seed>.weights.h5``, or train it.
 
     Weights are taken from the first of ``models_dirs`` and ``work_dir`` that has them for these
-    settings and these data; otherwise the model is trained and kept in ``work_dir``.
+    settings and these data; otherwise the model is trained and kept in ``work_dir``. Either way
+    it comes over a link that whoever evaluates it replaces: that of training is built for training,
+    and for systems of its size. A system without trainable weights has no file and comes as built.
 
     Raises
     ------
     ValueError
         If a weights file is damaged, naming it
     """
-    set_seed(seed, name)
-    system = settings.build(data)
     file_name = Path(name) / f"seed{seed}.weights.h5"
+    set_seed(seed, name)
     for folder in (*models_dirs, work_dir):
         path = Path(folder) / file_name
         if path.exists() and _of(path, settings, data.checksums):
+            system = settings.build(data, _placeholder(settings.link))
             load_weights(system, path)
             return system
+    system = settings.build(data)
+    if not system.trainable_weights:
+        return system
     path = Path(work_dir) / file_name
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
     train(system, data, settings.training, derive_seed(seed, name), checkpoint, verbose)
-    trained = settings.build(data)
+    set_seed(seed, name)  # what is drawn in building is then what was trained with
+    trained = settings.build(data, _placeholder(settings.link))
     trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     save_weights(trained, path, provenance)
     checkpoint.unlink()
     return trained
+
+
+def _placeholder(link: LinkSettings) -> Link | None:
+    """What a model comes over if not its ``link``: AWGN, as symbol links replace each other.
+
+    There is none for a MIMO channel, which decides the size of what is built for it.
+    """
+    return None if isinstance(link, FlatMIMOSettings | OFDMMIMOSettings) else AWGNLink()
 
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:

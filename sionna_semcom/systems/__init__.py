@@ -1,15 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complete trainable semantic communication systems, one file a system."""
 
-from .centroid import CentroidSystem, Mode
+from .alignment import AlignmentSystem
+from .alignment_settings import (
+    FeatureAlignmentSettings,
+    LinearAlignmentSettings,
+    NeuralAlignmentSettings,
+)
+from .centroid import CentroidSystem
 from .classifier import Classifier
-from .settings import CentroidSettings, ClassifierSettings, SystemSettings
+from .image_classifier import ImageClassifier
+from .mode import Mode
+from .settings import (
+    CentroidSettings,
+    ClassifierSettings,
+    ImageClassifierSettings,
+    SystemSettings,
+)
 
 __all__ = [
+    "AlignmentSystem",
     "CentroidSettings",
     "CentroidSystem",
     "Classifier",
     "ClassifierSettings",
+    "FeatureAlignmentSettings",
+    "ImageClassifier",
+    "ImageClassifierSettings",
+    "LinearAlignmentSettings",
     "Mode",
+    "NeuralAlignmentSettings",
     "SystemSettings",
 ]

@@ -4,25 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any
 
 import keras
 import tensorflow as tf
 from keras import ops
-from sionna.phy import config
 
 from ..link import Link
 from ..losses import centroid, centroid_contrastive_loss, unit_norm
-from ..mapping import LatentDemapper, LatentMapper, num_symbols
+from ..mapping import num_symbols
 from ..semantics import Modality, ReceiverState
 from .classifier import Classifier
-from .non_finite import StopOnNonFiniteLoss
+from .linked_model import LinkedModel
+from .mode import Mode, check_mode
+from .presence import dropout_mask, present_names
 from .summary import summarise
+from .transmission import transmit_latents
 
-Mode = Literal["end_to_end", "paper", "conventional"]
 
-
-class CentroidSystem(keras.Model):
+class CentroidSystem(LinkedModel):
     r"""Multimodal transmission by centroids of contrastively aligned embeddings.
 
     .. code-block:: text
@@ -67,12 +67,14 @@ class CentroidSystem(keras.Model):
         Weights of the modalities' reconstruction losses within their sum (default: one each)
     modality_dropout : `float`
         Probability with which each modality is missing at the transmitter in training (one always
-        stays); the centroid of those present is sent and all are reconstructed
+        stays); the centroid of those present is sent and all are reconstructed. Only for
+        ``"end_to_end"``
 
     Input
     -----
     inputs : `dict`
-        Samples ``[batch, *shape]`` of every modality, and optionally ``label`` ``[batch]``
+        Samples ``[batch, *shape]`` of every modality that is present, in training of all, and
+        optionally ``label`` ``[batch]``
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]
     present : `None` (all) | sequence of `str`
@@ -86,8 +88,9 @@ class CentroidSystem(keras.Model):
     Raises
     ------
     ValueError
-        If there are no modalities, their latent dimensions do not fit the mode, the mode is
-        unknown, or ``present`` names no known modality
+        If there are no modalities, the mode is unknown or does not fit their latent dimensions or
+        ``modality_dropout``, ``snr_db`` is no SNR or range, ``present`` names no known modality, or
+        ``inputs`` lack one that is present
     """
 
     def __init__(
@@ -104,36 +107,23 @@ class CentroidSystem(keras.Model):
         modality_dropout: float = 0.0,
         name: str = "centroid_system",
     ) -> None:
-        super().__init__(name=name)
-        dims = [modality.latent_dim for modality in modalities]
-        if mode not in get_args(Mode):
-            raise ValueError(
-                f"`mode` must be one of {', '.join(get_args(Mode))}. Received: {mode!r}"
-            )
-        if not dims:
+        super().__init__(link, snr_db, name)
+        if not modalities:
             raise ValueError("`modalities` must name at least one modality. Received none")
-        if len(set(dims)) > 1 and (mode != "conventional" or contrastive_weight > 0):
-            raise ValueError(
-                "Latent dimensions that differ between modalities need mode 'conventional' and "
-                f"`contrastive_weight` 0. Received: latent dimensions {dims}, mode={mode!r}"
-            )
-        self.link = link
-        self.mode = mode
         self.modalities = tuple(modalities)
+        self._latent_dims = tuple(modality.latent_dim for modality in modalities)
+        check_mode(mode, self._latent_dims, contrastive_weight, modality_dropout)
         self.temperature = temperature
         self.contrastive_weight = contrastive_weight
         self.reconstruction_weight = reconstruction_weight
         self.loss_weights = {m.name: 1.0 for m in modalities} | dict(loss_weights or {})
-        if len(self.loss_weights) > len(dims):
+        if len(self.loss_weights) > len(modalities):
             raise ValueError(
                 f"`loss_weights` may name {', '.join(m.name for m in modalities)}. "
                 f"Received: {dict(loss_weights or {})}"
             )
         self.modality_dropout = modality_dropout
-        self._snr_range = tuple(snr_db) if isinstance(snr_db, Sequence) else (snr_db, snr_db)
-        self.last_snr_db = tf.Variable(0.0, trainable=False)
-        self._mapper = LatentMapper()
-        self._demappers = {dim: LatentDemapper(dim, "lmmse") for dim in set(dims)}
+        self.mode = mode
         self.encoders = {m.name: m.encoder for m in modalities}
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
@@ -147,17 +137,21 @@ class CentroidSystem(keras.Model):
         }
         self.built = True
 
-    def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+    @property
+    def mode(self) -> Mode:
+        """What is sent. A new mode takes effect at once, also after training."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        check_mode(mode, self._latent_dims, self.contrastive_weight)
+        self._mode = mode
+        self._forget_graphs()
+
+    def fit(self, x: Any, **kwargs: Any) -> Any:
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
-        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
-        return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
-
-    def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
-        """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
-
-        XLA slows whole training steps down on CPUs, and not every link compiles.
-        """
-        super().compile(*args, jit_compile=jit_compile, **kwargs)
+        check_mode(self.mode, self._latent_dims, self.contrastive_weight, self.modality_dropout)
+        return super().fit(x, **kwargs)
 
     @property
     def num_latents_sent(self) -> int:
@@ -165,18 +159,25 @@ class CentroidSystem(keras.Model):
         return len(self.modalities) if self.mode == "conventional" else 1
 
     @property
-    def transmitted_reals(self) -> int:
-        """Real numbers that cross the link for a sample (TTI)."""
-        return sum(m.latent_dim for m in self.modalities[: self.num_latents_sent])
-
-    @property
     def num_symbols(self) -> int:
         """Complex symbols that cross the link for a sample."""
-        return sum(num_symbols(m.latent_dim) for m in self.modalities[: self.num_latents_sent])
+        return sum(num_symbols(dim) for dim in self._latent_dims[: self.num_latents_sent])
 
-    def embed(self, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """Unit-norm embeddings ``[batch, latent_dim]`` of every modality."""
-        return {m.name: unit_norm(m.encoder(inputs[m.name])) for m in self.modalities}
+    def embed(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> dict[str, tf.Tensor]:
+        """Unit-norm embeddings ``[batch, latent_dim]`` of all modalities, or of those present."""
+        names = present_names(present, self.encoders)
+        if not set(names) <= set(inputs):
+            raise ValueError(
+                f"`inputs` must hold {', '.join(names)}. Received: {', '.join(inputs)}"
+            )
+        return {
+            name: unit_norm(self.encoders[name](inputs[name], training=training)) for name in names
+        }
 
     def call(
         self,
@@ -186,77 +187,35 @@ class CentroidSystem(keras.Model):
         training: bool = False,
     ) -> dict[str, tf.Tensor]:
         """Send ``inputs`` and reconstruct them."""
-        return self._send(self.embed(inputs), snr_db, present, training)
+        return self._send(self.embed(inputs, present, training), snr_db, training)
 
     def _send(
         self,
         embeddings: Mapping[str, tf.Tensor],
         snr_db: tf.Tensor | float | None,
-        present: Sequence[str] | None,
         training: bool,
     ) -> dict[str, tf.Tensor]:
-        """From embeddings at the transmitter to reconstructions at the receiver."""
-        no = self._noise_power(snr_db)
-        names = list(embeddings)
+        """From embeddings at the transmitter to reconstructions of all modalities."""
+        no = self.noise_power(snr_db)
+        sent = list(embeddings.values())
         if self.mode == "end_to_end" or (self.mode == "paper" and not training):
-            mask = self._presence(present, embeddings[names[0]], training)
-            sent = [centroid(tf.stack([embeddings[name] for name in names]), mask)]
-        elif present is not None and set(present) != set(names):
+            mask = None
+            if training:
+                mask = dropout_mask(len(sent), tf.shape(sent[0])[0], self.modality_dropout)
+            sent = [centroid(tf.stack(sent), mask)]
+        elif len(sent) < len(self.modalities):
             raise ValueError(
                 "A modality that is missing can only be reconstructed where the centroid is sent. "
-                f"Received: mode={self.mode!r}, present={list(present)}"
+                f"Received: mode={self.mode!r}, present={list(embeddings)}"
             )
-        else:
-            sent = [embeddings[name] for name in names]
-        received = self._transmit(sent, no)
-        if len(sent) == 1:
-            received = received * len(names)
-        pairs = zip(names, received, strict=True)
-        return {name: self.decoders[name](features) for name, features in pairs}
-
-    def _transmit(self, latents: Sequence[tf.Tensor], no: tf.Tensor) -> list[tf.Tensor]:
-        """Send latents one behind the other; return the features that decoders see."""
-        dims = [latent.shape[-1] for latent in latents]
-        sizes = [num_symbols(dim) for dim in dims]
-        symbols = tf.concat([self._mapper(latent) for latent in latents], -1)
-        symbols_hat, no_eff = self.link(symbols, no)
-        parts = zip(
-            dims, tf.split(symbols_hat, sizes, -1), tf.split(no_eff, sizes, -1), strict=True
-        )
-        return [
-            self.receiver_state(self._demappers[dim](part, noise), noise)
-            for dim, part, noise in parts
-        ]
-
-    def _noise_power(self, snr_db: tf.Tensor | float | None) -> tf.Tensor:
-        """Noise power at ``snr_db``, or at an SNR drawn from the training range."""
-        low, high = self._snr_range
-        if snr_db is None and low < high:
-            snr_db = config.tf_rng.uniform([], low, high)
-        elif snr_db is None:
-            snr_db = low
-        snr_db = tf.cast(snr_db, tf.float32)
-        self.last_snr_db.assign(snr_db)
-        return tf.pow(10.0, -snr_db / 10.0)
-
-    def _presence(
-        self, present: Sequence[str] | None, like: tf.Tensor, training: bool
-    ) -> tf.Tensor | None:
-        """Mask ``[num_modalities, batch]`` of the modalities at the transmitter; `None`: all."""
-        names = [m.name for m in self.modalities]
-        batch = tf.shape(like)[0]
-        if present is not None:
-            if not present or not set(present) <= set(names):
-                raise ValueError(
-                    f"`present` must name some of {', '.join(names)}. Received: {list(present)}"
-                )
-            column = tf.constant([[float(name in present)] for name in names])
-            return tf.repeat(column, batch, axis=1)
-        if not training or self.modality_dropout == 0:
-            return None
-        draws = config.tf_rng.uniform([len(names), batch])
-        best = tf.reduce_max(draws, axis=0, keepdims=True)
-        return tf.cast((draws >= self.modality_dropout) | (draws == best), tf.float32)
+        received = transmit_latents(self.link, sent, no)
+        features = [self.receiver_state(*parts) for parts in received]
+        if len(features) == 1:
+            features = features * len(self.decoders)
+        return {
+            name: decoder(seen, training=training)
+            for (name, decoder), seen in zip(self.decoders.items(), features, strict=True)
+        }
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of gradient descent on a batch."""
@@ -274,9 +233,12 @@ class CentroidSystem(keras.Model):
         return self.get_metrics_result()
 
     def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
-        """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
-        embeddings = self.embed(inputs)
-        outputs = self._send(embeddings, None, None, training)
+        """Contrastive and reconstruction losses, weighted and summed; equation (9).
+
+        What layers add (regularisation, activity) comes on top.
+        """
+        embeddings = self.embed(inputs, training=training)
+        outputs = self._send(embeddings, None, training)
         loss = tf.constant(0.0)
         if self.contrastive_weight > 0:
             stacked = tf.stack(list(embeddings.values()))
@@ -291,6 +253,8 @@ class CentroidSystem(keras.Model):
             term = ops.mean(modality.loss(inputs[modality.name], outputs[modality.name]))
             self._trackers[modality.name].update_state(term)
             loss += self.reconstruction_weight * self.loss_weights[modality.name] * term
+        for added in self.losses:
+            loss += added
         self._loss_tracker.update_state(loss)
         return loss
 
@@ -311,6 +275,13 @@ class CentroidSystem(keras.Model):
             figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
         return figures
 
-    def summary(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`."""
+    def summary(
+        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
+    ) -> dict[str, float] | None:
+        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`.
+
+        Without ``data``, print the layers as :meth:`keras.Model.summary` does.
+        """
+        if data is None:
+            return super().summary(**kwargs)
         return summarise(self, data)

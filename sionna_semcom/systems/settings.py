@@ -1,16 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which systems are built."""
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from .._settings import Settings
+from ..datasets import Data
 from ..link import Link
 from ..semantics import modalities
-from .centroid import CentroidSystem, Mode
+from .alignment_settings import (
+    FeatureAlignmentSettings,
+    LinearAlignmentSettings,
+    NeuralAlignmentSettings,
+)
+from .centroid import CentroidSystem
 from .classifier import Classifier
+from .image_classifier import ImageClassifier, Network
+from .mode import Mode, check_mode
 
 
 class CentroidSettings(Settings):
@@ -20,7 +27,7 @@ class CentroidSettings(Settings):
     mode: Mode = "end_to_end"
     """What is sent, and what decoders are trained on"""
     latent_dim: PositiveInt | dict[str, PositiveInt] = 16
-    """Latent dimensions; one number for each modality is for the conventional mode"""
+    """Latent dimensions; numbers that differ between modalities are for the conventional mode"""
     temperature: PositiveFloat = 0.1
     """Temperature of the contrastive loss"""
     contrastive_weight: float = Field(1.0, ge=0)
@@ -34,27 +41,22 @@ class CentroidSettings(Settings):
 
     @model_validator(mode="after")
     def _check_modes(self) -> "CentroidSettings":
-        if isinstance(self.latent_dim, dict) and (
-            self.mode != "conventional" or self.contrastive_weight > 0
-        ):
-            raise ValueError(
-                "latent dimensions that differ between modalities need mode 'conventional' and "
-                f"contrastive_weight 0. Received: mode={self.mode!r}, "
-                f"contrastive_weight={self.contrastive_weight}"
-            )
-        if self.mode == "conventional" and self.modality_dropout > 0:
-            raise ValueError("modality_dropout needs a mode that sends the centroid")
+        named = self.latent_dim if isinstance(self.latent_dim, dict) else {"all": self.latent_dim}
+        dims = list(named.values())
+        check_mode(self.mode, dims, self.contrastive_weight, self.modality_dropout)
         return self
 
     def build(
         self,
-        shapes: Mapping[str, Sequence[int]],
+        data: Data,
         link: Link,
         snr_db: float | tuple[float, float],
     ) -> CentroidSystem:
-        """Build the system for samples of ``shapes``, over ``link``, trained at ``snr_db``."""
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
         options = self.model_dump(exclude={"kind", "latent_dim"})
-        return CentroidSystem(modalities(shapes, self.latent_dim), link, snr_db=snr_db, **options)
+        return CentroidSystem(
+            modalities(data.shapes, self.latent_dim), link, snr_db=snr_db, **options
+        )
 
 
 class ClassifierSettings(Settings):
@@ -66,12 +68,53 @@ class ClassifierSettings(Settings):
 
     def build(
         self,
-        shapes: Mapping[str, Sequence[int]],
+        data: Data,
         link: Link,
         snr_db: float | tuple[float, float],
     ) -> Classifier:
         """Build the classifier; nothing of it crosses a link."""
-        return Classifier(self.modality, shapes[self.modality], shapes["text"][0])
+        return Classifier(self.modality, data.shapes[self.modality], data.num_classes)
 
 
-SystemSettings = Annotated[CentroidSettings | ClassifierSettings, Field(discriminator="kind")]
+class ImageClassifierSettings(Settings):
+    """An :class:`ImageClassifier`, whose latents a transmitter sends or a receiver understands."""
+
+    kind: Literal["image_classifier"]
+    network: Network
+    """Architecture of the encoder"""
+    latent_dim: PositiveInt
+    """Real numbers of a latent"""
+    widths: tuple[PositiveInt, ...] = (48, 96, 192)
+    """Filters of the stages of the encoder"""
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    """Share of the target that is spread over all classes in training"""
+    mirror: bool = False
+    """Whether, after training, latents are means over an image and its mirror image"""
+
+    def build(
+        self,
+        data: Data,
+        link: Link,
+        snr_db: float | tuple[float, float],
+    ) -> ImageClassifier:
+        """Build the classifier; nothing of it crosses a link."""
+        return ImageClassifier(
+            self.network,
+            data.shapes["image"],
+            self.latent_dim,
+            data.num_classes,
+            self.widths,
+            self.label_smoothing,
+            self.mirror,
+        )
+
+
+SystemSettings = Annotated[
+    CentroidSettings
+    | ClassifierSettings
+    | ImageClassifierSettings
+    | LinearAlignmentSettings
+    | FeatureAlignmentSettings
+    | NeuralAlignmentSettings,
+    Field(discriminator="kind"),
+]

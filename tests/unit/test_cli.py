@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sionna_semcom import cli
-from sionna_semcom.simulation import Curve, Metric, Result
+from sionna_semcom.datasets import Digits
+from sionna_semcom.simulation import Curve, Metric, Result, Study
 
 STUDY = """
 name: tiny
@@ -25,6 +26,7 @@ curves:
 evaluation: {snr_db: [0, .inf], batch_size: 20, max_mc_iter: 2}
 figure: {metrics: [image_mse, text_accuracy]}
 """
+LISTS = "model: [wide, main]"
 
 
 def _invoke(*arguments):
@@ -70,10 +72,30 @@ def test_run_and_show(study, tmp_path):
     assert "Image MSE" not in shown.output
 
 
-def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path):
+def test_run_and_show_along_another_axis(study, tmp_path):
+    text = study.read_text().replace("  main:", "  main: &main", 1).replace("model: main", LISTS)
+    wide = "  wide: {<<: *main, system: {kind: centroid, latent_dim: 8}}\nlinks:"
+    study.write_text(text.replace("links:", wide, 1))
+    changes = ("evaluation.axis=tti", "evaluation.snr_db=[10]", "figure.log_x=true")
+    options = [word for change in changes for word in ("--set", change)]
+    ran = _invoke("run", study, "--out", tmp_path, *options)
+    assert ran.exit_code == 0, ran.output
+    shown = _invoke("show", tmp_path / "tiny.h5", "--figure", tmp_path / "again.png")
+    for output in (ran.output, shown.output):
+        assert "against tti, 10 dB" in " ".join(output.split())
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "tiny.png").read_bytes()
+    curve = Result.load(tmp_path / "tiny.h5").curve
+    assert curve.x.tolist() == [4, 8]
+    assert "channel_uses" in curve.point_summaries
+
+
+def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path, monkeypatch):
+    folders = []
+    monkeypatch.setattr(Study, "load_data", lambda self, *given: folders.append(given) or Digits())
     trained = _invoke("train", study, "--model", "main", "--seed", "3")
     assert trained.exit_code == 0, trained.output
     assert (tmp_path / "models/main/seed3.weights.h5").exists()
+    assert folders == [([tmp_path / "models"], tmp_path / "models")]
 
 
 def test_several_results_are_compared_in_one_figure(results, tmp_path):

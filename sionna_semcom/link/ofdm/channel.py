@@ -10,7 +10,7 @@ from sionna.phy.channel import ChannelModel, GenerateOFDMChannel, gen_single_sec
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
-from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
+from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
 
 CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memory
 
@@ -26,7 +26,7 @@ def antenna_row(num_ant: int, pattern: str, carrier_frequency: float) -> Antenna
     return AntennaArray(1, columns, polarization, kind, pattern, carrier_frequency)
 
 
-def channel_model(settings: OFDMSettings) -> ChannelModel:
+def channel_model(settings: SlotSettings) -> ChannelModel:
     """Sionna's model of the channel impulse response.
 
     A system-level model comes without path loss and shadowing, because the SNR is a parameter,
@@ -79,7 +79,7 @@ class SlotChannel(Object):
 
     Parameters
     ----------
-    settings : `OFDMSettings`
+    settings : `SlotSettings`
         Channel model, antennas and size of the pool
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
@@ -96,7 +96,7 @@ class SlotChannel(Object):
         Frequency responses
     """
 
-    def __init__(self, settings: OFDMSettings, resource_grid: ResourceGrid) -> None:
+    def __init__(self, settings: SlotSettings, resource_grid: ResourceGrid) -> None:
         super().__init__()
         self._settings = settings
         self._model = channel_model(settings)

@@ -7,21 +7,23 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import (
     LSChannelEstimator,
+    RemoveNulledSubcarriers,
     ResourceGrid,
     tdl_freq_cov_mat,
     tdl_time_cov_mat,
 )
 
+from .channel import SlotChannel
 from .interpolation import ChannelStatistics, FixedInterpolator, LMMSEInterpolator
-from .settings import OFDMSettings
+from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
 
 
 def ls_estimator(
-    settings: OFDMSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
+    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
 ) -> LSChannelEstimator:
     """Least squares at the pilots, and the interpolation of ``settings`` between them."""
     method, pattern = settings.interpolation, resource_grid.pilot_pattern
-    if settings.statistics == "none":
+    if not settings.knows_statistics:
         return LSChannelEstimator(resource_grid, interpolation_type=method)
     known = (pattern, settings.pilot_ofdm_symbol_indices, statistics)
     if method == "lmmse":
@@ -29,13 +31,25 @@ def ls_estimator(
     return LSChannelEstimator(resource_grid, interpolator=FixedInterpolator(method, *known))
 
 
+def known_covariances(
+    settings: SlotSettings, resource_grid: ResourceGrid, channel: SlotChannel
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
+    if settings.model in SYSTEM_LEVEL_MODELS:
+        return measured_covariances(RemoveNulledSubcarriers(resource_grid)(channel.pool))
+    return profile_covariances(settings, resource_grid)
+
+
 def profile_covariances(
-    settings: OFDMSettings, resource_grid: ResourceGrid
+    settings: SlotSettings, resource_grid: ResourceGrid
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
 
-    Exact for TDL. The CDL profile of the same letter has the same delays and powers; its Doppler
-    spectrum is taken for an isotropic one.
+    Those of TDL, before the energy of each slot is normalised. Their product is the covariance of a
+    resource element with another for profiles A to C; D and E have a line of sight, whose Doppler
+    shift is not that of the paths behind it, so that the product is an approximation. The CDL
+    profile of the same letter has the same delays and powers; its Doppler spectrum is taken for an
+    isotropic one.
     """
     time = tdl_time_cov_mat(
         settings.model[-1],

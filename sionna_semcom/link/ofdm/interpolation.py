@@ -2,8 +2,9 @@
 """From channel estimates at the pilots to the whole grid, with the error that this makes.
 
 Pilots fill chosen OFDM symbols, and streams take turns over the subcarriers. The pilots of a
-stream, the covariance of a TDL channel and all interpolators here are therefore Kronecker
-products of time and frequency, so that two small matrices serve a slot.
+stream and all interpolators here are therefore Kronecker products of time and frequency, as is the
+covariance of a TDL channel without a line of sight, and any covariance is taken to be: two small
+matrices serve a slot.
 """
 
 from __future__ import annotations

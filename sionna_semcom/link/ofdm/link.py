@@ -19,16 +19,16 @@ from ...mapping.packing import SlotPacker
 from ..base import Link
 from .channel import SlotChannel
 from .equalization import make_equalizer
-from .estimation import ls_estimator, measured_covariances, profile_covariances
+from .estimation import known_covariances, ls_estimator
 from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
-from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
+from .settings import OFDMSettings, SlotSettings
 
 CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
 CALIBRATION_NOISE = 0.01
 
 
-def resource_grid(settings: OFDMSettings) -> ResourceGrid:
+def resource_grid(settings: SlotSettings) -> ResourceGrid:
     """Sionna's resource grid of one slot."""
     pilots = list(settings.pilot_ofdm_symbol_indices)
     return ResourceGrid(
@@ -59,32 +59,20 @@ class OFDMLink(Link):
 
     Every resource element leaves with a total power of one, pilots included: a data symbol has
     power :math:`1/S`, and streams take turns at the pilots with power one. The energy of the
-    channel over each slot is normalised, so that the SNR is :math:`1/N_0` in every slot.
+    channel between all antennas is normalised over each slot: the SNR, averaged over antennas and
+    resource elements, is :math:`1/N_0` in every slot if each transmit antenna has a stream of its
+    own. What fewer streams, or precoded ones, see of the energy differs from slot to slot.
 
     Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equaliser;
     none flow through the estimate, which does not depend on the symbols.
+
+    See :class:`~sionna_semcom.link.Link` for input and output. Latents share slots if ``no`` is a
+    scalar; with a vector each has slots of its own.
 
     Parameters
     ----------
     settings :
         Fields of `OFDMSettings`
-
-    Input
-    -----
-    symbols : [batch, num_symbols], `tf.complex`
-        Symbols of unit average power
-
-    no : [] or [batch], `tf.float`
-        Noise power per receive antenna. Latents share slots if it is a scalar; with a vector
-        each has slots of its own.
-
-    Output
-    ------
-    symbols_hat : [batch, num_symbols], `tf.complex`
-        Equalised symbols
-
-    no_eff : [batch, num_symbols], `tf.float`
-        Noise power left on each symbol after equalisation
 
     Raises
     ------
@@ -142,12 +130,9 @@ class OFDMLink(Link):
     def _estimator(self) -> LSChannelEstimator:
         """The estimator, with what a receiver knows of the channel after many slots."""
         settings = self.settings
-        if settings.model in SYSTEM_LEVEL_MODELS:
-            covariances = measured_covariances(self._remove_nulled(self.channel.pool))
-        else:
-            covariances = profile_covariances(settings, self.resource_grid)
+        covariances = known_covariances(settings, self.resource_grid, self.channel)
         power = np.full(settings.streams, 1.0 / settings.streams)
-        if settings.precoding != "none":
+        if settings.precoding != "none" and settings.knows_statistics:
             slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
             power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
         return ls_estimator(settings, self.resource_grid, ChannelStatistics(*covariances, power))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -15,13 +16,12 @@ if TYPE_CHECKING:
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
 DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
 
 
-class OFDMSettings(Settings):
-    """Settings of `OFDMLink`; combinations that cannot work are refused with the reason."""
+class SlotSettings(Settings):
+    """Settings of the slots of any OFDM channel: propagation, resource grid, estimation."""
 
-    kind: Literal["ofdm"] = "ofdm"
-    """Selects this link in a study."""
     model: Literal[
         "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
         "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
@@ -42,15 +42,6 @@ class OFDMSettings(Settings):
     """Transmit antennas: one row of cross-polarised pairs, or of vertical elements if odd."""
     num_rx_ant: int = Field(default=4, ge=1)
     """Receive antennas, arranged as the transmit antennas."""
-    num_streams: int | None = Field(default=None, ge=1)
-    """Spatial streams; as many as the smaller side has antennas if none are given."""
-    precoding: Literal["none", "rzf", "svd"] = "none"
-    """`none` feeds each stream to one antenna, `rzf` inverts the channel (one stream to each
-    receive antenna), `svd` sends on the strongest eigenmodes with equal power. The transmitter
-    knows the channel perfectly."""
-    precoding_granularity: Literal["element", "slot"] | None = None
-    """A precoder for each resource element or one for the slot (`svd` only). By default `svd`
-    uses one for the slot if the receiver has to interpolate the precoded channel."""
 
     num_ofdm_symbols: int = Field(default=14, ge=1)
     """OFDM symbols in a slot."""
@@ -67,22 +58,104 @@ class OFDMSettings(Settings):
     dc_null: bool = False
     """Whether the carrier in the middle stays empty."""
 
-    csi: Literal["perfect", "ls"] = "ls"
-    """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
     """From the pilots to the grid: nearest neighbour, linear, linear with the average over time,
     or LMMSE."""
-    statistics: Literal["known", "none"] = "known"
+    statistics: Literal["known", "none"] | None = None
     """Whether the receiver knows the covariance of the channel over time and frequency, and hence
-    the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`."""
+    the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`. By default
+    they are known, unless `rzf` changes them."""
+    pool_size: int | None = Field(default=None, ge=1)
+    """Channel realisations drawn once and reused at random; none: a fresh draw for each slot.
+    UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> SlotSettings:
+        pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
+        if min(self.num_guard_carriers) < 0 or used < 1:
+            raise ValueError(
+                "`num_guard_carriers` must be non-negative and leave a subcarrier. "
+                f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
+            )
+        if self.cyclic_prefix_length > self.fft_size:
+            raise ValueError(
+                "`cyclic_prefix_length` must not exceed `fft_size`. "
+                f"Received: {self.cyclic_prefix_length} > {self.fft_size}"
+            )
+        if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
+                f"Received: {pilots}"
+            )
+        if list(pilots) != sorted(set(pilots)):
+            raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
+        if len(pilots) == self.num_ofdm_symbols:
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_channel(self) -> SlotSettings:
+        prefix = self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
+        if self.model in CLUSTERED_MODELS and self.delay_spread > prefix:
+            raise ValueError(
+                "`delay_spread` must not exceed the cyclic prefix, because the interference "
+                "between OFDM symbols that follows is not part of the model. Received: "
+                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={prefix:.3g} s"
+            )
+        if self.model == "RMa" and self.carrier_frequency > 30e9:
+            raise ValueError(
+                "`model`='RMa' is defined up to 30 GHz. "
+                f"Received: carrier_frequency={self.carrier_frequency:.3g} Hz"
+            )
+        return self
+
+    @property
+    @abstractmethod
+    def streams(self) -> int:
+        """Signals that share the pilots."""
+
+    @property
+    def knows_statistics(self) -> bool:
+        """Whether the receiver knows the covariance of the channel."""
+        return self.statistics != "none"
+
+    @property
+    def num_subcarriers(self) -> int:
+        """Subcarriers that carry data or pilots."""
+        return self.fft_size - sum(self.num_guard_carriers) - self.dc_null
+
+    @property
+    def realizations(self) -> int | None:
+        """Size of the pool of channels, or none if each slot draws its own."""
+        if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
+            return DEFAULT_DROPS
+        return self.pool_size
+
+
+class OFDMSettings(SlotSettings):
+    """Settings of `OFDMLink`; combinations that cannot work are refused with the reason."""
+
+    kind: Literal["ofdm"] = "ofdm"
+    """Selects this link in a study."""
+    num_streams: int | None = Field(default=None, ge=1)
+    """Spatial streams; as many as the smaller side has antennas if none are given."""
+    precoding: Literal["none", "rzf", "svd"] = "none"
+    """`none` feeds each stream to one antenna, `rzf` inverts the channel (one stream to each
+    receive antenna), `svd` sends on the strongest eigenmodes with equal power. The transmitter
+    knows the channel perfectly."""
+    precoding_granularity: Literal["element", "slot"] | None = None
+    """A precoder for each resource element or one for the slot (`svd` only). By default `svd`
+    uses one for the slot if the receiver has to interpolate the precoded channel."""
+
+    csi: Literal["perfect", "ls"] = "ls"
+    """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equaliser."""
 
     packing: bool = True
     """Whether latents share slots when they all see the same noise power."""
-    pool_size: int | None = Field(default=None, ge=1)
-    """Channel realisations drawn once and reused at random; none: a fresh draw for each slot.
-    UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
     interleaver_seed: int = 0
     """Seed of the interleaver that spreads each latent over its slot."""
 
@@ -112,30 +185,9 @@ class OFDMSettings(Settings):
         return self
 
     @model_validator(mode="after")
-    def _check_grid(self) -> OFDMSettings:
-        pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
-        if min(self.num_guard_carriers) < 0 or used < 1:
-            raise ValueError(
-                "`num_guard_carriers` must be non-negative and leave a subcarrier. "
-                f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
-            )
-        if self.cyclic_prefix_length > self.fft_size:
-            raise ValueError(
-                "`cyclic_prefix_length` must not exceed `fft_size`. "
-                f"Received: {self.cyclic_prefix_length} > {self.fft_size}"
-            )
-        if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
-            raise ValueError(
-                f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
-                f"Received: {pilots}"
-            )
-        if list(pilots) != sorted(set(pilots)):
-            raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
-        if len(pilots) == self.num_ofdm_symbols:
-            raise ValueError(
-                f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
-            )
-        if pilots and used % self.streams:
+    def _check_pilots(self) -> OFDMSettings:
+        used = self.num_subcarriers
+        if self.pilot_ofdm_symbol_indices and used % self.streams:
             raise ValueError(
                 "The subcarriers in use must be a multiple of `num_streams`, which share the "
                 f"pilots. Received: {used} subcarriers, num_streams={self.streams}"
@@ -152,31 +204,29 @@ class OFDMSettings(Settings):
                 "estimate cannot be interpolated. Use `precoding_granularity`='slot' or "
                 "`csi`='perfect'. Received: precoding_granularity='element', csi='ls'"
             )
-        if self.csi == "ls" and self.interpolation == "lmmse":
-            if self.precoding == "rzf":
+        if self.csi == "ls" and self.precoding == "rzf":
+            if self.interpolation == "lmmse":
                 raise ValueError(
                     "`interpolation`='lmmse' assumes the statistics of the channel, which "
                     "`precoding`='rzf' changes. Use 'nn', 'lin' or 'lin_time_avg'"
                 )
-            if self.statistics == "none":
+            if self.statistics == "known":
                 raise ValueError(
-                    "`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'"
+                    "`statistics`='known' are those of the channel, which `precoding`='rzf' "
+                    "changes. Use `statistics`='none'"
                 )
+        if self.csi == "ls" and self.interpolation == "lmmse" and self.statistics == "none":
+            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
         return self
 
     @model_validator(mode="after")
-    def _check_channel(self) -> OFDMSettings:
-        prefix = self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
-        if self.model in CLUSTERED_MODELS and self.delay_spread > prefix:
+    def _check_pool(self) -> OFDMSettings:
+        measured = self.csi == "ls" and self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
+        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
             raise ValueError(
-                "`delay_spread` must not exceed the cyclic prefix, because the interference "
-                "between OFDM symbols that follows is not part of the model. Received: "
-                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={prefix:.3g} s"
-            )
-        if self.model == "RMa" and self.carrier_frequency > 30e9:
-            raise ValueError(
-                "`model`='RMa' is defined up to 30 GHz. "
-                f"Received: carrier_frequency={self.carrier_frequency:.3g} Hz"
+                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
+                "tells the receiver the drops themselves. Use a larger `pool_size` or "
+                f"`statistics`='none'. Received: pool_size={drops}"
             )
         return self
 
@@ -186,23 +236,18 @@ class OFDMSettings(Settings):
         return self.num_streams or min(self.num_tx_ant, self.num_rx_ant)
 
     @property
+    def knows_statistics(self) -> bool:
+        """Whether the receiver knows the covariance of what the streams see."""
+        if self.statistics is None:
+            return self.precoding != "rzf"
+        return super().knows_statistics
+
+    @property
     def granularity(self) -> Literal["element", "slot"]:
         """What one precoder serves."""
         if self.precoding_granularity is not None:
             return self.precoding_granularity
         return "slot" if self.precoding == "svd" and self.csi == "ls" else "element"
-
-    @property
-    def num_subcarriers(self) -> int:
-        """Subcarriers that carry data or pilots."""
-        return self.fft_size - sum(self.num_guard_carriers) - self.dc_null
-
-    @property
-    def realizations(self) -> int | None:
-        """Size of the pool of channels, or none if each slot draws its own."""
-        if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
-            return DEFAULT_DROPS
-        return self.pool_size
 
     def build(self) -> OFDMLink:
         """The link of these settings."""

@@ -16,7 +16,7 @@ MODELS = [f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE"]
 
 
 def slot_channel(**changes):
-    settings = OFDMSettings(**GRID | changes)
+    settings = OFDMSettings(**GRID | {"csi": "perfect"} | changes)
     return SlotChannel(settings, resource_grid(settings))
 
 

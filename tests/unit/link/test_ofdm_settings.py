@@ -23,6 +23,12 @@ from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
             r"statistics of the channel, which\s+`precoding`='rzf' changes",
         ),
         ({"statistics": "none", "interpolation": "lmmse"}, r"needs `statistics`='known'"),
+        (
+            {"precoding": "rzf", "num_rx_ant": 2, "statistics": "known"},
+            r"those of the channel, which `precoding`='rzf' changes",
+        ),
+        ({"model": "UMi", "pool_size": 63}, r"less than 64 drops.*pool_size=63"),
+        ({"model": "RMa", "pool_size": 1, "statistics": "known"}, r"tells the receiver the drops"),
         ({"pilot_ofdm_symbol_indices": ()}, r"`csi`='ls' needs pilots"),
         ({"pilot_ofdm_symbol_indices": (2, 14)}, r"must lie in \[0, 14\).*\(2, 14\)"),
         ({"pilot_ofdm_symbol_indices": (11, 2)}, r"must increase.*\(11, 2\)"),
@@ -59,7 +65,15 @@ def test_defaults_follow_from_the_rest():
     assert OFDMSettings(num_guard_carriers=(5, 6), dc_null=True).num_subcarriers == 60
     assert OFDMSettings().realizations is None
     assert OFDMSettings(model="UMi").realizations == 512
-    assert OFDMSettings(model="UMi", pool_size=9).realizations == 9
+    assert OFDMSettings(model="UMi", pool_size=90).realizations == 90
+    assert OFDMSettings(precoding="svd").knows_statistics
+    assert not OFDMSettings(precoding="rzf", num_rx_ant=2).knows_statistics
+    assert not OFDMSettings(statistics="none").knows_statistics
+
+
+@pytest.mark.parametrize("knowledge", [{"csi": "perfect"}, {"statistics": "none"}])
+def test_a_receiver_that_measures_no_covariance_may_have_any_pool(knowledge):
+    assert OFDMSettings(model="UMi", pool_size=1, **knowledge).realizations == 1
 
 
 def test_long_delays_are_no_business_of_a_model_that_draws_its_own():

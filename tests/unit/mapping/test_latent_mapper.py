@@ -121,6 +121,22 @@ def test_lmmse_reaches_the_least_mean_squared_error():
     np.testing.assert_allclose(2 * error, noise / (1 + noise), rtol=0.01)
 
 
+@pytest.mark.parametrize("latent_dim", [1, 2, 3, 7])
+@pytest.mark.parametrize("noise", [0.1, 1.0])
+def test_no_other_factor_has_less_error_than_lmmse(latent_dim, noise):
+    """Also for an odd dimension, whose real numbers are sent with more than half the power."""
+    symbols = LatentMapper()(tf.random.normal([100_000, latent_dim]))
+    latents = LatentDemapper(latent_dim)(symbols).numpy()
+    noisy = symbols + (noise / 2) ** 0.5 * tf.complex(*tf.random.normal([2, *symbols.shape]))
+    received = LatentDemapper(latent_dim)(noisy).numpy()
+    best = np.sum(received * latents) / np.sum(received**2)
+    estimate = LatentDemapper(latent_dim, "lmmse")(noisy, noise)
+    np.testing.assert_allclose(estimate, best * received, rtol=0.01)
+    power = num_symbols(latent_dim) / latent_dim
+    left = power * noise / (2 * power + noise)
+    np.testing.assert_allclose(np.mean((estimate - latents) ** 2), left, rtol=0.02)
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [

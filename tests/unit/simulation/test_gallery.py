@@ -5,10 +5,29 @@ import matplotlib.pyplot as plt
 import pytest
 
 from sionna_semcom.datasets import Digits
-from sionna_semcom.link import AWGNLink
+from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.semantics import modalities
-from sionna_semcom.simulation import latent_space_figure, reconstruction_figure
+from sionna_semcom.simulation import (
+    Study,
+    draw_gallery,
+    gallery,
+    latent_space_figure,
+    reconstruction_figure,
+)
 from sionna_semcom.systems import CentroidSystem
+
+STUDY = {
+    "name": "tiny",
+    "models": {
+        "main": {
+            "system": {"kind": "centroid", "latent_dim": 4},
+            "link": {"kind": "flat_fading", "num_tx_ant": 1, "num_rx_ant": 2},
+        }
+    },
+    "links": {"awgn": {"kind": "awgn"}},
+    "curves": [{"label": "AWGN", "model": "main", "link": "awgn"}],
+    "evaluation": {"snr_db": [0]},
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +39,19 @@ def digits():
 def close_figures():
     yield
     plt.close("all")
+
+
+@pytest.mark.parametrize(("link", "kind"), [(None, FlatFadingLink), ("awgn", AWGNLink)])
+def test_pictures_are_over_the_link_of_training_or_another(
+    digits, tmp_path, monkeypatch, link, kind
+):
+    study = Study.model_validate(STUDY)
+    system = study.models["main"].build(digits, AWGNLink())
+    monkeypatch.setattr(gallery, "obtain_model", lambda *_: system)
+    paths = draw_gallery(study, "main", link, [10.0], tmp_path)
+    assert [path.name for path in paths] == ["main_reconstructions.png", "main_latent_space.png"]
+    assert all(path.stat().st_size > 1000 for path in paths)
+    assert isinstance(system.link, kind)
 
 
 @pytest.mark.parametrize("latent_dim", [3, 6])
@@ -36,9 +68,15 @@ def test_latents_need_three_dimensions(digits):
         latent_space_figure(system, next(iter(digits.test(20))))
 
 
-def test_reconstructions_show_originals_and_every_snr(digits):
-    system = CentroidSystem(modalities(digits.shapes, 4), AWGNLink())
-    figure = reconstruction_figure(system, next(iter(digits.test(10))), [0.0, float("inf")], 5)
+@pytest.mark.parametrize("names", [("image", "audio", "text"), ("image", "audio")])
+def test_reconstructions_show_originals_and_every_snr(digits, names):
+    shapes = {name: digits.shapes[name] for name in names}
+    system = CentroidSystem(modalities(shapes, 4), AWGNLink())
+    batch = {
+        name: samples for name, samples in next(iter(digits.test(10))).items() if name in names
+    }
+    figure = reconstruction_figure(system, batch, [0.0, float("inf")], 5)
+    assert any(axis.get_title() for axis in figure.axes) == ("text" in names)
     assert len(figure.axes) == 2 * 3 * 5
     rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
     assert rows[:3] == ["image\noriginal", "image\n0 dB", "image\nnoiseless"]

@@ -135,6 +135,14 @@ def test_a_batch_of_one():
     assert estimate.half_width > 0
 
 
+def test_points_of_one_curve_must_have_the_same_metrics():
+    def measure(batch, snr_db):
+        return {"low" if snr_db < 5 else "high": tf.cast(batch, tf.float32)}
+
+    with pytest.raises(ValueError, match=r"same metrics\. Received: low; and high"):
+        sim_metrics(measure, _data(), [0, 10], graph_mode=None, progress=False)
+
+
 def test_a_metric_that_is_not_finite_is_named_with_its_snr():
     def broken(batch, snr_db):
         return {"psnr": tf.where(batch == 3, math.nan, 1.0)}

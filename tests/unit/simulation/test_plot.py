@@ -62,6 +62,56 @@ def test_logarithmic_axes_have_plain_numbers():
     assert "0.1" in [text.get_text() for text in figure.axes[0].get_yticklabels()]
 
 
+def _along(x, axis="compression_factor", snr_db=10.0):
+    x = np.array(x)
+    mean = np.linspace(0.1, 0.9, x.size)
+    metric = Metric(mean, mean - 0.01, mean + 0.01, np.full(x.size, 10))
+    return Result({axis: Curve(np.full(x.size, snr_db), {"accuracy": metric}, {}, axis, x)})
+
+
+@pytest.mark.parametrize("snr_db", [10.0, math.inf])
+def test_curves_are_drawn_along_their_axis(snr_db):
+    ax = PlotMetrics().add(_along([0.05, 0.1, 0.4], snr_db=snr_db)).figure().axes[0]
+    assert ax.get_xlabel() == "Compression factor"
+    assert ax.get_xscale() == "linear"
+    line = next(line for line in ax.lines if line.get_label() == "compression_factor")
+    np.testing.assert_array_equal(line.get_xdata(), [0.05, 0.1, 0.4])
+
+
+@pytest.mark.parametrize(
+    ("x", "ticks"),
+    [
+        ([0.05, 0.1, 0.4], ["0.05", "0.1", "0.2"]),
+        ([1e3, 1e5, 3e7], [f"$\\mathdefault{{10^{{{k}}}}}$" for k in range(3, 8)]),
+    ],
+)
+def test_a_logarithmic_axis_has_few_ticks(x, ticks):
+    figure = PlotMetrics().add(_along(x)).figure(log_x=True)
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    assert ax.get_xscale() == "log"
+    low, high = ax.get_xlim()
+    shown = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    assert [text.get_text() for tick, text in shown if low <= tick <= high] == ticks
+
+
+@pytest.mark.parametrize(
+    ("results", "message"),
+    [
+        ([_result()], "must be False where the axis is the SNR"),
+        ([_along([0.0, 1.0])], r"needs positive compression_factor\. Received: 0"),
+        ([_along([1.0]), _result()], "same axis. Received: compression_factor, snr_db"),
+        ([_along([1.0]), _along([1.0], "flops")], "Received: compression_factor, flops"),
+    ],
+)
+def test_impossible_axes_are_refused(results, message):
+    plot = PlotMetrics()
+    for result in results:
+        plot.add(result)
+    with pytest.raises(ValueError, match=message):
+        plot.figure(log_x=True)
+
+
 def test_results_are_told_apart_by_their_labels():
     plot = PlotMetrics().add(_result(["x"]), "mine").add(_result(), "theirs")
     assert _legend(plot.figure()) == ["mine", "theirs: a", "theirs: b"]

@@ -2,6 +2,7 @@
 import json
 import math
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from sionna_semcom.simulation import Curve, Estimate, Metric, Result
 from sionna_semcom.simulation.intervals import student
+
+RESULTS = Path(__file__).parents[3] / "docs/results"
 
 
 def _metric(num_snrs, **options):
@@ -55,6 +58,68 @@ def test_layout_of_the_file(tmp_path):
         assert json.loads(one.attrs["settings"]) == {"snr_db": [0, "Infinity"]}
         assert one.attrs["seed"] == 7
         assert json.loads(one.attrs["versions"]) == {"numpy": "2"}
+
+
+def _along(axis="compression_factor"):
+    return Curve(
+        np.array([10.0, 10.0]),
+        {"accuracy": _metric(2, proportion=True)},
+        {"num_classes": 10.0},
+        axis,
+        np.array([0.05, 0.5]),
+        {"z_uses": np.array([8.0, 80.0]), "flops": np.array([1e6, math.nan])},
+    )
+
+
+def test_a_curve_is_along_the_snr_unless_it_says_otherwise():
+    curve = _result().curve
+    assert curve.axis == "snr_db"
+    assert curve.x is curve.snr_db
+    with pytest.raises(ValueError, match="along 'flops' needs `x`"):
+        Curve(np.zeros(1), {}, axis="flops")
+
+
+@pytest.mark.parametrize("labels", [("only",), ("a", "b")])
+def test_a_curve_along_another_axis_comes_back_from_its_file(tmp_path, labels):
+    saved = _along()
+    Result(dict.fromkeys(labels, saved)).save(tmp_path / "r.h5")
+    loaded = Result.load(tmp_path / "r.h5").curves[labels[-1]]
+    assert loaded.axis == "compression_factor"
+    np.testing.assert_array_equal(loaded.x, saved.x)
+    np.testing.assert_array_equal(loaded.snr_db, saved.snr_db)
+    assert dict(loaded.summary) == {"num_classes": 10.0}
+    assert list(loaded.point_summaries) == ["z_uses", "flops"]
+    for name, values in saved.point_summaries.items():
+        np.testing.assert_array_equal(loaded.point_summaries[name], values)
+
+
+def test_only_another_axis_adds_to_the_layout(tmp_path):
+    _result().save(tmp_path / "snr.h5")
+    Result({"a": _along()}).save(tmp_path / "x.h5")
+    with h5py.File(tmp_path / "snr.h5") as snr, h5py.File(tmp_path / "x.h5") as along:
+        assert set(snr) == {"snr_db", "metrics", "summary"}
+        assert set(along) - set(snr) == {"x", "point_summary"}
+        assert along["x"].attrs["axis"] == "compression_factor"
+        assert set(along["point_summary"]) == {"z_uses", "flops"}
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.h5")), ids=lambda path: path.stem)
+def test_results_in_the_documentation_load_and_save_as_they_are(tmp_path, path):
+    Result.load(path).save(tmp_path / path.name)
+    with h5py.File(path) as before, h5py.File(tmp_path / path.name) as after:
+        assert _contents(after) == _contents(before)
+
+
+def _contents(file):
+    """Every path of a file with its attributes and values, as bytes."""
+    found = {"/": {name: np.asarray(value).tobytes() for name, value in file.attrs.items()}}
+
+    def visit(name, item):
+        values = item[()].tobytes() if isinstance(item, h5py.Dataset) else b""
+        found[name] = (str(dict(item.attrs)), values)
+
+    file.visititems(visit)
+    return found
 
 
 def test_equal_results_are_equal_files_whenever_they_are_written(tmp_path):

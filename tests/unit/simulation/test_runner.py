@@ -3,6 +3,7 @@
 
 import io
 import json
+import re
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ class NoiseSystem:
         return {"mse": error * (len(present) if present else 3), "small": error < 0.1}
 
     def summary(self, batches):
-        return {"tti": 2.0 + self.weight, "recall/a_to_b": np.float32(0.5)}
+        return {"tti": 2 + self.weight, "power": self.weight**2, "recall/a_to_b": np.float32(0.5)}
 
 
 class Numbers:
@@ -57,6 +58,7 @@ class Numbers:
 @pytest.fixture(autouse=True)
 def noise(monkeypatch):
     weights = {("main", 0): 1.0, ("main", 1): 2.0, ("main", 2): 3.0}
+    weights |= {("small", 0): 0.5, ("small", 1): 0.5, ("same", 0): 0.5, ("same", 1): 0.5}
     monkeypatch.setattr(BuiltinData, "load", lambda self: Numbers())
     monkeypatch.setattr(
         runner,
@@ -103,7 +105,7 @@ def test_a_result_has_all_curves_and_its_provenance(tmp_path):
     awgn = result.curves["z, AWGN"]
     assert awgn.metrics["mse"].count.tolist() == [80, 80]
     assert awgn.metrics["mse"].per_seed.shape == (2, 2)
-    assert awgn.summary == {"tti": 3.5, "recall/a_to_b": 0.5}
+    assert awgn.summary == {"tti": 3.5, "power": 2.5, "recall/a_to_b": 0.5}
     np.testing.assert_allclose(awgn.metrics["mse"].mean, [4.5, 0.45], rtol=0.4)
     np.testing.assert_allclose(  # one of three modalities, and less noise with two antennas
         result.curves["a, fading"].metrics["mse"].per_seed[1] < 2, [True, True]
@@ -122,18 +124,94 @@ def test_intervals_of_several_seeds_are_over_the_models(tmp_path):
     np.testing.assert_allclose([metric.mean, metric.ci_low, metric.ci_high], [mean, low, high])
 
 
+def _study_along(axis="tti", **evaluation):
+    """Curves along a figure: two with other models at each point, one with other links."""
+    document = _study().model_dump(mode="json")
+    document["models"] |= dict.fromkeys(("small", "same"), document["models"]["main"])
+    document["curves"] = [
+        {"label": "models", "model": ["main", "small", "same"], "link": "awgn"},
+        {"label": "links", "model": "main", "link": ["fading", "awgn"]},
+        {"label": "one", "model": "small", "link": "fading"},
+    ]
+    document["evaluation"] |= {"axis": axis, "snr_db": [10], **evaluation}
+    return Study.model_validate(document)
+
+
+def test_points_along_another_axis_stand_where_their_summary_says(tmp_path):
+    result, _ = _run(_study_along(), tmp_path)
+    models = result.curves["models"]
+    assert models.axis == "tti"
+    assert models.x.tolist() == [2.5, 2.5, 3.5]  # main, of mean weight 1.5, was named first
+    assert models.snr_db.tolist() == [10, 10, 10]
+    assert models.metrics["mse"].per_seed.shape == (2, 3)
+    np.testing.assert_allclose(models.metrics["mse"].mean, [0.15, 0.15, 0.45], rtol=0.4)
+    assert models.summary == {"recall/a_to_b": 0.5}
+    assert {name: list(values) for name, values in models.point_summaries.items()} == {
+        "power": [0.25, 0.25, 2.5]
+    }
+    links = result.curves["links"]
+    assert links.x.tolist() == [3.5, 3.5]
+    assert links.metrics["mse"].mean[0] < links.metrics["mse"].mean[1]  # two antennas
+    assert links.summary == {"power": 2.5, "recall/a_to_b": 0.5}
+    assert result.curves["one"].x.tolist() == [2.5]
+    saved = Result.load(tmp_path / "noise.h5").curves["models"]
+    assert (saved.axis, saved.x.tolist()) == ("tti", [2.5, 2.5, 3.5])
+
+
+def test_points_have_randomness_of_their_own(tmp_path):
+    """Models with the same weights are not the same point."""
+    result, _ = _run(_study_along(), tmp_path)
+    small, same, _ = result.curves["models"].metrics["mse"].mean
+    assert small != same
+
+
+def test_a_point_gives_the_same_numbers_in_any_list(tmp_path):
+    whole, _ = _run(_study_along(), tmp_path)
+    study = _study_along()
+    curve = study.curves[0].model_copy(update={"model": ("main",)})
+    alone, _ = _run(study.model_copy(update={"curves": (curve,)}), tmp_path)
+    assert alone.curve.metrics["mse"][0] == whole.curves["models"].metrics["mse"][2]
+
+
+def test_an_axis_that_no_summary_has_is_found_at_once(tmp_path):
+    message = "axis is 'flops', but the summary of 'main' over 'awgn' has only tti, power, recall"
+    with pytest.raises(ValueError, match=message):
+        _run(_study_along("flops"), tmp_path)
+    assert NoiseSystem.calls == 4
+
+
+def test_a_figure_that_a_point_has_not_is_not_a_number(tmp_path, monkeypatch):
+    def summary(self, batches):
+        return {"tti": self.weight, "power": 1.0} if self.weight == 0.5 else {"tti": self.weight}
+
+    monkeypatch.setattr(NoiseSystem, "summary", summary)
+    result, _ = _run(_study_along(), tmp_path)
+    np.testing.assert_array_equal(
+        result.curves["models"].point_summaries["power"], [1.0, 1.0, np.nan]
+    )
+
+
+def test_a_system_need_not_know_of_missing_modalities(tmp_path, monkeypatch):
+    measure = NoiseSystem.measure
+    monkeypatch.setattr(NoiseSystem, "measure", lambda self, batch, snr: measure(self, batch, snr))
+    _run(_study_along(), tmp_path)
+
+
+@pytest.mark.parametrize("make_study", [_study, _study_along])
 @pytest.mark.parametrize("interrupt_at", [1, 4, 5, 11, 17, 30])
-def test_an_interrupted_run_ends_with_the_same_file(tmp_path, interrupt_at, monkeypatch):
-    _run(_study(), tmp_path / "whole")
+def test_an_interrupted_run_ends_with_the_same_file(
+    tmp_path, make_study, interrupt_at, monkeypatch
+):
+    _run(make_study(), tmp_path / "whole")
     num_calls = NoiseSystem.calls
     monkeypatch.setattr(NoiseSystem, "calls", 0)
     monkeypatch.setattr(NoiseSystem, "interrupt_at", interrupt_at)
     with pytest.raises(Interruption):
-        _run(_study(), tmp_path / "killed")
+        _run(make_study(), tmp_path / "killed")
     assert not (tmp_path / "killed/noise.h5").exists()
     monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
     monkeypatch.setattr(NoiseSystem, "calls", 0)
-    _, text = _run(_study(), tmp_path / "killed")
+    _, text = _run(make_study(), tmp_path / "killed")
     whole, resumed = (tmp_path / name / "noise.h5" for name in ("whole", "killed"))
     assert resumed.read_bytes() == whole.read_bytes()
     finished = (interrupt_at - 1) // 4  # points have four batches
@@ -185,6 +263,17 @@ def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):
     entries = json.loads((tmp_path / "noise.partial.json").read_text())["entries"]
     kinds = [key.rpartition(" / ")[2] for key in entries]
     assert kinds == ["0.0", "10.0", "summary"]
+
+
+def test_finished_points_are_kept_by_model_and_link(tmp_path, monkeypatch):
+    _interrupt(_study_along(seeds=[0]), tmp_path, monkeypatch)
+    entries = json.loads((tmp_path / "noise.partial.json").read_text())["entries"]
+    names = [re.sub(r"\(\w+\)", "(digest)", key) for key in entries]
+    assert names == [
+        f"models / {model} over awgn / seed 0 (digest) / {what}"
+        for model in ("main", "small")
+        for what in ("10.0", "summary")
+    ]
 
 
 def test_a_metric_that_the_figure_names_wrongly_is_found_at_once(tmp_path):

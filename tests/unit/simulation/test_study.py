@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from sionna_semcom.simulation import Study, load_study
+from sionna_semcom.simulation.data_settings import BuiltinData
 from sionna_semcom.simulation.study import models_folders
 
 DOCUMENT = yaml.safe_load("""
@@ -54,9 +55,58 @@ def test_a_study_is_read_with_its_defaults(write):
     assert study.models["main"].training.epochs == 1
 
 
-def test_settings_in_a_result_give_the_study_again(write):
-    study = load_study(write())
+ALONG_TTI = ["evaluation.axis=tti", "evaluation.snr_db=[10]"]
+
+
+@pytest.mark.parametrize("changes", [[], [*ALONG_TTI, "curves.0.link=[awgn, tdl]"]])
+def test_settings_in_a_result_give_the_study_again(write, changes):
+    study = load_study(write(), changes)
     assert Study.model_validate_json(study.model_dump_json()) == study
+
+
+@pytest.mark.parametrize(
+    ("model", "link", "pairs"),
+    [
+        ("main", "awgn", [("main", "awgn")]),
+        ("[main, other]", "awgn", [("main", "awgn"), ("other", "awgn")]),
+        ("main", "[awgn, tdl]", [("main", "awgn"), ("main", "tdl")]),
+        ("[main, other]", "[tdl, awgn]", [("main", "tdl"), ("other", "awgn")]),
+        ("[main]", "[tdl]", [("main", "tdl")]),
+    ],
+)
+def test_lists_of_models_and_links_go_together(write, model, link, pairs):
+    other = "models.other={system: {kind: centroid}}"
+    names = [f"curves.0.model={model}", f"curves.0.link={link}"]
+    study = load_study(write(), [other, *ALONG_TTI, *names])
+    assert study.curves[0].pairs == pairs
+    assert study.evaluation.axis == "tti"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["curves.0.model=[main]"], "'AWGN' lists models or links, .*axis than 'snr_db'"),
+        (["evaluation.axis=tti"], "one SNR where the axis is 'tti'. Received: 0.0, inf"),
+        (["figure.log_x=true"], "figure.log_x needs another evaluation.axis than 'snr_db'"),
+        ([*ALONG_TTI, "curves.0.link=[]"], r"curves\.0\.link: .*List should have at least 1"),
+        ([*ALONG_TTI, "curves.0.link=[awgn, x]"], "curve 'AWGN' names the link 'x'"),
+        ([*ALONG_TTI, "curves.0.model=[main, judge]"], "'judge' is a classifier"),
+        (
+            [*ALONG_TTI, "curves.0={label: a, model: [main, main], link: [awgn]}"],
+            "curve 'a' must list as many links as models. Received: 2 models, 1 links",
+        ),
+    ],
+)
+def test_impossible_axes_are_refused_in_one_line(write, changes, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        load_study(write(), changes)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_sends_nothing_is_no_curve(write):
+    system = "{kind: image_classifier, network: plain, latent_dim: 4}"
+    with pytest.raises(ValueError, match="needs a model that transmits"):
+        load_study(write(), [f"models.main.system={system}"])
 
 
 @pytest.mark.parametrize(
@@ -148,7 +198,15 @@ def test_real_data_need_a_folder(write, monkeypatch):
     monkeypatch.delenv("SIONNA_SEMCOM_DATA", raising=False)
     study = load_study(write(), ["data.kind=mnist_fsdd"])
     with pytest.raises(FileNotFoundError, match=r"set data\.root or .*SIONNA_SEMCOM_DATA"):
-        study.data.load()
+        study.load_data()
+
+
+def test_data_of_trained_networks_get_the_folders(write, monkeypatch):
+    study = load_study(write())
+    monkeypatch.setattr(BuiltinData, "load", lambda self, *folders: folders)
+    assert study.load_data([Path("models")], Path("work")) == ()
+    monkeypatch.setattr(BuiltinData, "needs_models", True, raising=False)
+    assert study.load_data([Path("models")], Path("work")) == ([Path("models")], Path("work"))
 
 
 def test_where_models_are_looked_for(write, monkeypatch, tmp_path):

@@ -57,6 +57,37 @@ def test_curves_of_different_snrs_leave_gaps():
     assert ["10", "dB", "2.000", "±", "0.010", "1.000", "±", "0.010"] in rows
 
 
+def _along(x, **figures):
+    mean = np.arange(1.0, len(x) + 1)
+    metric = Metric(mean, mean - 0.01, mean + 0.01, np.full(len(x), 5))
+    by_point = {name: np.array(values) for name, values in figures.items()}
+    snrs = np.full(len(x), 10.0)
+    return Curve(snrs, {"accuracy": metric}, {"tti": 8.0}, "num_symbols", np.array(x), by_point)
+
+
+def test_points_along_another_axis_go_down():
+    curves = {"a": _along([4.0, 8.0], flops=[1e6, math.nan]), "b": _along([8.0])}
+    text = _text(curves)
+    rows = _rows(text)
+    assert "Accuracy against num symbols, 10 dB" in text
+    assert ["4", "1.000", "±", "0.010"] in rows
+    assert ["8", "2.000", "±", "0.010", "1.000", "±", "0.010"] in rows
+    assert ["4", "1e+06"] in rows
+    assert ["8"] in rows
+    assert ["TTI", "[reals]", "8", "8"] in rows
+
+
+def test_points_at_the_same_place_are_all_shown():
+    assert "1.000 ± 0.010; 2.000 ± 0.010" in _text({"a": _along([4.0, 4.0])})
+
+
+def test_each_axis_has_tables_of_its_own():
+    text = _text({**_curves(1, [0, 10]), "a": _along([4.0, 8.0])})
+    for title in ("Image PSNR [dB]", "Accuracy against num symbols, 10 dB", "Whatever the SNR"):
+        assert " ".join(text.split()).count(title) == 1
+    assert ["0", "dB", "1.000", "±", "0.010"] in _rows(text)
+
+
 def test_a_metric_that_no_curve_has():
     with pytest.raises(ValueError, match="no metric 'mse', only image_psnr"):
         _text(_curves(1, [0]), metrics=["mse"])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sionna_semcom import metrics
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.semantics import modalities
+from sionna_semcom.semantics import Modality, modalities
 from sionna_semcom.systems import CentroidSystem, Classifier
 
 SHAPES = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
@@ -35,6 +36,13 @@ class SpyLink(AWGNLink):
     def transmit(self, symbols, no):
         self.sent = symbols
         return super().transmit(symbols, no)
+
+
+class SilentLink(AWGNLink):
+    """Deliver ones, whatever is sent."""
+
+    def transmit(self, symbols, no):
+        return tf.ones_like(symbols), tf.ones(tf.shape(symbols))
 
 
 @pytest.mark.parametrize(
@@ -80,9 +88,12 @@ def test_paper_mode_trains_decoders_on_their_own_embedding(batch):
     assert system.link.sent.shape == (20, 3)
 
 
-@pytest.mark.parametrize("mode", ["end_to_end", "paper", "conventional"])
-def test_training_reaches_every_weight_and_lowers_the_loss(mode, batch):
-    system = make(mode, modality_dropout=0.0 if mode == "conventional" else 0.3)
+@pytest.mark.parametrize(
+    ("mode", "dropout"),
+    [("end_to_end", 0.0), ("end_to_end", 0.3), ("paper", 0.0), ("conventional", 0.0)],
+)
+def test_training_reaches_every_weight_and_lowers_the_loss(mode, dropout, batch):
+    system = make(mode, modality_dropout=dropout)
     system.compile(keras.optimizers.Adam(3e-3))
     before = [w.numpy() for w in system.trainable_weights]
     data = tf.data.Dataset.from_tensors(batch).repeat(40)
@@ -109,13 +120,118 @@ def test_every_subset_of_modalities_reconstructs_all(batch):
         make("conventional").measure(batch, 10.0, ["image"])
 
 
-def test_dropout_leaves_at_least_one_modality():
-    system = make(modality_dropout=0.9)
-    mask = system._presence(None, tf.zeros([4000, 6]), training=True).numpy()
-    assert mask.sum(0).min() == 1
-    assert mask.shape == (3, 4000)
-    # each is missing with probability 0.9, but never all at once (0.9^3, shared evenly)
-    np.testing.assert_allclose(mask.mean(), 0.1 + 0.9**3 / 3, atol=0.015)
+def test_dropout_in_training_sends_the_centroid_of_what_is_left(batch):
+    system = make(modality_dropout=0.99)
+    system.link = SpyLink()
+    system(batch, snr_db=np.inf, training=True)
+    sent = np.concatenate([np.real(system.link.sent), np.imag(system.link.sent)], -1) / np.sqrt(3)
+    alone = np.stack(list(system.embed(batch).values()))
+    nearest = np.abs(sent - alone).max(-1).min(0)
+    assert np.mean(nearest < 1e-5) > 0.8  # two of three are missing, nearly always
+
+
+@pytest.mark.parametrize("mode", ["end_to_end", "paper"])
+def test_only_what_is_present_needs_to_be_there(mode, batch):
+    system = make(mode)
+    outputs = system({"audio": batch["audio"]}, snr_db=np.inf, present=["audio"])
+    expected = system(batch, snr_db=np.inf, present=["audio"])
+    for name in NAMES:
+        np.testing.assert_array_equal(outputs[name], expected[name])
+    with pytest.raises(ValueError, match="`inputs` must hold image, audio, text"):
+        system({"audio": batch["audio"]}, snr_db=np.inf)
+
+
+def one_modality(encoder, decoder, **options):
+    modality = Modality("x", (4,), encoder, decoder, metrics.mse)
+    return CentroidSystem([modality], AWGNLink(), contrastive_weight=0.0, snr_db=20.0, **options)
+
+
+@pytest.mark.parametrize("mode", ["end_to_end", "paper", "conventional"])
+def test_layers_know_whether_they_are_trained(mode):
+    layers = keras.layers
+    encoder = keras.Sequential(
+        [keras.Input((4,)), layers.BatchNormalization(momentum=0.5), layers.Dense(4)]
+    )
+    decoder = keras.Sequential([layers.Dense(4), layers.BatchNormalization(momentum=0.5)])
+    system = one_modality(encoder, decoder, mode=mode)
+    system.compile(keras.optimizers.Adam(1e-9))
+    data = tf.data.Dataset.from_tensors({"x": 3.0 + 2.0 * tf.random.normal([500, 4])}).repeat(20)
+    system.evaluate(data.take(2), verbose=0)
+    assert not np.any(encoder.layers[0].moving_mean)
+    system.fit(data, verbose=0)
+    np.testing.assert_allclose(encoder.layers[0].moving_mean, 3.0, atol=0.3)
+    assert np.all(np.abs(decoder.layers[1].moving_variance - 1.0) > 1e-3)
+    batch = next(iter(data))
+    first, second = (system(batch, snr_db=np.inf)["x"] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert np.any(system(batch, snr_db=np.inf, training=True)["x"] != first)
+
+
+def test_losses_of_layers_count():
+    layers = keras.layers
+
+    def loss(weight):
+        keras.utils.set_random_seed(1)
+        kernel, activity = keras.regularizers.L2(weight), keras.regularizers.L1(weight)
+        encoder = keras.Sequential([keras.Input((4,)), layers.Dense(4, kernel_regularizer=kernel)])
+        decoder = keras.Sequential([layers.Dense(4, activity_regularizer=activity)])
+        system = one_modality(encoder, decoder)
+        system.link = SilentLink()
+        system.compile()
+        total = system.total_loss({"x": tf.ones([6, 4])}, training=True)
+        outputs = system({"x": tf.ones([6, 4])}, snr_db=20.0)["x"]
+        penalty = np.sum(np.square(encoder.layers[0].kernel)) + np.mean(np.sum(np.abs(outputs), -1))
+        return float(total), penalty
+
+    (without, penalty), (with_losses, _) = loss(0.0), loss(0.5)
+    np.testing.assert_allclose(with_losses - without, 0.5 * penalty, rtol=1e-4)
+
+
+def test_a_new_link_takes_effect_after_training(batch):
+    system = make(snr_db=30.0)
+    system.compile(keras.optimizers.Adam())
+    data = tf.data.Dataset.from_tensors(batch)
+    system.fit(data, verbose=0)
+    system.evaluate(data, verbose=0)
+    system.predict(data, verbose=0)
+    system.link = SilentLink()
+    outputs = system.predict(data, verbose=0)["image"]
+    np.testing.assert_allclose(outputs, np.broadcast_to(outputs[:1], outputs.shape), atol=1e-6)
+    terms = [system.evaluate(data, verbose=0, return_dict=True)["image"]]
+    terms.append(system.fit(data, verbose=0).history["image"][0])
+    expected = np.mean((outputs - batch["image"]) ** 2)
+    np.testing.assert_allclose(terms, expected, rtol=1e-4)
+
+
+def test_a_new_mode_takes_effect_after_training(batch):
+    system = make("conventional")
+    system.compile(keras.optimizers.Adam())
+    data = tf.data.Dataset.from_tensors(batch)
+    system.fit(data, verbose=0)
+    system.predict(data, verbose=0)
+    system.link = spy = SpyLink()
+    system.mode = "end_to_end"
+    system.fit(data, verbose=0)
+    assert spy.sent.shape == (20, 3)
+    system.mode = "conventional"
+    system.predict(data, verbose=0)
+    assert spy.sent.shape == (20, 9)
+
+
+def test_a_mode_that_cannot_be_is_refused_whenever_it_is_set():
+    system = make("conventional", {"image": 8, "audio": 5, "text": 2}, contrastive_weight=0.0)
+    with pytest.raises(ValueError, match="need mode 'conventional'"):
+        system.mode = "paper"
+    assert system.mode == "conventional"
+
+
+def test_dropout_is_not_ignored_after_a_change_of_mode(batch):
+    system = make(modality_dropout=0.2)
+    system.compile(keras.optimizers.Adam())
+    system.mode = "paper"  # to be compared with, not to be trained
+    assert system.measure(batch, 10.0)["image_mse"].shape == (20,)
+    with pytest.raises(ValueError, match="`modality_dropout` needs mode 'end_to_end'"):
+        system.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
 
 
 def test_an_snr_range_is_drawn_from_and_infinity_is_noiseless(batch):
@@ -150,6 +266,19 @@ def test_a_loss_that_is_not_finite_stops_training(batch):
         system.fit(data, verbose=0)
 
 
+@pytest.mark.parametrize("present", [None, ["audio"]])
+def test_measures_the_same_under_xla(present, batch):
+    system = make()
+    eager = system.measure(batch, np.inf, present)
+    measure = tf.function(lambda b, snr: system.measure(b, snr, present), jit_compile=True)
+    compiled = measure(batch, tf.constant(np.inf))
+    assert set(compiled) == set(eager)
+    for name, figures in eager.items():
+        np.testing.assert_allclose(compiled[name], figures, rtol=1e-4, atol=1e-5)
+    noisy = measure(batch, tf.constant(0.0))["image_mse"]
+    assert np.all(np.isfinite(noisy)) and np.any(noisy != compiled["image_mse"])
+
+
 def test_a_batch_of_one(batch):
     one = {key: value[:1] for key, value in batch.items()}
     assert all(np.isfinite(v).all() for v in make().measure(one, 5.0).values())
@@ -170,6 +299,9 @@ def test_a_judge_says_what_is_still_recognisable(batch):
     [
         ({"mode": "telepathy"}, "`mode` must be one of end_to_end.*'telepathy'"),
         ({"latent_dim": {"image": 6, "audio": 4, "text": 2}}, "need mode 'conventional'"),
+        ({"mode": "paper", "modality_dropout": 0.2}, "`modality_dropout` needs mode 'end_to_end'"),
+        ({"mode": "conventional", "modality_dropout": 0.2}, "`modality_dropout` needs mode"),
+        ({"snr_db": (25.0, -5.0)}, r"`snr_db` must be .*\(25.0, -5.0\)"),
     ],
 )
 def test_impossible_settings_are_refused(options, message):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings that build systems, and those that cannot."""
 
+from types import SimpleNamespace
+
 import pytest
 import tensorflow as tf
 from pydantic import TypeAdapter, ValidationError
@@ -9,6 +11,7 @@ from sionna_semcom.link import AWGNLink
 from sionna_semcom.systems import Classifier, SystemSettings
 
 SHAPES = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
+DATA = SimpleNamespace(shapes=SHAPES, num_classes=10)
 
 
 def parse(**settings):
@@ -22,14 +25,14 @@ def test_settings_build_what_they_say():
         contrastive_weight=0,
         loss_weights={"text": 0.5},
     )
-    system = settings.build(SHAPES, AWGNLink(), (0.0, 10.0))
+    system = settings.build(DATA, AWGNLink(), (0.0, 10.0))
     assert system.mode == "conventional"
     assert system.num_symbols == 8
     assert system.loss_weights == {"image": 1.0, "audio": 1.0, "text": 0.5}
 
 
 def test_a_classifier_is_built_for_its_modality():
-    classifier = parse(kind="classifier", modality="audio").build(SHAPES, AWGNLink(), 0.0)
+    classifier = parse(kind="classifier", modality="audio").build(DATA, AWGNLink(), 0.0)
     assert isinstance(classifier, Classifier)
     assert classifier({"audio": tf.zeros([2, 16, 8, 1])}).shape == (2, 10)
 
@@ -40,8 +43,9 @@ def test_a_classifier_is_built_for_its_modality():
         ({"latent_dims": 3}, "latent_dims"),
         ({"latent_dim": 0}, "greater than 0"),
         ({"mode": "shouting"}, "'end_to_end', 'paper' or 'conventional'"),
-        ({"latent_dim": {"image": 4}}, "need mode 'conventional'"),
-        ({"mode": "conventional", "modality_dropout": 0.2}, "sends the centroid"),
+        ({"latent_dim": {"image": 4, "audio": 6}}, "need mode 'conventional'"),
+        ({"mode": "conventional", "modality_dropout": 0.2}, "sends the centroid in training"),
+        ({"mode": "paper", "modality_dropout": 0.2}, "sends the centroid in training"),
         ({"loss_weights": {"text": 0}}, "greater than 0"),
         ({"kind": "pigeon"}, "'centroid', 'classifier'"),
     ],
@@ -54,7 +58,7 @@ def test_impossible_settings_are_refused(settings, message):
 def test_unknown_modalities_are_refused():
     with pytest.raises(ValueError, match=r"`latent_dim` must name the modalities"):
         parse(mode="conventional", latent_dim={"image": 4}, contrastive_weight=0).build(
-            SHAPES, AWGNLink(), 0.0
+            DATA, AWGNLink(), 0.0
         )
     with pytest.raises(ValueError, match=r"`loss_weights` may name image, audio, text"):
-        parse(loss_weights={"smell": 1.0}).build(SHAPES, AWGNLink(), 0.0)
+        parse(loss_weights={"smell": 1.0}).build(DATA, AWGNLink(), 0.0)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The paper's iterative solver of linear alignment, as a method of its own and as a check."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+from sionna.phy import config
+
+
+class ADMMResult(NamedTuple):
+    """What :func:`admm` found.
+
+    Parameters
+    ----------
+    precoder : [..., T, d], `tf.complex` or `tf.float`
+        Projected variable :math:`\\mathbf{Z}`, which keeps the power limit
+    decoder : [..., m, R], as ``precoder``
+        The best decoder for it
+    objective : [iterations, ...], `tf.float`
+        Error of the projected precoder and its best decoder, less that of the best possible
+        decoder of a noiseless channel of full rank
+    power : [iterations, ...], `tf.float`
+        Power of the projected precoder
+    """
+
+    precoder: tf.Tensor
+    decoder: tf.Tensor
+    objective: tf.Tensor
+    power: tf.Tensor
+
+
+def mmse_decoder(
+    cross: tf.Tensor, h: tf.Tensor, precoder: tf.Tensor, noise_covariance: tf.Tensor
+) -> tf.Tensor:
+    r"""The G-step, equation (15); shapes as in :func:`admm`.
+
+    .. math:: \mathbf{G} = \mathbf{W}\mathbf{B}^\mathsf{H}
+              (\mathbf{B}\mathbf{B}^\mathsf{H} + \mathbf{\Sigma})^{-1}, \qquad
+              \mathbf{B} = \mathbf{H}\mathbf{F}
+    """
+    received = tf.matmul(h, precoder)
+    covariance = tf.matmul(received, received, adjoint_b=True) + noise_covariance
+    return _adjoint(tf.linalg.solve(covariance, tf.matmul(received, cross, adjoint_b=True)))
+
+
+def admm(
+    cross: tf.Tensor,
+    h: tf.Tensor,
+    noise_covariance: tf.Tensor,
+    power: float,
+    rho: float = 100.0,
+    iterations: int = 20,
+    initial: tf.Tensor | None = None,
+) -> ADMMResult:
+    r"""Alternating direction method of multipliers for linear alignment; Algorithm 1.
+
+    .. math::
+
+        \min_{\mathbf{F}, \mathbf{G}} \lVert\mathbf{W} - \mathbf{G}\mathbf{H}\mathbf{F}\rVert_F^2 +
+        \mathrm{tr}(\mathbf{G}\mathbf{\Sigma}\mathbf{G}^\mathsf{H})
+        \quad\text{s.t.}\quad \mathrm{tr}(\mathbf{F}\mathbf{F}^\mathsf{H}) \le P
+
+    which is problem (6) for whitened pilots up to the constant
+    :math:`\mathbb{E}\lVert\mathbf{y}\rVert^2 - \lVert\mathbf{W}\rVert_F^2`.
+
+    Source: Pandolfo et al., 2025. Corrected: with whitened pilots
+    :math:`\mathbf{X}\mathbf{X}^\mathsf{H} = n\mathbf{I}`, so that the F-step (21) is one solve with
+    :math:`\mathbf{A} + \rho\mathbf{I}` (the text's Kronecker product has
+    :math:`\mathbf{B}^\mathsf{H}` where :math:`\mathbf{B}^\mathsf{T}` is meant); the projected
+    :math:`\mathbf{Z}` is deployed, as :math:`\mathbf{F}` can break the power limit.
+
+    Input
+    -----
+    cross : [m, d] or [..., m, d], `tf.complex` or `tf.float`
+        Semantic cross-covariance :math:`\mathbf{W}`
+    h : [..., R, T], as ``cross``
+        Channel, block diagonal over the channel uses
+    noise_covariance : [R, R] or [..., R, R], as ``cross``
+        Covariance :math:`\mathbf{\Sigma}` of the noise
+    power : `float`
+        Power limit :math:`P`
+    rho : `float`
+        Penalty :math:`\rho`
+    iterations : `int`
+        Iterations
+    initial : `None` | [..., T, d], as ``cross``
+        First precoder; drawn from CN(0, 1) by default
+    """
+    dtype = cross.dtype
+    shape = tf.concat([tf.shape(h)[:-2], [h.shape[-1], cross.shape[-1]]], 0)
+    f = _normal(shape, dtype) if initial is None else initial
+    z = u = tf.zeros(shape, dtype)
+    penalty = tf.cast(rho, dtype) * tf.eye(h.shape[-1], dtype=dtype)
+    count = tf.constant(iterations)
+    objectives = tf.TensorArray(dtype.real_dtype, count)
+    powers = tf.TensorArray(dtype.real_dtype, count)
+
+    def step(
+        i: tf.Tensor, f: tf.Tensor, z: tf.Tensor, u: tf.Tensor, *histories: tf.TensorArray
+    ) -> tuple[Any, ...]:
+        seen = tf.matmul(mmse_decoder(cross, h, f, noise_covariance), h)
+        right = tf.cast(rho, dtype) * (z - u) + tf.matmul(seen, cross, adjoint_a=True)
+        f = tf.linalg.solve(tf.matmul(seen, seen, adjoint_a=True) + penalty, right)
+        z = _project(f + u, power)
+        u = u + f - z
+        objective = alignment_error(cross, h, z, noise_covariance)
+        return i + 1, f, z, u, histories[0].write(i, objective), histories[1].write(i, _power(z))
+
+    _, _, z, _, objectives, powers = tf.while_loop(
+        lambda i, *_: i < count,
+        step,
+        (tf.constant(0), f, z, u, objectives, powers),
+        maximum_iterations=iterations,
+    )
+    decoder = mmse_decoder(cross, h, z, noise_covariance)
+    return ADMMResult(z, decoder, objectives.stack(), powers.stack())
+
+
+def alignment_error(
+    cross: tf.Tensor, h: tf.Tensor, precoder: tf.Tensor, noise_covariance: tf.Tensor
+) -> tf.Tensor:
+    """Objective of :func:`admm` with the best decoder for ``precoder``, [...]."""
+    received = tf.matmul(h, precoder)
+    covariance = tf.matmul(received, received, adjoint_b=True) + noise_covariance
+    explained = tf.matmul(cross, received, adjoint_b=True)
+    lowered = tf.matmul(explained, tf.linalg.solve(covariance, _adjoint(explained)))
+    return _power(cross) - tf.math.real(tf.linalg.trace(lowered))
+
+
+def _project(f: tf.Tensor, power: float) -> tf.Tensor:
+    """The Z-step, equations (25) and (26)."""
+    used = tf.maximum(_power(f), 1e-30)
+    scale = tf.minimum(tf.sqrt(tf.cast(power, used.dtype) / used), 1.0)
+    return f * tf.cast(scale, f.dtype)[..., tf.newaxis, tf.newaxis]
+
+
+def _power(matrix: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.math.real(matrix) ** 2 + tf.math.imag(matrix) ** 2, (-2, -1))
+
+
+def _adjoint(matrix: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.adjoint(matrix)
+
+
+def _normal(shape: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    if not dtype.is_complex:
+        return config.tf_rng.normal(shape, dtype=dtype)
+    scale = tf.cast(0.5**0.5, dtype.real_dtype)
+    parts = [scale * config.tf_rng.normal(shape, dtype=dtype.real_dtype) for _ in range(2)]
+    return tf.complex(*parts)

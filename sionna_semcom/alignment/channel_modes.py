@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directions in which a block-diagonal MIMO channel carries symbols."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+
+class ChannelModes(NamedTuple):
+    r"""Eigenmodes of the channels of :math:`B` resource elements.
+
+    Parameters
+    ----------
+    gains : [..., B, n], `tf.float`
+        Squared singular values, descending in each resource element; :math:`n=\min(N_R, N_T)`
+    transmit : [..., B, N_T, n], `tf.complex`
+        Right singular vectors :math:`\mathbf{V}`
+    receive : [..., B, N_R, n], `tf.complex`
+        :math:`\mathbf{H}\mathbf{V}`: orthogonal columns whose squared norms are the gains
+    """
+
+    gains: tf.Tensor
+    transmit: tf.Tensor
+    receive: tf.Tensor
+
+
+def channel_modes(h: tf.Tensor) -> ChannelModes:
+    """Eigenmodes of ``h`` [..., B, N_R, N_T], by the smaller of its two Gram matrices.
+
+    Differentiable in ``h``, in graphs and under XLA, which has no complex SVD. Modes weaker than
+    the strongest by more than the precision of the arithmetic (60 dB in single precision) drown in
+    rounding, as they do in noise.
+    """
+    num_rx_ant, num_tx_ant = h.shape[-2:]
+    if num_tx_ant <= num_rx_ant:
+        _, transmit = tf.linalg.eigh(tf.matmul(h, h, adjoint_a=True))
+        transmit = tf.reverse(transmit, [-1])
+    else:
+        values, left = tf.linalg.eigh(tf.matmul(h, h, adjoint_b=True))
+        positive = tf.math.real(values) > 0
+        norms = tf.where(
+            positive, tf.math.rsqrt(tf.where(positive, tf.math.real(values), 1.0)), 0.0
+        )
+        scaled = left * tf.cast(norms, h.dtype)[..., tf.newaxis, :]
+        transmit = tf.reverse(tf.matmul(h, scaled, adjoint_a=True), [-1])
+    receive = tf.matmul(h, transmit)
+    gains = tf.reduce_sum(tf.math.real(receive) ** 2 + tf.math.imag(receive) ** 2, -2)
+    return ChannelModes(gains, transmit, receive)

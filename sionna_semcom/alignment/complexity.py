@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floating-point operations of alignment, by the paper's formulas and by counting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .neural import ComplexAligner, EigenbasisAligner
+
+
+def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:
+    r"""FLOPs for one latent through dense complex :math:`\mathbf{F}` and :math:`\mathbf{G}`; (30).
+
+    .. math:: 4KN_T d + (4KN_R - 1)m - 2KN_T
+    """
+    return (
+        4 * num_uses * num_tx_ant * d
+        + (4 * num_uses * num_rx_ant - 1) * m
+        - 2 * num_uses * (num_tx_ant)
+    )
+
+
+def neural_flops(
+    inputs: tuple[int, int],
+    hidden: tuple[int, int],
+    outputs: tuple[int, int],
+    sparsity: float = 0.0,
+    activation: int = 0,
+) -> float:
+    r"""FLOPs for one latent through complex perceptrons of one hidden layer each; (31).
+
+    .. math:: 8(1-s)\left[h_p i_p + o_p h_p + h_d i_d + o_d h_d\right] + c(h_p + h_d)
+
+    Parameters
+    ----------
+    inputs, hidden, outputs : (`int`, `int`)
+        Units :math:`i`, :math:`h` and :math:`o` of precoder and decoder
+    sparsity : `float`
+        Share :math:`s` of weights that are zero
+    activation : `int`
+        FLOPs :math:`c` of an activation
+    """
+    weights = sum(h * (i + o) for i, h, o in zip(inputs, hidden, outputs, strict=True))
+    return 8 * (1 - sparsity) * weights + activation * sum(hidden)
+
+
+def aligner_cost(
+    aligner: Any, d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int
+) -> dict[str, float]:
+    """FLOPs for a latent, real parameters, and share of the weights that are pruned.
+
+    Linear aligners of any kind count as dense matrices, which a widely linear pair has as many
+    operations for as a complex-linear one. What the channel costs when it changes is not in it.
+    """
+    sent, received = 2 * num_uses * num_tx_ant, 2 * num_uses * num_rx_ant
+    if isinstance(aligner, ComplexAligner):
+        stacks = (aligner.precoder, aligner.decoder)
+        weights = sum(float(np.prod(layer.mask.shape)) for stack in stacks for layer in stack)
+        kept = sum(float(np.sum(layer.mask)) for stack in stacks for layer in stack)
+        sizes = [[layer.mask.shape for layer in stack] for stack in stacks]
+        inputs, hidden, outputs = (
+            (sizes[0][n][axis], sizes[1][n][axis]) for n, axis in ((0, 0), (0, 1), (1, 1))
+        )
+        sparsity = 1.0 - kept / weights
+        flops = neural_flops(inputs, hidden, outputs, sparsity)
+        return {"flops": flops, "parameters": 2.0 * kept, "sparsity": sparsity}
+    if isinstance(aligner, EigenbasisAligner):
+        kernels = [weight for weight in aligner.trainable_weights if len(weight.shape) == 2]
+        parameters = sum(float(np.prod(kernel.shape)) for kernel in kernels)
+        rotations = linear_flops(sent, received, num_uses, num_tx_ant, num_rx_ant)
+        flops = 2.0 * parameters + rotations / max(num_uses, 1)
+        return {"flops": flops, "parameters": parameters, "sparsity": 0.0}
+    flops = float(linear_flops(d, m, num_uses, num_tx_ant, num_rx_ant))
+    return {"flops": flops, "parameters": float(sent * d + m * received), "sparsity": 0.0}
+
+
+def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
+    """FLOPs of the matrix products in the graph of ``function``.
+
+    A product of [a, b] and [b, c] matrices counts a * c * (2b - 1), and a complex one
+    a * c * (8b - 2).
+    """
+    graph = tf.function(function).get_concrete_function(*inputs).graph
+    return sum(
+        _product_flops(operation)
+        for operation in graph.get_operations()
+        if operation.type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3")
+    )
+
+
+def _product_flops(operation: tf.Operation) -> int:
+    left, product = operation.inputs[0], operation.outputs[0]
+    transposed = "transpose_a" if operation.type == "MatMul" else "adj_x"
+    inner = left.shape[-2] if operation.get_attr(transposed) else left.shape[-1]
+    per_entry = 8 * inner - 2 if product.dtype.is_complex else 2 * inner - 1
+    return int(np.prod(product.shape)) * per_entry

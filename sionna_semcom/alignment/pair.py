@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a transmitter and a receiver do once a channel is known."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import tensorflow as tf
+
+
+class Pair(Protocol):
+    """A precoder and a decoder, designed for the channels of ``G`` groups of latents.
+
+    All latents of a group cross the same channel, of ``B`` resource elements.
+    """
+
+    def precode(self, latents: tf.Tensor) -> tf.Tensor:
+        """From latents [G, L, d] to antenna symbols [G, L, B, N_T]."""
+
+    def decode(self, y: tf.Tensor) -> tf.Tensor:
+        """From received symbols [G, L, B, N_R] to the receiver's latents [G, L, m]."""
+
+
+class Design(Protocol):
+    """What every aligner can do: design a pair for channels."""
+
+    def design(self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0) -> Pair:
+        """Design for channels ``h`` [G, B, N_R, N_T] in noise of power ``no``.
+
+        ``error_variance`` is the variance of the errors on the coefficients of ``h``, [G, B] or a
+        scalar; aligners that have no robust design ignore it.
+        """
+
+
+def to_complex(latents: tf.Tensor) -> tf.Tensor:
+    """Pair the first half of the features with the second: [..., d] to [..., ceil(d/2)]."""
+    if latents.shape[-1] % 2:
+        latents = tf.concat([latents, tf.zeros_like(latents[..., :1])], -1)
+    return tf.complex(*tf.split(latents, 2, -1))
+
+
+def to_real(latents: tf.Tensor, size: int) -> tf.Tensor:
+    """Undo :func:`to_complex` for latents of ``size`` features."""
+    return tf.concat([tf.math.real(latents), tf.math.imag(latents)], -1)[..., :size]

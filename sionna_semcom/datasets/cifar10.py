@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CIFAR-10: small colour images of ten kinds of things."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, UnidentifiedImageError
+
+from .._files import sha256
+from .._seeding import derive_seed
+from .restricted_pickle import read_pickle
+
+CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+SHAPE = (32, 32, 3)
+MARGIN = 4  # pixels by which a training image is shifted at most
+
+LabelledImages = tuple[np.ndarray, np.ndarray]
+
+
+class CIFAR10:
+    """Colour images of ten classes, 32 x 32 pixels.
+
+    Three splits share no image. For validation, the last 15 % of the training images of each class
+    are kept (7,500 of 50,000).
+
+    Parameters
+    ----------
+    root : `str` or `PathLike`
+        Folder that holds ``cifar10/cifar10-images.zip`` (JPEG files
+        ``{train,test}/<class>/<number>.jpg``) or ``cifar-10-batches-py/`` (the files that the
+        authors publish for Python, as Keras fetches them)
+
+    Attributes
+    ----------
+    checksums : `dict` of `str`
+        SHA-256 of the files that were read
+    description : `str`
+        What was read, in one line
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither is there
+    ValueError
+        If a file is damaged, or a class has no image
+    """
+
+    num_classes = len(CLASSES)
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        archive = Path(root) / "cifar10" / "cifar10-images.zip"
+        batches = Path(root) / "cifar-10-batches-py"
+        if archive.is_file():
+            splits = {name: _read_archive(archive, name) for name in ("train", "test")}
+            self.checksums = {archive.name: sha256(archive)}
+        elif batches.is_dir():
+            files = {
+                "train": [batches / f"data_batch_{n}" for n in range(1, 6)],
+                "test": [batches / "test_batch"],
+            }
+            splits = {name: _read_batches(paths) for name, paths in files.items()}
+            self.checksums = {path.name: sha256(path) for group in files.values() for path in group}
+        else:
+            raise FileNotFoundError(f"CIFAR-10 is neither in {archive} nor in {batches}")
+        self._splits = {**_hold_out(*splits["train"]), "test": splits["test"]}
+        sizes = ", ".join(f"{name} {len(labels)}" for name, (_, labels) in self._splits.items())
+        self.description = f"CIFAR-10 ({sizes})"
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample, ``{"image": (32, 32, 3)}``."""
+        return {"image": SHAPE}
+
+    def images(self, split: str) -> LabelledImages:
+        """All images [num_images, 32, 32, 3] in [0, 1], as they are, and labels [num_images].
+
+        ``split`` is "train", "validation" or "test".
+        """
+        if split not in self._splits:
+            raise ValueError(f"`split` must be one of {list(self._splits)}. Received: {split!r}")
+        images, labels = self._splits[split]
+        return images.astype(np.float32) / 255.0, labels
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for training, each image flipped and shifted at random.
+
+        Images are drawn without replacement until all were drawn, and then again. What is drawn
+        depends on ``seed`` alone.
+
+        Parameters
+        ----------
+        batch_size : `int`
+            Samples a batch
+        steps : `int`
+            Batches; by default as many as the images fill
+        seed : `int`
+            Seed of order, flips and shifts
+
+        Output
+        ------
+        : `tf.data.Dataset`
+            Batches of ``image`` [batch, 32, 32, 3], `float32` in [0, 1], and ``label`` [batch],
+            `int32`
+        """
+        images, labels = self._splits["train"]
+        if steps is None:
+            steps = len(labels) // batch_size
+        key = derive_seed("cifar10", seed)
+        passes = tf.data.Dataset.range(steps * batch_size // len(labels) + 1)
+
+        def order(number: tf.Tensor) -> tf.data.Dataset:
+            rows = tf.range(len(labels))
+            shuffled = tf.random.experimental.stateless_shuffle(rows, [key, number])
+            return tf.data.Dataset.from_tensor_slices(shuffled)
+
+        with tf.device("CPU"):  # where tf.data runs
+            images, labels = tf.constant(images), tf.constant(labels)
+
+        def batch(number: tf.Tensor, rows: tf.Tensor) -> dict[str, tf.Tensor]:
+            drawn = _shift_and_flip(tf.gather(images, rows), tf.stack([key + 1, number]))
+            return _batch(drawn, tf.gather(labels, rows))
+
+        rows = passes.flat_map(order).batch(batch_size, drop_remainder=True).take(steps)
+        rows = rows.enumerate().map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+        return rows.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every validation image once, as it is."""
+        return self._each("validation", batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every test image once, as it is."""
+        return self._each("test", batch_size)
+
+    def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
+        with tf.device("CPU"):
+            data = tf.data.Dataset.from_tensor_slices(self._splits[name])
+        return data.batch(batch_size).map(_batch).prefetch(2)
+
+
+def _batch(images: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
+    return {"image": tf.cast(images, tf.float32) / 255.0, "label": tf.cast(labels, tf.int32)}
+
+
+def _shift_and_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Shift every image by up to ``MARGIN`` pixels each way, and mirror half of them."""
+    batch, height, width = tf.unstack(tf.shape(images)[:3])
+    seeds = tf.random.experimental.stateless_split(seed, 3)
+    pad = [MARGIN, MARGIN]
+    images = tf.pad(images, [[0, 0], pad, pad, [0, 0]], "REFLECT")
+    down, right = (
+        tf.random.stateless_uniform([batch, 1], seeds[n], 0, 2 * MARGIN + 1, tf.int32)
+        for n in (0, 1)
+    )
+    mirrored = tf.random.stateless_uniform([batch, 1], seeds[2]) < 0.5
+    columns = tf.where(mirrored, tf.range(width)[::-1], tf.range(width))
+    images = tf.gather(images, down + tf.range(height), axis=1, batch_dims=1)
+    return tf.gather(images, right + columns, axis=2, batch_dims=1)
+
+
+def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabelledImages]:
+    """Keep the last 15 % of every class for validation."""
+    held = np.zeros(len(labels), bool)
+    for number in range(len(CLASSES)):
+        rows = np.flatnonzero(labels == number)
+        held[rows[len(rows) - 3 * len(rows) // 20 :]] = True
+    return {
+        "train": (images[~held], labels[~held]),
+        "validation": (images[held], labels[held]),
+    }
+
+
+def _read_archive(path: Path, split: str) -> LabelledImages:
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".jpg")]
+            for number, kind in enumerate(CLASSES):
+                members = sorted(n for n in names if n.startswith(f"{split}/{kind}/"))
+                images += [np.asarray(Image.open(io.BytesIO(archive.read(n)))) for n in members]
+                labels += [number] * len(members)
+    except (zipfile.BadZipFile, UnidentifiedImageError, OSError) as error:
+        raise ValueError(f"`{path}` is damaged: {error}") from error
+    return _checked(images, labels, path)
+
+
+def _read_batches(paths: list[Path]) -> LabelledImages:
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    for path in paths:
+        content = read_pickle(path)
+        try:
+            pixels, kinds = content[b"data"], content[b"labels"]
+            images += list(pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"`{path}` is no batch of CIFAR-10: {error!r}") from error
+        labels += kinds
+    return _checked(images, labels, paths[0].parent)
+
+
+def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> LabelledImages:
+    counts = np.bincount(np.asarray(labels, np.int64), minlength=len(CLASSES))
+    if len(counts) > len(CLASSES) or not counts.all():
+        raise ValueError(f"`{path}` must hold images of ten classes. Received: {counts.tolist()}")
+    if any(image.shape != SHAPE for image in images) or len(images) != len(labels):
+        raise ValueError(f"`{path}` must hold as many labels as images of shape {SHAPE}")
+    return np.stack(images), np.asarray(labels, np.uint8)

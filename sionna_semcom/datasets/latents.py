@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Latents that two networks, trained apart, give to the same inputs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import tensorflow as tf
+
+from .._files import atomic_path, sha256
+from .._seeding import derive_seed
+
+SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
+
+
+@dataclass(frozen=True)
+class LatentSplit:
+    """Latents of the same inputs, and what the inputs are.
+
+    Parameters
+    ----------
+    tx : [num_samples, d], `float32`
+        Latents of the transmitter's network
+    rx : [num_samples, m], `float32`
+        Latents of the receiver's network
+    label : [num_samples], `int32`
+        Classes
+
+    Raises
+    ------
+    ValueError
+        If the three do not belong together, or a value is not finite
+    """
+
+    tx: np.ndarray
+    rx: np.ndarray
+    label: np.ndarray
+
+    def __post_init__(self) -> None:
+        shapes = self.tx.shape, self.rx.shape, self.label.shape
+        if [len(s) for s in shapes] != [2, 2, 1] or len({s[0] for s in shapes}) > 1:
+            raise ValueError(
+                "`tx`, `rx` and `label` must have shapes [n, d], [n, m] and [n]. "
+                f"Received: {', '.join(map(str, shapes))}"
+            )
+        if not len(self.label) or self.label.min() < 0:
+            raise ValueError("`label` must hold classes 0, 1, ...; received none, or negative ones")
+        for name in ("tx", "rx"):
+            if not np.isfinite(getattr(self, name)).all():
+                raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def __getitem__(self, rows: np.ndarray) -> LatentSplit:
+        return LatentSplit(self.tx[rows], self.rx[rows], self.label[rows])
+
+
+class LatentPairs:
+    """Semantic pilots of a transmitter and a receiver, and the head that decides at the receiver.
+
+    Parameters
+    ----------
+    splits : `dict` of `LatentSplit`
+        ``train`` (from which pilots are drawn), ``validation`` and ``test``
+    kernel : `None` | [m, num_classes], `float32`
+        Weights of the receiver's head, which reads logits ``rx @ kernel + bias`` from a latent;
+        without it, a logistic regression is fitted to the receiver's own latents
+    bias : `None` | [num_classes], `float32`
+        Offsets of the head
+    checksums : `dict` of `str`
+        SHA-256 of what the latents come from
+
+    Attributes
+    ----------
+    num_classes : `int`
+        Number of classes
+
+    Raises
+    ------
+    ValueError
+        If splits or head do not belong together
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, LatentSplit],
+        kernel: np.ndarray | None = None,
+        bias: np.ndarray | None = None,
+        checksums: Mapping[str, str] | None = None,
+    ) -> None:
+        if set(splits) != set(SPLITS):
+            raise ValueError(f"`splits` must be {', '.join(SPLITS)}. Received: {', '.join(splits)}")
+        self.splits = dict(splits)
+        widths = {(s.tx.shape[1], s.rx.shape[1]) for s in splits.values()}
+        if len(widths) > 1:
+            raise ValueError(f"Splits must have latents of the same sizes. Received: {widths}")
+        self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
+        if kernel is None or bias is None:
+            kernel, bias = _fit_head(splits["train"], self.num_classes)
+        width = splits["train"].rx.shape[1]
+        if (
+            kernel.shape[:1] != (width,)
+            or bias.shape != kernel.shape[1:]
+            or (len(bias) < self.num_classes)
+        ):
+            raise ValueError(
+                f"The head must have a kernel [{width}, num_classes] and a bias [num_classes] for "
+                f"{self.num_classes} classes. Received: {kernel.shape} and {bias.shape}"
+            )
+        self.kernel, self.bias = kernel, bias
+        self.checksums = dict(checksums or {})
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of a latent of each network, ``{"tx": (d,), "rx": (m,)}``."""
+        train = self.splits["train"]
+        return {"tx": train.tx.shape[1:], "rx": train.rx.shape[1:]}
+
+    @property
+    def receiver_accuracy(self) -> float:
+        """Accuracy of the receiver's head on its own test latents: what alignment can reach."""
+        test = self.splits["test"]
+        return float(np.mean(np.argmax(test.rx @ self.kernel + self.bias, -1) == test.label))
+
+    def subset(self, count: int | None, seed: int = 0) -> LatentPairs:
+        """The same pairs with ``count`` balanced training samples, drawn without replacement.
+
+        The classes' shares differ by one at most. `None` keeps all.
+
+        Raises
+        ------
+        ValueError
+            If a class has fewer samples than its share
+        """
+        if count is None:
+            return self
+        train = self.splits["train"]
+        draw = np.random.default_rng(derive_seed("pilots", seed))
+        classes = draw.permutation(np.unique(train.label))
+        shares = [len(part) for part in np.array_split(np.arange(count), len(classes))]
+        rows: list[np.ndarray] = []
+        for kind, share in zip(classes, shares, strict=True):
+            members = np.flatnonzero(train.label == kind)
+            if share > len(members):
+                raise ValueError(
+                    f"`count` must leave {share} pilots to class {kind}, which has {len(members)}. "
+                    f"Received: {count}"
+                )
+            rows.append(draw.permutation(members)[:share])
+        chosen = train[np.sort(np.concatenate(rows))]
+        splits = {**self.splits, "train": chosen}
+        return LatentPairs(splits, self.kernel, self.bias, self.checksums)
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches of ``tx``, ``rx`` and ``label``, drawn without replacement until all were."""
+        split = self.splits["train"]
+        with tf.device("CPU"):  # where tf.data runs
+            tensors = _tensors(split)
+        rows = tf.data.Dataset.range(len(split))
+        rows = rows.shuffle(len(split), seed=derive_seed("latents", seed)).repeat()
+        steps = max(1, len(split) // batch_size) if steps is None else steps
+        batches = rows.batch(batch_size).take(steps)
+        return batches.map(
+            lambda index: {name: tf.gather(values, index) for name, values in tensors.items()}
+        ).prefetch(2)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every validation pair once."""
+        return self._each("validation", batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every test pair once."""
+        return self._each("test", batch_size)
+
+    def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
+        with tf.device("CPU"):
+            data = tf.data.Dataset.from_tensor_slices(_tensors(self.splits[name]))
+        return data.batch(batch_size).prefetch(2)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the pairs to an HDF5 file, whole or not at all, as :meth:`load` reads it."""
+        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            for name, split in self.splits.items():
+                for part in ("tx", "rx", "label"):
+                    file[f"{SPLITS[name]}/{part}"] = getattr(split, part)
+            file["head/kernel"], file["head/bias"] = self.kernel, self.bias
+            file.attrs["checksums"] = json.dumps(self.checksums)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> LatentPairs:
+        """Read ``{train,val,test}/{tx,rx,label}``, and ``head/{kernel,bias}`` if it is there.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file
+        ValueError
+            If the file is damaged, or lacks something
+        """
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"No file of latents {path}")
+        try:
+            with h5py.File(path) as file:
+                splits = {
+                    name: LatentSplit(
+                        np.asarray(file[f"{group}/tx"], np.float32),
+                        np.asarray(file[f"{group}/rx"], np.float32),
+                        np.asarray(file[f"{group}/label"], np.int32),
+                    )
+                    for name, group in SPLITS.items()
+                }
+                head = [
+                    np.asarray(file[f"head/{part}"], np.float32) if "head" in file else None
+                    for part in ("kernel", "bias")
+                ]
+                checksums = json.loads(file.attrs.get("checksums", "null"))
+            return cls(splits, *head, checksums or {Path(path).name: sha256(path)})
+        except (OSError, KeyError, ValueError) as error:
+            raise ValueError(f"`{path}` is damaged or no file of latents: {error}") from error
+
+
+def _tensors(split: LatentSplit) -> dict[str, tf.Tensor]:
+    return {"tx": split.tx, "rx": split.rx, "label": split.label.astype(np.int32)}
+
+
+def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Logistic regression on standardised latents of the receiver, folded into one layer."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = train.rx.mean(0), train.rx.std(0) + 1e-6
+    model = LogisticRegression(C=0.1, max_iter=200).fit((train.rx - mean) / scale, train.label)
+    kernel = np.zeros((train.rx.shape[1], num_classes), np.float32)
+    bias = np.full(num_classes, -1e9 if num_classes > 2 else 0.0, np.float32)
+    coefficients, offsets = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # one row of coefficients stands for the difference
+        coefficients, offsets = np.stack([0 * coefficients[0], coefficients[0]]), [0, offsets[0]]
+    kernel[:, model.classes_] = (coefficients / scale).T
+    bias[model.classes_] = offsets - (coefficients / scale) @ mean
+    return kernel, bias

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MIMO channels whose matrices are handed out, for precoders that are designed on them."""
+
+from .base import ChannelState, MIMOChannel
+from .flat import FlatMIMOChannel, FlatMIMOSettings
+from .ofdm import OFDMMIMOChannel, OFDMMIMOSettings
+
+__all__ = [
+    "ChannelState",
+    "FlatMIMOChannel",
+    "FlatMIMOSettings",
+    "MIMOChannel",
+    "OFDMMIMOChannel",
+    "OFDMMIMOSettings",
+]

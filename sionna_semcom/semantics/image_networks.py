@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two image encoders of different architecture, whose latents differ as those of strangers do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def residual_encoder(
+    shape: Sequence[int], latent_dim: int, widths: Sequence[int] = (48, 96, 192)
+) -> keras.Model:
+    """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``.
+
+    Residual blocks of two convolutions with strides in between (He et al., 2016), ReLU, and the
+    mean over what is left of height and width.
+    """
+    images = layers.Input(shape)
+    x = _convolution(_centre(images), 32, strides=2, activation="relu")
+    for number, width in enumerate(widths):
+        strides = 2 if number else 1
+        shortcut = _convolution(x, width, size=1, strides=strides)
+        x = _convolution(x, width, strides=strides, activation="relu")
+        x = layers.Activation("relu")(layers.Add()([shortcut, _convolution(x, width)]))
+    x = _convolution(x, latent_dim, size=1, activation="relu")
+    return keras.Model(images, layers.GlobalAveragePooling2D()(x), name="residual_encoder")
+
+
+def plain_encoder(
+    shape: Sequence[int], latent_dim: int, widths: Sequence[int] = (48, 96, 192)
+) -> keras.Model:
+    """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``.
+
+    Patches of 2 x 2 pixels, pairs of convolutions with max pooling in between and no shortcuts
+    (Simonyan and Zisserman, 2015), GELU, and the maximum over what is left of height and width.
+    """
+    images = layers.Input(shape)
+    x = layers.Conv2D(32, 2, strides=2, activation="gelu")(_centre(images))
+    for number, width in enumerate(widths):
+        if number:
+            x = layers.MaxPooling2D(2)(x)
+        x = _convolution(x, width, activation="gelu")
+        x = _convolution(x, width, activation="gelu")
+    x = _convolution(x, latent_dim, size=1, activation="gelu")
+    return keras.Model(images, layers.GlobalMaxPooling2D()(x), name="plain_encoder")
+
+
+def _centre(images: keras.KerasTensor) -> keras.KerasTensor:
+    """From [0, 1] to about zero mean and unit variance."""
+    return layers.Rescaling(4.0, offset=-2.0)(images)
+
+
+def _convolution(
+    x: keras.KerasTensor,
+    filters: int,
+    size: int = 3,
+    strides: int = 1,
+    activation: str | None = None,
+) -> keras.KerasTensor:
+    """Convolution with batch normalisation."""
+    x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.Activation(activation)(x) if activation else x

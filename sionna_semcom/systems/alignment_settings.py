@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from which alignment systems are built."""
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from sionna.phy import config
+
+from .._settings import Settings
+from ..alignment import (
+    ADMMAligner,
+    ComplexAligner,
+    EigenbasisAligner,
+    FeatureAligner,
+    HardThresholding,
+    LinearAligner,
+    PilotStatistics,
+    head_metric,
+)
+from ..datasets import LatentPairs
+from ..link import MIMOChannel
+from .alignment import AlignmentSystem
+
+
+class _AlignmentSettings(Settings):
+    """What all aligners have in common."""
+
+    kind: str
+    pilots: PositiveInt | None = None
+    """Semantic pilots, balanced over the classes; nothing (null) is all training samples"""
+    metric_share: float = Field(0.0, ge=0, le=1)
+    """Share of the head's logits in the metric of the error; the rest is the latent itself"""
+    robust: bool = True
+    """Whether the design thinks of errors of the channel estimate, or takes it for the channel"""
+    channel_known: bool = True
+    """Whether the aligner is told of the channel, or thinks that it is an identity"""
+
+    def build(
+        self, data: LatentPairs, link: MIMOChannel, snr_db: float | tuple[float, float]
+    ) -> AlignmentSystem:
+        """Fit an aligner to pilots of ``data``, or build the network that will be trained.
+
+        Raises
+        ------
+        ValueError
+            If ``data`` are no pairs of latents
+        """
+        if not isinstance(data, LatentPairs):
+            raise ValueError("alignment needs pairs of latents as data (kind: latents, ...)")
+        pairs = data.subset(self.pilots, seed=int(config.np_rng.integers(2**31)))
+        train = pairs.splits["train"]
+        statistics = PilotStatistics.of(train.tx, train.rx)
+        metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
+        aligner, callbacks = self.aligner(pairs, statistics, metric, link)
+        return AlignmentSystem(
+            aligner,
+            link,
+            pairs,
+            snr_db=snr_db,
+            metric=metric,
+            callbacks=callbacks,
+            robust=self.robust,
+            channel_known=self.channel_known,
+        )
+
+    def aligner(
+        self,
+        pairs: LatentPairs,
+        statistics: PilotStatistics,
+        metric: np.ndarray,
+        link: MIMOChannel,
+    ) -> tuple[Any, list[Any]]:
+        """The aligner, and callbacks of its training."""
+        raise NotImplementedError
+
+
+class LinearAlignmentSettings(_AlignmentSettings):
+    """Alignment by the closed-form optimum of linear precoder and decoder, or by ADMM."""
+
+    kind: Literal["linear_alignment"]
+    method: Literal["closed_form", "admm"] = "closed_form"
+    """The optimum, or the paper's iterations (complex-linear, in the plain metric)"""
+    form: Literal["widely_linear", "complex_linear"] = "widely_linear"
+    """What the closed form may do with the features"""
+    allocation: Literal["joint", "per_element"] = "joint"
+    """Whether resource elements share power and semantic directions, or each has its own"""
+    ridge: NonNegativeFloat | Literal["gcv"] = "gcv"
+    """Regularisation of the transmitter's covariance, in units of its mean eigenvalue"""
+    iterations: PositiveInt = 20
+    """Iterations of ADMM for a channel"""
+    rho: PositiveFloat = 100.0
+    """Penalty of ADMM"""
+
+    def aligner(
+        self,
+        pairs: LatentPairs,
+        statistics: PilotStatistics,
+        metric: np.ndarray,
+        link: MIMOChannel,
+    ) -> tuple[Any, list[Any]]:
+        """Fit the aligner."""
+        if self.method == "admm":
+            return ADMMAligner(self.iterations, self.rho).fit(statistics), []
+        aligner = LinearAligner(self.form, metric, self.ridge, self.allocation)
+        return aligner.fit(statistics), []
+
+
+class FeatureAlignmentSettings(_AlignmentSettings):
+    """Baselines that send features by an SVD transceiver and align them afterwards."""
+
+    kind: Literal["feature_alignment"]
+    selection: Literal["first", "top", "eigen"]
+    """Which numbers are sent"""
+
+    def aligner(
+        self,
+        pairs: LatentPairs,
+        statistics: PilotStatistics,
+        metric: np.ndarray,
+        link: MIMOChannel,
+    ) -> tuple[Any, list[Any]]:
+        """Fit the aligner."""
+        return FeatureAligner(self.selection).fit(statistics, pairs.splits["train"].tx), []
+
+
+class NeuralAlignmentSettings(_AlignmentSettings):
+    """Neural alignment, with one network for every channel or the paper's for one channel."""
+
+    kind: Literal["neural_alignment"]
+    network: Literal["eigenbasis", "complex"] = "eigenbasis"
+    """One network for every channel, or the paper's complex perceptrons for one"""
+    precoder_units: tuple[PositiveInt, ...] = (512, 512)
+    """Hidden layers of the precoder (eigenbasis)"""
+    decoder_units: tuple[PositiveInt, ...] = (768, 768)
+    """Hidden layers of the decoder (eigenbasis)"""
+    threshold: NonNegativeFloat = 0.0
+    """Magnitude below which weights are pruned after every epoch (complex)"""
+
+    def aligner(
+        self,
+        pairs: LatentPairs,
+        statistics: PilotStatistics,
+        metric: np.ndarray,
+        link: MIMOChannel,
+    ) -> tuple[Any, list[Any]]:
+        """Build the networks for the antennas and channel uses of ``link``.
+
+        Raises
+        ------
+        ValueError
+            If ``link`` is no MIMO channel
+        """
+        if not isinstance(link, MIMOChannel):
+            raise ValueError("neural alignment needs a MIMO channel as the link of its training")
+        if self.network == "eigenbasis":
+            modes = min(link.num_tx_ant, link.num_rx_ant)
+            units = self.precoder_units, self.decoder_units
+            return EigenbasisAligner(statistics, link.num_uses, modes, *units), []
+        antennas = link.num_tx_ant, link.num_rx_ant
+        network = ComplexAligner(statistics, link.num_uses, *antennas)
+        if not self.threshold:
+            return network, []
+        stacks = [*network.precoder, *network.decoder]
+        return network, [HardThresholding(stacks, self.threshold)]

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of systems that are trained over a link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from sionna.phy import config
+
+from ..link import Link, MIMOChannel
+from .non_finite import StopOnNonFiniteLoss
+from .snr import snr_range
+
+
+class LinkedModel(keras.Model):
+    """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
+
+    Parameters
+    ----------
+    link : :class:`~sionna_semcom.link.Link` | :class:`~sionna_semcom.link.MIMOChannel`
+        What the symbols cross; may be replaced at any time
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly;
+        infinity is the noiseless link
+
+    Raises
+    ------
+    ValueError
+        If ``snr_db`` is no SNR and no range of them
+    """
+
+    def __init__(
+        self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
+    ) -> None:
+        super().__init__(name=name)
+        self.link = link
+        self._snr_range = snr_range(snr_db)
+        self.last_snr_db = tf.Variable(0.0, trainable=False)
+
+    @property
+    def link(self) -> Any:
+        """What the symbols cross. A new one takes effect at once, also after training."""
+        return self._link
+
+    @link.setter
+    def link(self, link: Link | MIMOChannel) -> None:
+        self._link = link
+        self._forget_graphs()
+
+    def _forget_graphs(self) -> None:
+        """Let Keras trace training, evaluation and prediction anew."""
+        self.train_function = self.test_function = self.predict_function = None
+
+    def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
+        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
+        return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
+
+    def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
+        """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
+
+        XLA slows whole training steps down on CPUs, and not every link compiles.
+        """
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
+
+    def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
+        """Noise power at ``snr_db``, or at an SNR drawn from the training range."""
+        low, high = self._snr_range
+        if snr_db is None:
+            snr_db = config.tf_rng.uniform([], low, high) if low < high else low
+        snr_db = tf.cast(snr_db, tf.float32)
+        self.last_snr_db.assign(snr_db)
+        return tf.pow(10.0, -snr_db / 10.0)

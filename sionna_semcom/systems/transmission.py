@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real latents over a link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ..link import Link
+from ..mapping import LatentDemapper, LatentMapper, num_symbols
+
+
+class Received(NamedTuple):
+    """A latent as the receiver has it."""
+
+    latent: tf.Tensor
+    """[batch, latent_dim], `tf.float`, estimate"""
+    no_eff: tf.Tensor
+    """[batch, ceil(latent_dim/2)], `tf.float`, noise power left on each of its symbols"""
+
+
+def transmit_latents(link: Link, latents: Sequence[tf.Tensor], no: tf.Tensor) -> list[Received]:
+    """Map latents to symbols, send them one behind the other, and estimate them.
+
+    ::
+
+        latents ─ mapper ─ link ─ LMMSE demapper ─ latents_hat
+                            └───────────────────── no_eff
+
+    Input
+    -----
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross
+    latents : sequence of [batch, latent_dim], `tf.float`
+        Latents of any dimensions
+    no : [] or [batch], `tf.float`
+        Noise power
+
+    Output
+    ------
+    : `list` of `Received`
+        What is received of each latent
+    """
+    mapper, dims = LatentMapper(), [latent.shape[-1] for latent in latents]
+    sizes = [num_symbols(dim) for dim in dims]
+    symbols_hat, no_eff = link(tf.concat([mapper(latent) for latent in latents], -1), no)
+    parts = zip(dims, tf.split(symbols_hat, sizes, -1), tf.split(no_eff, sizes, -1), strict=True)
+    return [
+        Received(LatentDemapper(dim, "lmmse")(symbols, noise), noise)
+        for dim, symbols, noise in parts
+    ]

@@ -1,0 +1,173 @@
+"""The closed form: what it promises is what arrives, and nothing does better."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sionna_semcom.alignment import LinearAligner, PilotStatistics
+
+from .problems import channels, noise, pilots, statistics
+
+SHAPES = [(1, 1, 1), (1, 2, 2), (2, 3, 2), (2, 2, 4), (3, 4, 4)]  # elements, receive, transmit
+
+
+def sent_and_received(pair, h, no, count=400, **options):
+    tx, rx = pilots(count=count, **options)
+    x = pair.precode(tf.constant(np.broadcast_to(tx, (h.shape[0], *tx.shape)), h.dtype.real_dtype))
+    y = tf.linalg.matvec(h[:, None], x)
+    return x, y + noise([*x.shape[:-1], h.shape[-2]], no, dtype=h.dtype), rx
+
+
+@pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_error_is_what_the_objective_says(form, shape):
+    aligner = LinearAligner(form, ridge=0.0).fit(statistics(count=2000))
+    h, no = channels(4, *shape), 0.1
+    pair = aligner.design(h, no)
+    errors = []
+    for _ in range(5):
+        x, y, rx = sent_and_received(pair, h, no, count=2000)
+        errors.append(np.mean(np.sum((pair.decode(y) - rx) ** 2, -1), -1))
+    np.testing.assert_allclose(np.mean(errors, 0), pair.objective, rtol=0.03)
+    power = tf.reduce_mean(tf.reduce_sum(tf.abs(x) ** 2, (-2, -1)), -1)
+    np.testing.assert_allclose(power, np.full(4, shape[0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("allocation", ["joint", "per_element"])
+@pytest.mark.parametrize("dtype", [tf.complex64, tf.complex128])
+def test_power_is_met_in_every_channel(allocation, dtype):
+    aligner = LinearAligner(allocation=allocation).fit(statistics())
+    powers = aligner.design(channels(500, 3, 4, 4, dtype=dtype), 0.01).powers
+    np.testing.assert_allclose(tf.reduce_sum(powers, (1, 2, 3)), np.full(500, 3.0), rtol=1e-6)
+    if allocation == "per_element":
+        np.testing.assert_allclose(tf.reduce_sum(powers, (2, 3)), np.ones((500, 3)), rtol=1e-6)
+
+
+def test_joint_allocation_is_never_worse():
+    joint, single = (
+        LinearAligner(allocation=allocation).fit(statistics()).design(channels(200, 3, 2, 2), 0.1)
+        for allocation in ("joint", "per_element")
+    )
+    assert np.all(joint.objective <= single.objective + 1e-9)
+    assert np.mean(joint.objective) < 0.97 * np.mean(single.objective)
+
+
+def test_widely_linear_is_never_worse_than_complex_linear():
+    widely, complex_ = (
+        LinearAligner(form, ridge=0.0).fit(statistics()).design(channels(100, 1, 2, 2), 0.1)
+        for form in ("widely_linear", "complex_linear")
+    )
+    assert np.all(widely.objective <= complex_.objective + 1e-9)
+
+
+@pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
+def test_coloured_noise_is_whitened(form):
+    found = statistics(count=2000)
+    h, draw = channels(3, 2, 3, 2), channels(3, 3, seed=7)
+    covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
+    pair = LinearAligner(form, ridge=0.0).fit(found).design(h, 0.05, noise_covariance=covariance)
+    blind = LinearAligner(form, ridge=0.0).fit(found).design(h, 0.05)
+    factor = tf.linalg.cholesky(covariance)
+    errors = {"aware": [], "blind": []}
+    for name, design in (("aware", pair), ("blind", blind)):
+        for seed in range(5):
+            x, _, rx = sent_and_received(design, h, 0.05, count=2000)
+            white = noise([*x.shape[:-1], 3], 0.05, seed=seed)
+            y = tf.linalg.matvec(h[:, None], x) + tf.linalg.matvec(factor, white)
+            errors[name].append(np.mean(np.sum((design.decode(y) - rx) ** 2, -1), -1))
+    np.testing.assert_allclose(np.mean(errors["aware"], 0), pair.objective, rtol=0.03)
+    assert np.mean(errors["aware"]) < np.mean(errors["blind"])
+
+
+def test_robust_objective_is_the_average_over_channel_errors():
+    aligner = LinearAligner(ridge=0.0).fit(statistics(count=500))
+    mean, error, no = channels(2, 2, 3, 2), np.array([[0.3, 0.05], [0.2, 0.2]]), 0.05
+    robust, naive = aligner.design(mean, no, error), aligner.design(mean, no)
+    errors = {"robust": [], "naive": []}
+    for seed in range(200):
+        wrong = channels(2, 2, 3, 2, seed=1000 + seed)
+        h = mean + tf.constant(error**0.5, tf.complex128)[..., None, None] * wrong
+        for name, pair in (("robust", robust), ("naive", naive)):
+            x, y, rx = sent_and_received(pair, h, no, count=500)
+            errors[name].append(np.mean(np.sum((pair.decode(y) - rx) ** 2, -1), -1))
+    np.testing.assert_allclose(np.mean(errors["robust"], 0), robust.objective, rtol=0.04)
+    assert np.all(np.mean(errors["robust"], 0) < np.mean(errors["naive"], 0))
+
+
+def test_snr_improves_and_no_noise_is_no_problem():
+    aligner = LinearAligner().fit(statistics())
+    objective = [float(aligner.design(channels(1, 1, 2, 2), no).objective[0]) for no in (10, 1, 0)]
+    assert objective[0] > objective[1] > objective[2]
+    assert np.isfinite(objective).all()
+
+
+def test_a_zero_channel_says_nothing_and_takes_no_power():
+    aligner = LinearAligner().fit(statistics())
+    h = tf.concat(
+        [tf.zeros([1, 1, 2, 3], tf.complex64), channels(1, 1, 2, 3, dtype=tf.complex64)], 0
+    )
+    pair = aligner.design(h, 0.1)
+    x, y, rx = sent_and_received(pair, h, 0.1)
+    assert np.all(x[0].numpy() == 0)
+    np.testing.assert_allclose(pair.decode(y)[0], np.tile(rx.mean(0), (400, 1)), rtol=1e-4)
+    assert np.isfinite(pair.decode(y).numpy()).all()
+
+
+@pytest.mark.parametrize(
+    "options", [{"d": 11, "m": 19}, {"count": 8}, {"rank": 3}, {"d": 2, "m": 2}]
+)
+@pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
+def test_odd_sizes_and_few_pilots_work(form, options):
+    aligner = LinearAligner(form).fit(statistics(**options))
+    h = channels(2, 2, 4, 4, dtype=tf.complex64)  # more modes than some latents have to say
+    x, y, rx = sent_and_received(aligner.design(h, 0.1), h, 0.1, **{"count": 400, **options})
+    received = aligner.design(h, 0.1).decode(y)
+    assert received.shape[-1] == rx.shape[-1]
+    assert np.isfinite(received.numpy()).all()
+
+
+def test_runs_in_graphs_and_under_xla_and_for_any_batch(compiled):
+    aligner = LinearAligner().fit(statistics())
+
+    def transfer(h, tx):
+        pair = aligner.design(h, 0.1, tf.constant(0.1))
+        return pair.decode(tf.linalg.matvec(h[:, tf.newaxis], pair.precode(tx)))
+
+    h, tx = channels(3, 2, 2, 2, dtype=tf.complex64), tf.constant(pilots(count=5)[0], tf.float32)
+    tx = tf.repeat(tx[tf.newaxis], 3, 0)
+    np.testing.assert_allclose(compiled(transfer)(h, tx), transfer(h, tx), atol=2e-3)
+
+
+def test_is_differentiable_in_the_channel():
+    aligner = LinearAligner().fit(statistics())
+    h = channels(1, 2, 2, 2)
+
+    def objective(real, imag):
+        return aligner.design(tf.complex(real, imag), 0.1).objective
+
+    parts = [tf.math.real(h), tf.math.imag(h)]
+    for theory, numeric in zip(*tf.test.compute_gradient(objective, parts), strict=True):
+        np.testing.assert_allclose(theory, numeric, atol=1e-4)
+
+    tx = tf.constant(pilots(count=7)[0])[tf.newaxis]
+    with tf.GradientTape() as tape:
+        tape.watch(h)
+        pair = aligner.design(h, 0.1)
+        received = pair.decode(tf.linalg.matvec(h[:, tf.newaxis], pair.precode(tx)))
+        loss = tf.reduce_sum(received**2)
+    assert np.isfinite(tape.gradient(loss, h).numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"form": "real"}, "`form` must be"), ({"allocation": "greedy"}, "`allocation` must be")],
+)
+def test_refuses_unknown_choices(options, message):
+    with pytest.raises(ValueError, match=message):
+        LinearAligner(**options).fit(statistics())
+
+
+def test_refuses_what_is_no_channel():
+    aligner = LinearAligner().fit(PilotStatistics.of(*pilots()))
+    with pytest.raises(ValueError, match=r"\[..., num_elements, num_rx_ant, num_tx_ant\]"):
+        aligner.design(tf.eye(2, dtype=tf.complex64), 0.1)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from sionna_semcom.systems.presence import dropout_mask, present_names
+
+NAMES = ["image", "audio", "text"]
+
+
+def test_names_keep_the_order_of_the_modalities():
+    assert present_names(None, NAMES) == NAMES
+    assert present_names(["text", "image"], NAMES) == ["image", "text"]
+
+
+@pytest.mark.parametrize("present", [[], ["smell"], ["image", "smell"]])
+def test_unknown_modalities_and_none_at_all_are_refused(present):
+    with pytest.raises(ValueError, match=r"`present` must name some of image, audio, text.*\["):
+        present_names(present, NAMES)
+
+
+@pytest.mark.parametrize("probability", [0.3, 0.9])
+def test_each_is_missing_as_often_as_asked_and_never_all(compiled, probability):
+    mask = compiled(lambda: dropout_mask(3, 20_000, probability))().numpy()
+    assert mask.shape == (3, 20_000)
+    assert set(np.unique(mask)) == {0.0, 1.0}
+    assert mask.sum(0).min() == 1
+    # where all three would be missing, each is the one that stays in a third of the cases
+    expected = 1 - probability + probability**3 / 3
+    np.testing.assert_allclose(mask.mean(1), expected, atol=0.015)
+
+
+def test_without_dropout_there_is_no_mask():
+    assert dropout_mask(3, 20, 0.0) is None

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+from sionna_semcom.systems.snr import snr_range
+
+
+@pytest.mark.parametrize(
+    ("snr_db", "expected"),
+    [
+        (7, (7.0, 7.0)),
+        (np.inf, (np.inf, np.inf)),
+        ((-5, 25), (-5.0, 25.0)),
+        ([3.0, 3.0], (3.0, 3.0)),
+        (np.array([0.0, 10.0]), (0.0, 10.0)),
+    ],
+)
+def test_a_number_or_a_range_in_order(snr_db, expected):
+    assert snr_range(snr_db) == expected
+
+
+@pytest.mark.parametrize(
+    "snr_db",
+    [
+        (25.0, -5.0),
+        (5.0, np.inf),
+        (np.inf, np.inf),
+        (-np.inf, 5.0),
+        (np.nan, 5.0),
+        np.nan,
+        -np.inf,
+        (1.0, 2.0, 3.0),
+        (1.0,),
+        (),
+    ],
+    ids=str,
+)
+def test_anything_else_is_refused(snr_db):
+    with pytest.raises(ValueError, match=r"`snr_db` must be a number of dB .* Received"):
+        snr_range(snr_db)
