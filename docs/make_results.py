@@ -150,7 +150,30 @@ Test figures, from `docs/results/{study}.h5` (`sionna-semcom run link_sims/{stud
 WHAT = {
     "centroid": "Centroid transmission of image, audio and text, `{mode}` mode.",
     "classifier": "Classifier of one modality, trained on clean samples: an independent judge.",
+    "neural_alignment": "Latent-space alignment by networks, `{network}`.",
+    "image_classifier": "Encoder (`{network}`, {latent_dim} features) with its own head.",
 }
+ENCODER_CARD = """# {name}
+
+{what} Weights of training seed 0, rounded to bfloat16.
+
+Trained on the images of `{data}` with
+
+```yaml
+{settings}```
+
+Train it anew, by moving the weights away and
+
+```bash
+sionna-semcom latents link_sims/{study}.yaml --out latents.h5
+```
+
+Accuracy with its own head, from `docs/results/encoders.json` (`python benchmarks/encoders.py`):
+
+| validation | test |
+| --- | --- |
+| {validation:.4f} | {test:.4f} |
+"""
 
 
 def cards() -> dict[Path, str]:
@@ -163,6 +186,25 @@ def cards() -> dict[Path, str]:
             if weights:
                 target = weights[0].parent / "README.md"
                 written.setdefault(target, _card(path.stem, result, name, model, weights))
+    return written | _encoder_cards()
+
+
+def _encoder_cards() -> dict[Path, str]:
+    """Model cards of the networks whose latents are aligned, by path."""
+    figures = json.loads((FOLDER / "results" / "encoders.json").read_text(encoding="utf-8"))
+    written = {}
+    for path in sorted((FOLDER / "results").glob("alignment_*.h5")):
+        data = Result.load(path).settings["data"]
+        for end in ("transmitter", "receiver"):
+            name = f"{data['kind'].removesuffix('_latents')}_{end}"
+            written[FOLDER.parent / "models" / name / "README.md"] = ENCODER_CARD.format(
+                name=name,
+                what=WHAT["image_classifier"].format(**data[end]["system"]),
+                data=name.split("_")[0],
+                settings=yaml.safe_dump(dict(data[end]), sort_keys=False),
+                study=path.stem,
+                **figures[name],
+            )
     return written
 
 

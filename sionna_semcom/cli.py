@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -34,6 +36,8 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 _options = {"traceback": False}
+_CONTEXT = ("Graph execution error", "Detected at node", "<stack traces", "Hint:")
+_DECORATION = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
 Changes = Annotated[
@@ -61,15 +65,32 @@ def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             errors.print("Interrupted. The same command goes on from here.")
             raise typer.Exit(130) from None
-        except (ValueError, OSError, ArithmeticError) as error:
+        except _expected() as error:
             if _options["traceback"]:
                 raise
-            message = Text(f"Error: {' '.join(str(error).split())}")
+            message = Text(f"Error: {_in_one_line(error)}")
             message.stylize("bold red", 0, 6)
             errors.print(message, soft_wrap=True)
             raise typer.Exit(2) from None
 
     return wrapped
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """What a user can set right: wrong input, and what TensorFlow reports, if it was imported."""
+    tensorflow = sys.modules.get("tensorflow")
+    of_tensorflow = (tensorflow.errors.OpError,) if tensorflow else ()
+    return (ValueError, OSError, ArithmeticError, MemoryError, *of_tensorflow)
+
+
+def _in_one_line(error: Exception) -> str:
+    """The message; of TensorFlow's, which quote whole graphs, the line that says what is wrong."""
+    if not type(error).__module__.startswith("tensorflow"):
+        return " ".join(str(error).split()) or type(error).__name__
+    lines = [line for line in str(error).splitlines() if line[:1].strip()]
+    told = [line for line in lines if not line.startswith(_CONTEXT)] or lines or [""]
+    bare = re.sub(_DECORATION, "", told[0])
+    return f"{type(error).__name__}: {bare} (--traceback shows all of it)"
 
 
 @app.command()
@@ -123,6 +144,36 @@ def train(
             console.print(f"Model {name}, seed {number}", style="bold")
             obtain_model(name, study.models[name], data, number, [], folder, verbosity(console))
             console.print(f"Weights: {folder / name}/seed{number}.weights.h5", soft_wrap=True)
+
+
+@app.command()
+@_report_errors
+def latents(
+    study_file: StudyFile,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; else results/<name of the study>_latents.h5.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Write the latents that a study's data are to a file, for other programs.
+
+    Networks that are not trained yet are trained first.
+    """
+    _load_tensorflow()
+    from .simulation.data_settings import LATENTS
+    from .simulation.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    if study.data.modalities != LATENTS:
+        raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
+    path = out or Path("results") / f"{study.name}_latents.h5"
+    data: Any = study.load_data(models_folders(study_file), path.parent / "models")
+    data.save(path)
+    sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
+    (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
+    console.print(f"{d} real numbers at the transmitter, {m} at the receiver ({sizes})")
+    console.print(f"Accuracy of the receiver on its own latents: {data.receiver_accuracy:.3f}")
+    console.print(f"Latents: {path}", soft_wrap=True)
 
 
 @app.command()

@@ -5,8 +5,8 @@ from .admm import ADMMResult, admm, alignment_error, mmse_decoder
 from .admm_aligner import ADMMAligner, MatrixPair
 from .baselines import FeatureAligner
 from .channel_modes import ChannelModes, channel_modes
-from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops
 from .complex_layers import ComplexDense, HardThresholding, on_magnitude
+from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops
 from .linear import LinearAligner
 from .linear_pair import LinearPair
 from .metric import head_metric

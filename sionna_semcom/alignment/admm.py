@@ -10,12 +10,12 @@ from sionna.phy import config
 
 
 class ADMMResult(NamedTuple):
-    """What :func:`admm` found.
+    r"""What :func:`admm` found.
 
     Parameters
     ----------
     precoder : [..., T, d], `tf.complex` or `tf.float`
-        Projected variable :math:`\\mathbf{Z}`, which keeps the power limit
+        Projected variable :math:`\mathbf{Z}`, which keeps the power limit
     decoder : [..., m, R], as ``precoder``
         The best decoder for it
     objective : [iterations, ...], `tf.float`

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from .admm import admm, mmse_decoder
 from .linear import NOISE_FLOOR
-from .pair import to_complex, to_real
+from .pair import by_row, to_complex, to_real
 from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
@@ -77,7 +77,7 @@ class MatrixPair(NamedTuple):
         dtype = self.precoder.dtype
         mean = tf.constant(self.semantic.mean_tx, dtype.real_dtype)
         centred = to_complex(tf.cast(latents, dtype.real_dtype) - mean)
-        z = tf.matmul(centred, tf.constant(np.conj(self.semantic.encoder), dtype))
+        z = by_row(centred, tf.constant(np.conj(self.semantic.encoder), dtype))
         x = tf.matmul(z, self.precoder, transpose_b=True)
         return tf.reshape(x, tf.concat([tf.shape(x)[:-1], [self.num_elements, -1]], 0))
 

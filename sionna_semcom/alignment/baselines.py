@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .channel_modes import channel_modes
 from .linear import NOISE_FLOOR
 from .linear_pair import LinearPair
+from .pair import by_row
 from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
@@ -170,7 +171,7 @@ class TopPair:
         placed = tf.one_hot(self._chosen, size, dtype=numbers.dtype)
         standard = tf.linalg.matvec(placed, numbers, transpose_a=True)
         centred = standard * tf.constant(self._scale, numbers.dtype)
-        target = tf.matmul(centred, tf.constant(self._translation.T, numbers.dtype))
+        target = by_row(centred, tf.constant(self._translation.T, numbers.dtype))
         return target + tf.constant(self._statistics.mean_rx, numbers.dtype)
 
 

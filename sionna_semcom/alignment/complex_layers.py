@@ -6,6 +6,8 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from .pair import by_row
+
 
 class ComplexDense(keras.layers.Layer):
     r"""Dense layer with complex weights, some of which may be pruned.
@@ -39,7 +41,7 @@ class ComplexDense(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """From [..., n], `tf.complex` to [..., units], `tf.complex`."""
         kernel = tf.complex(*(part * self.mask for part in self.kernel))
-        return tf.matmul(inputs, kernel) + tf.complex(*(tf.convert_to_tensor(b) for b in self.bias))
+        return by_row(inputs, kernel) + tf.complex(*(tf.convert_to_tensor(b) for b in self.bias))
 
     def prune(self, threshold: float) -> None:
         """Set weights whose magnitude is at most ``threshold`` to zero, for good; (28)."""

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .channel_modes import ChannelModes
-from .pair import to_complex, to_real
+from .pair import by_row, to_complex, to_real
 from .semantic_modes import SemanticModes
 
 
@@ -89,7 +89,7 @@ class LinearPair(NamedTuple):
         if self.semantic.is_complex:
             centred = to_complex(centred)
         encoder = self.semantic.encoder[:, : self._num_coefficients].conj()
-        z = tf.matmul(centred, tf.constant(encoder, centred.dtype))
+        z = by_row(centred, tf.constant(encoder, centred.dtype))
         unused = self._num_coefficients - encoder.shape[-1]
         z = tf.pad(z, [[0, 0]] * (z.shape.rank - 1) + [[0, unused]])
         z = tf.reshape(z, tf.concat([tf.shape(z)[:-1], [-1, self._fold]], 0))
@@ -111,7 +111,7 @@ class LinearPair(NamedTuple):
         z = self._gather(z * tf.cast(_for_each(gain), z.dtype), self._order)
         z = tf.reshape(z, tf.concat([tf.shape(z)[:-3], [self._num_coefficients]], 0))
         decoder = self.semantic.decoder[: self._num_coefficients]
-        latents = tf.matmul(z[..., : len(decoder)], tf.constant(decoder, z.dtype))
+        latents = by_row(z[..., : len(decoder)], tf.constant(decoder, z.dtype))
         if self.semantic.is_complex:
             latents = to_real(latents, len(self.semantic.mean_rx))
         return latents + tf.constant(self.semantic.mean_rx, rdtype)

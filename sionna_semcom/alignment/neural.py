@@ -14,7 +14,7 @@ from keras import layers
 from ..mapping import LatentMapper
 from .channel_modes import ChannelModes, channel_modes
 from .complex_layers import ComplexDense, on_magnitude
-from .pair import to_complex, to_real
+from .pair import by_row, to_complex, to_real
 from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
@@ -40,8 +40,8 @@ class _NeuralAligner(keras.layers.Layer):
         """Semantic coefficients of ``latents`` [..., d]: uncorrelated, of unit variance."""
         centred = tf.cast(latents, tf.float32) - self.mean_tx
         if len(self.whitener) == 1:
-            return tf.matmul(centred, self.whitener[0])
-        return tf.matmul(to_complex(centred), tf.complex(*map(tf.convert_to_tensor, self.whitener)))
+            return by_row(centred, tf.convert_to_tensor(self.whitener[0]))
+        return by_row(to_complex(centred), tf.complex(*map(tf.convert_to_tensor, self.whitener)))
 
 
 class ComplexAligner(_NeuralAligner):
@@ -165,7 +165,7 @@ class EigenbasisAligner(_NeuralAligner):
 
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """From latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
-        outputs = _by_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
+        outputs = _each_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
         symbols = self._mapper(outputs) / self._shape[1] ** 0.5
         return _split(symbols, self._shape)
 
@@ -174,7 +174,7 @@ class EigenbasisAligner(_NeuralAligner):
         shape = tf.concat([tf.shape(estimates)[:-2], [self._shape[0] * self._shape[1]]], 0)
         flat = tf.reshape(estimates, shape)
         inputs = tf.concat([tf.math.real(flat), tf.math.imag(flat), state], -1)
-        return self.mean_rx + self.spread * _by_row(self.decoder, inputs)
+        return self.mean_rx + self.spread * _each_row(self.decoder, inputs)
 
 
 class EigenbasisPair(NamedTuple):
@@ -211,7 +211,7 @@ def _mlp(inputs: int, units: Sequence[int], outputs: int) -> keras.Sequential:
     return keras.Sequential([layers.Input((inputs,)), *hidden, layers.Dense(outputs)])
 
 
-def _by_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:
+def _each_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:
     """Apply ``network``, which takes matrices, along the last axis."""
     outputs = network(tf.reshape(inputs, [-1, inputs.shape[-1]]))
     return tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], outputs.shape[-1:]], 0))

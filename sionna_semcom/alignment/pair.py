@@ -42,3 +42,9 @@ def to_complex(latents: tf.Tensor) -> tf.Tensor:
 def to_real(latents: tf.Tensor, size: int) -> tf.Tensor:
     """Undo :func:`to_complex` for latents of ``size`` features."""
     return tf.concat([tf.math.real(latents), tf.math.imag(latents)], -1)[..., :size]
+
+
+def by_row(rows: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
+    """Product of rows [..., n] with one matrix [n, k], as a single product of two matrices."""
+    product = tf.matmul(tf.reshape(rows, [-1, rows.shape[-1]]), matrix)
+    return tf.reshape(product, tf.concat([tf.shape(rows)[:-1], product.shape[-1:]], 0))

@@ -99,7 +99,8 @@ def semantic_modes(
     The power is that of latents whose covariance has the ridge added, and less on the pilots.
     """
     root = metric_root(metric, len(statistics.mean_rx))
-    tx, cross = statistics.cov_tx, statistics.cross
+    tx: NDArray[Any] = statistics.cov_tx
+    cross: NDArray[Any] = statistics.cross
     weighted = root @ cross
     if form == "complex_linear":
         tx, cross, weighted = _pair_both(tx), _pair_both(cross), _pair_both(weighted)

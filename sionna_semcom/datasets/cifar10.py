@@ -6,11 +6,12 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from .._files import sha256
 from .._seeding import derive_seed
@@ -24,6 +25,8 @@ SHAPE = (32, 32, 3)
 MARGIN = 4  # pixels by which a training image is shifted at most
 
 LabelledImages = tuple[np.ndarray, np.ndarray]
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # and encrypted
 
 
 class CIFAR10:
@@ -115,7 +118,7 @@ class CIFAR10:
         """
         images, labels = self._splits["train"]
         if steps is None:
-            steps = len(labels) // batch_size
+            steps = max(1, len(labels) // batch_size)
         key = derive_seed("cifar10", seed)
         passes = tf.data.Dataset.range(steps * batch_size // len(labels) + 1)
 
@@ -189,11 +192,16 @@ def _read_archive(path: Path, split: str) -> LabelledImages:
             names = [name for name in archive.namelist() if name.endswith(".jpg")]
             for number, kind in enumerate(CLASSES):
                 members = sorted(n for n in names if n.startswith(f"{split}/{kind}/"))
-                images += [np.asarray(Image.open(io.BytesIO(archive.read(n)))) for n in members]
+                images += [_read_jpeg(archive.read(name)) for name in members]
                 labels += [number] * len(members)
-    except (zipfile.BadZipFile, UnidentifiedImageError, OSError) as error:
+    except (*_DAMAGED, Image.DecompressionBombError) as error:
         raise ValueError(f"`{path}` is damaged: {error}") from error
     return _checked(images, labels, path)
+
+
+def _read_jpeg(content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+        return np.asarray(image)
 
 
 def _read_batches(paths: list[Path]) -> LabelledImages:
@@ -202,11 +210,18 @@ def _read_batches(paths: list[Path]) -> LabelledImages:
     for path in paths:
         content = read_pickle(path)
         try:
-            pixels, kinds = content[b"data"], content[b"labels"]
-            images += list(pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
+            pixels = content[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+            kinds = np.asarray(content[b"labels"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"`{path}` is no batch of CIFAR-10: {error!r}") from error
-        labels += kinds
+        fits = pixels.dtype == np.uint8 and kinds.shape == pixels.shape[:1]
+        if not fits or kinds.dtype.kind not in "iu" or kinds.min(initial=0) < 0:
+            raise ValueError(
+                f"`{path}` must hold as many labels 0, 1, ... as images of bytes. Received: "
+                f"{kinds.shape} and {pixels.shape} of {pixels.dtype}"
+            )
+        images += list(pixels)
+        labels += kinds.tolist()
     return _checked(images, labels, paths[0].parent)
 
 

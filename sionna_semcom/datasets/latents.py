@@ -49,8 +49,8 @@ class LatentSplit:
                 "`tx`, `rx` and `label` must have shapes [n, d], [n, m] and [n]. "
                 f"Received: {', '.join(map(str, shapes))}"
             )
-        if not len(self.label) or self.label.min() < 0:
-            raise ValueError("`label` must hold classes 0, 1, ...; received none, or negative ones")
+        if not len(self.label) or self.label.min() < 0 or (self.label % 1).any():
+            raise ValueError("`label` must hold classes 0, 1, ... Received: none, or other numbers")
         for name in ("tx", "rx"):
             if not np.isfinite(getattr(self, name)).all():
                 raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
@@ -102,18 +102,23 @@ class LatentPairs:
         if len(widths) > 1:
             raise ValueError(f"Splits must have latents of the same sizes. Received: {widths}")
         self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
-        if kernel is None or bias is None:
+        if kernel is None and bias is None:
             kernel, bias = _fit_head(splits["train"], self.num_classes)
+        if kernel is None or bias is None:
+            raise ValueError("The head must have both a kernel and a bias. Received: one of them")
         width = splits["train"].rx.shape[1]
         if (
-            kernel.shape[:1] != (width,)
+            kernel.ndim != 2
+            or len(kernel) != width
             or bias.shape != kernel.shape[1:]
-            or (len(bias) < self.num_classes)
+            or len(bias) < self.num_classes
         ):
             raise ValueError(
                 f"The head must have a kernel [{width}, num_classes] and a bias [num_classes] for "
                 f"{self.num_classes} classes. Received: {kernel.shape} and {bias.shape}"
             )
+        if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+            raise ValueError("The head must be finite. Received: NaN or infinity")
         self.kernel, self.bias = kernel, bias
         self.checksums = dict(checksums or {})
 
@@ -137,10 +142,12 @@ class LatentPairs:
         Raises
         ------
         ValueError
-            If a class has fewer samples than its share
+            If ``count`` is not positive, or a class has fewer samples than its share
         """
         if count is None:
             return self
+        if count < 1:
+            raise ValueError(f"`count` must be positive. Received: {count}")
         train = self.splits["train"]
         draw = np.random.default_rng(derive_seed("pilots", seed))
         classes = draw.permutation(np.unique(train.label))
@@ -163,8 +170,7 @@ class LatentPairs:
     ) -> tf.data.Dataset:
         """Batches of ``tx``, ``rx`` and ``label``, drawn without replacement until all were."""
         split = self.splits["train"]
-        with tf.device("CPU"):  # where tf.data runs
-            tensors = _tensors(split)
+        tensors = _tensors(split)
         rows = tf.data.Dataset.range(len(split))
         rows = rows.shuffle(len(split), seed=derive_seed("latents", seed)).repeat()
         steps = max(1, len(split) // batch_size) if steps is None else steps
@@ -182,8 +188,7 @@ class LatentPairs:
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
-        with tf.device("CPU"):
-            data = tf.data.Dataset.from_tensor_slices(_tensors(self.splits[name]))
+        data = tf.data.Dataset.from_tensor_slices(_tensors(self.splits[name]))
         return data.batch(batch_size).prefetch(2)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -212,24 +217,41 @@ class LatentPairs:
             with h5py.File(path) as file:
                 splits = {
                     name: LatentSplit(
-                        np.asarray(file[f"{group}/tx"], np.float32),
-                        np.asarray(file[f"{group}/rx"], np.float32),
-                        np.asarray(file[f"{group}/label"], np.int32),
+                        _read(file, f"{group}/tx").astype(np.float32),
+                        _read(file, f"{group}/rx").astype(np.float32),
+                        _classes(_read(file, f"{group}/label")),
                     )
                     for name, group in SPLITS.items()
                 }
-                head = [
-                    np.asarray(file[f"head/{part}"], np.float32) if "head" in file else None
+                kernel, bias = (
+                    _read(file, f"head/{part}").astype(np.float32) if "head" in file else None
                     for part in ("kernel", "bias")
-                ]
+                )
                 checksums = json.loads(file.attrs.get("checksums", "null"))
-            return cls(splits, *head, checksums or {Path(path).name: sha256(path)})
-        except (OSError, KeyError, ValueError) as error:
+            return cls(splits, kernel, bias, checksums or {Path(path).name: sha256(path)})
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"`{path}` is damaged or no file of latents: {error}") from error
 
 
+def _read(file: h5py.File, name: str) -> np.ndarray:
+    if not isinstance(file.get(name), h5py.Dataset):
+        raise ValueError(f"it has no {name}")
+    return np.asarray(file[name])
+
+
+def _classes(label: np.ndarray) -> np.ndarray:
+    """Labels as `int32`, where they are whole numbers."""
+    return label if label.dtype.kind == "f" and (label % 1 != 0).any() else label.astype(np.int32)
+
+
 def _tensors(split: LatentSplit) -> dict[str, tf.Tensor]:
-    return {"tx": split.tx, "rx": split.rx, "label": split.label.astype(np.int32)}
+    """The samples, held once where tf.data runs."""
+    with tf.device("CPU"):
+        return {
+            "tx": tf.constant(split.tx),
+            "rx": tf.constant(split.rx),
+            "label": tf.constant(split.label, tf.int32),
+        }
 
 
 def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,35 +6,21 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_ALLOWED = {
-    ("_codecs", "encode"),
-    ("numpy", "dtype"),
-    ("numpy", "ndarray"),
-    *(
-        (module, name)
-        for module in ("numpy.core.multiarray", "numpy._core.multiarray")
-        for name in ("_reconstruct", "scalar")
-    ),
-    *((module, "_frombuffer") for module in ("numpy.core.numeric", "numpy._core.numeric")),
-}
+import numpy as np
 
-
-class _DataUnpickler(pickle.Unpickler):
-    """Finds NumPy's arrays, and no other class or function."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not data")
-        return super().find_class(module, name)
+_BUILTINS = (bytearray, bytes, complex, frozenset, set)
 
 
 def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
     """Read a pickle of NumPy arrays, numbers, strings and builtin containers.
 
     Anything else that a pickle can hold would run code of whoever made the file, and is refused.
+    Arrays hold booleans, numbers, strings, or such objects as are accepted by themselves.
 
     Parameters
     ----------
@@ -52,6 +38,114 @@ def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
     """
     raw = Path(path).read_bytes()
     try:
-        return _DataUnpickler(io.BytesIO(raw), encoding=encoding).load()
+        return _plain(_DataUnpickler(io.BytesIO(raw), encoding=encoding).load(), {})
     except Exception as error:  # a damaged pickle can raise anything
         raise ValueError(f"`{path}` must be a pickle of arrays. Received: {error}") from error
+
+
+class _DataUnpickler(pickle.Unpickler):
+    """Makes arrays by itself, and finds no class or function but those of plain data.
+
+    NumPy's own functions and types are out of reach: they believe what a pickle says of object
+    pointers and item sizes, and would read foreign memory.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        known: dict[tuple[str, str], Any] = {
+            ("_codecs", "encode"): self._encode,
+            ("numpy", "dtype"): self._dtype,
+            ("numpy", "ndarray"): None,  # which `_reconstruct` is called with
+            ("numpy.core.multiarray", "_reconstruct"): self._reconstruct,
+            ("numpy.core.multiarray", "scalar"): self._scalar,
+            ("numpy.core.numeric", "_frombuffer"): self._frombuffer,
+            **{("builtins", kind.__name__): kind for kind in _BUILTINS},
+        }
+        old = {"__builtin__": "builtins"}.get(module, module.replace("numpy._core.", "numpy.core."))
+        if (old, name) not in known:
+            raise pickle.UnpicklingError(f"it names {module}.{name}, which is not data")
+        return known[old, name]
+
+    def _encode(self, text: str, encoding: str = "latin1") -> bytes:
+        """Bytes as protocols 0 to 2 keep them."""
+        return text.encode("latin1")
+
+    def _dtype(self, name: str | bytes, *_: Any) -> _Kind:
+        return _Kind(name)
+
+    def _reconstruct(self, *_: Any) -> _Array:
+        return _Array()
+
+    def _scalar(self, kind: _Kind, content: Any) -> Any:
+        return np.frombuffer(_bytes(content), kind.dtype, 1)[0]
+
+    def _frombuffer(
+        self,
+        content: Any,
+        kind: _Kind,
+        shape: Sequence[int],
+        order: Any,
+        axes: Sequence[int] | None = None,
+    ) -> np.ndarray:
+        """An array as protocol 5 keeps it."""
+        values = np.frombuffer(_bytes(content), kind.dtype)
+        if axes is not None:
+            return values.reshape(shape).transpose(axes)
+        return values.reshape(shape, order=order)
+
+
+class _Kind:
+    """A data type that is being read."""
+
+    def __init__(self, name: str | bytes) -> None:
+        text = _bytes(name).decode("ascii")
+        if not re.fullmatch(r"[biufcSU]\d+|O\d*", text):
+            raise pickle.UnpicklingError(f"it holds values of type {text}")
+        self.dtype: np.dtype[Any] = np.dtype("O" if text[0] == "O" else text)
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        order: Any = _bytes(state[1]).decode("ascii")
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+class _Array:
+    """An array that is being read."""
+
+    values: np.ndarray
+
+    def __setstate__(self, state: Sequence[Any]) -> None:
+        shape, kind, by_column, content = state[-4:]
+        if kind.dtype.hasobject:
+            self.values = np.fromiter(content, object, len(content)).reshape(shape)
+        else:
+            values = np.frombuffer(_bytes(content), kind.dtype).copy()
+            self.values = values.reshape(shape, order="F" if by_column else "C")
+
+
+def _bytes(content: str | bytes | bytearray) -> bytes | bytearray:
+    if isinstance(content, str):  # a string of Python 2, or of protocols 0 to 2
+        return content.encode("latin1")
+    if not isinstance(content, bytes | bytearray):
+        raise pickle.UnpicklingError(f"it has {type(content).__name__} in place of bytes")
+    return content
+
+
+def _plain(value: Any, done: dict[int, Any]) -> Any:
+    """Put the arrays themselves in place of what was read of them."""
+    if id(value) in done:
+        return done[id(value)]
+    result = value
+    if isinstance(value, _Kind):
+        result = value.dtype
+    elif isinstance(value, _Array):
+        result = value.values
+        if result.dtype.hasobject:
+            flat = [_plain(item, done) for item in result.ravel()]
+            result = np.fromiter(flat, object, len(flat)).reshape(result.shape)
+    elif isinstance(value, dict):
+        result = {_plain(key, done): _plain(item, done) for key, item in value.items()}
+    elif isinstance(value, list | tuple | set | frozenset):
+        result = type(value)(_plain(item, done) for item in value)
+    elif value is None or type(value) in (bool, int, float, str, bytes):
+        return value
+    done[id(value)] = result
+    return result

@@ -19,6 +19,7 @@ from .mimo import (
     FlatMIMOChannel,
     FlatMIMOSettings,
     MIMOChannel,
+    MIMOSettings,
     OFDMMIMOChannel,
     OFDMMIMOSettings,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Link",
     "LinkSettings",
     "MIMOChannel",
+    "MIMOSettings",
     "OFDMLink",
     "OFDMMIMOChannel",
     "OFDMMIMOSettings",

@@ -37,10 +37,10 @@ def plain_encoder(
     (Simonyan and Zisserman, 2015), GELU, and the maximum over what is left of height and width.
     """
     images = layers.Input(shape)
-    x = layers.Conv2D(32, 2, strides=2, activation="gelu")(_centre(images))
+    x = layers.Conv2D(32, 2, strides=2, padding="same", activation="gelu")(_centre(images))
     for number, width in enumerate(widths):
         if number:
-            x = layers.MaxPooling2D(2)(x)
+            x = layers.MaxPooling2D(2, padding="same")(x)
         x = _convolution(x, width, activation="gelu")
         x = _convolution(x, width, activation="gelu")
     x = _convolution(x, latent_dim, size=1, activation="gelu")

@@ -14,10 +14,14 @@ from .extraction import extract_latents
 from .training import ModelSettings
 
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
+DIGITS = ("image", "audio", "text")
+LATENTS = ("tx", "rx")
 
 
 class BuiltinData(Settings):
     """Handwritten digits of scikit-learn and synthesised spoken digits; nothing to download."""
+
+    modalities: ClassVar[tuple[str, ...]] = DIGITS
 
     kind: Literal["builtin"] = "builtin"
 
@@ -52,6 +56,8 @@ class _FolderData(Settings):
 class _MNISTData(_FolderData):
     """Handwritten digits of MNIST with a set of recordings."""
 
+    modalities: ClassVar[tuple[str, ...]] = DIGITS
+
     split: Literal["recording", "speaker"] = "recording"
     """If test recordings are of the speakers of training or of others"""
 
@@ -81,6 +87,8 @@ class MNISTWithAudioMNIST(_MNISTData):
 class CIFAR10Data(_FolderData):
     """Colour images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
 
+    modalities: ClassVar[tuple[str, ...]] = ("image",)
+
     kind: Literal["cifar10"]
 
     def load(self) -> CIFAR10:
@@ -104,6 +112,8 @@ def _encoder(network: str, latent_dim: int, **options: Any) -> ModelSettings:
 class LatentsData(Settings):
     """Latents of any two networks, from an HDF5 file {train,val,test}/{tx,rx,label}."""
 
+    modalities: ClassVar[tuple[str, ...]] = LATENTS
+
     kind: Literal["latents"]
     path: Path
     """The file"""
@@ -117,6 +127,7 @@ class CIFAR10Latents(_FolderData):
     """Latents of a residual and a plain network that were trained apart on CIFAR-10."""
 
     needs_models: ClassVar[bool] = True
+    modalities: ClassVar[tuple[str, ...]] = LATENTS
 
     kind: Literal["cifar10_latents"]
     transmitter: ModelSettings = _encoder("residual", 384, mirror=True)
@@ -134,6 +145,7 @@ class DigitsLatents(Settings):
     """Latents of two small networks that were trained apart on scikit-learn's digits."""
 
     needs_models: ClassVar[bool] = True
+    modalities: ClassVar[tuple[str, ...]] = LATENTS
 
     kind: Literal["digits_latents"]
     transmitter: ModelSettings = _encoder("residual", 32, widths=[16, 32])

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..datasets import CIFAR10, SPLITS, Digits, LatentPairs, LatentSplit
 from .training import ModelSettings, obtain_model
@@ -71,8 +72,11 @@ def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> La
     pixels, labels = images.images(name)
     parts = np.array_split(pixels, -(-len(pixels) // BATCH_SIZE))
     tx, rx = (
-        np.concatenate([model.encode(part).numpy() for part in parts])
-        for model in (models["transmitter"], models["receiver"])
+        np.concatenate([encode(part).numpy() for part in parts])
+        for encode in (
+            tf.function(models[end].encode, reduce_retracing=True)
+            for end in ("transmitter", "receiver")
+        )
     )
     return LatentSplit(tx, rx, labels.astype(np.int32))
 

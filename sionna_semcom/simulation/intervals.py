@@ -41,7 +41,11 @@ def student(
 
 
 def wilson(
-    sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95, data_variance: float = 0.0
+    sums: ArrayLike,
+    sizes: ArrayLike,
+    confidence: float = 0.95,
+    data_variance: float = 0.0,
+    num_distinct: float = math.inf,
 ) -> Bounds:
     r"""Wilson's score interval of a proportion, for clustered samples.
 
@@ -50,10 +54,12 @@ def wilson(
     variance is estimated from few batches:
 
     .. math::
-        n_\text{eff} = \frac{n}{\max(1, d)}, \qquad
+        n_\text{eff} = \min\left(\frac{n}{\max(1, d)}, n_\text{d}\right), \qquad
         d = \frac{n \hat\sigma^2}{\bar x (1 - \bar x)}
 
     If no sample or every sample is a success the design effect cannot be seen and is taken as one.
+    Samples that were sent again never count as new: there are at most ``num_distinct``,
+    :math:`n_\text{d}`.
 
     Source: Korn and Graubard, "Confidence Intervals for Proportions with Small Expected Number of
     Positive Counts Estimated from Survey Data", 1998, with Wilson's interval in place of
@@ -65,7 +71,7 @@ def wilson(
     design_effect = np.divide(
         count * (variance + data_variance), binomial, out=np.ones_like(mean), where=binomial > 0
     )
-    effective = count / np.maximum(design_effect, 1.0)
+    effective = np.minimum(count / np.maximum(design_effect, 1.0), num_distinct)
     return mean, *wilson_score(mean, effective, _critical_value(num_batches, confidence))
 
 
@@ -107,6 +113,28 @@ def bootstrap(
     ).confidence_interval
     widening = np.sqrt(1 + data_variance / variance)
     return mean, mean + widening * (interval.low - mean), mean + widening * (interval.high - mean)
+
+
+def over_seeds(
+    mean: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+    confidence: float = 0.95,
+    proportion: bool = False,
+) -> Bounds:
+    """Student's interval over models that were trained with different seeds.
+
+    ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. A proportion that
+    is the same for all of them says nothing of other samples and would have no interval at all: it
+    has the widest of theirs.
+    """
+    means = np.asarray(mean, float)
+    centre, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
+    if not proportion:
+        return centre, lower, upper
+    same = np.ptp(means, axis=0) == 0
+    lower = np.where(same, np.min(low, axis=0), np.maximum(lower, 0.0))
+    return centre, lower, np.where(same, np.max(high, axis=0), np.minimum(upper, 1.0))
 
 
 def repetition_variance(

@@ -17,19 +17,25 @@ _ABBREVIATIONS = {
     "tti": "TTI [reals]",
     "toi": "TOI [reals]",
     "tti / toi": "TTI / TOI",
+    "flops": "FLOPs",
+    "num": "",
 }
 
 
 def metric_label(name: str) -> str:
     """Readable name of a metric, with its unit: ``image_psnr`` is "Image PSNR [dB]"."""
-    path = [_words(part) for part in name.split("/")]
-    text = ", ".join(path)
+    text = in_words(name)
     return text[:1].upper() + text[1:]
+
+
+def in_words(name: str) -> str:
+    """The same within a sentence: ``num_symbols`` is "symbols"."""
+    return ", ".join(_words(part) for part in name.split("/"))
 
 
 def _words(name: str) -> str:
     words = name.replace("_over_", " / ").split("_")
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+    return " ".join(filter(None, (_ABBREVIATIONS.get(word, word) for word in words)))
 
 
 def format_snr(snr_db: float) -> str:

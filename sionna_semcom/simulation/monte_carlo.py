@@ -118,7 +118,8 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If there is no SNR, there are no two batches to send, or metrics have not one value a sample
+        If there is no SNR, there are no two batches to send, ``data`` can be read once only, or
+        metrics have not one value a sample
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
@@ -132,6 +133,8 @@ def sim_metrics(
     snrs = [float(snr_db) for snr_db in snr_dbs]
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
+    if len(snrs) > 1 and isinstance(data, Iterator):
+        raise _read_once(data)
     measure = executable(mc_fun, graph_mode)
     points: list[Point] = []
     verdict: Verdict | None = None
@@ -163,8 +166,8 @@ def simulate_point(
     callback: Callback,
 ) -> Point:
     """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
-    if math.isnan(snr_db):
-        raise ValueError("An SNR must be a number or infinity. Received: nan")
+    if not snr_db > -math.inf:
+        raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
     set_seed(*seed)
     tally, snr = Tally(snr_db, rule), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
@@ -219,6 +222,8 @@ def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int
             num_sent += 1
             if num_sent == max_mc_iter:
                 return
+        if index < 0 and num_sent:
+            raise _read_once(data)
         if index < 0:
             raise ValueError("`data` must have at least one batch. Received: none")
         if max_mc_iter is None:
@@ -228,6 +233,14 @@ def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int
             "`data` must have at least two batches, as an interval compares them. Received: one. "
             "Use smaller batches, or send it more than once with `max_mc_iter`"
         )
+
+
+def _read_once(data: Iterable[Any]) -> ValueError:
+    return ValueError(
+        "`data` must be iterable more than once, such as a list or a tf.data.Dataset: they are "
+        "read from their start at every SNR, and again when they end before `max_mc_iter`. "
+        f"Received: {type(data).__name__}"
+    )
 
 
 def _cardinality(data: Iterable[Any]) -> int:

@@ -54,7 +54,7 @@ class Metric:
     proportion : `bool`
         If the metric is the share of samples for which something holds
     per_seed : `None` | [num_seeds, num_points], `np.float64`
-        Means of the models trained with different seeds; the interval is then Student's over them
+        Means of the models trained with different seeds; the interval is then that over them
     """
 
     mean: Array
@@ -74,9 +74,8 @@ class Metric:
         is_proportion, per_seed = bool(proportion.all()), None
         mean_, low_, high_ = mean[0], low[0], high[0]
         if len(estimates) > 1:
-            per_seed, (mean_, low_, high_) = mean, intervals.student(mean.T, 1.0, confidence)
-            if is_proportion:
-                low_, high_ = np.maximum(low_, 0.0), np.minimum(high_, 1.0)
+            bounds = intervals.over_seeds(mean, low, high, confidence, is_proportion)
+            per_seed, (mean_, low_, high_) = mean, bounds
         return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
 
     def __len__(self) -> int:

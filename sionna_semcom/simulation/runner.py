@@ -125,6 +125,10 @@ class _Run:
         trained = dict.fromkeys((model, seed) for model, _ in pairs for seed in seeds)
         self._systems = {(name, seed): self._obtain(name, seed) for name, seed in trained}
         self._digests = {key: _weights_digest(system) for key, system in self._systems.items()}
+        self._judge_digests = {
+            (study.judges[key], seeds[0]): _weights_digest(judge)
+            for key, judge in self._judges.items()
+        }
         self._links = {}
         for name in dict.fromkeys(link for _, link in pairs):
             set_seed(study.seed, "link", name)  # some links draw a pool of channels once
@@ -149,7 +153,8 @@ class _Run:
         num_points = num_pairs * len(evaluation.seeds) * len(evaluation.snr_db)
         with ProgressBar(num_points, console=self._console) as bar:
             curves = {curve.label: self._curve(curve, bar) for curve in study.curves}
-        models = {f"{name}, seed {seed}": value for (name, seed), value in self._digests.items()}
+        digests = self._digests | self._judge_digests
+        models = {f"{name}, seed {seed}": value for (name, seed), value in digests.items()}
         return Result(
             curves,
             study.title,
@@ -232,9 +237,10 @@ class _Run:
         return system
 
     def _key(self, part: _Part, what: object) -> str:
-        digest = self._digests[part.model, part.seed][:16]
+        digests = self._digests[part.model, part.seed], *self._judge_digests.values()
+        weights = " ".join(digest[:16] for digest in digests)
         names = f"{part.curve.label} / {part.model} over {part.link}"
-        return f"{names} / seed {part.seed} ({digest}) / {what}"
+        return f"{names} / seed {part.seed} ({weights}) / {what}"
 
     def _check_names(self, point: Point) -> None:
         figure = self._study.figure

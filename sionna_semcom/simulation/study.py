@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study: models, links and curves as a YAML file, checked before anything runs."""
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from .._settings import Settings
 from ..datasets import Data
 from ..link import LinkSettings
-from ..systems import ClassifierSettings, ImageClassifierSettings, Mode
+from ..systems import ClassifierSettings, Mode
+from .compatibility import check_compatibility
 from .data_settings import BuiltinData, DataSettings
 from .results import SNR_AXIS
 from .stop_rule import StopRule
@@ -21,7 +30,6 @@ from .validation import explain
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
 Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
-_CLASSIFIERS = (ClassifierSettings, ImageClassifierSettings)
 
 
 class CurveSettings(Settings):
@@ -80,6 +88,16 @@ class EvaluationSettings(StopRule):
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
 
+    @field_validator("snr_db")
+    @classmethod
+    def _check_snrs(cls, snr_db: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(one > -math.inf for one in snr_db):
+            raise ValueError(
+                "SNRs must be numbers of dB (.inf is noiseless). "
+                f"Received: {', '.join(map(str, snr_db))}"
+            )
+        return snr_db
+
     @model_validator(mode="after")
     def _check_axis(self) -> "EvaluationSettings":
         if self.axis != SNR_AXIS and len(self.snr_db) > 1:
@@ -125,11 +143,6 @@ class Study(Settings):
             for model, link in curve.pairs:
                 self._check_known("curve", curve.label, "model", model, self.models)
                 self._check_known("curve", curve.label, "link", link, self.links)
-                if isinstance(self.models[model].system, _CLASSIFIERS):
-                    raise ValueError(
-                        f"curve {curve.label!r} needs a model that transmits, but "
-                        f"{model!r} is a classifier"
-                    )
         for modality, model in self.judges.items():
             self._check_known("judge of", modality, "model", model, self.models)
             system = self.models[model].system
@@ -139,6 +152,7 @@ class Study(Settings):
         for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ. Received: {', '.join(map(str, values))}")
+        check_compatibility(self)
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from .labels import format_estimate, format_snr, metric_label
+from .labels import format_estimate, format_snr, in_words, metric_label
 from .results import SNR_AXIS, Curve
 
 MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
@@ -69,7 +69,7 @@ def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str])
         for name, value in curve.summary.items()
     }
     names = list(dict.fromkeys(name for name, _ in summaries))
-    title = f"Whatever the {'SNR' if axis == SNR_AXIS else axis.replace('_', ' ')}"
+    title = f"Whatever the {'SNR' if axis == SNR_AXIS else in_words(axis)}"
     yield from _tables(title, names, list(curves) if names else [], summaries)
 
 
@@ -80,7 +80,7 @@ def _point_tables(
     title = metric_label(name)
     if axis != SNR_AXIS:
         snrs = sorted({float(snr_db) for curve in curves.values() for snr_db in curve.snr_db})
-        title += f" against {axis.replace('_', ' ')}, {', '.join(map(format_snr, snrs))}"
+        title += f" against {in_words(axis)}, {', '.join(map(format_snr, snrs))}"
     cells: dict[tuple[str, str], str] = {}
     for label, column in texts.items():
         for x, text in zip(curves[label].x, column, strict=True):

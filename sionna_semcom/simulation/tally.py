@@ -42,6 +42,11 @@ class Tally:
                 "Metrics must have shape [batch], one value for each of one or more samples. "
                 f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
             )
+        for name in self._rule.target_half_width or {}:
+            if name not in arrays:
+                raise ValueError(
+                    f"target_half_width: there is no metric {name!r}, only {', '.join(arrays)}"
+                )
         self._sizes.append(shape[0])
         self._distinct[index] = shape[0]
         for name, array in arrays.items():
@@ -58,15 +63,18 @@ class Tally:
 
     def estimate(self, name: str) -> Estimate:
         """Mean of a metric so far, with its interval."""
-        if name not in self._sums:
-            raise ValueError(f"There is no metric {name!r}, only {', '.join(self._sums)}")
         sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
         sample_variance = max(self._squares[name] / count - (sum(sums) / count) ** 2, 0.0)
+        num_distinct = sum(self._distinct.values())
         data_variance = intervals.repetition_variance(
-            sample_variance, sum(self._distinct.values()), len(sums), len(self._distinct)
+            sample_variance, num_distinct, len(sums), len(self._distinct)
         )
-        method = intervals.wilson if proportion else getattr(intervals, self._rule.interval)
-        mean, low, high = method(sums, self._sizes, self._rule.confidence, data_variance)
+        options = (self._rule.confidence, data_variance)
+        if proportion:
+            mean, low, high = intervals.wilson(sums, self._sizes, *options, num_distinct)
+        else:
+            method = getattr(intervals, self._rule.interval)
+            mean, low, high = method(sums, self._sizes, *options)
         return Estimate(float(mean), float(low), float(high), count, proportion)
 
     def estimates(self) -> dict[str, Estimate]:

@@ -4,7 +4,7 @@
 import functools
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_path
 from .._seeding import derive_seed, set_seed
@@ -21,24 +21,39 @@ from ..datasets import Data
 from ..link import (
     AWGNLink,
     AWGNSettings,
-    FlatMIMOSettings,
     Link,
     LinkSettings,
-    OFDMMIMOSettings,
+    MIMOSettings,
     from_settings,
 )
 from ..systems import SystemSettings
 from ..systems.non_finite import StopOnNonFiniteLoss
+from ..systems.snr import snr_range
 
 
 class TrainingSettings(Settings):
-    """Adam with a learning rate that warms up and then decays as a cosine to zero."""
+    r"""Adam with a learning rate that warms up linearly and then decays as a cosine.
+
+    The decay takes as many steps after the warm-up as all of training has, which therefore ends
+    before the learning rate is zero: at :math:`\sin^2(\pi w / 2n)` of its peak, with :math:`w` of
+    :math:`n` steps of warm-up; 0.1 % with the defaults.
+    """
 
     epochs: PositiveInt = 20
     steps_per_epoch: PositiveInt = 500
     batch_size: PositiveInt = 100
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
+
+    @model_validator(mode="after")
+    def _check_warmup(self) -> "TrainingSettings":
+        num_steps = self.epochs * self.steps_per_epoch
+        if self.warmup_steps >= num_steps:
+            raise ValueError(
+                "warmup_steps must be less than all steps, epochs * steps_per_epoch. "
+                f"Received: {self.warmup_steps} of {num_steps}"
+            )
+        return self
 
 
 class ModelSettings(Settings):
@@ -49,6 +64,12 @@ class ModelSettings(Settings):
     snr_db: float | tuple[float, float] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
+
+    @field_validator("snr_db")
+    @classmethod
+    def _check_snr(cls, snr_db: float | tuple[float, float]) -> float | tuple[float, float]:
+        snr_range(snr_db)
+        return snr_db
 
     def build(self, data: Data, link: Link | None = None) -> keras.Model:
         """Build the untrained system for samples like those of ``data``, over ``link``.
@@ -65,18 +86,23 @@ def train(
     seed: int,
     checkpoint: Path | None = None,
     verbose: int = 0,
+    provenance: Mapping[str, str] | None = None,
 ) -> keras.Model:
-    """Train ``system`` on ``data``; go on from ``checkpoint`` if it exists.
+    """Train ``system`` on ``data``; go on from ``checkpoint`` if it is of this training.
 
-    Every epoch has its own seed, so training that goes on from a checkpoint ends with the same
-    weights as training that was never interrupted.
+    It is if ``settings``, the checksums of ``data``, ``seed`` and ``provenance``, which holds
+    whatever else decides the training, are the same.
+
+    A system that has ``pilots`` of its own, drawn from ``data``, is trained on these, and one that
+    has ``training_callbacks`` takes them along. Every epoch has its own seed, so training that goes
+    on from a checkpoint ends with the same weights as training that was never interrupted.
 
     Raises
     ------
     FloatingPointError
         If the loss is not finite, naming step, SNR and checkpoint
     ValueError
-        If the checkpoint is damaged or of another model
+        If the checkpoint is damaged
     """
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
@@ -86,9 +112,16 @@ def train(
     )
     system.compile(keras.optimizers.Adam(schedule), jit_compile=False)
     system.optimizer.build(system.trainable_variables)
+    origin = {
+        "training": settings.model_dump_json(),
+        "data": json.dumps(data.checksums),
+        "seed": seed,
+        **(provenance or {}),
+    }
     first = 0
-    if checkpoint is not None and checkpoint.exists():
+    if checkpoint is not None and checkpoint.exists() and _has(checkpoint, origin):
         first = int(load_weights(system, checkpoint)["epoch"])
+    data = getattr(system, "pilots", data)
     for epoch in range(first, settings.epochs):
         set_seed(seed, "epoch", epoch)
         batches = data.train(
@@ -101,10 +134,10 @@ def train(
             epochs=epoch + 1,
             shuffle=False,
             verbose=verbose,
-            callbacks=[StopOnNonFiniteLoss(good)],
+            callbacks=[StopOnNonFiniteLoss(good), *getattr(system, "training_callbacks", ())],
         )
         if checkpoint is not None:
-            save_weights(system, checkpoint, {"epoch": epoch + 1})
+            save_weights(system, checkpoint, {**origin, "epoch": epoch + 1})
     return system
 
 
@@ -142,13 +175,14 @@ def obtain_model(
         return system
     path = Path(work_dir) / file_name
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
-    train(system, data, settings.training, derive_seed(seed, name), checkpoint, verbose)
+    provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
+    own_seed = derive_seed(seed, name)
+    train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
     trained = settings.build(data, _placeholder(settings.link))
     trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
-    provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     save_weights(trained, path, provenance)
-    checkpoint.unlink()
+    checkpoint.unlink(missing_ok=True)
     return trained
 
 
@@ -157,7 +191,7 @@ def _placeholder(link: LinkSettings) -> Link | None:
 
     There is none for a MIMO channel, which decides the size of what is built for it.
     """
-    return None if isinstance(link, FlatMIMOSettings | OFDMMIMOSettings) else AWGNLink()
+    return None if isinstance(link, MIMOSettings) else AWGNLink()
 
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
@@ -195,6 +229,12 @@ def _attributes(path: Path) -> dict[str, Any]:
             return dict(file.attrs)
     except OSError as error:
         raise ValueError(f"The weights in {path} are damaged: {error}") from error
+
+
+def _has(path: Path, expected: Mapping[str, Any]) -> bool:
+    """Whether the file in ``path`` has the ``expected`` attributes."""
+    found = _attributes(path)
+    return all(name in found and found[name] == value for name, value in expected.items())
 
 
 def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:

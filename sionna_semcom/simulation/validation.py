@@ -55,7 +55,7 @@ def _field(detail: ErrorDetails, document: Any) -> str:
 
 
 def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[str]:
-    """Keys that the JSON schema knows at ``location``."""
+    """Keys that the JSON schema knows at ``location``, ``kind`` first."""
 
     def resolve(node: dict[str, Any]) -> dict[str, Any]:
         node = node.get("anyOf", [node])[0]
@@ -69,6 +69,7 @@ def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[s
         elif part in node.get("properties", {}):
             node = node["properties"][part]
         else:
-            node = node.get("items", node.get("additionalProperties", {}))
+            patterned = [*node.get("patternProperties", {}).values(), {}]
+            node = node.get("items", node.get("additionalProperties", patterned[0]))
         node = resolve(node)
-    return list(node.get("properties", {}))
+    return sorted(node.get("properties", {}), key=lambda name: name != "kind")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which alignment systems are built."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from sionna.phy import config
 
-from .._settings import Settings
 from ..alignment import (
     ADMMAligner,
     ComplexAligner,
@@ -18,15 +18,17 @@ from ..alignment import (
     PilotStatistics,
     head_metric,
 )
-from ..datasets import LatentPairs
+from ..datasets import Data, LatentPairs
 from ..link import MIMOChannel
 from .alignment import AlignmentSystem
+from .base_settings import BaseSystemSettings
 
 
-class _AlignmentSettings(Settings):
+class _AlignmentSettings(BaseSystemSettings):
     """What all aligners have in common."""
 
-    kind: str
+    crosses = "MIMO channel"
+
     pilots: PositiveInt | None = None
     """Semantic pilots, balanced over the classes; nothing (null) is all training samples"""
     metric_share: float = Field(0.0, ge=0, le=1)
@@ -37,7 +39,7 @@ class _AlignmentSettings(Settings):
     """Whether the aligner is told of the channel, or thinks that it is an identity"""
 
     def build(
-        self, data: LatentPairs, link: MIMOChannel, snr_db: float | tuple[float, float]
+        self, data: Data, link: MIMOChannel, snr_db: float | tuple[float, float]
     ) -> AlignmentSystem:
         """Fit an aligner to pilots of ``data``, or build the network that will be trained.
 
@@ -63,6 +65,15 @@ class _AlignmentSettings(Settings):
             robust=self.robust,
             channel_known=self.channel_known,
         )
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return ("tx", "rx")
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what :meth:`AlignmentSystem.measure` gives."""
+        return ["accuracy", "mse", "power"]
 
     def aligner(
         self,

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which systems are built."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from .._settings import Settings
 from ..datasets import Data
 from ..link import Link
 from ..semantics import modalities
+from ..semantics.modality import METRICS
 from .alignment_settings import (
     FeatureAlignmentSettings,
     LinearAlignmentSettings,
     NeuralAlignmentSettings,
 )
+from .base_settings import BaseSystemSettings
 from .centroid import CentroidSystem
 from .classifier import Classifier
 from .image_classifier import ImageClassifier, Network
 from .mode import Mode, check_mode
 
 
-class CentroidSettings(Settings):
+class CentroidSettings(BaseSystemSettings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
+
+    crosses = "link"
 
     kind: Literal["centroid"]
     mode: Mode = "end_to_end"
@@ -41,10 +45,24 @@ class CentroidSettings(Settings):
 
     @model_validator(mode="after")
     def _check_modes(self) -> "CentroidSettings":
-        named = self.latent_dim if isinstance(self.latent_dim, dict) else {"all": self.latent_dim}
-        dims = list(named.values())
-        check_mode(self.mode, dims, self.contrastive_weight, self.modality_dropout)
+        check_mode(self.mode, self.latent_dims, self.contrastive_weight, self.modality_dropout)
         return self
+
+    @property
+    def latent_dims(self) -> list[int]:
+        """Latent dimensions of the modalities that have their own, or the one of all."""
+        dims = self.latent_dim
+        return list(dims.values()) if isinstance(dims, dict) else [dims]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
+        figures = [f"{name}_{key}" for name in modalities for key in METRICS[name]]
+        return figures + [f"{name}_recognised" for name in judges]
 
     def build(
         self,
@@ -59,12 +77,17 @@ class CentroidSettings(Settings):
         )
 
 
-class ClassifierSettings(Settings):
+class ClassifierSettings(BaseSystemSettings):
     """A :class:`Classifier` of one modality, which judges what other systems reconstruct."""
 
     kind: Literal["classifier"]
     modality: Literal["image", "audio"] = "image"
     """What it looks at"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return (self.modality,)
 
     def build(
         self,
@@ -76,7 +99,7 @@ class ClassifierSettings(Settings):
         return Classifier(self.modality, data.shapes[self.modality], data.num_classes)
 
 
-class ImageClassifierSettings(Settings):
+class ImageClassifierSettings(BaseSystemSettings):
     """An :class:`ImageClassifier`, whose latents a transmitter sends or a receiver understands."""
 
     kind: Literal["image_classifier"]
@@ -90,6 +113,11 @@ class ImageClassifierSettings(Settings):
     """Share of the target that is spread over all classes in training"""
     mirror: bool = False
     """Whether, after training, latents are means over an image and its mirror image"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return ("image",)
 
     def build(
         self,

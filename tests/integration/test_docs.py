@@ -22,7 +22,13 @@ from pydantic import TypeAdapter
 import sionna_semcom
 from sionna_semcom._settings import Settings
 from sionna_semcom.cli import app
-from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings
+from sionna_semcom.link import (
+    AWGNSettings,
+    FlatFadingSettings,
+    FlatMIMOSettings,
+    OFDMMIMOSettings,
+    OFDMSettings,
+)
 from sionna_semcom.simulation.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +137,13 @@ def test_links_between_files_lead_somewhere() -> None:
 
 @pytest.mark.parametrize(
     ("section", "settings"),
-    [("AWGN", AWGNSettings), ("Flat fading", FlatFadingSettings), ("OFDM", OFDMSettings)],
+    [
+        ("AWGN", AWGNSettings),
+        ("Flat fading", FlatFadingSettings),
+        ("OFDM", OFDMSettings),
+        ("Flat MIMO", FlatMIMOSettings),
+        ("OFDM MIMO", OFDMMIMOSettings),
+    ],
 )
 def test_page_on_links_lists_every_setting(section: str, settings: type[Settings]) -> None:
     page = (ROOT / "docs" / "links.md").read_text()

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from typer.testing import CliRunner
 
 from sionna_semcom import cli
@@ -82,7 +83,7 @@ def test_run_and_show_along_another_axis(study, tmp_path):
     assert ran.exit_code == 0, ran.output
     shown = _invoke("show", tmp_path / "tiny.h5", "--figure", tmp_path / "again.png")
     for output in (ran.output, shown.output):
-        assert "against tti, 10 dB" in " ".join(output.split())
+        assert "against TTI [reals], 10 dB" in " ".join(output.split())
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "tiny.png").read_bytes()
     curve = Result.load(tmp_path / "tiny.h5").curve
     assert curve.x.tolist() == [4, 8]
@@ -181,6 +182,21 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     ended = _invoke("run", study)
     assert ended.exit_code == 130
     assert "The same command goes on from here" in ended.output
+
+
+@pytest.mark.parametrize("graph", [False, True])
+def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
+    def exhaust(*_):
+        ones = tf.function(tf.ones) if graph else tf.ones
+        ones(tf.constant([10**6] * 3))  # more memory than there is
+
+    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", exhaust)
+    ended = _invoke("run", study)
+    assert ended.exit_code == 2, ended.output
+    (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
+    assert line.startswith("Error: ResourceExhaustedError: OOM when allocating")
+    assert "--traceback shows" in line
+    assert isinstance(_invoke("--traceback", "run", study).exception, tf.errors.OpError)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])

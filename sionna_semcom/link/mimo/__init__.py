@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MIMO channels whose matrices are handed out, for precoders that are designed on them."""
 
-from .base import ChannelState, MIMOChannel
+from .base import ChannelState, MIMOChannel, MIMOSettings
 from .flat import FlatMIMOChannel, FlatMIMOSettings
 from .ofdm import OFDMMIMOChannel, OFDMMIMOSettings
 
@@ -10,6 +10,7 @@ __all__ = [
     "FlatMIMOChannel",
     "FlatMIMOSettings",
     "MIMOChannel",
+    "MIMOSettings",
     "OFDMMIMOChannel",
     "OFDMMIMOSettings",
 ]

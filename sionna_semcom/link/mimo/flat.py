@@ -6,6 +6,7 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import Any, Literal
 
+import numpy as np
 import tensorflow as tf
 from pydantic import Field, model_validator
 from scipy.special import j0
@@ -40,6 +41,18 @@ class FlatMIMOSettings(MIMOSettings):
     """Age of the delayed channel [s]."""
     realizations: int | None = Field(default=None, ge=1)
     """Channels drawn once and reused at random, one for a fixed channel; none: fresh draws."""
+    realization_seed: int | None = Field(default=None, ge=0)
+    """Seed of these channels, so that training and evaluation meet the same ones; none: the seed
+    in force when the channel is built."""
+
+    @model_validator(mode="after")
+    def _check_realizations(self) -> FlatMIMOSettings:
+        if self.realization_seed is not None and (self.realizations is None or self.rician_k):
+            raise ValueError(
+                "`realization_seed` is for `realizations` of Rayleigh fading. Received: "
+                f"realizations={self.realizations}, rician_k={self.rician_k}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_delay(self) -> FlatMIMOSettings:
@@ -175,5 +188,10 @@ class FlatMIMOChannel(MIMOChannel):
         return tf.gather(self._pool, drawn)
 
     def _draw_pool(self, size: int) -> tf.Tensor:
-        h = self._fading([size])[0]
+        if self.settings.realization_seed is None:
+            h = self._fading([size])[0]
+        else:
+            draw = np.random.default_rng(self.settings.realization_seed)
+            parts = draw.normal(size=(2, size, self.num_rx_ant, self.num_tx_ant))
+            h = tf.constant(parts[0] + 1j * parts[1], self.cdtype)
         return h * tf.cast(tf.math.rsqrt(tf.reduce_mean(tf.abs(h) ** 2)), h.dtype)

@@ -88,7 +88,7 @@ def test_robust_objective_is_the_average_over_channel_errors():
         wrong = channels(2, 2, 3, 2, seed=1000 + seed)
         h = mean + tf.constant(error**0.5, tf.complex128)[..., None, None] * wrong
         for name, pair in (("robust", robust), ("naive", naive)):
-            x, y, rx = sent_and_received(pair, h, no, count=500)
+            _, y, rx = sent_and_received(pair, h, no, count=500)
             errors[name].append(np.mean(np.sum((pair.decode(y) - rx) ** 2, -1), -1))
     np.testing.assert_allclose(np.mean(errors["robust"], 0), robust.objective, rtol=0.04)
     assert np.all(np.mean(errors["robust"], 0) < np.mean(errors["naive"], 0))
@@ -120,7 +120,7 @@ def test_a_zero_channel_says_nothing_and_takes_no_power():
 def test_odd_sizes_and_few_pilots_work(form, options):
     aligner = LinearAligner(form).fit(statistics(**options))
     h = channels(2, 2, 4, 4, dtype=tf.complex64)  # more modes than some latents have to say
-    x, y, rx = sent_and_received(aligner.design(h, 0.1), h, 0.1, **{"count": 400, **options})
+    _, y, rx = sent_and_received(aligner.design(h, 0.1), h, 0.1, **{"count": 400, **options})
     received = aligner.design(h, 0.1).decode(y)
     assert received.shape[-1] == rx.shape[-1]
     assert np.isfinite(received.numpy()).all()

@@ -6,6 +6,7 @@ from scipy.stats import binomtest
 
 from sionna_semcom.simulation.intervals import (
     bootstrap,
+    over_seeds,
     repetition_variance,
     student,
     wilson,
@@ -72,6 +73,15 @@ def test_no_success_still_has_an_upper_end():
     assert 0.001 < high < 0.003
 
 
+@pytest.mark.parametrize("successes", [0.0, 0.5, 1.0])
+def test_samples_that_were_sent_again_are_not_new(successes):
+    sizes = np.full(40, 100)
+    once = wilson(successes * sizes[:4], sizes[:4])
+    _, low, high = wilson(successes * sizes, sizes, num_distinct=400)
+    np.testing.assert_allclose((low, high), wilson_score(successes, 400, stats.t.ppf(0.975, 39)))
+    assert once[1] <= low <= high <= once[2]
+
+
 def test_bootstrap_of_symmetric_clusters_agrees_with_student():
     sums = RNG.normal(100.0, 5.0, size=200)
     _, low, high = bootstrap(sums, 10.0, seed=3)
@@ -136,6 +146,17 @@ def test_data_that_are_sent_again_are_allowed_for(method, num_distinct):
     if num_distinct == 1 and method is student:
         _, low, high = student(samples.sum(-1), np.full(num_batches, size))
         assert np.mean((low <= 0) & (high >= 0)) < 0.6  # what would be claimed without it
+
+
+def test_equal_means_of_several_seeds_have_the_widest_of_their_intervals():
+    mean = np.array([[1.0, 0.9, 0.5], [1.0, 1.0, 0.5], [1.0, 1.0, 0.5]])
+    low, high = mean - [[0.01], [0.03], [0.02]], np.minimum(mean + 0.1, 1.0)
+    _, lower, upper = over_seeds(mean, low, high, proportion=True)
+    np.testing.assert_allclose((lower[0], upper[0]), (0.97, 1.0))
+    np.testing.assert_allclose((lower[2], upper[2]), (0.47, 0.6))
+    np.testing.assert_allclose((lower[1], upper[1]), (student(mean[:, 1], 1.0)[1], 1.0))
+    _, lower, upper = over_seeds(mean, low, high, confidence=0.9)
+    np.testing.assert_allclose((lower, upper), student(mean.T, 1.0, 0.9)[1:])
 
 
 def test_distinct_data_need_no_allowance():

@@ -93,6 +93,16 @@ def test_sending_data_again_tells_nothing_about_other_data(batch_size):
     assert metrics["label"][0].count == 400 * batch_size
 
 
+def test_successes_that_are_sent_again_are_no_new_ones():
+    def measure(batch, snr_db):
+        return {"right": tf.ones_like(batch, tf.bool)}
+
+    found = sim_metrics(measure, _data(400, 10), [0], max_mc_iter=400, progress=False)
+    (estimate,) = found.curve.metrics["right"]
+    assert estimate.count == 4000
+    assert estimate.ci_low == pytest.approx(1 / (1 + 1.966**2 / 400), abs=1e-5)
+
+
 def test_one_batch_sent_often_has_an_interval_of_channels_and_data():
     found = sim_metrics(_noise, _data(500, 500), [0], max_mc_iter=20, progress=False).curve.metrics
     independent = 1.96 * math.sqrt(2) * math.sqrt(1 / 500 + 1 / 10_000)  # of squared normals
@@ -106,6 +116,26 @@ def test_a_point_ends_when_its_interval_is_narrow():
     metrics = found.curve.metrics
     assert all(metrics[name][0].half_width <= width for name, width in target.items())
     assert 5 * 200 <= metrics["mse"].count[0] < 4000
+
+
+def test_a_metric_that_is_targeted_wrongly_is_found_after_one_batch():
+    batches = []
+
+    def measure(batch, snr_db):
+        batches.append(batch)
+        return _noise(batch, snr_db)
+
+    with pytest.raises(ValueError, match="target_half_width: there is no metric 'mes', only mse"):
+        sim_metrics(
+            measure, _data(), [0], target_half_width={"mes": 1}, graph_mode=None, progress=False
+        )
+    assert len(batches) == 1
+
+
+def test_a_generator_is_read_once():
+    batches = (np.full(10, value, np.float32) for value in range(4))
+    found = sim_metrics(_noise, batches, [0], progress=False)
+    assert found.curve.metrics["mse"].count[0] == 40
 
 
 def test_a_point_ends_at_the_maximum():
@@ -165,7 +195,17 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
     ("options", "message"),
     [
         ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
-        ({"snr_dbs": [math.nan]}, "must be a number or infinity"),
+        ({"snr_dbs": [math.nan]}, "must be a number or infinity. Received: nan"),
+        ({"snr_dbs": [-math.inf]}, "must be a number or infinity. Received: -inf"),
+        (
+            {"data": iter([np.ones(3)] * 4), "snr_dbs": [0, 1]},
+            "iterable more than once.* Received: list_iterator",
+        ),
+        (
+            {"data": (batch for batch in np.ones([4, 3])), "max_mc_iter": 5},
+            "iterable more than once.* Received: generator",
+        ),
+        ({"data": iter([])}, "at least one batch. Received: none"),
         ({"data": _data(100, 100)}, "at least two batches.* Received: one"),
         ({"data": _data().take(0)}, "at least one batch. Received: none"),
         ({"data": _data().repeat()}, "`max_mc_iter` must be given"),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.simulation import Curve, Metric, PlotMetrics, Result
-from sionna_semcom.simulation.labels import format_estimate, format_snr, metric_label
+from sionna_semcom.simulation.labels import format_estimate, format_snr, in_words, metric_label
 from sionna_semcom.simulation.results import Estimate
 
 
@@ -154,5 +154,11 @@ def test_names_read_well():
     assert metric_label("image_psnr") == "Image PSNR [dB]"
     assert metric_label("channel_uses") == "Channel uses"
     assert metric_label("mse") == "MSE"
+    assert metric_label("flops") == "FLOPs"
+    assert metric_label("num_symbols") == "Symbols"
+    assert metric_label("tti_over_toi") == "TTI / TOI"
+    for name in ("compression_factor", "receiver_accuracy", "sparsity", "pilots", "parameters"):
+        assert metric_label(name) == name.replace("_", " ").capitalize()
+    assert in_words("num_symbols") == "symbols"
     assert format_snr(math.inf) == "noiseless"
     assert format_snr(-2.5) == "-2.5 dB"

@@ -177,6 +177,12 @@ def test_several_seeds_give_students_interval_over_them():
     np.testing.assert_array_equal(metric.per_seed, np.array(means)[:, None])
 
 
+def test_a_proportion_that_all_seeds_share_keeps_an_interval():
+    lows = [0.98, 0.97, 0.99]
+    metric = Metric.from_estimates([[Estimate(1.0, low, 1.0, 10, True)] for low in lows])
+    assert list(metric) == [Estimate(1.0, 0.97, 1.0, 30, True)]
+
+
 def test_the_only_curve_must_be_the_only_one():
     assert _result().curve.summary["tti"] == 16.0
     with pytest.raises(ValueError, match="several curves: a, b"):

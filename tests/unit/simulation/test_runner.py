@@ -251,6 +251,22 @@ def test_points_of_a_model_that_was_trained_again_are_not_kept(tmp_path, monkeyp
     assert result.curves["z, AWGN"].summary["tti"] == 5.5
 
 
+def _judged():
+    document = _study().model_dump(mode="json")
+    document["models"]["judge"] = {"system": {"kind": "classifier"}}
+    return Study.model_validate({**document, "judges": {"image": "judge"}})
+
+
+def test_points_of_a_judge_that_was_trained_again_are_not_kept(tmp_path, monkeypatch, noise):
+    noise["judge", 0] = 1.0
+    _interrupt(_judged(), tmp_path, monkeypatch)
+    noise["judge", 0] = 2.0
+    result, _ = _run(_judged(), tmp_path)
+    assert NoiseSystem.calls == 32
+    digests = {key: result.checksums[key] for key in ("judge, seed 0", "main, seed 1")}
+    assert len(set(digests.values())) == 1  # of the same weights
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"fingerprint": "x"}', ""])
 def test_a_damaged_partial_file_is_named(tmp_path, content):
     (tmp_path / "noise.partial.json").write_text(content)

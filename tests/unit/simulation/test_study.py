@@ -16,7 +16,7 @@ models:
   main:
     system: {kind: centroid, latent_dim: 4}
     link: {kind: awgn}
-    training: {epochs: 1, steps_per_epoch: 2}
+    training: {epochs: 1, steps_per_epoch: 2, warmup_steps: 1}
   judge:
     system: {kind: classifier, modality: image}
     link: {kind: awgn}
@@ -132,12 +132,21 @@ def test_settings_change_by_dotted_keys(write, change, get, value):
     ("change", "message"),
     [
         ("evaluation.snr=3", r"unknown key evaluation\.snr; known are max_mc_iter, .*snr_db"),
+        ("models.main.foo=x", r"unknown key models\.main\.foo; known are system, link, snr_db"),
+        ("models.main.system.foo=x", r"models\.main\.system\.foo; known are kind, mode, lat"),
+        ("models.main.training.foo=x", r"models\.main\.training\.foo; known are epochs, steps"),
+        ("models.main.link.foo=x", r"unknown key models\.main\.link\.foo; known are kind$"),
         ("links.tdl.modle=x", r"unknown key links\.tdl\.modle; known are kind, model"),
         ("links.tdl.kind=odfm", r"links\.tdl: .*'odfm'.*'awgn', .*'ofdm'"),
         ("links.tdl.model=TDL-Z", r"links\.tdl\.model: .*'TDL-A'.* Received: 'TDL-Z'"),
         ("models.main.training.epochs=many", r"training\.epochs: .*integer.* Received: 'many'"),
         ("models.main.training.epochs=0", r"training\.epochs: .*greater than 0\. Received: 0"),
         ("models.main.snr_db=[1, 2, 3]", r"snr_db: .*number, or List .*at most 2"),
+        ("models.main.snr_db=[25, 0]", r"models\.main\.snr_db: .*\(low, high\).* \(25.0, 0.0\)"),
+        ("models.main.snr_db=.nan", r"models\.main\.snr_db: .*number of dB.* Received: nan"),
+        ("models.main.training.warmup_steps=2", r"main\.training: warmup_steps .* 2 of 2"),
+        ("evaluation.snr_db=[0, .nan]", r"evaluation\.snr_db: SNRs must be .* Received: 0.0, nan"),
+        ("evaluation.snr_db=[-.inf]", r"evaluation\.snr_db: SNRs must be .* Received: -inf"),
         ("evaluation.snr_db=[]", r"evaluation\.snr_db: List should have at least 1"),
         ("evaluation.max_mc_iter=1", r"max_mc_iter: .*greater than or equal to 2"),
         ("evaluation.seeds=[1, 1]", "seeds must differ. Received: 1, 1"),

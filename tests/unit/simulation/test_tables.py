@@ -69,7 +69,7 @@ def test_points_along_another_axis_go_down():
     curves = {"a": _along([4.0, 8.0], flops=[1e6, math.nan]), "b": _along([8.0])}
     text = _text(curves)
     rows = _rows(text)
-    assert "Accuracy against num symbols, 10 dB" in text
+    assert "Accuracy against symbols, 10 dB" in text
     assert ["4", "1.000", "±", "0.010"] in rows
     assert ["8", "2.000", "±", "0.010", "1.000", "±", "0.010"] in rows
     assert ["4", "1e+06"] in rows
@@ -83,7 +83,7 @@ def test_points_at_the_same_place_are_all_shown():
 
 def test_each_axis_has_tables_of_its_own():
     text = _text({**_curves(1, [0, 10]), "a": _along([4.0, 8.0])})
-    for title in ("Image PSNR [dB]", "Accuracy against num symbols, 10 dB", "Whatever the SNR"):
+    for title in ("Image PSNR [dB]", "Accuracy against symbols, 10 dB", "Whatever the SNR"):
         assert " ".join(text.split()).count(title) == 1
     assert ["0", "dB", "1.000", "±", "0.010"] in _rows(text)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training that resumes to the same weights, and weights files that say what they are."""
 
+import copy
+
 import keras
 import numpy as np
 import pytest
@@ -10,16 +12,18 @@ from sionna_semcom.datasets import Digits
 from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.simulation import training
 from sionna_semcom.simulation.training import ModelSettings, obtain_model
-from sionna_semcom.systems import CentroidSettings
+from sionna_semcom.systems import CentroidSettings, CentroidSystem
 
-SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10}
+SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
 AWGN = {"kind": "awgn"}
 FADING = {"kind": "flat_fading", "num_tx_ant": 1, "num_rx_ant": 2}
 
 
-def settings(link=AWGN, **system):
+def settings(link=AWGN, snr_db=(0.0, 25.0), training=SHORT, **system):
     system = {"kind": "centroid", "latent_dim": 4, **system}
-    return ModelSettings.model_validate({"system": system, "link": link, "training": SHORT})
+    return ModelSettings.model_validate(
+        {"system": system, "link": link, "snr_db": snr_db, "training": training}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +37,8 @@ def same(first, second):
     )
 
 
-def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, monkeypatch):
-    whole = obtain_model("model", settings(), digits, 0, [], tmp_path / "whole")
+def interrupt(wanted, data, folder, monkeypatch):
+    """Train for one epoch, and give the checkpoint."""
     save = training.save_weights
 
     def save_and_die(system, path, attributes):
@@ -45,12 +49,77 @@ def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, mo
     with monkeypatch.context() as patch:
         patch.setattr(training, "save_weights", save_and_die)
         with pytest.raises(KeyboardInterrupt):
-            obtain_model("model", settings(), digits, 0, [], tmp_path / "broken")
-    checkpoint = tmp_path / "broken" / "model" / "seed0.checkpoint.weights.h5"
+            obtain_model("model", wanted, data, 0, [], folder)
+    checkpoint = folder / "model" / "seed0.checkpoint.weights.h5"
     assert checkpoint.exists()
-    resumed = obtain_model("model", settings(), digits, 0, [], tmp_path / "broken")
+    return checkpoint
+
+
+def first_epochs(monkeypatch):
+    """Let `fit` note which epoch it begins with."""
+    epochs, fit = [], CentroidSystem.fit
+
+    def note(self, *args, **kwargs):
+        epochs.append(kwargs["initial_epoch"])
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(CentroidSystem, "fit", note)
+    return epochs
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, monkeypatch):
+    whole = obtain_model("model", settings(), digits, 0, [], tmp_path / "whole")
+    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+    epochs = first_epochs(monkeypatch)
+    resumed = obtain_model("model", settings(), digits, 0, [], tmp_path)
+    assert epochs == [1]
     assert same(whole, resumed)
     assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, monkeypatch):
+    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+    kept = checkpoint.read_bytes()
+    other_data = copy.copy(digits)
+    other_data.checksums = {"digits": "other"}
+    other = (settings(temperature=0.5), digits), (settings(snr_db=3.0), digits)
+    epochs = first_epochs(monkeypatch)
+    for wanted, data in (*other, (settings(), other_data)):
+        checkpoint.write_bytes(kept)
+        obtain_model("model", wanted, data, 0, [], tmp_path)
+        assert epochs == [0, 1]
+        epochs.clear()
+    checkpoint.write_bytes(kept)
+    system = settings().build(digits)
+    training.train(system, digits, settings().training, seed=5, checkpoint=checkpoint)
+    assert epochs == [0, 1]
+
+
+def test_a_checkpoint_that_is_gone_already_does_no_harm(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda system, *_: system)
+    obtain_model("model", settings(), digits, 0, [], tmp_path)
+
+
+def test_the_learning_rate_ends_where_the_settings_say(digits):
+    system = settings().build(digits)
+    training.train(system, digits, settings().training, seed=0)
+    expected = 1e-3 * np.sin(np.pi * 2 / (2 * 6)) ** 2  # two of six steps warm up
+    assert float(system.optimizer.learning_rate) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training": {**SHORT, "warmup_steps": 6}}, "warmup_steps must be less .* 6 of 6"),
+        ({"training": {"epochs": 1, "steps_per_epoch": 100}}, "Received: 200 of 100"),
+        ({"snr_db": (25.0, 0.0)}, r"range \(low, high\).* Received: \(25.0, 0.0\)"),
+        ({"snr_db": float("nan")}, "must be a number of dB.* Received: nan"),
+        ({"snr_db": (0.0, float("inf"))}, r"Received: \(0.0, inf\)"),
+    ],
+)
+def test_settings_that_cannot_train_are_refused(changes, message):
+    with pytest.raises(ValueError, match=message):
+        settings(**changes)
 
 
 def test_trained_weights_are_loaded_where_settings_and_data_agree(digits, tmp_path, monkeypatch):
@@ -81,7 +150,7 @@ def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, mon
             self.drawn = config.np_rng.integers(2**31)
             self.built = True
 
-    def finish(system, data, settings, seed, checkpoint, verbose):
+    def finish(system, data, settings, seed, checkpoint, *_):
         training.save_weights(system, checkpoint, {})
 
     monkeypatch.setattr(training, "train", finish)

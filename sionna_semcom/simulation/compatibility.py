@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes together in a study: models, data and links, and what curves ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..link import LinkSettings, MIMOSettings
+from ..systems import CentroidSettings, SystemSettings
+from ..systems.mode import check_mode
+from .data_settings import DataSettings
+
+if TYPE_CHECKING:
+    from .study import CurveSettings, Study
+
+
+def check_compatibility(study: Study) -> None:
+    """Refuse what would fail when a model is built, or once it is trained.
+
+    Raises
+    ------
+    ValueError
+        If data, models, links, curves or names of metrics do not go together, naming them
+    """
+    for name, model in study.models.items():
+        _check_data(name, model.system, study.data)
+    for curve in study.curves:
+        for model_name, link_name in curve.pairs:
+            system = study.models[model_name].system
+            who = f"curve {curve.label!r}"
+            _check_link(who, model_name, system, link_name, study.links[link_name])
+            _check_curve(who, curve, model_name, system, study.data.modalities)
+            _check_metrics(who, study, system.metric_names(study.data.modalities, study.judges))
+
+
+def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
+    if set(system.needs) <= set(data.modalities):
+        return
+    members: tuple[Any, ...] = get_args(get_args(DataSettings)[0])
+    suited = [
+        get_args(settings.model_fields["kind"].annotation)[0]
+        for settings in members
+        if set(system.needs) <= set(settings.modalities)
+    ]
+    raise ValueError(
+        f"model {name!r} ({system.kind}) needs data with {', '.join(system.needs)}: "
+        f"{', '.join(suited) or 'there are none'}. Received: {data.kind} with "
+        f"{', '.join(data.modalities)}"
+    )
+
+
+def _check_link(
+    who: str, model: str, system: SystemSettings, name: str, link: LinkSettings
+) -> None:
+    if system.crosses is None:
+        raise ValueError(f"{who} needs a model that transmits, but {model!r} is a classifier")
+    crossed = "MIMO channel" if isinstance(link, MIMOSettings) else "link"
+    if system.crosses != crossed:
+        raise ValueError(
+            f"{who}: model {model!r} ({system.kind}) needs a {system.crosses}. "
+            f"Received: the {crossed} {name!r} ({link.kind})"
+        )
+
+
+def _check_curve(
+    who: str, curve: CurveSettings, model: str, system: SystemSettings, known: tuple[str, ...]
+) -> None:
+    """Check ``present`` and ``mode`` for data with modalities ``known``."""
+    if not isinstance(system, CentroidSettings):
+        for key in ("present", "mode"):
+            if getattr(curve, key) is not None:
+                raise ValueError(f"{who}: {key} is for centroids, but {model!r} is {system.kind}")
+        return
+    if curve.mode is not None:
+        try:
+            check_mode(curve.mode, system.latent_dims, system.contrastive_weight)
+        except ValueError as error:
+            raise ValueError(f"{who}: {error}") from error
+    if curve.present is None:
+        return
+    if not set(curve.present) <= set(known):
+        raise ValueError(
+            f"{who}: present must name some of {', '.join(known)}. "
+            f"Received: {', '.join(curve.present)}"
+        )
+    if (curve.mode or system.mode) == "conventional" and set(curve.present) < set(known):
+        raise ValueError(
+            f"{who}: a modality that is missing can only be reconstructed where the centroid is "
+            f"sent. Received: mode 'conventional', present: {', '.join(curve.present)}"
+        )
+
+
+def _check_metrics(who: str, study: Study, known: Iterable[str]) -> None:
+    known = list(known)
+    for key, names in (
+        ("evaluation.target_half_width", study.evaluation.target_half_width),
+        ("figure.metrics", study.figure.metrics),
+        ("figure.log_scale", study.figure.log_scale),
+    ):
+        for name in names or ():
+            if name not in known:
+                raise ValueError(
+                    f"{key} names the metric {name!r}, but {who} has only {', '.join(known)}"
+                )

@@ -1,0 +1,80 @@
+"""First-k, Top-k and Eigen-k against what they are meant to do."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.linear_model import LinearRegression
+
+from sionna_semcom.alignment import FeatureAligner, LinearAligner
+
+from .problems import channels, noise, pilots, statistics
+
+
+def fitted(selection, **options):
+    tx, _ = pilots(**options)
+    return FeatureAligner(selection).fit(statistics(**options), tx)
+
+
+def received(aligner, h, no, **options):
+    tx, rx = pilots(**options)
+    pair = aligner.design(h, no)
+    x = pair.precode(tf.constant(np.broadcast_to(tx, (len(h), *tx.shape))))
+    y = tf.linalg.matvec(h[:, None], x) + noise([*x.shape[:-1], h.shape[-2]], no)
+    return x, pair.decode(y).numpy(), rx
+
+
+def test_first_sends_the_first_features_and_regresses_on_them():
+    tx, rx = pilots(count=2000)
+    _, found, _ = received(fitted("first", count=2000), channels(1, 1, 3, 2), 0.0, count=2000)
+    expected = LinearRegression().fit(tx[:, :4], rx).predict(tx[:, :4])
+    np.testing.assert_allclose(found[0], expected, atol=1e-3)
+
+
+def test_eigen_sends_the_strongest_part_of_the_map():
+    tx, rx = pilots(count=2000)
+    _, found, _ = received(fitted("eigen", count=2000), channels(1, 1, 2, 2), 0.0, count=2000)
+    full = LinearRegression().fit(tx, rx)
+    left, values, right = np.linalg.svd(full.coef_, full_matrices=False)
+    low_rank = (left[:, :4] * values[:4]) @ right[:4]
+    np.testing.assert_allclose(found[0], (tx - tx.mean(0)) @ low_rank.T + rx.mean(0), atol=1e-3)
+
+
+def test_top_sends_half_as_many_features_the_farthest_from_their_mean():
+    tx, rx = pilots(count=2000)
+    _, found, _ = received(fitted("top", count=2000), channels(1, 1, 2, 2), 0.0, count=2000)
+    standard = (tx - tx.mean(0)) / tx.std(0)
+    farthest = np.argsort(-np.abs(standard), -1)[:, :2]
+    kept = np.zeros_like(tx)
+    np.put_along_axis(kept, farthest, np.take_along_axis(tx - tx.mean(0), farthest, -1), -1)
+    expected = kept @ LinearRegression().fit(tx, rx).coef_.T + rx.mean(0)
+    np.testing.assert_allclose(found[0], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("selection", ["first", "top", "eigen"])
+@pytest.mark.parametrize("shape", [(1, 2, 2), (2, 3, 2), (3, 2, 4)])
+def test_power_is_met_and_every_mode_gets_the_same(selection, shape):
+    x, _, _ = received(fitted(selection, count=2000), channels(4, *shape), 0.1, count=2000)
+    power = np.mean(np.sum(np.abs(x) ** 2, (-2, -1)), -1)
+    np.testing.assert_allclose(power, np.full(4, shape[0]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("selection", ["first", "top", "eigen"])
+def test_never_beats_the_optimum(selection):
+    h = channels(50, 1, 2, 2)
+    _, found, rx = received(fitted(selection), h, 0.1)
+    _, best, _ = received(LinearAligner().fit(statistics()), h, 0.1)
+    assert np.mean((best - rx) ** 2) < np.mean((found - rx) ** 2)
+
+
+@pytest.mark.parametrize("selection", ["first", "top", "eigen"])
+def test_more_numbers_than_features_work(selection):
+    _, found, rx = received(fitted(selection, d=5, m=7), channels(2, 2, 4, 4), 0.1, d=5, m=7)
+    assert found.shape == (2, *rx.shape)
+    assert np.isfinite(found).all()
+
+
+def test_refuses_unknown_selections_and_missing_latents():
+    with pytest.raises(ValueError, match="`selection` must be"):
+        FeatureAligner("last").fit(statistics())
+    with pytest.raises(ValueError, match="`tx` is needed"):
+        FeatureAligner("top").fit(statistics())

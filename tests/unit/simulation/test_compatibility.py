@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What does not go together in a study is refused before anything is loaded or trained."""
+
+import copy
+
+import numpy as np
+import pytest
+import yaml
+
+from sionna_semcom.datasets import SPLITS, Digits, LatentPairs, LatentSplit
+from sionna_semcom.link import AWGNLink, FlatMIMOChannel
+from sionna_semcom.simulation import Study
+from sionna_semcom.simulation.data_settings import BuiltinData
+from sionna_semcom.systems import CentroidSettings, LinearAlignmentSettings
+
+CENTROIDS = yaml.safe_load("""
+name: centroids
+models:
+  main: {system: {kind: centroid, contrastive_weight: 0}}
+  apart: {system: {kind: centroid, mode: conventional, contrastive_weight: 0,
+                   latent_dim: {image: 4, audio: 4, text: 2}}}
+  judge: {system: {kind: classifier, modality: image}}
+links:
+  awgn: {kind: awgn}
+  noise: {kind: effective_awgn, link: {kind: awgn}}
+  mimo: {kind: flat_mimo}
+judges: {image: judge}
+curves:
+  - {label: a, model: main, link: awgn, present: [image], mode: paper}
+  - {label: b, model: apart, link: noise, present: [text, audio, image]}
+evaluation: {snr_db: [0], target_half_width: {image_recognised: 0.01, text_accuracy: 0.1}}
+figure: {metrics: [image_mse, image_psnr, image_ssim], log_scale: [audio_mae]}
+""")
+LATENTS = yaml.safe_load("""
+name: latents
+data: {kind: digits_latents}
+models:
+  linear: {system: {kind: linear_alignment}}
+  svd: {system: {kind: feature_alignment, selection: top}}
+  neural: {system: {kind: neural_alignment}, link: {kind: flat_mimo}}
+links: {flat: {kind: flat_mimo}, cdl: {kind: ofdm_mimo}, awgn: {kind: awgn}}
+curves:
+  - {label: a, model: linear, link: flat}
+  - {label: b, model: svd, link: cdl}
+  - {label: c, model: neural, link: cdl}
+evaluation: {snr_db: [0], target_half_width: {accuracy: 0.1}}
+figure: {metrics: [accuracy, mse, power]}
+""")
+
+
+@pytest.mark.parametrize("document", [CENTROIDS, LATENTS], ids=lambda document: document["name"])
+def test_what_goes_together_is_a_study(document):
+    Study.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "value", "message"),
+    [
+        (CENTROIDS, "curves.0.present", ["video"], "'a': present must name some of image, audio, "),
+        (CENTROIDS, "curves.1.present", ["image"], "'b': a modality that is missing .*'conv"),
+        (CENTROIDS, "curves.0.mode", "conventional", "'a': a modality that is missing"),
+        (CENTROIDS, "curves.1.mode", "end_to_end", r"'b': Latent dim.*\[4, 4, 2\].*'end_to_end'"),
+        (CENTROIDS, "curves.0.link", "mimo", r"'main' \(centroid\) needs a link.*MIMO channel 'mi"),
+        (CENTROIDS, "data", {"kind": "latents", "path": "x"}, r"needs data with image: builtin, m"),
+        (CENTROIDS, "data", {"kind": "cifar10"}, "needs data with image, audio, text: builtin, mn"),
+        (CENTROIDS, "judges", {}, "target_half_width names .* 'image_recognised', .* only image_m"),
+        (CENTROIDS, "figure.metrics", ["mse"], "figure.metrics names the metric 'mse', but curve"),
+        (CENTROIDS, "figure.log_scale", ["x"], "figure.log_scale names the metric 'x'"),
+        (
+            LATENTS,
+            "curves.0.link",
+            "awgn",
+            r"'linear' \(linear_al.* needs a MIMO channel.*link 'aw",
+        ),
+        (LATENTS, "curves.1.link", "awgn", r"'svd' \(feature_alignment\) needs a MIMO channel"),
+        (LATENTS, "curves.2.link", "awgn", r"'neural' \(neural_alignment\) needs a MIMO channel"),
+        (LATENTS, "curves.0.present", ["tx"], "present is for centroids, but 'linear' is linear_"),
+        (LATENTS, "curves.0.mode", "paper", "mode is for centroids, but 'linear' is linear_align"),
+        (LATENTS, "data", {"kind": "builtin"}, "with tx, rx: latents, cifar10_latents, digits_l"),
+        (LATENTS, "evaluation.target_half_width", {"acc": 1}, "'acc', .* only accuracy, mse, powe"),
+    ],
+)
+def test_what_does_not_is_refused_in_one_line(document, path, value, message):
+    changed = copy.deepcopy(document)
+    *parents, last = path.split(".")
+    node = changed
+    for key in parents:
+        node = node[int(key) if isinstance(node, list) else key]
+    node[last] = value
+    with pytest.raises(ValueError, match=message):
+        Study.model_validate(changed)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return Digits()
+
+
+def test_modalities_are_those_of_the_data(digits):
+    assert tuple(digits.shapes) == BuiltinData.modalities
+
+
+class Judge:
+    def recognises(self, samples, labels):
+        return labels == labels
+
+
+def test_centroids_measure_what_their_settings_say(digits):
+    settings = CentroidSettings(kind="centroid", latent_dim=4)
+    system = settings.build(digits, AWGNLink(), 10.0)
+    system.judges = {"audio": Judge()}
+    measured = system.measure(next(iter(digits.test(10))), 10.0)
+    assert list(measured) == settings.metric_names(BuiltinData.modalities, ["audio"])
+
+
+def test_alignment_measures_what_its_settings_say():
+    rng = np.random.default_rng(1)
+
+    def split():
+        tx, rx = (rng.normal(size=[60, dim]).astype(np.float32) for dim in (4, 6))
+        return LatentSplit(tx, rx, np.arange(60, dtype=np.int32) % 3)
+
+    pairs = LatentPairs({name: split() for name in SPLITS})
+    settings = LinearAlignmentSettings(kind="linear_alignment")
+    system = settings.build(pairs, FlatMIMOChannel(), 10.0)
+    measured = system.measure(next(iter(pairs.test(10))), 10.0)
+    assert list(measured) == settings.metric_names(pairs.shapes)
+    assert tuple(pairs.shapes) == settings.needs

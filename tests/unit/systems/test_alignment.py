@@ -1,0 +1,115 @@
+"""AlignmentSystem: what crosses the channel, what it knows, and what it learns."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
+from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.link import FlatMIMOChannel
+from sionna_semcom.simulation import sim_metrics
+from sionna_semcom.systems import AlignmentSystem
+
+
+def latents(count, seed):
+    """Two views of three classes; the receiver's is read by a linear head."""
+    draw = np.random.default_rng(seed)
+    label = draw.integers(0, 3, count)
+    inputs = np.eye(3)[label] * 3 + 0.3 * draw.normal(size=(count, 3))
+    shared = np.random.default_rng(9)
+    tx = inputs @ shared.normal(size=(3, 8)) + shared.normal(size=8)
+    rx = np.tanh(inputs) @ shared.normal(size=(3, 6))
+    return LatentSplit(tx.astype("f"), rx.astype("f"), label.astype("i"))
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    sizes = {"train": 1000, "validation": 100, "test": 400}
+    return LatentPairs({name: latents(size, n) for n, (name, size) in enumerate(sizes.items())})
+
+
+def statistics(pairs):
+    train = pairs.splits["train"]
+    return PilotStatistics.of(train.tx, train.rx)
+
+
+def linear(pairs, link=None, **options):
+    aligner = LinearAligner().fit(statistics(pairs))
+    link = link or FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
+    return AlignmentSystem(aligner, link, pairs, **options)
+
+
+def figures(system, pairs, snr_db):
+    result = sim_metrics(system, pairs.test(50), [snr_db], max_mc_iter=24, progress=False)
+    return {name: metric.mean[0] for name, metric in result.curve.metrics.items()}
+
+
+def test_accuracy_rises_to_that_of_the_receiver(pairs):
+    system = linear(pairs)
+    found = [figures(system, pairs, snr) for snr in (-20.0, 5.0, 40.0)]
+    assert found[0]["accuracy"] < found[1]["accuracy"] <= found[2]["accuracy"]
+    assert found[2]["accuracy"] == pytest.approx(pairs.receiver_accuracy, abs=0.03)
+    assert found[0]["mse"] > found[1]["mse"] > found[2]["mse"]
+    assert found[1]["power"] == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.mark.parametrize("coherence", [1, 7, 50])
+def test_latents_of_a_group_meet_the_same_channel(pairs, coherence):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, coherence=coherence)
+    system = linear(pairs, link)
+    batch = next(iter(pairs.test(20)))
+    received = system({name: tf.repeat(value[:1], 20, 0) for name, value in batch.items()}, 200.0)
+    assert received.shape == (20, 6)
+    assert np.isfinite(received.numpy()).all()
+
+
+def test_robust_design_beats_naive_and_knowing_beats_not_knowing(pairs):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, csi="ls")
+    robust, naive, blind = (
+        figures(linear(pairs, link, **options), pairs, 0.0)["mse"]
+        for options in ({}, {"robust": False}, {"channel_known": False})
+    )
+    assert robust < naive < blind
+
+
+def test_network_learns_for_every_channel(pairs):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
+    aligner = EigenbasisAligner(statistics(pairs), 1, 2, (32,), (32,))
+    system = AlignmentSystem(aligner, link, pairs, snr_db=(5.0, 20.0))
+    before = figures(system, pairs, 10.0)["accuracy"]
+    system.compile(keras.optimizers.Adam(3e-3))
+    history = system.fit(pairs.train(100, 400), epochs=1, verbose=0)
+    assert history.history["loss"][0] > 0
+    after = figures(system, pairs, 10.0)
+    assert after["accuracy"] > max(before + 0.2, 0.85)
+    assert after["power"] == pytest.approx(1.0, rel=1e-5)
+
+
+def test_training_loss_is_measured_in_the_metric(pairs):
+    metric = np.diag([4.0, 0, 0, 0, 0, 0])
+    system = linear(pairs, metric=metric, snr_db=200.0)
+    batch = next(iter(pairs.train(100)))
+    received = system(batch, 200.0)
+    expected = 4.0 * np.mean((received - batch["rx"])[:, 0] ** 2)
+    system.compile(keras.optimizers.SGD(0.0))
+    system.optimizer.build([])
+    assert system.train_step(batch)["loss"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_summary_says_what_it_costs(pairs):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=3, num_uses=2, csi="ls", coherence=4)
+    found = linear(pairs, link).summary(pairs.test())
+    assert found["num_symbols"] == 4
+    assert found["compression_factor"] == 1.0
+    assert found["channel_uses"] == link.channel_uses() == 2 + 2 / 4
+    assert found["pilots"] == 1000
+    assert found["receiver_accuracy"] == pairs.receiver_accuracy
+
+
+def test_runs_in_graphs_and_under_xla(pairs, compiled):
+    system = linear(pairs)
+    batch = next(iter(pairs.test(20)))
+    found = compiled(system.measure)(batch, 30.0)
+    assert {name: value.shape for name, value in found.items()} == dict.fromkeys(found, (20,))
+    assert np.mean(found["accuracy"]) > 0.6
