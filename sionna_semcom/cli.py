@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +17,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from ._errors import expected, in_one_line
 
 if TYPE_CHECKING:
     from .simulation import Curve
@@ -36,8 +36,6 @@ app = typer.Typer(
 console = Console()
 errors = Console(stderr=True)
 _options = {"traceback": False}
-_CONTEXT = ("Graph execution error", "Detected at node", "<stack traces", "Hint:")
-_DECORATION = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
 Changes = Annotated[
@@ -65,32 +63,15 @@ def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             errors.print("Interrupted. The same command goes on from here.")
             raise typer.Exit(130) from None
-        except _expected() as error:
+        except expected() as error:
             if _options["traceback"]:
                 raise
-            message = Text(f"Error: {_in_one_line(error)}")
+            message = Text(f"Error: {in_one_line(error)}")
             message.stylize("bold red", 0, 6)
             errors.print(message, soft_wrap=True)
             raise typer.Exit(2) from None
 
     return wrapped
-
-
-def _expected() -> tuple[type[Exception], ...]:
-    """What a user can set right: wrong input, and what TensorFlow reports, if it was imported."""
-    tensorflow = sys.modules.get("tensorflow")
-    of_tensorflow = (tensorflow.errors.OpError,) if tensorflow else ()
-    return (ValueError, OSError, ArithmeticError, MemoryError, *of_tensorflow)
-
-
-def _in_one_line(error: Exception) -> str:
-    """The message; of TensorFlow's, which quote whole graphs, the line that says what is wrong."""
-    if not type(error).__module__.startswith("tensorflow"):
-        return " ".join(str(error).split()) or type(error).__name__
-    lines = [line for line in str(error).splitlines() if line[:1].strip()]
-    told = [line for line in lines if not line.startswith(_CONTEXT)] or lines or [""]
-    bare = re.sub(_DECORATION, "", told[0])
-    return f"{type(error).__name__}: {bare} (--traceback shows all of it)"
 
 
 @app.command()
