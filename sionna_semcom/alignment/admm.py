@@ -88,6 +88,7 @@ def admm(
     initial : `None` | [..., T, d], as ``cross``
         First precoder; drawn from CN(0, 1) by default
     """
+    cross, h = tf.convert_to_tensor(cross), tf.convert_to_tensor(h)
     dtype = cross.dtype
     shape = tf.concat([tf.shape(h)[:-2], [h.shape[-1], cross.shape[-1]]], 0)
     f = _normal(shape, dtype) if initial is None else initial

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
@@ -147,7 +148,7 @@ class LinearAligner:
         modes = channel_modes(h)
         no = tf.maximum(tf.cast(no, rdtype), NOISE_FLOOR)[..., tf.newaxis]
         error = tf.cast(error_variance, rdtype) + tf.zeros_like(modes.gains[..., 0])
-        robust = tf.is_tensor(error_variance) or error_variance > 0
+        robust = tf.is_tensor(error_variance) or np.any(np.asarray(error_variance) > 0)
         first = self._share_out(modes, no + error, whitener)
         if self.allocation == "per_element" or modes.gains.shape[-2] == 1:
             return first

@@ -141,13 +141,19 @@ class AlignmentSystem(LinkedModel):
     def measure(
         self, batch: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
     ) -> dict[str, tf.Tensor]:
-        """Figures ``[batch]`` of every sample: ``accuracy``, ``mse`` and transmit ``power``."""
+        """Figures ``[batch]`` of every sample.
+
+        ``accuracy`` of the head, ``mse`` of the latent, ``logit_mse`` of the logits less their mean
+        over the classes, and transmit ``power`` per resource element.
+        """
         received, power = self._send(batch["tx"], snr_db, training=False)
         logits = tf.matmul(received, self._kernel) + self._bias
         decided = tf.argmax(logits, -1, output_type=batch["label"].dtype)
+        errors = tf.matmul(received - batch["rx"], self._kernel)
         return {
             "accuracy": tf.equal(decided, batch["label"]),
             "mse": metrics.mse(batch["rx"], received),
+            "logit_mse": tf.math.reduce_variance(errors, -1),
             "power": power,
         }
 

@@ -73,7 +73,7 @@ class _AlignmentSettings(BaseSystemSettings):
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what :meth:`AlignmentSystem.measure` gives."""
-        return ["accuracy", "mse", "power"]
+        return ["accuracy", "mse", "logit_mse", "power"]
 
     def aligner(
         self,

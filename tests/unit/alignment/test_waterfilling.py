@@ -12,7 +12,7 @@ def problem(size, seed):
     draw = np.random.default_rng(seed)
     weights = np.sort(draw.exponential(size=size))[::-1].copy()
     gains = np.sort(10 ** draw.uniform(-2, 2, size))[::-1].copy()
-    return weights, gains, float(10 ** draw.uniform(-1, 1))
+    return weights, gains, np.float64(10 ** draw.uniform(-1, 1))
 
 
 def error(powers, weights, gains):
