@@ -3,8 +3,9 @@
 
     python benchmarks/alignment.py
 
-Both design precoder and decoder for the same batch of Rayleigh channels, from the same pilots, in
-graph mode, to the matrices or factors that are then applied. Ratios are of times per channel.
+Both design precoders and decoders for a batch of Rayleigh channels (ADMM for a hundredth of it,
+which it runs through as one batch too), from the same pilots, in graph mode, to the matrices or
+factors that are then applied. Ratios are of times per channel.
 """
 
 from __future__ import annotations

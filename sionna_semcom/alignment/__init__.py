@@ -13,7 +13,7 @@ from .metric import head_metric
 from .neural import ComplexAligner, EigenbasisAligner
 from .pair import Design, Pair
 from .pilots import PilotStatistics
-from .semantic_modes import SemanticModes, semantic_modes
+from .semantic_modes import SemanticModes, metric_root, semantic_modes
 from .waterfilling import semantic_waterfilling
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "counted_flops",
     "head_metric",
     "linear_flops",
+    "metric_root",
     "mmse_decoder",
     "neural_flops",
     "on_magnitude",

@@ -53,6 +53,7 @@ def admm(
     rho: float = 100.0,
     iterations: int = 20,
     initial: tf.Tensor | None = None,
+    record: bool = True,
 ) -> ADMMResult:
     r"""Alternating direction method of multipliers for linear alignment; Algorithm 1.
 
@@ -87,6 +88,8 @@ def admm(
         Iterations
     initial : `None` | [..., T, d], as ``cross``
         First precoder; drawn from CN(0, 1) by default
+    record : `bool`
+        Whether objective and power of every iteration are kept; without, both are empty
     """
     cross, h = tf.convert_to_tensor(cross), tf.convert_to_tensor(h)
     dtype = cross.dtype
@@ -95,8 +98,7 @@ def admm(
     z = u = tf.zeros(shape, dtype)
     penalty = tf.cast(rho, dtype) * tf.eye(h.shape[-1], dtype=dtype)
     count = tf.constant(iterations)
-    objectives = tf.TensorArray(dtype.real_dtype, count)
-    powers = tf.TensorArray(dtype.real_dtype, count)
+    histories = [tf.TensorArray(dtype.real_dtype, count) for _ in range(2 if record else 0)]
 
     def step(
         i: tf.Tensor, f: tf.Tensor, z: tf.Tensor, u: tf.Tensor, *histories: tf.TensorArray
@@ -106,17 +108,21 @@ def admm(
         f = tf.linalg.solve(tf.matmul(seen, seen, adjoint_a=True) + penalty, right)
         z = _project(f + u, power)
         u = u + f - z
+        if not record:
+            return i + 1, f, z, u
         objective = alignment_error(cross, h, z, noise_covariance)
         return i + 1, f, z, u, histories[0].write(i, objective), histories[1].write(i, _power(z))
 
-    _, _, z, _, objectives, powers = tf.while_loop(
+    _, _, z, _, *histories = tf.while_loop(
         lambda i, *_: i < count,
         step,
-        (tf.constant(0), f, z, u, objectives, powers),
+        (tf.constant(0), f, z, u, *histories),
         maximum_iterations=iterations,
     )
     decoder = mmse_decoder(cross, h, z, noise_covariance)
-    return ADMMResult(z, decoder, objectives.stack(), powers.stack())
+    empty = tf.zeros([0], dtype.real_dtype)
+    objective, used = (part.stack() for part in histories) if record else (empty, empty)
+    return ADMMResult(z, decoder, objective, used)
 
 
 def alignment_error(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 from .admm import admm, mmse_decoder
 from .linear import NOISE_FLOOR
@@ -39,9 +40,11 @@ class ADMMAligner:
         self.iterations = iterations
         self.rho = rho
 
-    def fit(self, statistics: PilotStatistics) -> ADMMAligner:
-        """Learn from ``statistics`` of semantic pilots."""
+    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> ADMMAligner:
+        """Learn from ``statistics`` of semantic pilots; see :meth:`LinearAligner.fit`."""
         self.modes_ = semantic_modes(statistics, "complex_linear")
+        if held_out is not None:
+            self.modes_ = self.modes_.scaled_to(held_out)
         return self
 
     def design(
@@ -57,7 +60,9 @@ class ADMMAligner:
         )
         cross = tf.constant(self.modes_.decoder.T, h.dtype)
         power = float(num_elements)
-        precoder = admm(cross, joint, covariance, power, self.rho, self.iterations).precoder
+        precoder = admm(
+            cross, joint, covariance, power, self.rho, self.iterations, record=False
+        ).precoder
         used = tf.reduce_sum(tf.abs(precoder) ** 2, (-2, -1), keepdims=True)
         precoder *= tf.cast(tf.sqrt(tf.math.divide_no_nan(power, used)), h.dtype)
         decoder = mmse_decoder(cross, joint, precoder, covariance)

@@ -39,7 +39,7 @@ class FeatureAligner:
     Source: Pandolfo et al., 2025, section IV. Corrected: each use carries its own symbol vector
     (:math:`\mathbf{I}_K` for the vector of ones in (32) and (33)), and the two filters of Eigen-k
     multiply to :math:`\mathbf{Q}`, not to :math:`\mathbf{U}\mathbf{\Sigma}^2\mathbf{V}^\mathsf{T}`.
-    Made as strong as they can be: means are removed at both ends, every number is scaled to the
+    Made stronger: means are removed at both ends, every number is scaled to the
     same power and the equaliser knows it, strong numbers meet strong eigenmodes, First-k translates
     by the least-squares map of the features that it sends, and :math:`\mathbf{Q}` is regularised
     as for :class:`LinearAligner`.
@@ -53,15 +53,16 @@ class FeatureAligner:
     def __init__(self, selection: Selection) -> None:
         self.selection: Selection = selection
 
-    def fit(self, statistics: PilotStatistics, tx: ArrayLike | None = None) -> FeatureAligner:
+    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> FeatureAligner:
         """Learn from ``statistics`` of semantic pilots.
 
         Parameters
         ----------
         statistics : `PilotStatistics`
             Moments of the pilots
-        tx : `None` | [n, d], `float`
-            Latents of the transmitter, from which "top" learns the power of large features
+        held_out : `None` | [n, d], `float`
+            Latents of the transmitter on which the power limit is to hold; "top" needs them, to
+            learn the power of large features
 
         Raises
         ------
@@ -73,14 +74,14 @@ class FeatureAligner:
                 f"`selection` must be 'first', 'top' or 'eigen'. Received: {self.selection!r}"
             )
         modes = semantic_modes(statistics)
-        self._statistics, self._ridge = statistics, modes.ridge
+        self._statistics, self._ridge, self._held_out = statistics, modes.ridge, held_out
         self._map = modes.decoder.T @ modes.encoder.T  # Q, [m, d]
         deviation = np.sqrt(np.diag(statistics.cov_tx))
         self._deviation = np.where(deviation > 0, deviation, 1.0)
         if self.selection == "top":
-            if tx is None:
-                raise ValueError("`tx` is needed by selection='top'. Received: None")
-            standard = (np.asarray(tx, np.float64) - statistics.mean_tx) / self._deviation
+            if held_out is None:
+                raise ValueError("`held_out` is needed by selection='top'. Received: None")
+            standard = (np.asarray(held_out, np.float64) - statistics.mean_tx) / self._deviation
             squares = np.sort(standard**2, -1)[:, ::-1].mean(0)
             self._top_power = np.cumsum(squares) / np.arange(1, len(squares) + 1)
         return self
@@ -124,13 +125,15 @@ class FeatureAligner:
             covariance = analysis.T @ statistics.cov_tx @ analysis
         deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-30))
         modes = _plain(analysis.shape[1])
-        return replace(
+        modes = replace(
             modes,
             encoder=analysis / deviation,
             decoder=deviation[:, None] * synthesis,
+            weights=np.arange(len(deviation), 0.0, -1.0),  # keeps the order
             mean_tx=statistics.mean_tx,
             mean_rx=statistics.mean_rx,
         )
+        return modes if self._held_out is None else modes.scaled_to(self._held_out)
 
 
 class TopPair:

@@ -38,13 +38,20 @@ def channel_modes(h: tf.Tensor) -> ChannelModes:
         _, transmit = tf.linalg.eigh(tf.matmul(h, h, adjoint_a=True))
         transmit = tf.reverse(transmit, [-1])
     else:
-        values, left = tf.linalg.eigh(tf.matmul(h, h, adjoint_b=True))
-        positive = tf.math.real(values) > 0
-        norms = tf.where(
-            positive, tf.math.rsqrt(tf.where(positive, tf.math.real(values), 1.0)), 0.0
-        )
-        scaled = left * tf.cast(norms, h.dtype)[..., tf.newaxis, :]
-        transmit = tf.reverse(tf.matmul(h, scaled, adjoint_a=True), [-1])
+        _, left = tf.linalg.eigh(tf.matmul(h, h, adjoint_b=True))
+        transmit = _unit_columns(tf.reverse(tf.matmul(h, left, adjoint_a=True), [-1]))
     receive = tf.matmul(h, transmit)
-    gains = tf.reduce_sum(tf.math.real(receive) ** 2 + tf.math.imag(receive) ** 2, -2)
+    gains = tf.reduce_sum(_power(receive), -2)
     return ChannelModes(gains, transmit, receive)
+
+
+def _unit_columns(matrix: tf.Tensor) -> tf.Tensor:
+    """Columns scaled to unit norm; those of zeros, with no gradient, stay."""
+    squares = tf.reduce_sum(_power(matrix), -2, keepdims=True)
+    used = squares > 0
+    scale = tf.where(used, tf.math.rsqrt(tf.where(used, squares, 1.0)), 0.0)
+    return matrix * tf.cast(scale, matrix.dtype)
+
+
+def _power(matrix: tf.Tensor) -> tf.Tensor:
+    return tf.math.real(matrix) ** 2 + tf.math.imag(matrix) ** 2

@@ -31,8 +31,14 @@ class ComplexDense(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights."""
         shape = (int(input_shape[-1] or 0), self.units)
-        scale = keras.initializers.VarianceScaling(0.5, "fan_in", "normal")
-        self.kernel = [self.add_weight(shape, scale, name=f"kernel_{p}") for p in ("real", "imag")]
+        self.kernel = [
+            self.add_weight(
+                shape,
+                keras.initializers.VarianceScaling(0.5, "fan_in", "normal"),
+                name=f"kernel_{p}",
+            )
+            for p in ("real", "imag")
+        ]
         self.bias = [
             self.add_weight(shape[1:], "zeros", name=f"bias_{part}") for part in ("real", "imag")
         ]

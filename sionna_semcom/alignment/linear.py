@@ -87,8 +87,16 @@ class LinearAligner:
         self.allocation: Allocation = allocation
         self.turns = turns
 
-    def fit(self, statistics: PilotStatistics) -> LinearAligner:
+    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> LinearAligner:
         """Learn from ``statistics`` of semantic pilots.
+
+        Parameters
+        ----------
+        statistics : `PilotStatistics`
+            Moments of the pilots
+        held_out : `None` | [n, d], `float`
+            Latents of the transmitter that are no pilots, on which the power limit is to hold: a
+            network is surer of inputs that it was trained on, and the power of its latents differs
 
         Raises
         ------
@@ -104,6 +112,8 @@ class LinearAligner:
                 f"`allocation` must be 'joint' or 'per_element'. Received: {self.allocation!r}"
             )
         self.modes_: SemanticModes = semantic_modes(statistics, self.form, self.metric, self.ridge)
+        if held_out is not None:
+            self.modes_ = self.modes_.scaled_to(held_out)
         return self
 
     def design(
@@ -129,7 +139,8 @@ class LinearAligner:
         Raises
         ------
         ValueError
-            If ``h`` is not complex of rank 3 or more
+            If ``h`` is not complex of rank 3 or more, or there are both channel errors and coloured
+            noise
         """
         h = tf.convert_to_tensor(h)
         if (h.shape.rank or 0) < 3 or not h.dtype.is_complex:
@@ -138,17 +149,21 @@ class LinearAligner:
                 f"Received: shape={h.shape}, dtype={h.dtype.name}"
             )
         whitener = None
+        robust = tf.is_tensor(error_variance) or np.any(np.asarray(error_variance) > 0)
         if noise_covariance is not None:
+            if robust:
+                raise ValueError(
+                    "A robust design in coloured noise is not supported: give `error_variance` or "
+                    "`noise_covariance`. Received: both"
+                )
             factor = tf.linalg.cholesky(tf.cast(noise_covariance, h.dtype))
-            whitener = tf.linalg.triangular_solve(
-                factor, tf.eye(h.shape[-2], batch_shape=tf.shape(factor)[:-2], dtype=h.dtype)
-            )
+            identity = tf.eye(h.shape[-2], batch_shape=tf.shape(factor)[:-2], dtype=h.dtype)
+            whitener = tf.linalg.triangular_solve(factor, identity)[..., tf.newaxis, :, :]
             h = tf.matmul(whitener, h)
         rdtype = h.dtype.real_dtype
         modes = channel_modes(h)
         no = tf.maximum(tf.cast(no, rdtype), NOISE_FLOOR)[..., tf.newaxis]
         error = tf.cast(error_variance, rdtype) + tf.zeros_like(modes.gains[..., 0])
-        robust = tf.is_tensor(error_variance) or np.any(np.asarray(error_variance) > 0)
         first = self._share_out(modes, no + error, whitener)
         if self.allocation == "per_element" or modes.gains.shape[-2] == 1:
             return first

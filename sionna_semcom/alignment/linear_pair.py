@@ -38,7 +38,7 @@ class LinearPair(NamedTuple):
         The two latent spaces
     channel : `ChannelModes`
         The channels, in whitened noise
-    whitener : `None` | [..., N_R, N_R], `tf.complex`
+    whitener : `None` | [..., 1, N_R, N_R], `tf.complex`
         Whitens coloured noise
     place : [..., B, n], `tf.int32`
         Place among the semantic coefficients, strongest first, of those that a mode carries
@@ -93,7 +93,7 @@ class LinearPair(NamedTuple):
         unused = self._num_coefficients - encoder.shape[-1]
         z = tf.pad(z, [[0, 0]] * (z.shape.rank - 1) + [[0, unused]])
         z = tf.reshape(z, tf.concat([tf.shape(z)[:-1], [-1, self._fold]], 0))
-        z = self._gather(z, self.place) * tf.cast(_for_each(tf.sqrt(self.powers)), z.dtype)
+        z = self._gather(z, self.place) * tf.cast(_for_each(self._amplitudes), z.dtype)
         symbols = z[..., 0] if z.dtype.is_complex else tf.complex(z[..., 0], z[..., 1])
         return tf.linalg.matvec(_for_each(self.channel.transmit), symbols)
 
@@ -101,13 +101,13 @@ class LinearPair(NamedTuple):
         """From received symbols [..., L, B, N_R] to the receiver's latents [..., L, m]."""
         rdtype = self.powers.dtype
         if self.whitener is not None:
-            y = tf.linalg.matvec(_for_each(self.whitener[..., tf.newaxis, :, :]), y)
+            y = tf.linalg.matvec(_for_each(self.whitener), y)
         z = tf.linalg.matvec(_for_each(self.channel.receive), y, adjoint_a=True)
         z = z[..., tf.newaxis]
         if not self.semantic.is_complex:
             z = tf.concat([tf.math.real(z), tf.math.imag(z)], -1)
         level = self.channel.gains[..., tf.newaxis] * self.powers + self._noise
-        gain = tf.sqrt(self.powers) / level
+        gain = self._amplitudes / level
         z = self._gather(z * tf.cast(_for_each(gain), z.dtype), self._order)
         z = tf.reshape(z, tf.concat([tf.shape(z)[:-3], [self._num_coefficients]], 0))
         decoder = self.semantic.decoder[: self._num_coefficients]
@@ -123,6 +123,12 @@ class LinearPair(NamedTuple):
     @property
     def _num_coefficients(self) -> int:
         return int(np.prod(self.powers.shape[-3:]))
+
+    @property
+    def _amplitudes(self) -> tf.Tensor:
+        """Roots of the powers, with no gradient where there is no power."""
+        used = self.powers > 0
+        return tf.where(used, tf.sqrt(tf.where(used, self.powers, 1.0)), 0.0)
 
     @property
     def _noise(self) -> tf.Tensor:

@@ -34,12 +34,21 @@ def head_metric(
     ------
     : [m, m], `float64`
         Metric, for :class:`LinearAligner`
+
+    Raises
+    ------
+    ValueError
+        If ``share`` is out of its range, or the receiver's latents or logits do not vary
     """
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"`share` must lie in [0, 1]. Received: {share}")
     covariance = np.asarray(covariance, np.float64)
     centred = np.asarray(kernel, np.float64)
     centred = centred - centred.mean(1, keepdims=True)
-    logits = np.trace(centred.T @ covariance @ centred)
-    identity = np.eye(len(covariance)) / np.trace(covariance)
+    total, logits = np.trace(covariance), np.trace(centred.T @ covariance @ centred)
+    if total <= 0 or (share > 0 and logits <= 0):
+        raise ValueError("The receiver's latents, and what its head reads from them, must vary")
+    if share == 0:
+        return np.eye(len(covariance)) / total
+    identity = np.eye(len(covariance)) / total
     return (1.0 - share) * identity + share / logits * centred @ centred.T

@@ -99,6 +99,7 @@ class ComplexAligner(_NeuralAligner):
 
     def decode(self, y: tf.Tensor) -> tf.Tensor:
         """From received symbols [..., B, N_R] to the receiver's latents [..., m]."""
+        y = tf.cast(y, tf.complex64)
         y = tf.reshape(y, tf.concat([tf.shape(y)[:-2], [y.shape[-2] * y.shape[-1]]], 0))
         latents = to_real(_perceptron(self.decoder, y), self.mean_rx.shape[0])
         return self.mean_rx + self.spread * latents
@@ -157,7 +158,7 @@ class EigenbasisAligner(_NeuralAligner):
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> EigenbasisPair:
         """The networks in the eigenbasis of ``h`` [..., B, N_R, N_T]."""
-        channel = channel_modes(h)
+        channel = channel_modes(tf.cast(h, tf.complex64))
         noise = tf.cast(no, channel.gains.dtype)[..., tf.newaxis, tf.newaxis]
         noise += tf.cast(error_variance, noise.dtype)[..., tf.newaxis]
         noise = tf.maximum(noise, 1e-6) + tf.zeros_like(channel.gains)
@@ -166,7 +167,7 @@ class EigenbasisAligner(_NeuralAligner):
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """From latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
         outputs = _each_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
-        symbols = self._mapper(outputs) / self._shape[1] ** 0.5
+        symbols = tf.cast(self._mapper(outputs), tf.complex64) / self._shape[1] ** 0.5
         return _split(symbols, self._shape)
 
     def read(self, estimates: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
@@ -191,6 +192,7 @@ class EigenbasisPair(NamedTuple):
 
     def decode(self, y: tf.Tensor) -> tf.Tensor:
         """From received symbols [..., L, B, N_R] to the receiver's latents [..., L, m]."""
+        y = tf.cast(y, tf.complex64)
         matched = tf.linalg.matvec(tf.expand_dims(self.channel.receive, -4), y, adjoint_a=True)
         num_modes = self.channel.gains.shape[-1]
         scale = num_modes**0.5 / (self.channel.gains + num_modes * self.noise)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +65,23 @@ class SemanticModes:
         """Whether coefficients are complex, each pairing two features."""
         return np.iscomplexobj(self.encoder)
 
+    def scaled_to(self, tx: ArrayLike) -> SemanticModes:
+        """Modes whose coefficients have unit power on the latents ``tx`` [n, d]."""
+        centred = np.asarray(tx, np.float64) - self.mean_tx
+        if self.is_complex:
+            centred = np.pad(centred, [(0, 0), (0, centred.shape[1] % 2)])
+            first, second = np.split(centred, 2, 1)
+            centred = first + 1j * second
+        size = np.sqrt(np.mean(np.abs(centred @ self.encoder.conj()) ** 2, 0))
+        size = np.where(size > 0, size, 1.0)
+        order = np.argsort(-self.weights * size, kind="stable")
+        return replace(
+            self,
+            encoder=(self.encoder / size)[:, order],
+            weights=(self.weights * size)[order],
+            decoder=(self.decoder * size[:, np.newaxis])[order],
+        )
+
 
 def semantic_modes(
     statistics: PilotStatistics,
@@ -91,14 +108,16 @@ def semantic_modes(
     Raises
     ------
     ValueError
-        If the transmitter's latents do not vary, or the metric is of the wrong shape or not
-        positive semidefinite
+        If the transmitter's latents do not vary, or the metric is of the wrong shape, not positive
+        semidefinite, or, for the complex-linear form, no multiple of the identity
 
     Note
     ----
     The power is that of latents whose covariance has the ridge added, and less on the pilots.
     """
     root = metric_root(metric, len(statistics.mean_rx))
+    if form == "complex_linear" and not np.allclose(root, root[0, 0] * np.eye(len(root))):
+        raise ValueError("`form`='complex_linear' needs a multiple of the identity as `metric`")
     tx: NDArray[Any] = statistics.cov_tx
     cross: NDArray[Any] = statistics.cross
     weighted = root @ cross

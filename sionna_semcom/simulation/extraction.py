@@ -54,7 +54,10 @@ def extract_latents(
         )
         for end, settings in networks.items()
     }
-    checksums = {**images.checksums, **{end: _digest(model) for end, model in models.items()}}
+    checksums = {
+        **images.checksums,
+        **{end: _digest(model, networks[end]) for end, model in models.items()},
+    }
     kept = work_dir / f"{name}_latents.h5"
     if kept.exists():
         pairs = LatentPairs.load(kept)
@@ -81,6 +84,8 @@ def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> La
     return LatentSplit(tx, rx, labels.astype(np.int32))
 
 
-def _digest(model: keras.Model) -> str:
+def _digest(model: keras.Model, settings: ModelSettings) -> str:
+    """Digest of all that decides the latents of ``model``."""
     weights = (np.ascontiguousarray(weight).tobytes() for weight in model.get_weights())
-    return hashlib.sha256(b"".join(weights)).hexdigest()
+    system = settings.system.model_dump_json().encode()
+    return hashlib.sha256(b"".join([system, *weights])).hexdigest()

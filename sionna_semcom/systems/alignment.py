@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from .. import metrics
-from ..alignment import Design, aligner_cost
+from ..alignment import Design, aligner_cost, metric_root
 from ..datasets import LatentPairs
 from ..link import MIMOChannel
 from .linked_model import LinkedModel
@@ -51,6 +51,8 @@ class AlignmentSystem(LinkedModel):
         Whether the design thinks of errors of the channel estimate, or takes it for the channel
     channel_known : `bool`
         Whether the aligner is told of the channel
+    num_pilots : `None` (all training pairs) | `int`
+        Pilots that a fitted aligner has seen, for the summary
 
     Input
     -----
@@ -76,6 +78,7 @@ class AlignmentSystem(LinkedModel):
         metric: np.ndarray | None = None,
         robust: bool = True,
         channel_known: bool = True,
+        num_pilots: int | None = None,
         name: str = "alignment_system",
     ) -> None:
         super().__init__(link, snr_db, name)
@@ -83,10 +86,11 @@ class AlignmentSystem(LinkedModel):
         self.robust = robust
         self.channel_known = channel_known
         self.pilots = pairs
+        self._num_pilots = num_pilots or len(pairs.splits["train"])
         self.training_callbacks = tuple(callbacks)
         self._kernel = tf.constant(pairs.kernel, tf.float32)
         self._bias = tf.constant(pairs.bias, tf.float32)
-        root = None if metric is None else np.linalg.cholesky(metric + 1e-12 * np.eye(len(metric)))
+        root = None if metric is None else metric_root(metric, len(metric))
         self._metric_root = None if root is None else tf.constant(root, tf.float32)
         self.built = True
 
@@ -116,11 +120,13 @@ class AlignmentSystem(LinkedModel):
         missing = groups * self.link.coherence - batch
         grouped = tf.pad(latents, [[0, missing], [0, 0]])
         grouped = tf.reshape(grouped, [groups, self.link.coherence, latents.shape[-1]])
-        x = pair.precode(grouped)
+        x = tf.cast(pair.precode(grouped), h.dtype)
         y = self.link(x, h[:, tf.newaxis], no)
-        received = tf.reshape(pair.decode(y), [groups * self.link.coherence, -1])
+        received = tf.reshape(
+            tf.cast(pair.decode(y), tf.float32), [groups * self.link.coherence, -1]
+        )
         power = tf.reduce_sum(tf.math.real(x) ** 2 + tf.math.imag(x) ** 2, -1)
-        power = tf.reshape(tf.reduce_mean(power, -1), [-1])
+        power = tf.cast(tf.reshape(tf.reduce_mean(power, -1), [-1]), tf.float32)
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
@@ -176,6 +182,6 @@ class AlignmentSystem(LinkedModel):
             "num_symbols": num_symbols,
             "compression_factor": num_symbols / (d / 2),
             **aligner_cost(self.aligner, *size),
-            "pilots": len(self.pilots.splits["train"]),
+            "pilots": self._num_pilots,
             "receiver_accuracy": self.pilots.receiver_accuracy,
         }

@@ -2,10 +2,11 @@
 """Settings from which alignment systems are built."""
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import keras
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 from sionna.phy import config
 
 from ..alignment import (
@@ -22,6 +23,20 @@ from ..datasets import Data, LatentPairs
 from ..link import MIMOChannel
 from .alignment import AlignmentSystem
 from .base_settings import BaseSystemSettings
+
+
+class Task(NamedTuple):
+    """What an aligner is made for."""
+
+    pairs: LatentPairs
+    statistics: PilotStatistics
+    metric: np.ndarray
+    link: MIMOChannel
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Latents of the transmitter that are no pilots, on which the power limit is to hold."""
+        return self.pairs.splits["validation"].tx
 
 
 class _AlignmentSettings(BaseSystemSettings):
@@ -54,16 +69,17 @@ class _AlignmentSettings(BaseSystemSettings):
         train = pairs.splits["train"]
         statistics = PilotStatistics.of(train.tx, train.rx)
         metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
-        aligner, callbacks = self.aligner(pairs, statistics, metric, link)
+        aligner, callbacks = self.aligner(Task(pairs, statistics, metric, link))
         return AlignmentSystem(
             aligner,
             link,
-            pairs,
+            pairs if isinstance(aligner, keras.Layer) else data,  # copies of pilots are large
             snr_db=snr_db,
             metric=metric,
             callbacks=callbacks,
             robust=self.robust,
             channel_known=self.channel_known,
+            num_pilots=len(train),
         )
 
     @property
@@ -75,13 +91,7 @@ class _AlignmentSettings(BaseSystemSettings):
         """Names of what :meth:`AlignmentSystem.measure` gives."""
         return ["accuracy", "mse", "logit_mse", "power"]
 
-    def aligner(
-        self,
-        pairs: LatentPairs,
-        statistics: PilotStatistics,
-        metric: np.ndarray,
-        link: MIMOChannel,
-    ) -> tuple[Any, list[Any]]:
+    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """The aligner, and callbacks of its training."""
         raise NotImplementedError
 
@@ -103,18 +113,27 @@ class LinearAlignmentSettings(_AlignmentSettings):
     rho: PositiveFloat = 100.0
     """Penalty of ADMM"""
 
-    def aligner(
-        self,
-        pairs: LatentPairs,
-        statistics: PilotStatistics,
-        metric: np.ndarray,
-        link: MIMOChannel,
-    ) -> tuple[Any, list[Any]]:
+    @model_validator(mode="after")
+    def _check_method(self) -> "LinearAlignmentSettings":
+        chosen = self.model_fields_set
+        unused = {"form", "metric_share", "allocation", "ridge"} & chosen
+        if self.method == "closed_form":
+            unused = {"iterations", "rho"} & chosen
+        if unused:
+            raise ValueError(f"{', '.join(sorted(unused))} is not for method {self.method!r}")
+        if self.form == "complex_linear" and self.metric_share > 0:
+            raise ValueError(
+                "metric_share needs form 'widely_linear', whose optimum is known in any metric. "
+                f"Received: {self.metric_share}"
+            )
+        return self
+
+    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
         if self.method == "admm":
-            return ADMMAligner(self.iterations, self.rho).fit(statistics), []
-        aligner = LinearAligner(self.form, metric, self.ridge, self.allocation)
-        return aligner.fit(statistics), []
+            return ADMMAligner(self.iterations, self.rho).fit(task.statistics, task.held_out), []
+        aligner = LinearAligner(self.form, task.metric, self.ridge, self.allocation)
+        return aligner.fit(task.statistics, task.held_out), []
 
 
 class FeatureAlignmentSettings(_AlignmentSettings):
@@ -124,15 +143,9 @@ class FeatureAlignmentSettings(_AlignmentSettings):
     selection: Literal["first", "top", "eigen"]
     """Which numbers are sent"""
 
-    def aligner(
-        self,
-        pairs: LatentPairs,
-        statistics: PilotStatistics,
-        metric: np.ndarray,
-        link: MIMOChannel,
-    ) -> tuple[Any, list[Any]]:
+    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
-        return FeatureAligner(self.selection).fit(statistics, pairs.splits["train"].tx), []
+        return FeatureAligner(self.selection).fit(task.statistics, task.held_out), []
 
 
 class NeuralAlignmentSettings(_AlignmentSettings):
@@ -148,20 +161,15 @@ class NeuralAlignmentSettings(_AlignmentSettings):
     threshold: NonNegativeFloat = 0.0
     """Magnitude below which weights are pruned after every epoch (complex)"""
 
-    def aligner(
-        self,
-        pairs: LatentPairs,
-        statistics: PilotStatistics,
-        metric: np.ndarray,
-        link: MIMOChannel,
-    ) -> tuple[Any, list[Any]]:
-        """Build the networks for the antennas and channel uses of ``link``.
+    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
+        """Build the networks for the antennas and channel uses of the link.
 
         Raises
         ------
         ValueError
             If ``link`` is no MIMO channel
         """
+        link, statistics = task.link, task.statistics
         if not isinstance(link, MIMOChannel):
             raise ValueError("neural alignment needs a MIMO channel as the link of its training")
         if self.network == "eigenbasis":

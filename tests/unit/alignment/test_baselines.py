@@ -88,5 +88,5 @@ def test_more_numbers_than_features_work(selection):
 def test_refuses_unknown_selections_and_missing_latents():
     with pytest.raises(ValueError, match="`selection` must be"):
         FeatureAligner("last").fit(statistics())
-    with pytest.raises(ValueError, match="`tx` is needed"):
+    with pytest.raises(ValueError, match="`held_out` is needed"):
         FeatureAligner("top").fit(statistics())

@@ -32,6 +32,13 @@ def test_a_zero_channel_has_no_gain():
         assert all(np.isfinite(part.numpy()).all() for part in modes)
 
 
+def test_weak_modes_of_wide_channels_keep_their_norm():
+    left, right = channels(50, 1, 2, 1), channels(50, 1, 1, 4, seed=1)
+    modes = channel_modes(tf.cast(left @ right, tf.complex64))  # rank one
+    norms = np.linalg.norm(modes.transmit, axis=-2)
+    np.testing.assert_allclose(norms, np.ones_like(norms), rtol=1e-6)
+
+
 def test_gradients_are_finite_and_right():
     h = channels(1, 3, 2)
 

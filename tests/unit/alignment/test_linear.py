@@ -158,6 +158,41 @@ def test_is_differentiable_in_the_channel():
     assert np.isfinite(tape.gradient(loss, h).numpy()).all()
 
 
+def test_gradients_survive_directions_without_power():
+    h = channels(3, 1, 4, 4)
+    tx = tf.constant(np.broadcast_to(pilots(count=7)[0], (3, 7, 12)))
+    with tf.GradientTape() as tape:
+        tape.watch(h)
+        pair = LinearAligner().fit(statistics()).design(h, 10.0)
+        received = pair.decode(tf.linalg.matvec(h[:, tf.newaxis], pair.precode(tx)))
+        loss = tf.reduce_sum(received**2)
+    assert np.any(pair.powers.numpy() == 0)
+    assert np.isfinite(tape.gradient(loss, h).numpy()).all()
+
+
+def test_every_channel_can_have_noise_of_its_own_colour():
+    h, draw = channels(3, 2, 3, 2), channels(3, 3, 3, seed=7)
+    covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
+    aligner = LinearAligner().fit(statistics())
+    together = aligner.design(h, 0.1, noise_covariance=covariance)
+    for n in range(3):
+        alone = aligner.design(h[n : n + 1], 0.1, noise_covariance=covariance[n])
+        np.testing.assert_allclose(together.objective[n], alone.objective[0])
+    with pytest.raises(ValueError, match="Received: both"):
+        aligner.design(h, 0.1, 0.1, noise_covariance=covariance)
+
+
+def test_power_limit_holds_on_held_out_latents():
+    held_out = 1.3 * pilots(count=3000, seed=0)[0][60:]
+    aligner = LinearAligner().fit(statistics(count=60), held_out)
+    for no in (10.0, 0.01):
+        x = aligner.design(channels(50, 1, 2, 2), no).precode(
+            tf.constant(np.broadcast_to(held_out, (50, *held_out.shape)))
+        )
+        power = np.mean(np.sum(np.abs(x) ** 2, (-2, -1)), -1)
+        np.testing.assert_allclose(power, np.ones(50), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"form": "real"}, "`form` must be"), ({"allocation": "greedy"}, "`allocation` must be")],
@@ -165,6 +200,11 @@ def test_is_differentiable_in_the_channel():
 def test_refuses_unknown_choices(options, message):
     with pytest.raises(ValueError, match=message):
         LinearAligner(**options).fit(statistics())
+
+
+def test_refuses_a_metric_for_the_complex_linear_form():
+    with pytest.raises(ValueError, match="multiple of the identity"):
+        LinearAligner("complex_linear", metric=np.diag(np.arange(1.0, 21.0))).fit(statistics())
 
 
 def test_refuses_what_is_no_channel():

@@ -41,6 +41,14 @@ def test_complex_layer_is_a_complex_product():
     np.testing.assert_allclose(layer(x), x.numpy() @ kernel + 1j * np.array([1, 2, 3]), atol=1e-5)
 
 
+def test_complex_weights_are_circular():
+    layer = ComplexDense(200)
+    layer.build((None, 300))
+    real, imag = (part.numpy().ravel() for part in layer.kernel)
+    assert abs(np.corrcoef(real, imag)[0, 1]) < 0.02
+    assert np.mean(real**2 + imag**2) == pytest.approx(1 / 300, rel=0.05)
+
+
 def test_pruned_weights_are_the_small_ones_and_stay_zero():
     layer = ComplexDense(20)
     layer.build((None, 30))

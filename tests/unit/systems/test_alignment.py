@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy import config
 
 from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
 from sionna_semcom.datasets import LatentPairs, LatentSplit
@@ -56,12 +57,25 @@ def test_accuracy_rises_to_that_of_the_receiver(pairs):
 
 @pytest.mark.parametrize("coherence", [1, 7, 50])
 def test_latents_of_a_group_meet_the_same_channel(pairs, coherence):
+    """Copies of a latent fare alike within a group, and otherwise between groups."""
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, coherence=coherence)
     system = linear(pairs, link)
+    latents = tf.repeat(pairs.splits["test"].tx[:1], 20, 0)
+    received = system({"tx": latents}, snr_db=120.0).numpy()
+    groups = np.arange(20) // coherence
+    for group in np.unique(groups):
+        members = received[groups == group]
+        np.testing.assert_allclose(members, np.repeat(members[:1], len(members), 0), atol=1e-2)
+
+
+def test_double_precision_channels_work(pairs, monkeypatch):
+    monkeypatch.setattr(config, "precision", "double")
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, csi="ls")
+    assert link.draw(1, 0.1).h.dtype == tf.complex128
+    network = EigenbasisAligner(statistics(pairs), 1, 2, (8,), (8,))
     batch = next(iter(pairs.test(20)))
-    received = system({name: tf.repeat(value[:1], 20, 0) for name, value in batch.items()}, snr_db=200.0)
-    assert received.shape == (20, 6)
-    assert np.isfinite(received.numpy()).all()
+    for system in (linear(pairs, link), AlignmentSystem(network, link, pairs)):
+        assert all(np.isfinite(v.numpy()).all() for v in system.measure(batch, 20.0).values())
 
 
 def test_robust_design_beats_naive_and_knowing_beats_not_knowing(pairs):
