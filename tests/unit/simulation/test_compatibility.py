@@ -44,7 +44,7 @@ curves:
   - {label: b, model: svd, link: cdl}
   - {label: c, model: neural, link: cdl}
 evaluation: {snr_db: [0], target_half_width: {accuracy: 0.1}}
-figure: {metrics: [accuracy, mse, power]}
+figure: {metrics: [accuracy, mse, logit_mse, power]}
 """)
 
 
@@ -77,7 +77,12 @@ def test_what_goes_together_is_a_study(document):
         (LATENTS, "curves.0.present", ["tx"], "present is for centroids, but 'linear' is linear_"),
         (LATENTS, "curves.0.mode", "paper", "mode is for centroids, but 'linear' is linear_align"),
         (LATENTS, "data", {"kind": "builtin"}, "with tx, rx: latents, cifar10_latents, digits_l"),
-        (LATENTS, "evaluation.target_half_width", {"acc": 1}, "'acc', .* only accuracy, mse, powe"),
+        (
+            LATENTS,
+            "evaluation.target_half_width",
+            {"acc": 1},
+            "'acc', .* only accuracy, mse, logit_mse, powe",
+        ),
     ],
 )
 def test_what_does_not_is_refused_in_one_line(document, path, value, message):
