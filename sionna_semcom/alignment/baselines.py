@@ -76,6 +76,8 @@ class FeatureAligner:
         modes = semantic_modes(statistics)
         self._statistics, self._ridge, self._held_out = statistics, modes.ridge, held_out
         self._map = modes.decoder.T @ modes.encoder.T  # Q, [m, d]
+        if self.selection == "eigen":
+            self._factors = np.linalg.svd(self._map, full_matrices=False)
         deviation = np.sqrt(np.diag(statistics.cov_tx))
         self._deviation = np.where(deviation > 0, deviation, 1.0)
         if self.selection == "top":
@@ -119,7 +121,7 @@ class FeatureAligner:
             loaded = covariance + self._ridge * np.eye(len(covariance))
             synthesis = np.linalg.solve(loaded, (statistics.cross @ analysis).T)
         else:
-            left, values, right = np.linalg.svd(self._map, full_matrices=False)
+            left, values, right = self._factors
             analysis = right[:num_reals].T
             synthesis = values[:num_reals, None] * left.T[:num_reals]
             covariance = analysis.T @ statistics.cov_tx @ analysis

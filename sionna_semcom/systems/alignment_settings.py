@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which alignment systems are built."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
@@ -91,9 +92,9 @@ class _AlignmentSettings(BaseSystemSettings):
         """Names of what :meth:`AlignmentSystem.measure` gives."""
         return ["accuracy", "mse", "logit_mse", "power"]
 
+    @abstractmethod
     def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """The aligner, and callbacks of its training."""
-        raise NotImplementedError
 
 
 class LinearAlignmentSettings(_AlignmentSettings):

@@ -18,7 +18,7 @@ from ..ofdm.channel import CHUNK, SlotChannel
 from ..ofdm.estimation import known_covariances, ls_estimator
 from ..ofdm.interpolation import ChannelStatistics
 from ..ofdm.link import resource_grid
-from ..ofdm.settings import MIN_KNOWN_DROPS, SYSTEM_LEVEL_MODELS, SlotSettings
+from ..ofdm.settings import SlotSettings
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .regression import RegressionTable, learn
 
@@ -55,17 +55,8 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
 
     @model_validator(mode="after")
     def _check_csi(self) -> OFDMMIMOSettings:
-        if self.csi == "ls" and not self.pilot_ofdm_symbol_indices:
-            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
-        if self.csi == "ls" and self.interpolation == "lmmse" and self.statistics == "none":
-            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
-        measured = self.csi == "ls" and self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
-        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
-            raise ValueError(
-                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
-                "tells the receiver the drops themselves. Use a larger `pool_size` or "
-                f"`statistics`='none'. Received: pool_size={drops}"
-            )
+        if self.csi == "ls":
+            self._check_estimation()
         if (self.csi == "delayed") != (self.csi_delay is not None):
             raise ValueError(
                 "`csi_delay` goes with `csi`='delayed'. "

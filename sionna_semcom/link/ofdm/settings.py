@@ -111,6 +111,20 @@ class SlotSettings(Settings):
             )
         return self
 
+    def _check_estimation(self) -> None:
+        """Refuse what least-squares estimation cannot work with."""
+        if not self.pilot_ofdm_symbol_indices:
+            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
+        if self.interpolation == "lmmse" and self.statistics == "none":
+            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
+        measured = self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
+        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
+            raise ValueError(
+                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
+                "tells the receiver the drops themselves. Use a larger `pool_size` or "
+                f"`statistics`='none'. Received: pool_size={drops}"
+            )
+
     @property
     @abstractmethod
     def streams(self) -> int:
@@ -196,8 +210,6 @@ class OFDMSettings(SlotSettings):
 
     @model_validator(mode="after")
     def _check_receiver(self) -> OFDMSettings:
-        if self.csi == "ls" and not self.pilot_ofdm_symbol_indices:
-            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
         if self.csi == "ls" and self.granularity == "element" and self.precoding == "svd":
             raise ValueError(
                 "Eigenmodes of neighbouring resource elements have unrelated phases, so an "
@@ -215,19 +227,8 @@ class OFDMSettings(SlotSettings):
                     "`statistics`='known' are those of the channel, which `precoding`='rzf' "
                     "changes. Use `statistics`='none'"
                 )
-        if self.csi == "ls" and self.interpolation == "lmmse" and self.statistics == "none":
-            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
-        return self
-
-    @model_validator(mode="after")
-    def _check_pool(self) -> OFDMSettings:
-        measured = self.csi == "ls" and self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
-        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
-            raise ValueError(
-                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
-                "tells the receiver the drops themselves. Use a larger `pool_size` or "
-                f"`statistics`='none'. Received: pool_size={drops}"
-            )
+        if self.csi == "ls":
+            self._check_estimation()
         return self
 
     @property
