@@ -1,23 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task, alignment and bandwidth figures."""
+"""Task, alignment, information and bandwidth figures."""
 
 from __future__ import annotations
 
 from .accuracy import accuracy
+from .aggregate import confusion, correlation, f1_score, moments, share, where
 from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
+from .decision_limit import decision_limit
+from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
 from .retrieval import pairwise_recall_at_1, recall_at_1
 
 __all__ = [
+    "Dependence",
     "accuracy",
     "bandwidth_ratio",
+    "confusion",
+    "correlation",
+    "decision_limit",
+    "f1_score",
+    "fresh_dependence",
     "mae",
+    "moments",
     "mse",
     "pairwise_recall_at_1",
     "psnr",
     "recall_at_1",
+    "share",
     "ssim",
     "toi",
     "tti",
     "tti_over_toi",
+    "where",
 ]

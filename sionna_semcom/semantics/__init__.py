@@ -9,13 +9,26 @@ from .autoencoders import (
     text_decoder,
     text_encoder,
 )
+from .discriminators import PairDiscriminators
+from .feature_encoder import FeatureEncoder
+from .gaussian_bottleneck import GaussianBottleneck
+from .gradient_reversal import GradientReversal
 from .image_networks import plain_encoder, residual_encoder
 from .modality import Modality, modalities
 from .receiver_state import ReceiverState
+from .task import Task
+from .transformer import SequenceEncoder, TransformerBlock
 
 __all__ = [
+    "FeatureEncoder",
+    "GaussianBottleneck",
+    "GradientReversal",
     "Modality",
+    "PairDiscriminators",
     "ReceiverState",
+    "SequenceEncoder",
+    "Task",
+    "TransformerBlock",
     "image_decoder",
     "image_encoder",
     "modalities",

@@ -17,6 +17,8 @@ from .settings import (
     ImageClassifierSettings,
     SystemSettings,
 )
+from .task_system import TaskSystem
+from .two_stage_vib import TwoStageVIB
 
 __all__ = [
     "AlignmentSystem",
@@ -31,4 +33,6 @@ __all__ = [
     "Mode",
     "NeuralAlignmentSettings",
     "SystemSettings",
+    "TaskSystem",
+    "TwoStageVIB",
 ]

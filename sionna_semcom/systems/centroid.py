@@ -217,26 +217,8 @@ class CentroidSystem(LinkedModel):
             for (name, decoder), seen in zip(self.decoders.items(), features, strict=True)
         }
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One step of gradient descent on a batch."""
-        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
-        with tf.GradientTape() as tape:
-            loss = self.total_loss(inputs, training=True)
-            scaled = self.optimizer.scale_loss(loss)
-        gradients = tape.gradient(scaled, self.trainable_weights)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
-        return self.get_metrics_result()
-
-    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """Losses on a batch, at SNRs drawn as in training."""
-        self.total_loss(keras.utils.unpack_x_y_sample_weight(data)[0], training=False)
-        return self.get_metrics_result()
-
     def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
-        """Contrastive and reconstruction losses, weighted and summed; equation (9).
-
-        What layers add (regularisation, activity) comes on top.
-        """
+        """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
         embeddings = self.embed(inputs, training=training)
         outputs = self._send(embeddings, None, training)
         loss = tf.constant(0.0)
@@ -253,9 +235,6 @@ class CentroidSystem(LinkedModel):
             term = ops.mean(modality.loss(inputs[modality.name], outputs[modality.name]))
             self._trackers[modality.name].update_state(term)
             loss += self.reconstruction_weight * self.loss_weights[modality.name] * term
-        for added in self.losses:
-            loss += added
-        self._loss_tracker.update_state(loss)
         return loss
 
     def measure(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -74,3 +74,29 @@ class LinkedModel(keras.Model):
         snr_db = tf.cast(snr_db, tf.float32)
         self.last_snr_db.assign(snr_db)
         return tf.pow(10.0, -snr_db / 10.0)
+
+    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """What training minimises on a batch; what layers add is not yet in it."""
+        raise TypeError(f"{type(self).__name__} has no loss and is not trained")
+
+    def _loss(self, data: Any, training: bool) -> tf.Tensor:
+        """All of the loss, with what layers add (regularisation, activity)."""
+        loss = self.total_loss(keras.utils.unpack_x_y_sample_weight(data)[0], training)
+        for added in self.losses:
+            loss += added
+        self._loss_tracker.update_state(loss)
+        return loss
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of gradient descent on a batch."""
+        with tf.GradientTape() as tape:
+            loss = self._loss(data, training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Losses on a batch, at SNRs drawn as in training."""
+        self._loss(data, training=False)
+        return self.get_metrics_result()

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
@@ -21,13 +21,18 @@ class Received(NamedTuple):
     """[batch, ceil(latent_dim/2)], `tf.float`, noise power left on each of its symbols"""
 
 
-def transmit_latents(link: Link, latents: Sequence[tf.Tensor], no: tf.Tensor) -> list[Received]:
+def transmit_latents(
+    link: Link,
+    latents: Sequence[tf.Tensor],
+    no: tf.Tensor,
+    estimator: Literal["unbiased", "lmmse"] = "lmmse",
+) -> list[Received]:
     """Map latents to symbols, send them one behind the other, and estimate them.
 
     ::
 
-        latents ─ mapper ─ link ─ LMMSE demapper ─ latents_hat
-                            └───────────────────── no_eff
+        latents ─ mapper ─ link ─ demapper ─ latents_hat
+                            └─────────────── no_eff
 
     Input
     -----
@@ -37,6 +42,8 @@ def transmit_latents(link: Link, latents: Sequence[tf.Tensor], no: tf.Tensor) ->
         Latents of any dimensions
     no : [] or [batch], `tf.float`
         Noise power
+    estimator : "lmmse" (default) | "unbiased"
+        Estimator of the demapper
 
     Output
     ------
@@ -48,6 +55,6 @@ def transmit_latents(link: Link, latents: Sequence[tf.Tensor], no: tf.Tensor) ->
     symbols_hat, no_eff = link(tf.concat([mapper(latent) for latent in latents], -1), no)
     parts = zip(dims, tf.split(symbols_hat, sizes, -1), tf.split(no_eff, sizes, -1), strict=True)
     return [
-        Received(LatentDemapper(dim, "lmmse")(symbols, noise), noise)
+        Received(LatentDemapper(dim, estimator)(symbols, noise), noise)
         for dim, symbols, noise in parts
     ]

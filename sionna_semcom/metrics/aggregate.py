@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of whole sets of samples, as functions of means over the samples.
+
+F1 and correlation are no means of anything that a single sample has. What each sample contributes
+are components, and the figure is a function of their means.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+Means = NDArray[np.float64]
+
+
+def confusion(classes: tf.Tensor, decided: tf.Tensor, num_classes: int) -> tf.Tensor:
+    """Which cell of the confusion matrix each sample is in.
+
+    Input
+    -----
+    classes, decided : [batch], `int`
+        True and decided classes
+    num_classes : `int`
+        Number of classes
+
+    Output
+    ------
+    : [batch, num_classes ** 2], `float`
+        One at ``classes * num_classes + decided``
+    """
+    cell = tf.cast(classes, tf.int32) * num_classes + tf.cast(decided, tf.int32)
+    return tf.one_hot(cell, num_classes**2)
+
+
+def f1_score(cells: Means) -> float:
+    r"""F1 score, the mean over classes weighted by their share of the samples.
+
+    .. math:: F_1 = \sum_c \pi_c \frac{2 m_{cc}}{\pi_c + \hat\pi_c}
+
+    with the share :math:`\pi_c` of class :math:`c`, the share :math:`\hat\pi_c` of decisions for
+    it, and that of right ones :math:`m_{cc}`. It is scikit-learn's with ``average="weighted"``,
+    which work on sentiment reports.
+
+    Input
+    -----
+    cells : [num_classes ** 2], `np.float64`
+        Means of :func:`confusion`
+    """
+    matrix = np.asarray(cells).reshape(2 * [round(len(cells) ** 0.5)])
+    shares, decided = matrix.sum(1), matrix.sum(0)
+    total = np.maximum(shares + decided, 1e-300)
+    return float(np.sum(shares * 2 * np.diag(matrix) / total))
+
+
+def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """First and second powers of both, and their product: [batch, 5], `float`."""
+    return tf.stack([x, y, x * x, y * y, x * y], -1)
+
+
+def correlation(means: Means) -> float:
+    """Pearson's correlation from means of :func:`moments`; zero if one of both is constant."""
+    x, y, xx, yy, xy = means
+    variance = max(xx - x * x, 0.0) * max(yy - y * y, 0.0)
+    return float((xy - x * y) / np.sqrt(variance)) if variance > 1e-12 else 0.0
+
+
+def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
+    """Hits among what counts, and what counts: [batch, 2], `float`."""
+    counted = tf.cast(counted, tf.float32)
+    return tf.stack([tf.cast(hits, tf.float32) * counted, counted], -1)
+
+
+def share(means: Means) -> float:
+    """Share of hits among what counts, from means of :func:`where`; zero if nothing counts."""
+    return float(means[0] / means[1]) if means[1] > 0 else 0.0

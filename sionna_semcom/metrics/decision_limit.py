@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a binary decision at the transmitter would leave at the receiver."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+
+def decision_limit(
+    accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike
+) -> NDArray[np.float64]:
+    r"""Accuracy over AWGN of deciding at the transmitter and repeating one antipodal bit.
+
+    .. math::
+        a(1 - p) + (1 - a)p, \qquad p = Q\!\left(\sqrt{2 k \gamma}\right)
+
+    No scheme whose noiseless decisions are right with probability :math:`a` does much better in
+    :math:`k` complex symbols at the SNR :math:`\gamma`.
+
+    Parameters
+    ----------
+    accuracy : `float`
+        Accuracy :math:`a` without noise
+    num_symbols : `int`
+        Complex symbols :math:`k` of a sample
+    snr_db : `float`
+        SNR :math:`\gamma` [dB]
+
+    Raises
+    ------
+    ValueError
+        If ``num_symbols`` is not positive, or an accuracy is no probability
+    """
+    accuracy, snr_db = np.asarray(accuracy, float), np.asarray(snr_db, float)
+    if num_symbols < 1 or np.any((accuracy < 0) | (accuracy > 1)):
+        raise ValueError(
+            "`num_symbols` must be positive and `accuracy` lie in [0, 1]. "
+            f"Received: {num_symbols} and {accuracy}"
+        )
+    flipped = ndtr(-np.sqrt(2.0 * num_symbols * 10.0 ** (snr_db / 10.0)))
+    return accuracy * (1 - flipped) + (1 - accuracy) * flipped

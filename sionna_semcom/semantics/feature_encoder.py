@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Features that others extracted, as vectors or sequences, encoded to one width."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from .transformer import SequenceEncoder
+
+
+class FeatureEncoder(keras.layers.Layer):
+    """Encode one modality's features: a perceptron for vectors, a transformer for sequences.
+
+    Parameters
+    ----------
+    name : `str`
+        Key of the modality in a batch; lengths of sequences are under ``<name>_length``
+    shape : sequence of `int`
+        Shape of a sample: (dim,) for vectors, (num_frames, dim) for sequences
+    width : `int`
+        Units of the hidden layer, length of a token, and of the output
+    dropout : `float`
+        Share of inputs and of activations that is dropped in training
+
+    Input
+    -----
+    inputs : `dict`
+        Features [batch, \\*shape], and for sequences ``<name>_length`` [batch]
+
+    Output
+    ------
+    : [batch, width], `float`
+        Encoded features
+
+    Raises
+    ------
+    ValueError
+        If ``shape`` is neither that of a vector nor that of a sequence
+    """
+
+    def __init__(
+        self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0
+    ) -> None:
+        super().__init__(name=f"{name}_encoder")
+        if len(shape) not in (1, 2):
+            raise ValueError(
+                f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
+                f"Received: {tuple(shape)}"
+            )
+        self._key = name
+        self._is_sequence = len(shape) == 2
+        self._drop = keras.layers.Dropout(dropout)
+        if self._is_sequence:
+            self._network: Any = SequenceEncoder(width, dropout=dropout)
+        else:
+            dense = keras.layers.Dense(width, "gelu")
+            self._network = keras.Sequential([dense, keras.layers.Dropout(dropout)])
+        self._network.build((None, *shape))
+        self.built = True
+
+    def call(
+        self, inputs: Mapping[str, keras.KerasTensor], training: bool = False
+    ) -> keras.KerasTensor:
+        """Encode the modality's features."""
+        features = self._drop(inputs[self._key], training=training)
+        if self._is_sequence:
+            return self._network(features, inputs[f"{self._key}_length"], training=training)
+        return self._network(features, training=training)

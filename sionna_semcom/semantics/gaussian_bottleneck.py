@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Gaussian bottleneck: features become a distribution, and only a sample of it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+from keras import ops
+
+_SCALE_FLOOR = 1e-4  # keeps the divergence finite where training squeezes a deviation out
+
+
+class GaussianBottleneck(keras.layers.Layer):
+    r"""Variational bottleneck with a standard normal prior.
+
+    .. math::
+        p(\mathbf{z}|\mathbf{x}) = \mathcal{N}\!\left(\boldsymbol\mu(\mathbf{x}),
+        \operatorname{diag}\boldsymbol\sigma^2(\mathbf{x})\right), \qquad
+        \mathbf{z} = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon, \qquad
+        D = D_\text{KL}\!\left(p(\mathbf{z}|\mathbf{x}) \,\|\, \mathcal{N}(0, \mathbf{I})\right)
+
+    Mean and deviation are affine in the features. In training one sample is drawn; afterwards the
+    mean stands for it, or several samples.
+
+    Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
+    Representations", equations (8), (9), (11), (12); :math:`\boldsymbol\Sigma` in (9) is the
+    deviation, not the covariance.
+
+    Parameters
+    ----------
+    dim : `int`
+        Dimension of the latent
+    stochastic : `bool`
+        If false, latents are their means, and nothing is compressed: the divergence is zero
+
+    Input
+    -----
+    features : [batch, features], `float`
+        What is compressed
+    num_samples : `int`
+        Samples to draw where it is not trained; zero gives the mean
+
+    Output
+    ------
+    latents : [batch, dim], or [num_samples, batch, dim], `float`
+        Sample in training, mean, or several samples
+    divergence : [batch], `float`
+        Divergence from the prior in nats
+
+    Raises
+    ------
+    ValueError
+        If ``dim`` is not positive
+    """
+
+    def __init__(self, dim: int, stochastic: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if dim < 1:
+            raise ValueError(f"`dim` must be positive. Received: {dim}")
+        self.dim = dim
+        self.stochastic = stochastic
+        self._affine = keras.layers.Dense(2 * dim if stochastic else dim)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make weights for features of ``input_shape``."""
+        self._affine.build(input_shape)
+
+    def distribution(self, features: tf.Tensor) -> Any:
+        """Distribution of the latents of ``features``, a `tfp.distributions.Independent`."""
+        mean, spread = ops.split(self._affine(features), 2, axis=-1)
+        return _normal(mean, ops.softplus(spread) + _SCALE_FLOOR)
+
+    def call(
+        self, features: tf.Tensor, training: bool = False, num_samples: int = 0
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Compress ``features``."""
+        if not self.stochastic:
+            latents = self._affine(features)
+            return latents, ops.zeros_like(latents[:, 0])
+        posterior = self.distribution(features)
+        mean = posterior.mean()
+        divergence = posterior.kl_divergence(_normal(ops.zeros_like(mean), ops.ones_like(mean)))
+        if training:
+            return posterior.sample(), divergence
+        return posterior.sample(num_samples) if num_samples else mean, divergence
+
+
+def _normal(mean: tf.Tensor, deviation: tf.Tensor) -> Any:
+    return tfp.distributions.Independent(tfp.distributions.Normal(mean, deviation), 1)

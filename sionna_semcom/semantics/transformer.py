@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pre-norm transformer blocks over sequences of tokens, some of which may be padding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class TransformerBlock(keras.layers.Layer):
+    r"""Self-attention and a perceptron, each on normalised tokens and added to them.
+
+    .. math::
+        \mathbf{T}' = \mathbf{T} + \text{MHA}(\text{LN}(\mathbf{T})), \qquad
+        \mathbf{T}'' = \mathbf{T}' + \text{MLP}(\text{LN}(\mathbf{T}'))
+
+    Parameters
+    ----------
+    width : `int`
+        Length of a token
+    num_heads : `int`
+        Attention heads, which share ``width`` equally
+    dropout : `float`
+        Share of attention weights and of activations that is dropped in training
+    expansion : `int`
+        Hidden units of the perceptron over ``width``
+
+    Input
+    -----
+    tokens : [batch, num_tokens, width], `float`
+        Tokens
+    mask : `None` (all) | [batch, num_tokens], `bool`
+        Tokens that may be attended to, at least one a row
+
+    Output
+    ------
+    : as ``tokens``
+        Tokens that have seen each other
+
+    Raises
+    ------
+    ValueError
+        If heads cannot share ``width``
+    """
+
+    def __init__(
+        self,
+        width: int,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        expansion: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if width % num_heads:
+            raise ValueError(
+                f"`width` must be a multiple of `num_heads`. Received: {width} and {num_heads}"
+            )
+        self.width = width
+        self._before_attention = keras.layers.LayerNormalization(epsilon=1e-5)
+        self._attention = keras.layers.MultiHeadAttention(
+            num_heads, width // num_heads, dropout=dropout
+        )
+        self._perceptron = keras.Sequential(
+            [
+                keras.layers.LayerNormalization(epsilon=1e-5),
+                keras.layers.Dense(expansion * width, "gelu"),
+                keras.layers.Dropout(dropout),
+                keras.layers.Dense(width),
+            ]
+        )
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make weights for tokens of ``input_shape``."""
+        self._before_attention.build(input_shape)
+        self._attention.build(input_shape, input_shape)
+        self._perceptron.build(input_shape)
+
+    def call(
+        self,
+        tokens: keras.KerasTensor,
+        mask: keras.KerasTensor | None = None,
+        training: bool = False,
+    ) -> keras.KerasTensor:
+        """Let ``tokens`` see each other."""
+        allowed = None if mask is None else mask[:, None, :]
+        seen = self._before_attention(tokens)
+        tokens += self._attention(seen, seen, attention_mask=allowed, training=training)
+        return tokens + self._perceptron(tokens, training=training)
+
+
+class SequenceEncoder(keras.layers.Layer):
+    """A class token that has read a sequence of frames, some of which may be padding.
+
+    .. code-block:: text
+
+        frames ─ dense ─ + positions ─┐
+                        class token ─┴─ blocks ─ class token ─ layer norm ─ features
+
+    Parameters
+    ----------
+    width : `int`
+        Length of a token and of the features
+    num_blocks : `int`
+        Transformer blocks
+    num_heads : `int`
+        Attention heads
+    dropout : `float`
+        Dropout in training
+
+    Input
+    -----
+    frames : [batch, num_frames, dim], `float`
+        Frames; the number of the longest sequence is known when the layer is built
+    lengths : [batch], `int`
+        Frames of each sequence that are real and stand first; zero leaves the class token alone
+
+    Output
+    ------
+    : [batch, width], `float`
+        Features
+    """
+
+    def __init__(
+        self,
+        width: int,
+        num_blocks: int = 1,
+        num_heads: int = 4,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.width = width
+        self._embed = keras.layers.Dense(width)
+        self._blocks = [TransformerBlock(width, num_heads, dropout) for _ in range(num_blocks)]
+        self._norm = keras.layers.LayerNormalization(epsilon=1e-5)
+
+    def build(self, frames_shape: tuple[int | None, ...], lengths_shape: Any = None) -> None:
+        """Make weights for frames of ``frames_shape``."""
+        num_tokens = int(frames_shape[1] or 0) + 1
+        self._embed.build(frames_shape)
+        self._positions = self.add_weight(
+            shape=(num_tokens, self.width),
+            initializer=keras.initializers.RandomNormal(stddev=0.02),
+            name="positions",
+        )
+        for block in self._blocks:
+            block.build((None, num_tokens, self.width))
+        self._norm.build((None, self.width))
+
+    def call(
+        self, frames: keras.KerasTensor, lengths: keras.KerasTensor, training: bool = False
+    ) -> keras.KerasTensor:
+        """Read ``frames``."""
+        num_frames = frames.shape[1]
+        tokens = ops.pad(self._embed(frames), [[0, 0], [1, 0], [0, 0]]) + self._positions
+        mask = ops.arange(num_frames + 1) <= ops.cast(lengths, "int32")[:, None]
+        for block in self._blocks:
+            tokens = block(tokens, mask=mask, training=training)
+        return self._norm(tokens[:, 0])

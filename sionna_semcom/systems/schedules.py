@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Weights of losses that rise while a system is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+class LinearRamp(keras.callbacks.Callback):
+    r"""Let a variable rise from zero to its final value, in proportion to the steps done.
+
+    .. math:: v(e) = v_1 \min\!\left(1, \max\!\left(0, \frac{e - e_0}{e_1 - e_0}\right)\right)
+
+    with the time :math:`e` in epochs and their fractions, where the length of an epoch is known.
+
+    Parameters
+    ----------
+    variable : `keras.Variable`
+        What is set before every step
+    value : `float`
+        Final value :math:`v_1`
+    first_epoch, last_epoch : `float`
+        When the rise begins and ends, :math:`e_0 \le e_1`
+
+    Raises
+    ------
+    ValueError
+        If the rise ends before it begins
+    """
+
+    def __init__(
+        self, variable: keras.Variable, value: float, first_epoch: float, last_epoch: float
+    ) -> None:
+        super().__init__()
+        if not 0 <= first_epoch <= last_epoch:
+            raise ValueError(
+                "`first_epoch` must not be negative, nor come after `last_epoch`. "
+                f"Received: {first_epoch} and {last_epoch}"
+            )
+        self._variable = variable
+        self._value = value
+        self._first, self._length = first_epoch, last_epoch - first_epoch
+        self._epoch = 0
+
+    def at(self, epoch: float) -> float:
+        """Value at a time in epochs."""
+        if epoch >= self._first + self._length:
+            return self._value
+        return self._value * max(0.0, epoch - self._first) / self._length
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Note the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Set the variable for this step."""
+        steps = (self.params or {}).get("steps")
+        self._variable.assign(self.at(self._epoch + (batch / steps if steps else 0.0)))
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Leave the value of the epoch's end."""
+        self._variable.assign(self.at(self._epoch + 1))

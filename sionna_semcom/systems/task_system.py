@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of systems that send what a receiver needs for a decision, and nothing else."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import keras
+import tensorflow as tf
+
+from .. import metrics
+from ..link import AWGNLink, Link
+from ..mapping import num_symbols
+from ..semantics import ReceiverState, Task
+from ..semantics.task import Aggregate
+from .linked_model import LinkedModel
+from .presence import dropout_mask, present_names
+from .transmission import Received, transmit_latents
+
+Sends = Literal["latent", "decision"]
+
+
+class TaskSystem(LinkedModel):
+    r"""Features of several modalities at the transmitter, one decision at the receiver.
+
+    .. code-block:: text
+
+        features ─ encode ─ z ─ mapper ─ link ─ demapper ─ ẑ ─ decode ─ decision
+                                          └── no_eff ──────────┘
+
+    A trained system can also decide at the transmitter and send the decision alone, one antipodal
+    bit that all symbols repeat (``sends = "decision"``): what no scheme in as many symbols does
+    much better than, measured over any link.
+
+    Parameters
+    ----------
+    shapes : `dict`
+        Shape of a sample of each modality: (dim,) or (num_frames, dim)
+    num_classes : `int`
+        Classes to decide between; zero for a score in [-3, 3]
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross; may be replaced at any time
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly
+    transmitted_dim : `int`
+        Real numbers sent for a sample, two in a complex symbol
+    modality_dropout : `float`
+        Probability with which each modality is missing at the transmitter in training (one always
+        stays)
+    receiver_knows_noise : `bool`
+        Whether the receiver uses ``no_eff``
+
+    Input
+    -----
+    inputs : `dict`
+        Features ``[batch, *shape]`` of every modality that is present, for sequences
+        ``<name>_length`` ``[batch]``; for losses and figures ``label`` ``[batch]``
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
+
+    Output
+    ------
+    : [batch, num_outputs], `float`
+        Score, logit, or logits; see :class:`~sionna_semcom.semantics.Task`
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, ``transmitted_dim`` is not positive, ``snr_db`` is no SNR or
+        range, ``present`` names no known modality, or ``inputs`` lack one that is present
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        num_classes: int,
+        link: Link,
+        *,
+        snr_db: float | tuple[float, float],
+        transmitted_dim: int,
+        modality_dropout: float = 0.0,
+        receiver_knows_noise: bool = True,
+        name: str,
+    ) -> None:
+        super().__init__(link, snr_db, name)
+        if not shapes or transmitted_dim < 1:
+            raise ValueError(
+                "`shapes` must name at least one modality, and `transmitted_dim` be positive. "
+                f"Received: {', '.join(shapes) or 'none'}; {transmitted_dim}"
+            )
+        self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
+        self.task = Task(num_classes)
+        self.transmitted_dim = transmitted_dim
+        self.modality_dropout = modality_dropout
+        self.receiver_knows_noise = receiver_knows_noise
+        self._state = ReceiverState()
+        self._noiseless = AWGNLink()
+        self._sends: Sends = "latent"
+        self._task_tracker = keras.metrics.Mean("task")
+
+    @property
+    def sends(self) -> Sends:
+        """Whether the latent crosses the link, or the decision itself."""
+        return self._sends
+
+    @sends.setter
+    def sends(self, sends: Sends) -> None:
+        if sends not in get_args(Sends):
+            raise ValueError(
+                f"`sends` must be one of {', '.join(get_args(Sends))}. Received: {sends!r}"
+            )
+        if sends == "decision" and self.task.num_classes != 2:
+            raise ValueError("A decision is sent where there are two classes, as one bit")
+        self._sends = sends
+        self._forget_graphs()
+
+    @property
+    def num_symbols(self) -> int:
+        """Complex symbols that cross the link for a sample."""
+        return num_symbols(self.transmitted_dim)
+
+    @property
+    def aggregates(self) -> dict[str, Aggregate]:
+        """Figures that are functions of means over all samples."""
+        return self.task.aggregates
+
+    @property
+    def received_features(self) -> int:
+        """Real numbers that the receiver has of a sample."""
+        return self.transmitted_dim + self.receiver_knows_noise * self.num_symbols
+
+    @abstractmethod
+    def encode(
+        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Latents [batch, transmitted_dim]; ``presence`` [batch, num_modalities] is one or zero."""
+
+    @abstractmethod
+    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs [batch, num_outputs] from what is received, [batch, received_features]."""
+
+    def call(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float | None = None,
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Send what ``inputs`` say, and decide."""
+        inputs, presence = self.prepare(inputs, present, training)
+        latents = self.encode(inputs, presence, training)
+        no = self.noise_power(snr_db)
+        if self.sends == "decision" and not training:
+            return self._repeat_decision(latents, no)
+        return self.decode(self.receive(latents, no), training)
+
+    def prepare(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Inputs of all modalities, zero where missing, and what is there: [batch, num_modalities].
+
+        Raises
+        ------
+        ValueError
+            If ``present`` names no known modality, or ``inputs`` lack one that is present
+        """
+        names = present_names(present, self.shapes)
+        if not set(names) <= set(inputs):
+            raise ValueError(
+                f"`inputs` must hold {', '.join(names)}. Received: {', '.join(inputs)}"
+            )
+        batch = tf.shape(inputs[names[0]])[0]
+        filled = dict(inputs)
+        for name in set(self.shapes) - set(names):
+            filled[name] = tf.zeros([batch, *self.shapes[name]])
+            filled[f"{name}_length"] = tf.zeros([batch], tf.int32)
+        known = tf.constant([float(name in names) for name in self.shapes])
+        presence = tf.tile(known[tf.newaxis], [batch, 1])
+        mask = dropout_mask(len(names), batch, self.modality_dropout) if training else None
+        if mask is not None:
+            presence = tf.ensure_shape(tf.transpose(mask), [None, len(self.shapes)])
+        return filled, presence
+
+    def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
+        """What the receiver has of ``latents``: [batch, received_features]."""
+        estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
+        received: Received = transmit_latents(link or self.link, [latents], no, estimator)[0]
+        if not self.receiver_knows_noise:
+            return received.latent
+        # Less noise than in training would be news to the decoder, and none the better for it
+        known = tf.maximum(received.no_eff, 10.0 ** (-self._snr_range[1] / 10.0))
+        return self._state(received.latent, known)
+
+    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Loss of the task, averaged over the batch."""
+        outputs = self.call(inputs, training=training)
+        return self._task_loss(inputs["label"], outputs)
+
+    def _task_loss(self, label: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        loss = tf.reduce_mean(self.task.loss(label, outputs))
+        self._task_tracker.update_state(loss)
+        return loss
+
+    def _repeat_decision(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Decide on noiseless ``latents``, send the bit, and combine what comes by its noise."""
+        outputs = self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
+        bit = tf.where(outputs >= 0, 1.0, -1.0)
+        symbols = tf.tile(tf.cast(bit, tf.complex64), [1, self.num_symbols])
+        symbols_hat, no_eff = self.link(symbols, no)
+        return tf.reduce_sum(
+            tf.math.real(symbols_hat) / tf.maximum(no_eff, 1e-9), -1, keepdims=True
+        )
+
+    def measure(
+        self,
+        batch: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Figures of every sample, for the Monte Carlo loop; see `Task`."""
+        return self.task.measure(batch["label"], self.call(batch, snr_db, present))
+
+    def summary(
+        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
+    ) -> dict[str, float] | None:
+        """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
+
+        ``channel_uses`` a sample with pilots and padding, in batches like the first;
+        ``transmitted_dim``; ``bandwidth_ratio``; ``parameters``.
+        """
+        if data is None:
+            return super().summary(**kwargs)
+        first = next(iter(data))
+        size = len(first["label"])
+        uses = self.link.channel_uses(self.num_symbols, size) / size
+        return {
+            "channel_uses": uses,
+            "transmitted_dim": self.transmitted_dim,
+            "bandwidth_ratio": metrics.bandwidth_ratio(uses, self.shapes),
+            "parameters": self.count_params(),
+        }
