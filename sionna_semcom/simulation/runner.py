@@ -196,7 +196,10 @@ class _Run:
             key = self._key(part, snr_db)
             if (known := self._partial.get(key)) is None:
                 seeds = (self._study.seed, part.label, part.seed, snr_db)
-                point = simulate_point(measure, batches, snr_db, evaluation, seeds, show)
+                aggregates = getattr(system, "aggregates", {})
+                point = simulate_point(
+                    measure, batches, snr_db, evaluation, seeds, show, aggregates
+                )
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)

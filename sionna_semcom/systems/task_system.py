@@ -198,7 +198,7 @@ class TaskSystem(LinkedModel):
         known = tf.maximum(received.no_eff, 10.0 ** (-self._snr_range[1] / 10.0))
         return self._state(received.latent, known)
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Loss of the task, averaged over the batch."""
         outputs = self.call(inputs, training=training)
         return self._task_loss(inputs["label"], outputs)
