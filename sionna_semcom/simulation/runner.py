@@ -17,7 +17,6 @@ from rich.text import Text
 
 from .._seeding import set_seed
 from ..link import from_settings
-from ..systems import CentroidSettings
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
 from .partial import Partial
 from .progress import ProgressBar, verbosity
@@ -234,8 +233,8 @@ class _Run:
         system = self._systems[part.model, part.seed]
         system.link = self._links[part.link]
         settings = self._study.models[part.model].system
-        if isinstance(settings, CentroidSettings):
-            system.mode = part.curve.mode or settings.mode
+        if settings.modes:
+            system.mode = part.curve.mode or settings.own_mode
         system.judges = self._judges
         return system
 

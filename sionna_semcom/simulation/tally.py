@@ -83,12 +83,7 @@ class Tally:
     def estimate(self, name: str) -> Estimate:
         """Mean of a metric so far, or function of means, with its interval."""
         if name in self._components:
-            sums = self._components[name]
-            sizes = [self._sent[index] for index in sums]
-            bounds = intervals.jackknife(
-                list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
-            )
-            return Estimate(*bounds, sum(sizes))
+            return self._aggregate(name)
         sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
         sample_variance = max(self._squares[name] / count - (sum(sums) / count) ** 2, 0.0)
         num_distinct = sum(self._distinct.values())
@@ -102,6 +97,14 @@ class Tally:
             method = getattr(intervals, self._rule.interval)
             mean, low, high = method(sums, self._sizes, *options)
         return Estimate(float(mean), float(low), float(high), count, proportion)
+
+    def _aggregate(self, name: str) -> Estimate:
+        sums = self._components[name]
+        sizes = [self._sent[index] for index in sums]
+        bounds = intervals.jackknife(
+            list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
+        )
+        return Estimate(*bounds, sum(sizes))
 
     def estimates(self) -> dict[str, Estimate]:
         """Means of all metrics so far, with their intervals."""

@@ -17,6 +17,7 @@ from .settings import (
     ImageClassifierSettings,
     SystemSettings,
 )
+from .task_settings import TwoStageVIBSettings
 from .task_system import TaskSystem
 from .two_stage_vib import TwoStageVIB
 
@@ -35,4 +36,5 @@ __all__ = [
     "SystemSettings",
     "TaskSystem",
     "TwoStageVIB",
+    "TwoStageVIBSettings",
 ]

@@ -139,7 +139,7 @@ class TwoStageVIB(TaskSystem):
         self.heads = {}
         if self.auxiliary_weight:
             self.heads = {name: _perceptron(dim, outputs) for name in names}
-        self.redundancy_weight = self.reversal = self.discriminators = None
+        self.discriminators: PairDiscriminators | None = None
         if self.final_redundancy_weight:
             self.redundancy_weight = self.add_weight(
                 shape=(), initializer="zeros", trainable=False, name="redundancy_weight"
@@ -162,7 +162,7 @@ class TwoStageVIB(TaskSystem):
         The scale of the reversal rises to one in the warm-up; the weight of the redundancy term
         waits for it and then rises to the end. ``fit`` takes them as callbacks.
         """
-        if self.reversal is None:
+        if self.discriminators is None:
             return []
         warm = min(self.warm_epochs, num_epochs)
         return [
