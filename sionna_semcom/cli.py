@@ -165,8 +165,10 @@ def convert(
     from .datasets import read_features
     from .simulation.data_table import features_table
 
-    of_sequences = {"splits": splits, "shares": shares, "column": column, "max_words": max_words}
-    data = read_features(inputs, format, label=label, seed=seed, **of_sequences)
+    of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
+    data = read_features(
+        inputs, format, label=label, seed=seed, max_words=max_words, **of_sequences
+    )
     data.save(out)
     console.print(features_table(data, "Features"))
     console.print(f"Features: {out}", soft_wrap=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -205,13 +206,12 @@ class MultimodalFeatures:
             If the file is damaged or lacks something, or as above
         """
         splits, checksums = read_feature_file(path, label)
-        return cls(
-            splits,
-            modalities=modalities,
-            holdout=holdout,
-            seed=seed,
-            checksums=checksums or {Path(path).name: sha256(path)},
-        )
+        checksums = checksums or {Path(path).name: sha256(path)}
+        options: dict[str, Any] = {"modalities": modalities, "holdout": holdout, "seed": seed}
+        try:
+            return cls(splits, checksums=checksums, **options)
+        except ValueError as error:
+            raise ValueError(f"`{path}`: {error}") from error
 
 
 def _check_together(splits: Mapping[str, FeatureSplit]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..link import LinkSettings, MIMOSettings
 from ..systems import CentroidSettings, SystemSettings
 from ..systems.mode import check_mode
-from .data_settings import DataSettings
+from .data_settings import DataSettings, usual_modalities
 
 if TYPE_CHECKING:
     from .study import CurveSettings, Study
@@ -41,7 +41,7 @@ def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
     suited = [
         get_args(settings.model_fields["kind"].annotation)[0]
         for settings in members
-        if set(system.needs) <= set(settings.modalities)
+        if set(system.needs) <= set(usual_modalities(settings))
     ]
     raise ValueError(
         f"model {name!r} ({system.kind}) needs data with {', '.join(system.needs)}: "
