@@ -7,7 +7,7 @@ from .cifar10 import CIFAR10
 from .computational_sequences import read_computational_sequences
 from .data import Data
 from .digits import Digits
-from .feature_formats import FORMATS, read_features, read_video_splits
+from .feature_formats import FEATURE_FORMATS, read_features, read_video_splits
 from .feature_split import FeatureSplit
 from .features import MultimodalFeatures
 from .generated_features import GENERATED_PARTS, generated_features, generated_parts
@@ -29,7 +29,7 @@ from .wav import read_wav
 
 __all__ = [
     "CIFAR10",
-    "FORMATS",
+    "FEATURE_FORMATS",
     "GENERATED_PARTS",
     "SPLITS",
     "ClassPairs",

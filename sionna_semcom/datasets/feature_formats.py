@@ -21,7 +21,7 @@ from .features import MultimodalFeatures
 from .mmsa import read_mmsa_split
 from .multibench import LABEL, read_multibench_split
 
-FORMATS = ("mmsa", "multibench", "csd", "hdf5")
+FEATURE_FORMATS = ("mmsa", "multibench", "csd", "hdf5")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _SPLITS = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
 
@@ -65,8 +65,10 @@ def read_features(
     ValueError
         If a file is in none of the formats, damaged, or lacks something
     """
-    if format is not None and format not in FORMATS:
-        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: {format!r}")
+    if format is not None and format not in FEATURE_FORMATS:
+        raise ValueError(
+            f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {format!r}"
+        )
     if format == "csd" or (format is None and _are_sequences(inputs)):
         files = _named(inputs)
         given = read_video_splits(splits) if splits is not None else None

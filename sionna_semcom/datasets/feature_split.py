@@ -116,9 +116,9 @@ class FeatureSplit:
             If a modality is not there
         """
         unknown = [name for name in modalities if name not in self.features]
-        if unknown or not modalities:
+        if unknown or not modalities or len(set(modalities)) < len(modalities):
             raise ValueError(
-                f"`modalities` must be some of {', '.join(self.features)}. "
+                f"`modalities` must be some of {', '.join(self.features)}, each once. "
                 f"Received: {', '.join(modalities) or 'none'}"
             )
         lengths = {name: self.lengths[name] for name in modalities if name in self.lengths}
@@ -164,12 +164,12 @@ class FeatureSplit:
 
 def as_scores(values: Any, name: str = "label") -> np.ndarray:
     """Scores [n] in [-3, 3] as `float32`."""
-    scores = as_numbers(values, name).astype(np.float32)
+    scores = as_numbers(values, name)
     wrong = ~(np.abs(scores) <= MAX_SCORE)  # true for NaN, too
     if scores.ndim != 1 or wrong.any():
         received = f"shape {scores.shape}" if scores.ndim != 1 else f"{scores[wrong][0]}"
         raise ValueError(f"`{name}` must be scores [n] in [-3, 3]. Received: {received}")
-    return scores
+    return scores.astype(np.float32)
 
 
 def as_classes(values: Any, name: str = "label") -> np.ndarray:
@@ -253,10 +253,10 @@ def hold_out(split: FeatureSplit, share: float, seed: int) -> tuple[FeatureSplit
     """
     videos = np.array([video_of(name) for name in split.id], object)
     names = sorted(set(videos))
-    count = max(1, round(share * len(names)))
-    if not 0 < share < 1 or count == len(names):
+    count = max(1, round(share * len(names))) if 0 < share < 1 else len(names)
+    if count == len(names):
         raise ValueError(
-            f"`holdout` must be a share of {len(names)} videos that leaves one. Received: {share}"
+            f"The share that is kept must leave one of {len(names)} videos. Received: {share}"
         )
     draw = np.random.default_rng(derive_seed("holdout", seed))
     held = {names[row] for row in draw.permutation(len(names))[:count]}
@@ -265,7 +265,7 @@ def hold_out(split: FeatureSplit, share: float, seed: int) -> tuple[FeatureSplit
 
 
 def _features(values: Any, name: str) -> np.ndarray:
-    if not re.fullmatch(r"[^\W\d]\w*", name) or name in ("id", "label", RAW_TEXT):
+    if not re.fullmatch(r"(?!(id|label|raw_text)$)[^\W\d]\w*(?<!_length)(?<!_lengths)", str(name)):
         raise ValueError(f"A modality must have a name of its own. Received: {name!r}")
     array = as_numbers(values, name)
     if array.ndim not in (2, 3) or 0 in array.shape[1:]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .feature_split import real_frames
 
-_CHUNK = 1024  # samples in double precision at a time
+_CHUNK = 256  # samples in double precision at a time
 _LARGEST = float(np.finfo(np.float32).max)
 
 
