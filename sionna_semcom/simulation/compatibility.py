@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..link import LinkSettings, MIMOSettings
 from ..systems import CentroidSettings, SystemSettings
 from ..systems.mode import check_mode
-from .data_settings import DataSettings
+from .data_settings import DataSettings, usual_modalities
 
 if TYPE_CHECKING:
     from .study import CurveSettings, Study
@@ -35,18 +35,18 @@ def check_compatibility(study: Study) -> None:
 
 
 def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
-    def suits(kind: Any) -> bool:
+    def suits(kind: Any, modalities: Iterable[str]) -> bool:
         if system.reads_features:
-            return bool(kind.has_features)
-        return isinstance(kind.modalities, tuple) and set(system.needs) <= set(kind.modalities)
+            return getattr(kind, "has_features", False)
+        return set(system.needs) <= set(modalities)
 
-    if suits(data):
+    if suits(data, data.modalities):
         return
     members: tuple[Any, ...] = get_args(get_args(DataSettings)[0])
     suited = [
         get_args(settings.model_fields["kind"].annotation)[0]
         for settings in members
-        if suits(settings)
+        if suits(settings, usual_modalities(settings))
     ]
     wanted = "features of several modalities" if system.reads_features else ", ".join(system.needs)
     raise ValueError(
