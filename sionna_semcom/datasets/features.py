@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ class MultimodalFeatures:
         Samples as they were read
     num_classes : `int`
         Number of classes; 0 where the label is a score
+    parts : `None` | callable
+        Gives the known parts of classes, where there are any (:func:`generated_parts`)
     replaced : `dict` of `dict` of `int`
         How many infinite or NaN values were replaced, by split and modality
 
@@ -82,6 +84,7 @@ class MultimodalFeatures:
         self.num_classes = 0
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
+        self.parts: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
         self.checksums = dict(checksums or {})
         self.replaced = {
             name: {

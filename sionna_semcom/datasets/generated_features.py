@@ -96,7 +96,9 @@ def generated_features(
         ids = [f"{name}{number}_0" for number in range(count)]
         own = {modality: values[rows] for modality, values in features.items()}
         splits[name] = FeatureSplit(own, {}, label[rows], np.array(ids, object))
-    return MultimodalFeatures(splits, modalities=modalities)
+    data = MultimodalFeatures(splits, modalities=modalities)
+    data.parts = generated_parts
+    return data
 
 
 def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:

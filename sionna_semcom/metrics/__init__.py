@@ -9,6 +9,7 @@ from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
 from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
+from .probing import linear_probe
 from .retrieval import pairwise_recall_at_1, recall_at_1
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "decision_limit",
     "f1_score",
     "fresh_dependence",
+    "linear_probe",
     "mae",
     "moments",
     "mse",

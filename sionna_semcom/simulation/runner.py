@@ -19,6 +19,7 @@ from .._seeding import set_seed
 from ..link import from_settings
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
 from .partial import Partial
+from .probes import probe
 from .progress import ProgressBar, verbosity
 from .results import SNR_AXIS, Curve, Estimate, Result, package_versions
 from .study import CurveSettings, EvaluationSettings, Study
@@ -199,6 +200,8 @@ class _Run:
                 point = simulate_point(
                     measure, batches, snr_db, evaluation, seeds, show, aggregates
                 )
+                if evaluation.probes:
+                    point |= probe(system, self._data, snr_db)
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)

@@ -86,6 +86,9 @@ class EvaluationSettings(StopRule):
     """Samples a batch"""
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
     """Seeds of training; with several, intervals are over the models trained with them"""
+    probes: bool = False
+    """Whether classifiers and discriminators are trained anew on what models have learnt, to see
+    what it holds"""
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
 

@@ -84,7 +84,8 @@ class LinkedModel(keras.Model):
         loss = self.batch_loss(inputs, training)
         for added in self.losses:
             loss += added
-        self._loss_tracker.update_state(loss)
+        if self._loss_tracker is not None:  # it comes with compile
+            self._loss_tracker.update_state(loss)
         return loss
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:

@@ -48,7 +48,9 @@ class LinearRamp(keras.callbacks.Callback):
         """Value at a time in epochs."""
         if epoch >= self._first + self._length:
             return self._value
-        return self._value * max(0.0, epoch - self._first) / self._length
+        if epoch <= self._first:
+            return 0.0
+        return self._value * (epoch - self._first) / self._length
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Note the epoch."""

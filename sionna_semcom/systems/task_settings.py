@@ -50,11 +50,11 @@ class TwoStageVIBSettings(TaskSettings):
     """Dimension of the latent of each modality"""
     received_dim: PositiveInt = 32
     """Dimension of the latent of the second stage"""
-    dropout: float = Field(0.3, ge=0, lt=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
     """Share of features and activations that is dropped in training"""
-    beta: NonNegativeFloat | None = 1e-3
+    beta: NonNegativeFloat | None = 1e-2
     """Weight of the divergences of the first stage; nothing (null) leaves it out"""
-    gamma: NonNegativeFloat | None = 1e-3
+    gamma: NonNegativeFloat | None = 1e-2
     """Weight of the divergence of the second stage; nothing (null) leaves it out"""
     auxiliary_weight: NonNegativeFloat = 1.0
     """Weight of each modality's own decision in training"""

@@ -230,6 +230,14 @@ class TaskSystem(LinkedModel):
         """Figures of every sample, for the Monte Carlo loop; see `Task`."""
         return self.task.measure(batch["label"], self.call(batch, snr_db, present))
 
+    def representations(
+        self, inputs: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
+    ) -> dict[str, tf.Tensor]:
+        """What probes may look at: what is ``received`` [batch, received_features]."""
+        filled, presence = self.prepare(inputs)
+        latents = self.encode(filled, presence)
+        return {"received": self.receive(latents, self.noise_power(snr_db))}
+
     def summary(
         self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
     ) -> dict[str, float] | None:

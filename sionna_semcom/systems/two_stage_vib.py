@@ -96,9 +96,9 @@ class TwoStageVIB(TaskSystem):
         width: int = 64,
         unimodal_dim: int = 32,
         received_dim: int = 32,
-        dropout: float = 0.3,
-        beta: float | None = 1e-3,
-        gamma: float | None = 1e-3,
+        dropout: float = 0.5,
+        beta: float | None = 1e-2,
+        gamma: float | None = 1e-2,
         auxiliary_weight: float = 1.0,
         redundancy_weight: float = 0.4,
         warm_epochs: int = 3,
@@ -237,13 +237,19 @@ class TwoStageVIB(TaskSystem):
         self._trackers[name].update_state(term)
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
+    def representations(
+        self, inputs: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
+    ) -> dict[str, tf.Tensor]:
+        """What probes may look at: latents of all modalities, and what is ``received``."""
+        return self.unimodal(inputs)[0] | super().representations(inputs, snr_db)
+
     def summary(
         self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
     ) -> dict[str, float] | None:
-        """As that of `TaskSystem`, and the divergences of both stages in nats.
+        """As that of `TaskSystem`, the divergences of both stages in nats, and the final weight.
 
-        ``kl/<modality>`` are those of the first stage, ``kl/received`` that of the second without
-        noise.
+        ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
+        without noise; ``redundancy_weight`` is the final weight of the redundancy term.
         """
         figures = super().summary(data, **kwargs)
         if data is None or figures is None:
@@ -259,7 +265,8 @@ class TwoStageVIB(TaskSystem):
             for name, divergence in divergences.items():
                 sums[name] += float(tf.reduce_sum(divergence))
             count += len(batch["label"])
-        return figures | {f"kl/{name}": value / count for name, value in sums.items()}
+        shares = {f"kl/{name}": value / count for name, value in sums.items()}
+        return figures | shares | {"redundancy_weight": self.final_redundancy_weight}
 
 
 def _perceptron(

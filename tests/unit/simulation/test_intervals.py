@@ -4,8 +4,10 @@ import pytest
 from scipy import stats
 from scipy.stats import binomtest
 
+from sionna_semcom.metrics import correlation
 from sionna_semcom.simulation.intervals import (
     bootstrap,
+    jackknife,
     over_seeds,
     repetition_variance,
     student,
@@ -163,3 +165,24 @@ def test_distinct_data_need_no_allowance():
     assert repetition_variance(2.0, 100, 10, 10) == 0
     assert repetition_variance(2.0, 100, 10, 1) == 0.02
     assert repetition_variance(2.0, 100, 1, 1) == 0
+
+
+def test_the_jackknife_of_a_mean_is_students_interval():
+    values = RNG.normal(2.0, 0.3, size=(9, 1))
+    found = jackknife(values * 50, np.full(9, 50), lambda mean: float(mean[0]), 0.9)
+    np.testing.assert_allclose(found, student(values[:, 0] * 50, np.full(9, 50), 0.9))
+
+
+def test_the_jackknife_of_a_correlation_covers_it():
+    rho, inside = 0.6, 0
+    for _ in range(300):
+        x, z = RNG.normal(size=(2, 20, 25))
+        y = rho * x + np.sqrt(1 - rho**2) * z
+        sums = np.stack([x, y, x * x, y * y, x * y], -1).sum(1)
+        _, low, high = jackknife(sums, np.full(20, 25), correlation)
+        inside += low <= rho <= high
+    assert 0.91 <= inside / 300 <= 0.985
+
+
+def test_the_jackknife_needs_two_clusters():
+    assert np.isnan(jackknife([[1.0]], [2], lambda mean: float(mean[0]))[1:]).all()

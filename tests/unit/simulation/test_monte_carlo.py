@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy import config
 
+from sionna_semcom import metrics
 from sionna_semcom.simulation import sim_metrics
 
 
@@ -221,3 +222,40 @@ def test_impossible_arguments_are_refused(options, message):
     arguments = {"data": _data(), "snr_dbs": [0], "progress": False} | options
     with pytest.raises(ValueError, match=message):
         sim_metrics(_noise, **arguments)
+
+
+class _Correlated:
+    """Pairs whose correlation is one half, and the share of those of one sign."""
+
+    def __init__(self):
+        self.aggregates = {"correlation": metrics.correlation}
+
+    def measure(self, batch, snr_db):
+        x, z = tf.unstack(config.tf_rng.normal([2, tf.shape(batch)[0]]))
+        y = 0.5 * x + np.sqrt(0.75) * z
+        return {"same": tf.equal(x > 0, y > 0), "correlation": metrics.moments(x, y)}
+
+
+def test_functions_of_means_have_intervals():
+    result = sim_metrics(_Correlated(), _data(), [0], progress=False)
+    found = result.curve.metrics["correlation"][0]
+    assert found.ci_low <= 0.5 <= found.ci_high
+    assert 0 < found.half_width < 0.1
+    assert not found.proportion
+    assert found.count == 4000
+    assert result.curve.metrics["same"][0].mean == pytest.approx(2 / 3, abs=0.03)
+
+
+def test_data_that_are_sent_again_are_no_new_clusters():
+    """Samples that never change tell no more when they are sent four times."""
+    draw = np.random.default_rng(0)
+    pairs = draw.normal(size=(10, 50, 2)).astype("f")
+    system = _Correlated()
+    system.measure = lambda batch, snr_db: {
+        "correlation": metrics.moments(*tf.unstack(batch, 2, 1))
+    }
+    once, again = (
+        sim_metrics(system, list(pairs), [0], max_mc_iter=n, progress=False) for n in (10, 40)
+    )
+    widths = [r.curve.metrics["correlation"][0].half_width for r in (once, again)]
+    assert widths[0] == pytest.approx(widths[1])

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a linear classifier can read from frozen representations."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def linear_probe(
+    train: tuple[Array, Array],
+    test: tuple[Array, Array],
+    validation: tuple[Array, Array] | None = None,
+    *,
+    strengths: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0),
+    held_out: float = 0.2,
+    seed: int = 0,
+) -> float:
+    """Accuracy of a logistic regression from representations to classes.
+
+    Scikit-learn's regression on standardised representations; of the inverse ``strengths`` of its
+    regularisation the one counts that is best on validation samples, with which it is fitted again
+    to training samples.
+
+    Parameters
+    ----------
+    train, test : ([num_samples, dim], [num_samples]), `float` and `int`
+        Representations and classes
+    validation : `None` | as ``train``
+        Samples that select; without them a share of the training samples
+    strengths : sequence of `float`
+        Inverse strengths of regularisation
+    held_out : `float`
+        Share of the training samples that selects where there is no validation
+    seed : `int`
+        Seed of that share
+
+    Raises
+    ------
+    ValueError
+        If representations and classes do not match, or there are less than two classes
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    for x, y in (train, test, *([validation] if validation else [])):
+        if x.ndim != 2 or y.shape != x.shape[:1] or not len(y):
+            raise ValueError(
+                "Representations must be [num_samples, dim] with a class each. "
+                f"Received: {x.shape} and {y.shape}"
+            )
+    if len(np.unique(train[1])) < 2:
+        raise ValueError("A probe needs samples of two classes or more. Received: one class")
+    fitting = train
+    if validation is None:
+        order = np.random.default_rng(seed).permutation(len(train[1]))
+        cut = max(1, round(held_out * len(order)))
+        validation = (train[0][order[:cut]], train[1][order[:cut]])
+        fitting = (train[0][order[cut:]], train[1][order[cut:]])
+
+    def fitted(strength: float, samples: tuple[Array, Array]) -> Any:
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of convergence, where regularisation is weak
+            return model.fit(*samples)
+
+    scores = [fitted(strength, fitting).score(*validation) for strength in strengths]
+    return float(fitted(strengths[int(np.argmax(scores))], train).score(*test))
