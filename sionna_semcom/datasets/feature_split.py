@@ -214,9 +214,11 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
         array = np.asarray(values)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"`{name}` must be an array of numbers. Received: {error}") from error
-    if array.dtype.kind not in "biuf" and array.size:
+    if array.dtype.kind in "biuf":
+        return array
+    if array.size:
         raise ValueError(f"`{name}` must be an array of numbers. Received: {array.dtype}")
-    return array.astype(np.float32) if array.dtype.kind not in "biuf" else array
+    return np.zeros(array.shape, np.float32)  # nothing has no type of its own
 
 
 def as_strings(values: Any, name: str) -> np.ndarray:
