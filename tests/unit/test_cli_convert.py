@@ -43,8 +43,8 @@ def test_one_table_says_what_was_converted(pickled, tmp_path):
     ended = _invoke("convert", pickled, "--out", out)
     assert ended.exit_code == 0, ended.output
     words = [line.split() for line in ended.output.splitlines()]
-    assert ["samples", "videos", "text", "audio", "label", "replaced"] in words
-    shapes = ["4", "x", "8", "6", "x", "3", "scores", "-2.5", "to", "3", "audio", "1"]
+    assert ["samples", "videos", "text", "audio", "score", "replaced"] in words
+    shapes = ["4x8", "6x3", "-2.5", "to", "3", "audio", "1"]
     for split, samples, videos in (
         ("train", "8", "4"),
         ("validation", "3", "2"),
