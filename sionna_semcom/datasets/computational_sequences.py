@@ -238,7 +238,7 @@ def _read_sequence(data: h5py.Group, name: str) -> Sequence:
     if is_text:
         texts = (t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in features.flat)
         return Sequence(intervals, np.array([*texts], object).reshape(features.shape))
-    with np.errstate(over="ignore"):  # to infinity, which is counted
+    with np.errstate(over="ignore", invalid="ignore"):  # to infinity and NaN, which are counted
         return Sequence(intervals, features.astype(np.float32))
 
 

@@ -177,7 +177,7 @@ def as_classes(values: Any, name: str = "label") -> np.ndarray:
     classes = as_numbers(values, name)
     if classes.ndim != 1:
         raise ValueError(f"`{name}` must be classes [n]. Received: shape {classes.shape}")
-    wrong = ~((classes >= 0) & (classes < 2**31) & (np.floor(classes) == classes))
+    wrong = ~_are_whole(classes, 2**31 - 1)
     if wrong.any():
         raise ValueError(
             f"`{name}` must be classes, whole numbers from 0 on. Received: {classes[wrong][0]}"
@@ -193,7 +193,7 @@ def as_lengths(values: Any, shape: tuple[int, int], name: str) -> np.ndarray:
             f"`{name}_lengths` must be one number for each of {shape[0]} samples. "
             f"Received: shape {lengths.shape}"
         )
-    wrong = ~((lengths >= 0) & (lengths <= shape[1]) & (np.floor(lengths) == lengths))
+    wrong = ~_are_whole(lengths, shape[1])
     if wrong.any():
         raise ValueError(
             f"`{name}_lengths` must be whole numbers from 0 to {shape[1]}, the number of frames. "
@@ -214,9 +214,11 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
         array = np.asarray(values)
     except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"`{name}` must be an array of numbers. Received: {error}") from error
-    if array.dtype.kind not in "biuf" and array.size:
+    if array.dtype.kind in "biuf":
+        return array
+    if array.size:
         raise ValueError(f"`{name}` must be an array of numbers. Received: {array.dtype}")
-    return array.astype(np.float32) if array.dtype.kind not in "biuf" else array
+    return np.zeros(array.shape, np.float32)  # nothing has no type of its own
 
 
 def as_strings(values: Any, name: str) -> np.ndarray:
@@ -264,13 +266,18 @@ def hold_out(split: FeatureSplit, share: float, seed: int) -> tuple[FeatureSplit
     return split[~rows], split[rows]
 
 
+def _are_whole(values: np.ndarray, largest: int) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # NaN is not
+        return (values >= 0) & (values <= largest) & (np.floor(values) == values)
+
+
 def _features(values: Any, name: str) -> np.ndarray:
     if not re.fullmatch(r"(?!(id|label|raw_text)$)[^\W\d]\w*(?<!_length)(?<!_lengths)", str(name)):
         raise ValueError(f"A modality must have a name of its own. Received: {name!r}")
     array = as_numbers(values, name)
     if array.ndim not in (2, 3) or 0 in array.shape[1:]:
         raise ValueError(f"`{name}` must be [n, D] or [n, T, D]. Received: {array.shape}")
-    with np.errstate(over="ignore"):  # to infinity, which is counted
+    with np.errstate(over="ignore", invalid="ignore"):  # to infinity and NaN, which are counted
         return np.ascontiguousarray(array, np.float32)
 
 

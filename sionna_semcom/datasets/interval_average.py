@@ -34,7 +34,8 @@ def interval_average(
     if not len(targets):
         return np.zeros((0, features.shape[1]), np.float32)
     near = (intervals[:, 0] < targets[:, 1].max()) & (intervals[:, 1] > targets[:, 0].min())
-    intervals, features = intervals[near], features[near].astype(np.float64)
+    with np.errstate(invalid="ignore"):  # NaN is left out
+        intervals, features = intervals[near], features[near].astype(np.float64)
     begin = np.maximum(targets[:, None, 0], intervals[None, :, 0])
     end = np.minimum(targets[:, None, 1], intervals[None, :, 1])
     overlap = np.maximum(end - begin, 0)

@@ -65,7 +65,7 @@ class Standardisation:
         result = np.zeros(values.shape, np.float32)
         for rows, mask in _chunks(values, lengths):
             chunk = result[rows]
-            frames = values[rows][mask].astype(np.float64)
+            frames = _in_double(values[rows][mask])
             frames = np.where(np.isfinite(frames), frames, self.mean)
             chunk[mask] = np.clip((frames - self.mean) * self.scale, -_LARGEST, _LARGEST)
         return result
@@ -83,8 +83,13 @@ def _real(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Real frames [num_frames, D] in double precision, and which values are finite."""
     for rows, mask in _chunks(values, lengths):
-        frames = values[rows][mask].astype(np.float64)
+        frames = _in_double(values[rows][mask])
         yield frames, np.isfinite(frames)
+
+
+def _in_double(frames: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # a NaN can be a signal, which others need not hear
+        return frames.astype(np.float64)
 
 
 def _chunks(values: np.ndarray, lengths: np.ndarray | None) -> Iterator[tuple[slice, np.ndarray]]:

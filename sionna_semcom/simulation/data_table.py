@@ -23,10 +23,11 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
     """
     table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("")
-    for column in ("samples", "videos", *data.shapes, "label", "replaced"):
-        table.add_column(Text(column), justify="right")
+    label = "class" if data.num_classes else "score"
+    for column in ("samples", "videos", *data.shapes, label, "replaced"):
+        table.add_column(Text(column), justify="right", overflow="fold")
     for name, split in data.splits.items():
-        shapes = (" x ".join(map(str, shape)) for shape in split.shapes.values())
+        shapes = ("x".join(map(str, shape)) for shape in split.shapes.values())
         videos = {video_of(sample) for sample in split.id}
         replaced = {modality: count for modality, count in data.replaced[name].items() if count}
         told = ", ".join(f"{modality} {count}" for modality, count in replaced.items())
@@ -36,6 +37,4 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
 
 
 def _range(split: FeatureSplit) -> str:
-    low, high = split.label.min(), split.label.max()
-    word = "classes" if split.kind == "classification" else "scores"
-    return f"{word} {low:.4g} to {high:.4g}"
+    return f"{split.label.min():.3g} to {split.label.max():.3g}"

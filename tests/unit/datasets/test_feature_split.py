@@ -7,6 +7,8 @@ import pytest
 from sionna_semcom.datasets import FeatureSplit
 from sionna_semcom.datasets.feature_split import hold_out, video_of
 
+SIGNAL = np.full(6, 0x7FA00000, np.uint32).view(np.float32)  # NaN at which processors complain
+
 
 def parts(**changes):
     """Six samples of two modalities; audio has 0 to 3 frames."""
@@ -76,6 +78,9 @@ def test_modalities_that_are_not_there_are_refused(modalities, received):
         ({"label": np.zeros((6, 1))}, r"scores \[n\] in \[-3, 3\]. Received: shape \(6, 1\)"),
         ({"label": np.arange(6) - 1}, "`label` must be classes, whole numbers from 0 on.*d: -1"),
         ({"label": np.zeros((6, 1), int)}, r"classes \[n\]. Received: shape \(6, 1\)"),
+        ({"others": {"classification_labels": SIGNAL}}, "whole numbers from 0 on. Received: nan"),
+        ({"lengths": {"audio": SIGNAL}}, r"`audio_lengths` must be whole .* Received: nan"),
+        ({"label": SIGNAL}, r"scores \[n\] in \[-3, 3\]. Received: nan"),
         ({"label": ["happy"] * 6}, "`label` must be an array of numbers. Received: <U5"),
         (
             {"others": {"classification_labels": [0.5] * 6}},

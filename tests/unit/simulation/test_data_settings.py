@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Multimodal features in studies."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter
+
+from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
+from sionna_semcom.simulation.data_settings import (
+    DIGITS,
+    FEATURES,
+    LATENTS,
+    DataSettings,
+    usual_modalities,
+)
+
+
+def settings(**document: Any):
+    return TypeAdapter(DataSettings).validate_python(document)
+
+
+@pytest.fixture
+def mosi(tmp_path):
+    """A file in the place of CMU-MOSI's, with labels of both kinds."""
+
+    def split(count):
+        features = {name: np.eye(count, 3 + n) for n, name in enumerate(FEATURES)}
+        others = {"classification_labels": np.arange(count) % 2}
+        names = [f"v{row // 2}_{row}" for row in range(count)]
+        return FeatureSplit(features, {}, np.linspace(-3, 3, count), names, others)
+
+    path = tmp_path / "mosi" / "mosi_utterance.h5"
+    MultimodalFeatures({"train": split(12), "test": split(4)}).save(path)
+    return path
+
+
+def test_a_file_of_features(mosi):
+    data = settings(kind="features", path=str(mosi)).load()
+    assert data.shapes == {"text": (3,), "audio": (4,), "vision": (5,)}
+    assert data.num_classes == 0
+    assert set(data.splits) == {"train", "test"}
+    some = settings(
+        kind="features",
+        path=str(mosi),
+        modalities=["vision", "text"],
+        label="classification",
+        holdout=0.5,
+    )
+    assert some.modalities == ("vision", "text")
+    data = some.load()
+    assert list(data.shapes) == ["vision", "text"]
+    assert data.num_classes == 2
+    assert len(data.splits["validation"]) == 6
+
+
+def test_mosi(mosi, tmp_path, monkeypatch):
+    monkeypatch.delenv("SIONNA_SEMCOM_DATA", raising=False)
+    data = settings(kind="mosi", root=str(tmp_path), holdout=0.2).load()
+    assert data.num_classes == 2
+    assert [len(split) for split in data.splits.values()] == [10, 2, 4]
+    assert settings(kind="mosi").holdout == 0
+    with pytest.raises(FileNotFoundError, match=r"Data 'mosi' need a folder: set data\.root"):
+        settings(kind="mosi").load()
+    monkeypatch.setenv("SIONNA_SEMCOM_DATA", str(tmp_path))
+    assert settings(kind="mosi", modalities=["text"]).load().shapes == {"text": (3,)}
+
+
+def test_generated_features():
+    data = settings(kind="generated_features", num_train=30, num_test=20, seed=5).load()
+    expected = generated_features(30, 1000, 20, seed=5)
+    for split in expected.splits:
+        for name, values in expected.arrays(split).items():
+            np.testing.assert_array_equal(data.arrays(split)[name], values)
+    text = settings(kind="generated_features", num_train=30, modalities=["text"]).load()
+    assert set(text.shapes) == {"text"}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"kind": "mosi", "holdout": 1.0}, "less than 1"),
+        ({"kind": "mosi", "modalities": []}, "at least 1 item"),
+        ({"kind": "mosi", "modalities": ["text", "text"]}, "must differ. Received: text, text"),
+        ({"kind": "features"}, "path"),
+        ({"kind": "features", "path": "x", "label": "score"}, "'regression' or 'classification'"),
+        ({"kind": "generated_features", "num_test": 0}, "greater than 0"),
+        ({"kind": "generated_features", "noise": "nan"}, "noise"),
+        ({"kind": "generated_features", "dims": [1, 2, 3]}, "dims"),
+    ],
+)
+def test_wrong_settings_are_refused(document, message):
+    with pytest.raises(ValueError, match=message):
+        settings(**document)
+
+
+def test_what_kinds_of_data_usually_have():
+    members = get_args(get_args(DataSettings)[0])
+    found = {
+        get_args(one.model_fields["kind"].annotation)[0]: usual_modalities(one) for one in members
+    }
+    assert found["builtin"] == DIGITS
+    assert found["latents"] == LATENTS
+    assert found["features"] == found["mosi"] == found["generated_features"] == FEATURES
