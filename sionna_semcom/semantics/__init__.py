@@ -11,6 +11,7 @@ from .autoencoders import (
 )
 from .discriminators import PairDiscriminators
 from .feature_encoder import FeatureEncoder
+from .feature_tokens import FeatureTokens
 from .gaussian_bottleneck import GaussianBottleneck
 from .gradient_reversal import GradientReversal
 from .image_networks import plain_encoder, residual_encoder
@@ -21,6 +22,7 @@ from .transformer import SequenceEncoder, TransformerBlock
 
 __all__ = [
     "FeatureEncoder",
+    "FeatureTokens",
     "GaussianBottleneck",
     "GradientReversal",
     "Modality",

@@ -31,7 +31,7 @@ class TransformerBlock(keras.layers.Layer):
     -----
     tokens : [batch, num_tokens, width], `float`
         Tokens
-    mask : `None` (all) | [batch, num_tokens], `bool`
+    allowed : `None` (all) | [batch, num_tokens], `bool`
         Tokens that may be attended to, at least one a row
 
     Output
@@ -81,13 +81,13 @@ class TransformerBlock(keras.layers.Layer):
     def call(
         self,
         tokens: keras.KerasTensor,
-        mask: keras.KerasTensor | None = None,
+        allowed: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> keras.KerasTensor:
         """Let ``tokens`` see each other."""
-        allowed = None if mask is None else mask[:, None, :]
+        mask = None if allowed is None else allowed[:, None, :]
         seen = self._before_attention(tokens)
-        tokens += self._attention(seen, seen, attention_mask=allowed, training=training)
+        tokens += self._attention(seen, seen, attention_mask=mask, training=training)
         return tokens + self._perceptron(tokens, training=training)
 
 
@@ -156,7 +156,7 @@ class SequenceEncoder(keras.layers.Layer):
         """Read ``frames``."""
         num_frames = frames.shape[1]
         tokens = ops.pad(self._embed(frames), [[0, 0], [1, 0], [0, 0]]) + self._positions
-        mask = ops.arange(num_frames + 1) <= ops.cast(lengths, "int32")[:, None]
+        real = ops.arange(num_frames + 1) <= ops.cast(lengths, "int32")[:, None]
         for block in self._blocks:
-            tokens = block(tokens, mask=mask, training=training)
+            tokens = block(tokens, allowed=real, training=training)
         return self._norm(tokens[:, 0])

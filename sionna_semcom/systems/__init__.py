@@ -17,6 +17,7 @@ from .settings import (
     ImageClassifierSettings,
     SystemSettings,
 )
+from .t_deepsc import TDeepSC
 from .task_system import TaskSystem
 from .two_stage_vib import TwoStageVIB
 
@@ -33,6 +34,7 @@ __all__ = [
     "Mode",
     "NeuralAlignmentSettings",
     "SystemSettings",
+    "TDeepSC",
     "TaskSystem",
     "TwoStageVIB",
 ]
