@@ -7,18 +7,16 @@ that exist come at once.
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ._errors import expected, in_one_line
+from ._terminal import console, load_tensorflow, options, report_errors
 
 if TYPE_CHECKING:
     from .simulation import Curve
@@ -33,9 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-console = Console()
-errors = Console(stderr=True)
-_options = {"traceback": False}
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
 Changes = Annotated[
@@ -50,32 +45,11 @@ def _options_of_all(
         bool, typer.Option("--traceback", help="Show where errors arose.")
     ] = False,
 ) -> None:
-    _options["traceback"] = traceback
-
-
-def _report_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            errors.print("Interrupted. The same command goes on from here.")
-            raise typer.Exit(130) from None
-        except expected() as error:
-            if _options["traceback"]:
-                raise
-            message = Text(f"Error: {in_one_line(error)}")
-            message.stylize("bold red", 0, 6)
-            errors.print(message, soft_wrap=True)
-            raise typer.Exit(2) from None
-
-    return wrapped
+    options["traceback"] = traceback
 
 
 @app.command()
-@_report_errors
+@report_errors
 def run(
     study_file: StudyFile,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("results"),
@@ -85,7 +59,7 @@ def run(
 
     An interrupted run goes on where it stopped when it is started again.
     """
-    _load_tensorflow()
+    load_tensorflow()
     from .simulation.runner import run_study
     from .simulation.study import load_study, models_folders
 
@@ -98,7 +72,7 @@ def run(
 
 
 @app.command()
-@_report_errors
+@report_errors
 def train(
     study_file: StudyFile,
     model: Annotated[str | None, typer.Option(help="One of the study's models; else all.")] = None,
@@ -109,7 +83,7 @@ def train(
     changes: Changes = None,
 ) -> None:
     """Train the models of a study and keep their weights."""
-    _load_tensorflow()
+    load_tensorflow()
     from .simulation.progress import verbosity
     from .simulation.study import load_study, models_folders
     from .simulation.training import obtain_model
@@ -128,7 +102,7 @@ def train(
 
 
 @app.command()
-@_report_errors
+@report_errors
 def latents(
     study_file: StudyFile,
     out: Annotated[
@@ -140,7 +114,7 @@ def latents(
 
     Networks that are not trained yet are trained first.
     """
-    _load_tensorflow()
+    load_tensorflow()
     from .simulation.data_settings import LATENTS
     from .simulation.study import load_study, models_folders
 
@@ -158,7 +132,50 @@ def latents(
 
 
 @app.command()
-@_report_errors
+@report_errors
+def convert(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="The file; of .csd files NAME=FILE for each."),
+    ],
+    out: Annotated[Path, typer.Option(help="The HDF5 file to write.")],
+    format: Annotated[
+        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; else recognised.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="regression or classification; else what is there.")
+    ] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="Videos of each split, for .csd files; else drawn.")
+    ] = None,
+    shares: Annotated[
+        tuple[float, float], typer.Option(help="Shares of drawn test and validation videos.")
+    ] = (0.2, 0.1),
+    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
+    column: Annotated[str, typer.Option(help="Which label of a .csd file.")] = "sentiment",
+    max_words: Annotated[
+        int | None, typer.Option(help="Words kept of longer segments of .csd files.")
+    ] = None,
+) -> None:
+    """Convert multimodal features (MMSA, MultiBench, .csd) to the project's HDF5.
+
+    Computational sequences are given as text=FILE audio=FILE ... labels=FILE words=FILE.
+    """
+    load_tensorflow()
+    from .datasets import read_features
+    from .simulation.data_table import features_table
+
+    of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
+    data = read_features(
+        inputs, format, label=label, seed=seed, max_words=max_words, **of_sequences
+    )
+    data.save(out)
+    console.print(features_table(data, "Features"))
+    console.print(f"Features: {out}", soft_wrap=True)
+
+
+@app.command()
+@report_errors
 def show(
     result_files: Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")],
     metric: Annotated[list[str] | None, typer.Option(help="Show this one only.")] = None,
@@ -185,7 +202,7 @@ def show(
 
 
 @app.command()
-@_report_errors
+@report_errors
 def gallery(
     study_file: StudyFile,
     model: Annotated[str, typer.Option(help="One of the study's models.")],
@@ -197,7 +214,7 @@ def gallery(
     changes: Changes = None,
 ) -> None:
     """Draw the latent space of a model, and what comes back over a link."""
-    _load_tensorflow()
+    load_tensorflow()
     from .simulation.gallery import draw_gallery
     from .simulation.study import load_study, models_folders
 
@@ -208,10 +225,10 @@ def gallery(
 
 
 @app.command(name="list")
-@_report_errors
+@report_errors
 def list_() -> None:
     """List the systems, links and data sets that a study can name."""
-    _load_tensorflow()
+    load_tensorflow()
     from .simulation.catalogue import catalogue
 
     for title, entries in catalogue().items():
@@ -224,10 +241,10 @@ def list_() -> None:
 
 
 @app.command()
-@_report_errors
+@report_errors
 def info() -> None:
     """Show versions, devices, and where data and models are looked for."""
-    _load_tensorflow()
+    load_tensorflow()
     import tensorflow as tf
 
     from .simulation.data_settings import DATA_VARIABLE
@@ -247,18 +264,6 @@ def info() -> None:
     for name, value in rows.items():
         table.add_row(Text(name, style="cyan"), Text(value))
     console.print(table)
-
-
-def _load_tensorflow() -> None:
-    """Import TensorFlow without what it writes to stderr before it knows its own log level."""
-    stderr = os.dup(2)
-    with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import tensorflow  # noqa: F401
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -31,7 +31,7 @@ CHANCE = 2.0 * math.log(2.0)
 def discriminator_bce(
     matched: keras.KerasTensor, mismatched: keras.KerasTensor
 ) -> keras.KerasTensor:
-    """Binary cross-entropy of a discriminator, summed over its two classes.
+    r"""Binary cross-entropy of a discriminator, summed over its two classes.
 
     Input
     -----
@@ -41,7 +41,7 @@ def discriminator_bce(
     Output
     ------
     : [], `float`
-        BCE in nats, :math:`2\\ln 2` at chance
+        BCE in nats, :math:`2\ln 2` at chance
     """
     return ops.mean(ops.softplus(-matched)) + ops.mean(ops.softplus(mismatched))
 

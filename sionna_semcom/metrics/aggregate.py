@@ -47,7 +47,7 @@ def f1_score(cells: Means) -> float:
     cells : [num_classes ** 2], `np.float64`
         Means of :func:`confusion`
     """
-    matrix = np.asarray(cells).reshape(2 * [round(len(cells) ** 0.5)])
+    matrix = np.asarray(cells, float).reshape(2 * [round(len(cells) ** 0.5)])
     shares, decided = matrix.sum(1), matrix.sum(0)
     total = np.maximum(shares + decided, 1e-300)
     return float(np.sum(shares * 2 * np.diag(matrix) / total))

@@ -8,9 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 
-def decision_limit(
-    accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike
-) -> NDArray[np.float64]:
+def decision_limit(accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> NDArray[np.float64]:
     r"""Accuracy over AWGN of deciding at the transmitter and repeating one antipodal bit.
 
     .. math::

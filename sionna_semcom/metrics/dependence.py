@@ -39,67 +39,91 @@ class Dependence:
 
 
 def fresh_dependence(
-    train: tuple[Array, Array],
-    test: tuple[Array, Array],
+    one: Array,
+    other: Array,
     *,
+    folds: int = 4,
     units: tuple[int, ...] = (64,),
-    penalties: tuple[float, ...] = (1e-3, 1e-1),
+    penalties: tuple[float, ...] = (1e-2, 1.0),
     epochs: int = 60,
-    patience: int = 10,
-    held_out: float = 0.25,
+    patience: int = 8,
     repeats: int = 20,
     seed: int = 0,
 ) -> Dependence:
-    """Train discriminators of matched and mismatched pairs, and judge the best on other samples.
+    """Train discriminators of matched and mismatched pairs, each judged on samples it never saw.
 
-    Perceptrons of scikit-learn see both representations and their products (where they have one
-    size), with mismatched pairs drawn anew in every epoch. Of all penalties and epochs the one
-    counts that is best on held-out training samples; a discriminator that only guesses is among
-    them, so that chance is not missed by overfitting, up to the noise of the selection.
+    Samples are cut into ``folds``, and the BCE is the mean over them of a discriminator that was
+    trained on the others. Discriminators are perceptrons of scikit-learn that see both
+    representations and their products (where they have one size), with mismatched pairs drawn anew
+    in every epoch. Of all penalties and epochs the one counts that is best on one more fold, left
+    out of training; guessing is among them, so that overfitting does not pass for independence.
 
     Parameters
     ----------
-    train, test : ([num_samples, m], [num_samples, n]), `float`
-        Matched representations; rows belong together
+    one, other : [num_samples, m] and [num_samples, n], `float`
+        Frozen representations of the same samples
+    folds : `int`
+        Parts that samples are cut into, 3 or more
     units : sequence of `int`
         Hidden layers
     penalties : sequence of `float`
         Weights of the squared norm that are tried
     epochs, patience : `int`
         Most epochs, and epochs without improvement that end training
-    held_out : `float`
-        Share of the training samples that selects
     repeats : `int`
-        Mismatched orders of the test samples that are averaged over
+        Mismatched orders that are averaged over
     seed : `int`
-        Seed of orders and weights
+        Seed of folds, orders and weights
 
     Raises
     ------
     ValueError
-        If representations do not match, or there are too few
+        If representations do not match, or there are too few of them or of folds
     """
-    for part in (train, test):
-        if len(part[0]) != len(part[1]) or len(part[0]) < 8 or {a.ndim for a in part} != {2}:
-            raise ValueError(
-                "Representations must be two matrices with a row for each of 8 samples or more. "
-                f"Received: {part[0].shape} and {part[1].shape}"
-            )
-    draw = np.random.default_rng(seed)
-    order = draw.permutation(len(train[0]))
-    cut = max(2, round(held_out * len(order)))
-    scalers = [(a.mean(0), a.std(0) + 1e-9) for a in train]
-    scaled = [
-        [(a - mean) / deviation for a, (mean, deviation) in zip(part, scalers, strict=True)]
-        for part in (train, test)
+    one, other = np.asarray(one), np.asarray(other)
+    if len(one) != len(other) or {one.ndim, other.ndim} != {2} or not 3 <= folds <= len(one) // 4:
+        raise ValueError(
+            "Representations must be two matrices with a row for each sample, at least 4 in each "
+            f"of 3 folds or more. Received: {one.shape} and {other.shape}, folds={folds}"
+        )
+    parts = np.array_split(np.random.default_rng(seed).permutation(len(one)), folds)
+    scaled = [(a - a.mean(0)) / (a.std(0) + 1e-9) for a in (one, other)]
+    found = [
+        _judged(
+            [
+                [a[rows] for a in scaled]
+                for rows in (
+                    np.concatenate([parts[(k + j) % folds] for j in range(2, folds)]),
+                    parts[(k + 1) % folds],
+                    parts[k],
+                )
+            ],
+            (units, penalties),
+            (epochs, patience, repeats),
+            seed,
+        )
+        for k in range(folds)
     ]
-    fitting, selecting = ([a[rows] for a in scaled[0]] for rows in (order[cut:], order[:cut]))
+    return Dependence(float(np.mean(found)))
+
+
+def _judged(
+    roles: list[list[Array]],
+    candidates: tuple[tuple[int, ...], tuple[float, ...]],
+    limits: tuple[int, int, int],
+    seed: int,
+) -> float:
+    """BCE of the candidate that is trained on the first part, best on the second, on the third."""
+    fitting, selecting, judging = roles
+    units, penalties = candidates
     judge, best = None, CHANCE
     for penalty in penalties:
-        found, bce = _fit(fitting, selecting, units, penalty, (epochs, patience, repeats), seed)
+        model, bce = _fit(fitting, selecting, units, penalty, limits, seed)
         if bce < best:
-            judge, best = found, bce
-    return Dependence(CHANCE if judge is None else _bce(judge, scaled[1], draw, repeats))
+            judge, best = model, bce
+    if judge is None:
+        return float(CHANCE)
+    return _bce(judge, judging, np.random.default_rng(seed + 3), limits[2])
 
 
 def _fit(

@@ -28,7 +28,7 @@ class FeatureEncoder(keras.layers.Layer):
     Input
     -----
     inputs : `dict`
-        Features [batch, \\*shape], and for sequences ``<name>_length`` [batch]
+        Features ``[batch, *shape]``, and for sequences ``<name>_length`` [batch]
 
     Output
     ------
@@ -41,9 +41,7 @@ class FeatureEncoder(keras.layers.Layer):
         If ``shape`` is neither that of a vector nor that of a sequence
     """
 
-    def __init__(
-        self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0) -> None:
         super().__init__(name=f"{name}_encoder")
         if len(shape) not in (1, 2):
             raise ValueError(

@@ -50,7 +50,9 @@ class Task:
 
     def __init__(self, num_classes: int) -> None:
         if num_classes < 0 or num_classes == 1:
-            raise ValueError(f"`num_classes` must be 0 (a score), 2 or more. Received: {num_classes}")
+            raise ValueError(
+                f"`num_classes` must be 0 (a score), 2 or more. Received: {num_classes}"
+            )
         self.num_classes = num_classes
         self.num_outputs = num_classes if num_classes > 2 else 1
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from ..link import LinkSettings, MIMOSettings
 from ..systems import CentroidSettings, SystemSettings
 from ..systems.mode import check_mode
-from .data_settings import DataSettings
+from .data_settings import DataSettings, usual_modalities
 
 if TYPE_CHECKING:
     from .study import CurveSettings, Study
@@ -35,16 +35,22 @@ def check_compatibility(study: Study) -> None:
 
 
 def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
-    if set(system.needs) <= set(data.modalities):
+    def suits(kind: Any, modalities: Iterable[str]) -> bool:
+        if system.reads_features:
+            return getattr(kind, "has_features", False)
+        return set(system.needs) <= set(modalities)
+
+    if suits(data, data.modalities):
         return
     members: tuple[Any, ...] = get_args(get_args(DataSettings)[0])
     suited = [
         get_args(settings.model_fields["kind"].annotation)[0]
         for settings in members
-        if set(system.needs) <= set(settings.modalities)
+        if suits(settings, usual_modalities(settings))
     ]
+    wanted = "features of several modalities" if system.reads_features else ", ".join(system.needs)
     raise ValueError(
-        f"model {name!r} ({system.kind}) needs data with {', '.join(system.needs)}: "
+        f"model {name!r} ({system.kind}) needs data with {wanted}: "
         f"{', '.join(suited) or 'there are none'}. Received: {data.kind} with "
         f"{', '.join(data.modalities)}"
     )
@@ -67,28 +73,37 @@ def _check_curve(
     who: str, curve: CurveSettings, model: str, system: SystemSettings, known: tuple[str, ...]
 ) -> None:
     """Check ``present`` and ``mode`` for data with modalities ``known``."""
-    if not isinstance(system, CentroidSettings):
-        for key in ("present", "mode"):
-            if getattr(curve, key) is not None:
-                raise ValueError(f"{who}: {key} is for centroids, but {model!r} is {system.kind}")
-        return
     if curve.mode is not None:
-        try:
-            check_mode(curve.mode, system.latent_dims, system.contrastive_weight)
-        except ValueError as error:
-            raise ValueError(f"{who}: {error}") from error
+        _check_mode(who, curve.mode, model, system)
     if curve.present is None:
         return
+    if not system.drops_modalities:
+        raise ValueError(
+            f"{who}: present is for systems of several modalities, but {model!r} is {system.kind}"
+        )
     if not set(curve.present) <= set(known):
         raise ValueError(
             f"{who}: present must name some of {', '.join(known)}. "
             f"Received: {', '.join(curve.present)}"
         )
-    if (curve.mode or system.mode) == "conventional" and set(curve.present) < set(known):
+    if (curve.mode or system.own_mode) == "conventional" and set(curve.present) < set(known):
         raise ValueError(
             f"{who}: a modality that is missing can only be reconstructed where the centroid is "
             f"sent. Received: mode 'conventional', present: {', '.join(curve.present)}"
         )
+
+
+def _check_mode(who: str, mode: str, model: str, system: SystemSettings) -> None:
+    if mode not in system.modes:
+        raise ValueError(
+            f"{who}: mode must be one of {', '.join(system.modes) or 'none'} for {model!r} "
+            f"({system.kind}). Received: {mode}"
+        )
+    if isinstance(system, CentroidSettings):
+        try:
+            check_mode(mode, system.latent_dims, system.contrastive_weight)
+        except ValueError as error:
+            raise ValueError(f"{who}: {error}") from error
 
 
 def _check_metrics(who: str, study: Study, known: Iterable[str]) -> None:

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from .._settings import Settings
-from ..datasets import CIFAR10, Digits, LatentPairs
+from ..datasets import CIFAR10, Digits, LatentPairs, MultimodalFeatures, generated_features
 from .extraction import extract_latents
 from .training import ModelSettings
 
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 DIGITS = ("image", "audio", "text")
 LATENTS = ("tx", "rx")
+FEATURES = ("text", "audio", "vision")
 
 
 class BuiltinData(Settings):
@@ -159,6 +160,94 @@ class DigitsLatents(Settings):
         return extract_latents("digits", Digits(), networks, models_dirs, work_dir)
 
 
+class _SomeModalities(Settings):
+    """Data of which a study can leave out a modality."""
+
+    has_features: ClassVar[bool] = True
+    modalities: tuple[str, ...] = Field(FEATURES, min_length=1)
+    """Modalities that are used"""
+
+    @field_validator("modalities")
+    @classmethod
+    def _check_modalities(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(modalities)) < len(modalities):
+            raise ValueError(f"modalities must differ. Received: {', '.join(modalities)}")
+        return modalities
+
+
+class FeaturesData(_SomeModalities):
+    """Features of several modalities from an HDF5 file, as sionna-semcom convert writes it."""
+
+    kind: Literal["features"]
+    path: Path
+    """The file"""
+    label: Literal["regression", "classification"] | None = None
+    """Which label; nothing (null) is what the file has, and the scores where it has both"""
+    holdout: float = Field(0.0, ge=0, lt=1)
+    """Share of the training videos that is kept for validation if the file has no such split"""
+
+    def load(self) -> MultimodalFeatures:
+        """Read the file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file
+        """
+        return MultimodalFeatures.load(
+            self.path, modalities=self.modalities, label=self.label, holdout=self.holdout
+        )
+
+
+class MOSIData(_FolderData, _SomeModalities):
+    """Sentiment in videos (CMU-MOSI): features of words, voice and face, negative or positive."""
+
+    kind: Literal["mosi"]
+    holdout: float = Field(0.0, ge=0, lt=1)
+    """Share of the training videos that is kept for validation"""
+
+    def load(self) -> MultimodalFeatures:
+        """Read the data.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no folder is given, or the file is missing in it
+        """
+        return MultimodalFeatures.load(
+            self.folder() / "mosi" / "mosi_utterance.h5",
+            modalities=self.modalities,
+            label="classification",
+            holdout=self.holdout,
+        )
+
+
+class GeneratedFeaturesData(_SomeModalities):
+    """Features with known redundant, unique and synergistic parts; nothing to download."""
+
+    kind: Literal["generated_features"]
+    num_train: PositiveInt = 4000
+    """Training samples"""
+    num_validation: PositiveInt = 1000
+    """Validation samples"""
+    num_test: PositiveInt = 2000
+    """Test samples"""
+    noise: float = Field(0.3, ge=0, allow_inf_nan=False)
+    """Standard deviation of the noise on features, which have unit variance without it"""
+    seed: NonNegativeInt = 0
+    """Seed of the data"""
+
+    def load(self) -> MultimodalFeatures:
+        """Generate the data."""
+        return generated_features(**self.model_dump(exclude={"kind"}))
+
+
+def usual_modalities(settings: Any) -> tuple[str, ...]:
+    """Modalities of a kind of data, unless a study leaves some out."""
+    field = settings.model_fields.get("modalities")
+    return tuple(field.default if field else settings.modalities)
+
+
 DataSettings = Annotated[
     BuiltinData
     | MNISTWithFSDD
@@ -166,6 +255,9 @@ DataSettings = Annotated[
     | CIFAR10Data
     | LatentsData
     | CIFAR10Latents
-    | DigitsLatents,
+    | DigitsLatents
+    | FeaturesData
+    | MOSIData
+    | GeneratedFeaturesData,
     Field(discriminator="kind"),
 ]

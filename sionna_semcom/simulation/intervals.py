@@ -23,6 +23,7 @@ high`` of shape ``[...]``; a single batch gives no interval (NaN).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -113,6 +114,45 @@ def bootstrap(
     ).confidence_interval
     widening = np.sqrt(1 + data_variance / variance)
     return mean, mean + widening * (interval.low - mean), mean + widening * (interval.high - mean)
+
+
+def jackknife(
+    sums: ArrayLike,
+    sizes: ArrayLike,
+    function: Callable[[NDArray[np.float64]], float],
+    confidence: float = 0.95,
+) -> tuple[float, float, float]:
+    r"""Student's interval of a function of means, such as a correlation, from clusters.
+
+    .. math::
+        \hat\theta = f(\bar{\mathbf x}) \pm t_{k-1} \hat\sigma, \qquad
+        \hat\sigma^2 = \frac{k-1}{k} \sum_i (\hat\theta_{(i)} - \bar\theta)^2
+
+    with :math:`\hat\theta_{(i)}` from all clusters but the :math:`i`-th, and their mean
+    :math:`\bar\theta`. Batches that send the same data again belong to one cluster.
+
+    Source: Efron and Stein, "The Jackknife Estimate of Variance", 1981.
+
+    Parameters
+    ----------
+    sums : [num_clusters, n]
+        Sums of the components of all samples of a cluster
+    sizes : [num_clusters]
+        Samples of each cluster
+    function : callable
+        Figure of the means [n]
+    confidence : `float`
+        Confidence of the interval
+    """
+    s, n = np.asarray(sums, float), np.asarray(sizes, float)
+    num_clusters = len(n)
+    estimate = function(s.sum(0) / n.sum())
+    if num_clusters < 2:
+        return estimate, math.nan, math.nan
+    left = np.array([function(row) for row in (s.sum(0) - s) / (n.sum() - n)[:, None]])
+    variance = (num_clusters - 1) / num_clusters * np.sum((left - left.mean()) ** 2)
+    half_width = _critical_value(num_clusters, confidence) * math.sqrt(variance)
+    return estimate, estimate - half_width, estimate + half_width
 
 
 def over_seeds(

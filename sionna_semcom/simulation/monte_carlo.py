@@ -89,7 +89,8 @@ def sim_metrics(
     ----------
     mc_fun : object with ``measure(batch, snr_db)`` | callable
         Gives a dictionary of metrics ``[batch]``, one value for each sample; `tf.bool` makes a
-        proportion
+        proportion. Figures that are functions of means, such as a correlation, have components
+        ``[batch, n]``, and a function of their means in the attribute ``aggregates`` of the object
     data : `tf.data.Dataset` | iterable
         Batches
     snr_dbs : iterable of `float`
@@ -135,7 +136,7 @@ def sim_metrics(
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
-    measure = executable(mc_fun, graph_mode)
+    measure, aggregates = executable(mc_fun, graph_mode), getattr(mc_fun, "aggregates", {})
     points: list[Point] = []
     verdict: Verdict | None = None
 
@@ -148,7 +149,9 @@ def sim_metrics(
             return verdict
 
         for snr_db in snrs:
-            points.append(simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch))
+            points.append(
+                simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch, aggregates)
+            )
             bar.advance_point()
             if verdict == "stop":
                 break
@@ -164,12 +167,13 @@ def simulate_point(
     rule: StopRule,
     seed: tuple[object, ...],
     callback: Callback,
+    aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
 ) -> Point:
     """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
     if not snr_db > -math.inf:
         raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
     set_seed(*seed)
-    tally, snr = Tally(snr_db, rule), tf.constant(snr_db, tf.float32)
+    tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
     for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
         tally.add(index, measure(batch, snr))

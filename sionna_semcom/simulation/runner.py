@@ -17,7 +17,6 @@ from rich.text import Text
 
 from .._seeding import set_seed
 from ..link import from_settings
-from ..systems import CentroidSettings
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
 from .partial import Partial
 from .progress import ProgressBar, verbosity
@@ -196,7 +195,10 @@ class _Run:
             key = self._key(part, snr_db)
             if (known := self._partial.get(key)) is None:
                 seeds = (self._study.seed, part.label, part.seed, snr_db)
-                point = simulate_point(measure, batches, snr_db, evaluation, seeds, show)
+                aggregates = getattr(system, "aggregates", {})
+                point = simulate_point(
+                    measure, batches, snr_db, evaluation, seeds, show, aggregates
+                )
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)
@@ -231,8 +233,8 @@ class _Run:
         system = self._systems[part.model, part.seed]
         system.link = self._links[part.link]
         settings = self._study.models[part.model].system
-        if isinstance(settings, CentroidSettings):
-            system.mode = part.curve.mode or settings.mode
+        if settings.modes:
+            system.mode = part.curve.mode or settings.own_mode
         system.judges = self._judges
         return system
 

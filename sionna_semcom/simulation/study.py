@@ -20,7 +20,7 @@ from pydantic import (
 from .._settings import Settings
 from ..datasets import Data
 from ..link import LinkSettings
-from ..systems import ClassifierSettings, Mode
+from ..systems import ClassifierSettings
 from .compatibility import check_compatibility
 from .data_settings import BuiltinData, DataSettings
 from .results import SNR_AXIS
@@ -43,9 +43,10 @@ class CurveSettings(Settings):
     """Which of the study's links, likewise; a single one is that of all points"""
     present: tuple[str, ...] | None = Field(None, min_length=1)
     """Modalities that the transmitter has; nothing (null) is all"""
-    mode: Mode | None = None
+    mode: str | None = None
     """What is sent, if not (null) what the model's own mode says: the conventional mode can be
-    evaluated with the model that the paper's mode trains"""
+    evaluated with the model that the paper's mode trains, and a decision of the transmitter with
+    any model that decides between two classes"""
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "CurveSettings":

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,21 @@ class Tally:
         SNR [dB] that error messages name
     rule : :class:`StopRule`
         Intervals, and when they are narrow enough
+    aggregates : `dict` of callables
+        Figures that are functions of means, of which samples have components ``[batch, n]``
     """
 
-    def __init__(self, snr_db: float, rule: StopRule) -> None:
+    def __init__(
+        self,
+        snr_db: float,
+        rule: StopRule,
+        aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+    ) -> None:
         self._snr_db = snr_db
         self._rule = rule
+        self._aggregates = dict(aggregates or {})
+        self._components: dict[str, dict[int, np.ndarray]] = {}
+        self._sent: Counter[int] = Counter()
         self._sizes: list[int] = []
         self._distinct: dict[int, int] = {}
         self._sums: dict[str, list[float]] = {}
@@ -34,9 +45,9 @@ class Tally:
         self._proportions: dict[str, bool] = {}
 
     def add(self, index: int, values: Mapping[str, Any]) -> None:
-        """Add metrics ``[batch]`` of batch number ``index`` of the data."""
+        """Add metrics ``[batch]``, and components of aggregates, of batch ``index`` of the data."""
         arrays = {name: np.asarray(value) for name, value in values.items()}
-        shapes = {array.shape for array in arrays.values()}
+        shapes = {a.shape[: 2 - (name in self._aggregates)] for name, a in arrays.items()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or shape[0] == 0:
             raise ValueError(
                 "Metrics must have shape [batch], one value for each of one or more samples. "
@@ -49,20 +60,30 @@ class Tally:
                 )
         self._sizes.append(shape[0])
         self._distinct[index] = shape[0]
+        self._sent[index] += shape[0]
         for name, array in arrays.items():
-            bad = np.count_nonzero(~np.isfinite(array))
-            if bad:
-                raise FloatingPointError(
-                    f"{name} is not finite for {bad} of {array.size} samples at an SNR of "
-                    f"{self._snr_db:g} dB (batch {index} of the data)"
-                )
+            self._check_finite(name, index, array)
+            if name in self._aggregates:
+                kept = self._components.setdefault(name, {})
+                kept[index] = kept.get(index, 0.0) + array.sum(0, np.float64)
+                continue
             self._proportions[name] = array.dtype == bool
             array = array.astype(np.float64)
             self._sums.setdefault(name, []).append(float(array.sum()))
             self._squares[name] = self._squares.get(name, 0.0) + float(array @ array)
 
+    def _check_finite(self, name: str, index: int, array: np.ndarray) -> None:
+        bad = np.count_nonzero(~np.isfinite(array))
+        if bad:
+            raise FloatingPointError(
+                f"{name} is not finite for {bad} of {array.size} samples at an SNR of "
+                f"{self._snr_db:g} dB (batch {index} of the data)"
+            )
+
     def estimate(self, name: str) -> Estimate:
-        """Mean of a metric so far, with its interval."""
+        """Mean of a metric so far, or function of means, with its interval."""
+        if name in self._components:
+            return self._aggregate(name)
         sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
         sample_variance = max(self._squares[name] / count - (sum(sums) / count) ** 2, 0.0)
         num_distinct = sum(self._distinct.values())
@@ -77,9 +98,17 @@ class Tally:
             mean, low, high = method(sums, self._sizes, *options)
         return Estimate(float(mean), float(low), float(high), count, proportion)
 
+    def _aggregate(self, name: str) -> Estimate:
+        sums = self._components[name]
+        sizes = [self._sent[index] for index in sums]
+        bounds = intervals.jackknife(
+            list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
+        )
+        return Estimate(*bounds, sum(sizes))
+
     def estimates(self) -> dict[str, Estimate]:
         """Means of all metrics so far, with their intervals."""
-        return {name: self.estimate(name) for name in self._sums}
+        return {name: self.estimate(name) for name in (*self._sums, *self._components)}
 
     def narrow_enough(self) -> bool:
         """If every targeted interval is as narrow as it should be."""

@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_path
 from .._seeding import derive_seed, set_seed
@@ -44,6 +44,8 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = 100
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
+    weight_decay: NonNegativeFloat = 0.0
+    """Share of each weight that a step at a learning rate of one would take away"""
 
     @model_validator(mode="after")
     def _check_warmup(self) -> "TrainingSettings":
@@ -94,8 +96,9 @@ def train(
     whatever else decides the training, are the same.
 
     A system that has ``pilots`` of its own, drawn from ``data``, is trained on these, and one that
-    has ``training_callbacks`` takes them along. Every epoch has its own seed, so training that goes
-    on from a checkpoint ends with the same weights as training that was never interrupted.
+    has ``training_callbacks``, or ``schedules`` for the number of epochs, takes them along. Every
+    epoch has its own seed, so training that goes on from a checkpoint ends with the same weights as
+    training that was never interrupted.
 
     Raises
     ------
@@ -110,7 +113,8 @@ def train(
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warmup_steps,
     )
-    system.compile(keras.optimizers.Adam(schedule), jit_compile=False)
+    optimizer = keras.optimizers.Adam(schedule, weight_decay=settings.weight_decay or None)
+    system.compile(optimizer, jit_compile=False)
     system.optimizer.build(system.trainable_variables)
     origin = {
         "training": settings.model_dump_json(),
@@ -122,6 +126,9 @@ def train(
     if checkpoint is not None and checkpoint.exists() and _has(checkpoint, origin):
         first = int(load_weights(system, checkpoint)["epoch"])
     data = getattr(system, "pilots", data)
+    callbacks = [*getattr(system, "training_callbacks", ())]
+    if hasattr(system, "schedules"):
+        callbacks += system.schedules(settings.epochs)
     for epoch in range(first, settings.epochs):
         set_seed(seed, "epoch", epoch)
         batches = data.train(
@@ -134,7 +141,7 @@ def train(
             epochs=epoch + 1,
             shuffle=False,
             verbose=verbose,
-            callbacks=[StopOnNonFiniteLoss(good), *getattr(system, "training_callbacks", ())],
+            callbacks=[StopOnNonFiniteLoss(good), *callbacks],
         )
         if checkpoint is not None:
             save_weights(system, checkpoint, {**origin, "epoch": epoch + 1})

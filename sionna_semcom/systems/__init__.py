@@ -18,6 +18,8 @@ from .settings import (
     SystemSettings,
 )
 from .t_deepsc import TDeepSC
+from .t_deepsc_settings import TDeepSCSettings
+from .task_settings import TwoStageVIBSettings
 from .task_system import TaskSystem
 from .two_stage_vib import TwoStageVIB
 
@@ -35,6 +37,8 @@ __all__ = [
     "NeuralAlignmentSettings",
     "SystemSettings",
     "TDeepSC",
+    "TDeepSCSettings",
     "TaskSystem",
     "TwoStageVIB",
+    "TwoStageVIBSettings",
 ]

@@ -11,6 +11,13 @@ class BaseSystemSettings(Settings):
     """Settings of any system; this one would neither transmit nor be measured."""
 
     crosses: ClassVar[Literal["link", "MIMO channel"] | None] = None
+    """What its symbols cross, if it transmits"""
+    reads_features: ClassVar[bool] = False
+    """Whether data must be features of several modalities with a decision to make"""
+    modes: ClassVar[tuple[str, ...]] = ()
+    """Modes that a trained system can be evaluated in"""
+    drops_modalities: ClassVar[bool] = False
+    """Whether modalities may be missing at the transmitter"""
 
     kind: str
 
@@ -18,6 +25,11 @@ class BaseSystemSettings(Settings):
     def needs(self) -> tuple[str, ...]:
         """Modalities that data must have."""
         return ()
+
+    @property
+    def own_mode(self) -> str | None:
+        """The one of ``modes`` in which the system is evaluated unless told otherwise."""
+        return getattr(self, "mode", None)
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures on data with ``modalities``."""

@@ -217,7 +217,7 @@ class CentroidSystem(LinkedModel):
             for (name, decoder), seen in zip(self.decoders.items(), features, strict=True)
         }
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
         embeddings = self.embed(inputs, training=training)
         outputs = self._send(embeddings, None, training)

@@ -75,13 +75,13 @@ class LinkedModel(keras.Model):
         self.last_snr_db.assign(snr_db)
         return tf.pow(10.0, -snr_db / 10.0)
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
-        """What training minimises on a batch; what layers add is not yet in it."""
-        raise TypeError(f"{type(self).__name__} has no loss and is not trained")
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """What training minimises on a batch, without what layers add."""
+        raise TypeError(f"{type(self).__name__} has no loss to be trained on")
 
-    def _loss(self, data: Any, training: bool) -> tf.Tensor:
-        """All of the loss, with what layers add (regularisation, activity)."""
-        loss = self.total_loss(keras.utils.unpack_x_y_sample_weight(data)[0], training)
+    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """What training minimises on a batch, with what layers add (regularisation, activity)."""
+        loss = self.batch_loss(inputs, training)
         for added in self.losses:
             loss += added
         self._loss_tracker.update_state(loss)
@@ -89,8 +89,9 @@ class LinkedModel(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One step of gradient descent on a batch."""
+        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
         with tf.GradientTape() as tape:
-            loss = self._loss(data, training=True)
+            loss = self.total_loss(inputs, training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
@@ -98,5 +99,5 @@ class LinkedModel(keras.Model):
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Losses on a batch, at SNRs drawn as in training."""
-        self._loss(data, training=False)
+        self.total_loss(keras.utils.unpack_x_y_sample_weight(data)[0], training=False)
         return self.get_metrics_result()

@@ -2,7 +2,7 @@
 """Settings from which systems are built."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
@@ -20,12 +20,15 @@ from .centroid import CentroidSystem
 from .classifier import Classifier
 from .image_classifier import ImageClassifier, Network
 from .mode import Mode, check_mode
+from .task_settings import TwoStageVIBSettings
 
 
 class CentroidSettings(BaseSystemSettings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
 
     crosses = "link"
+    modes = get_args(Mode)
+    drops_modalities = True
 
     kind: Literal["centroid"]
     mode: Mode = "end_to_end"
@@ -143,6 +146,7 @@ SystemSettings = Annotated[
     | ImageClassifierSettings
     | LinearAlignmentSettings
     | FeatureAlignmentSettings
-    | NeuralAlignmentSettings,
+    | NeuralAlignmentSettings
+    | TwoStageVIBSettings,
     Field(discriminator="kind"),
 ]

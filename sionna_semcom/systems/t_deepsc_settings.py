@@ -1,26 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which the transformer baseline is built."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
 from ..datasets import Data
 from ..link import Link
-from ..semantics import Task
-from .base_settings import BaseSystemSettings
 from .t_deepsc import TDeepSC
+from .task_settings import TaskSettings
 
 
-class TDeepSCSettings(BaseSystemSettings):
+class TDeepSCSettings(TaskSettings):
     """A :class:`TDeepSC` over all modalities of the data."""
 
-    crosses = "link"
-
     kind: Literal["t_deepsc"]
-    transmitted_dim: PositiveInt = 50
-    """Real numbers sent for a sample, two in a complex symbol"""
     width: PositiveInt = 64
     """Length of a token"""
     num_heads: PositiveInt = 4
@@ -35,10 +29,6 @@ class TDeepSCSettings(BaseSystemSettings):
     """Share of activations and attention that is dropped in training"""
     input_dropout: float = Field(0.3, ge=0, lt=1)
     """Share of features that is dropped in training"""
-    modality_dropout: float = Field(0.0, ge=0, lt=1)
-    """Probability with which each modality is missing at the transmitter in training"""
-    receiver_knows_noise: bool = True
-    """Whether the receiver is told the noise power left on each symbol"""
 
     @model_validator(mode="after")
     def _check_heads(self) -> "TDeepSCSettings":
@@ -48,11 +38,6 @@ class TDeepSCSettings(BaseSystemSettings):
                 f"Received: {self.width} and {self.num_heads}"
             )
         return self
-
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures; which of them depends on the labels of the data."""
-        names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
-        return list(dict.fromkeys(names))
 
     def build(self, data: Data, link: Link, snr_db: float | tuple[float, float]) -> TDeepSC:
         """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""

@@ -17,9 +17,9 @@ from ..semantics import ReceiverState, Task
 from ..semantics.task import Aggregate
 from .linked_model import LinkedModel
 from .presence import dropout_mask, present_names
-from .transmission import Received, transmit_latents
+from .transmission import Estimator, transmit_latents
 
-Sends = Literal["latent", "decision"]
+TaskMode = Literal["latent", "decision"]
 
 
 class TaskSystem(LinkedModel):
@@ -31,7 +31,7 @@ class TaskSystem(LinkedModel):
                                           └── no_eff ──────────┘
 
     A trained system can also decide at the transmitter and send the decision alone, one antipodal
-    bit that all symbols repeat (``sends = "decision"``): what no scheme in as many symbols does
+    bit that all symbols repeat (``mode = "decision"``): what no scheme in as many symbols does
     much better than, measured over any link.
 
     Parameters
@@ -99,23 +99,26 @@ class TaskSystem(LinkedModel):
         self.receiver_knows_noise = receiver_knows_noise
         self._state = ReceiverState()
         self._noiseless = AWGNLink()
-        self._sends: Sends = "latent"
+        self.mode = "latent"
         self._task_tracker = keras.metrics.Mean("task")
 
     @property
-    def sends(self) -> Sends:
-        """Whether the latent crosses the link, or the decision itself."""
-        return self._sends
+    def mode(self) -> TaskMode:
+        """Whether the latent crosses the link, or the decision. A new mode takes effect at once."""
+        return self._mode
 
-    @sends.setter
-    def sends(self, sends: Sends) -> None:
-        if sends not in get_args(Sends):
+    @mode.setter
+    def mode(self, mode: TaskMode) -> None:
+        if mode not in get_args(TaskMode):
             raise ValueError(
-                f"`sends` must be one of {', '.join(get_args(Sends))}. Received: {sends!r}"
+                f"`mode` must be one of {', '.join(get_args(TaskMode))}. Received: {mode!r}"
             )
-        if sends == "decision" and self.task.num_classes != 2:
-            raise ValueError("A decision is sent where there are two classes, as one bit")
-        self._sends = sends
+        if mode == "decision" and self.task.num_classes != 2:
+            raise ValueError(
+                "`mode` can be 'decision' where there are two classes, which one bit tells. "
+                f"Received: num_classes={self.task.num_classes}"
+            )
+        self._mode: TaskMode = mode
         self._forget_graphs()
 
     @property
@@ -154,7 +157,7 @@ class TaskSystem(LinkedModel):
         inputs, presence = self.prepare(inputs, present, training)
         latents = self.encode(inputs, presence, training)
         no = self.noise_power(snr_db)
-        if self.sends == "decision" and not training:
+        if self.mode == "decision" and not training:
             return self._repeat_decision(latents, no)
         return self.decode(self.receive(latents, no), training)
 
@@ -190,15 +193,15 @@ class TaskSystem(LinkedModel):
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """What the receiver has of ``latents``: [batch, received_features]."""
-        estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
-        received: Received = transmit_latents(link or self.link, [latents], no, estimator)[0]
+        estimator: Estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
+        received = transmit_latents(link or self.link, [latents], no, estimator)[0]
         if not self.receiver_knows_noise:
             return received.latent
         # Less noise than in training would be news to the decoder, and none the better for it
         known = tf.maximum(received.no_eff, 10.0 ** (-self._snr_range[1] / 10.0))
         return self._state(received.latent, known)
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Loss of the task, averaged over the batch."""
         outputs = self.call(inputs, training=training)
         return self._task_loss(inputs["label"], outputs)

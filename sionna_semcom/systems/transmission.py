@@ -21,11 +21,14 @@ class Received(NamedTuple):
     """[batch, ceil(latent_dim/2)], `tf.float`, noise power left on each of its symbols"""
 
 
+Estimator = Literal["unbiased", "lmmse"]
+
+
 def transmit_latents(
     link: Link,
     latents: Sequence[tf.Tensor],
     no: tf.Tensor,
-    estimator: Literal["unbiased", "lmmse"] = "lmmse",
+    estimator: Estimator = "lmmse",
 ) -> list[Received]:
     """Map latents to symbols, send them one behind the other, and estimate them.
 

@@ -139,7 +139,7 @@ class TwoStageVIB(TaskSystem):
         self.heads = {}
         if self.auxiliary_weight:
             self.heads = {name: _perceptron(dim, outputs) for name in names}
-        self.redundancy_weight = self.reversal = self.discriminators = None
+        self.discriminators: PairDiscriminators | None = None
         if self.final_redundancy_weight:
             self.redundancy_weight = self.add_weight(
                 shape=(), initializer="zeros", trainable=False, name="redundancy_weight"
@@ -162,20 +162,18 @@ class TwoStageVIB(TaskSystem):
         The scale of the reversal rises to one in the warm-up; the weight of the redundancy term
         waits for it and then rises to the end. ``fit`` takes them as callbacks.
         """
-        if self.reversal is None:
+        if self.discriminators is None:
             return []
         warm = min(self.warm_epochs, num_epochs)
         return [
             LinearRamp(self.reversal.scale, 1.0, 0, warm),
-            LinearRamp(
-                self.redundancy_weight, self.final_redundancy_weight, warm, num_epochs
-            ),
+            LinearRamp(self.redundancy_weight, self.final_redundancy_weight, warm, num_epochs),
         ]
 
     def unimodal(
         self, inputs: Mapping[str, tf.Tensor], training: bool = False
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """Latents [batch, unimodal_dim] of all modalities, and their divergences [batch] in nats."""
+        """Latents [batch, unimodal_dim] of all modalities, and their divergences [batch], nats."""
         latents, divergences = {}, {}
         for name, encoder in self.encoders.items():
             features = encoder(inputs, training=training)
@@ -202,16 +200,14 @@ class TwoStageVIB(TaskSystem):
     def _decode(self, features: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Outputs, and the divergence [batch] of the second stage."""
         seen = self.receiver(features, training=training)
-        latents, divergence = self.bottleneck(
-            seen, training=training, num_samples=self.num_samples
-        )
+        latents, divergence = self.bottleneck(seen, training=training, num_samples=self.num_samples)
         if latents.shape.rank == 2:
             return self.head(latents), divergence
         flat = self.head(tf.reshape(latents, [-1, self.bottleneck.dim]))
         outputs = tf.reshape(flat, [self.num_samples, -1, self.task.num_outputs])
         return self.task.average(outputs), divergence
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """All losses, weighted and summed; equation (43), corrected."""
         filled, presence = self.prepare(inputs, None, training)
         latents, divergences = self.unimodal(filled, training)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands write to, and how they end."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ._errors import expected, in_one_line
+
+console = Console()
+errors = Console(stderr=True)
+options = {"traceback": False}
+
+
+def report_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            errors.print("Interrupted. The same command goes on from here.")
+            raise typer.Exit(130) from None
+        except expected() as error:
+            if options["traceback"]:
+                raise
+            message = Text(f"Error: {in_one_line(error)}")
+            message.stylize("bold red", 0, 6)
+            errors.print(message, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow without what it writes to stderr before it knows its own log level."""
+    stderr = os.dup(2)
+    with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

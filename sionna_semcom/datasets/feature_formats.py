@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files of multimodal features in any of the formats that are read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._files import sha256
+from .computational_sequences import read_computational_sequences
+from .feature_file import read_feature_file
+from .feature_pickles import each_split, read_pickled_splits
+from .feature_split import LABELS, FeatureSplit, hold_out, video_of
+from .features import MultimodalFeatures
+from .mmsa import read_mmsa_split
+from .multibench import LABEL, read_multibench_split
+
+FEATURE_FORMATS = ("mmsa", "multibench", "csd", "hdf5")
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_SPLITS = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
+
+
+def read_features(
+    inputs: Sequence[str | os.PathLike[str]],
+    format: str | None = None,
+    *,
+    label: str | None = None,
+    splits: str | os.PathLike[str] | None = None,
+    shares: tuple[float, float] = (0.2, 0.1),
+    column: str = "sentiment",
+    max_words: int | None = None,
+    seed: int = 0,
+) -> MultimodalFeatures:
+    """Read features in any format, whole and with all modalities.
+
+    Parameters
+    ----------
+    inputs : sequence of `str` or `PathLike`
+        The file; for computational sequences ``<name>=<file>`` for each modality, ``labels`` and,
+        if there is one, ``words``
+    format : `None` | "mmsa" | "multibench" | "csd" | "hdf5"
+        Its format; by default recognised
+    label : `None` | "regression" | "classification"
+        Which label; by default the one that there is, and the scores where there are both
+    splits : `None` | `str` or `PathLike`
+        For computational sequences: which videos are in which split, as `read_video_splits` reads
+        them; by default drawn
+    shares : `tuple` of `float`
+        Shares of the videos that are drawn for the test and for validation; 0 validates on none
+    column, max_words
+        See `read_computational_sequences`
+    seed : `int`
+        Seed of drawn splits
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing
+    ValueError
+        If a file is in none of the formats, damaged, or lacks something
+    """
+    if format is not None and format not in FEATURE_FORMATS:
+        raise ValueError(
+            f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {format!r}"
+        )
+    if format == "csd" or (format is None and _are_sequences(inputs)):
+        files = _named(inputs)
+        given = read_video_splits(splits) if splits is not None else None
+        samples = read_computational_sequences(
+            {name: path for name, path in files.items() if name not in ("labels", "words")},
+            files["labels"],
+            files.get("words"),
+            column=column,
+            max_words=max_words,
+        )
+        if given is not None:
+            parts = _split_as_given(samples, given, str(splits))
+        else:
+            parts = _draw(samples, *shares, seed)
+        return MultimodalFeatures(
+            parts, checksums={path.name: sha256(path) for path in files.values()}
+        )
+    if len(inputs) != 1:
+        raise ValueError(f"Only computational sequences are several files. Received: {len(inputs)}")
+    return _read_file(Path(inputs[0]), format, label)
+
+
+def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
+    """Read which videos are in which split.
+
+    Parameters
+    ----------
+    path : `str` or `PathLike`
+        JSON ``{"train": [video, ...], "valid": [...], "test": [...]}``, or text with a split and a
+        video on each line
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        If it is neither, or a video is in two splits
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"No file of splits {path}")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        pairs = _json_pairs(text) if text.lstrip().startswith("{") else _text_pairs(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"`{path}` must hold videos by split: {error}") from error
+    found: dict[str, str] = {}
+    for split, video in pairs:
+        if split not in _SPLITS:
+            raise ValueError(f"`{path}` must have train, valid and test. Received: {split!r}")
+        if found.setdefault(video, _SPLITS[split]) != _SPLITS[split]:
+            raise ValueError(f"`{path}` must have each video in one split. Received twice: {video}")
+    return {name: {v for v, s in found.items() if s == name} for name in set(found.values())}
+
+
+def _json_pairs(text: str) -> list[tuple[str, str]]:
+    content = json.loads(text)
+    for name, videos in content.items():
+        if not isinstance(videos, list) or not all(isinstance(video, str) for video in videos):
+            raise ValueError(f"{name} is no list of strings")
+    return [(name, video) for name, videos in content.items() for video in videos]
+
+
+def _text_pairs(text: str) -> list[tuple[str, str]]:
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    for words in lines:
+        if len(words) != 2:
+            raise ValueError(f"a line must be a split and a video, not {' '.join(words)!r}")
+    return [(split, video) for split, video in lines]
+
+
+def _are_sequences(inputs: Sequence[str | os.PathLike[str]]) -> bool:
+    return any(str(one).endswith(".csd") for one in inputs)
+
+
+def _named(inputs: Sequence[str | os.PathLike[str]]) -> dict[str, Path]:
+    """Files of computational sequences by name."""
+    files: dict[str, Path] = {}
+    for one in map(str, inputs):
+        found = re.fullmatch(r"([^\W\d]\w*)=(.+)", one)
+        if found is None or found[1] in files:
+            raise ValueError(
+                "Computational sequences must be given as NAME=FILE, each name once: modalities, "
+                f"labels and words. Received: {one}"
+            )
+        files[found[1]] = Path(found[2])
+    if "labels" not in files:
+        raise ValueError(
+            f"Computational sequences need labels=FILE. Received: {', '.join(files) or 'none'}"
+        )
+    return files
+
+
+def _read_file(path: Path, format: str | None, label: str | None) -> MultimodalFeatures:
+    if not path.is_file():
+        raise FileNotFoundError(f"No file of features {path}")
+    if format is None:
+        with path.open("rb") as file:
+            is_hdf5 = file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
+        format = "hdf5" if is_hdf5 else None
+    if format == "hdf5":
+        parts, checksums = read_feature_file(path, label)
+    else:
+        content, checksums = read_pickled_splits(path), {}
+        reader = read_multibench_split if _is_multibench(format, content) else read_mmsa_split
+        parts = each_split(path, content, reader, label)
+    try:
+        return MultimodalFeatures(parts, checksums=checksums or {path.name: sha256(path)})
+    except ValueError as error:
+        raise ValueError(f"`{path}`: {error}") from error
+
+
+def _is_multibench(format: str | None, content: Mapping[str, Mapping[str, Any]]) -> bool:
+    if format is not None:
+        return format == "multibench"
+    train = content["train"]
+    return LABEL in train and not any(name in train for name in LABELS.values())
+
+
+def _split_as_given(
+    samples: FeatureSplit, given: Mapping[str, set[str]], path: str
+) -> dict[str, FeatureSplit]:
+    """Samples by split; those of videos that are in none are left out."""
+    videos = [video_of(name) for name in samples.id]
+    parts: dict[str, FeatureSplit] = {}
+    for name, members in given.items():
+        rows = np.array([video in members for video in videos])
+        if not rows.any():
+            raise ValueError(f"`{path}` must name labelled videos in each split. {name} has none")
+        parts[name] = samples[rows]
+    return parts
+
+
+def _draw(
+    samples: FeatureSplit, test_share: float, validation_share: float, seed: int
+) -> dict[str, FeatureSplit]:
+    """Samples by split, drawn by video."""
+    if not (test_share > 0 and validation_share >= 0 and test_share + validation_share < 1):
+        raise ValueError(
+            "Shares of the test and of validation must be positive and leave some for training. "
+            f"Received: {test_share} and {validation_share}"
+        )
+    rest, test = hold_out(samples, test_share, seed)
+    if not validation_share:
+        return {"train": rest, "test": test}
+    train, validation = hold_out(rest, validation_share / (1 - test_share), seed + 1)
+    return {"train": train, "validation": validation, "test": test}

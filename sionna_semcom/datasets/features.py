@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Features of text, speech and video for a task at the receiver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .._files import sha256
+from .._seeding import derive_seed
+from .feature_file import read_feature_file, write_feature_file
+from .feature_split import FeatureSplit, hold_out
+from .standardisation import Standardisation, count_non_finite
+
+_SPLITS = ("train", "validation", "test")
+
+
+class MultimodalFeatures:
+    r"""Features of several modalities, standardised, and a score or a class for each sample.
+
+    A batch is a dictionary of
+
+    - ``<modality>`` : [batch, D] or [batch, T, D], `float32`
+    - ``<modality>_length`` : [batch], `int32`, for sequences: the number of real frames, which
+      come first; zero if there is none. The frames that follow are zero
+    - ``label`` : [batch], `float32` (scores) or `int32` (classes)
+
+    Each feature has zero mean and unit variance over the real frames of training. A feature that is
+    constant there is zero, and so is every value that is infinite or NaN, as if it were the mean.
+
+    Parameters
+    ----------
+    splits : `dict` of `FeatureSplit`
+        ``train`` and ``test``, and ``validation`` if there is one
+    modalities : `None` | sequence of `str`
+        Modalities that are used; by default all
+    holdout : `float`
+        Share of the training videos that are kept for validation, if there is no such split. They
+        are drawn by ``seed``; no video is in two splits. With 0, all are trained on
+    seed : `int`
+        Seed of the draw
+    checksums : `dict` of `str`
+        SHA-256 of what the features come from
+
+    Attributes
+    ----------
+    splits : `dict` of `FeatureSplit`
+        Samples as they were read
+    num_classes : `int`
+        Number of classes; 0 where the label is a score
+    replaced : `dict` of `dict` of `int`
+        How many infinite or NaN values were replaced, by split and modality
+
+    Raises
+    ------
+    ValueError
+        If splits do not belong together, or an argument is out of range
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, FeatureSplit],
+        *,
+        modalities: Sequence[str] | None = None,
+        holdout: float = 0.0,
+        seed: int = 0,
+        checksums: Mapping[str, str] | None = None,
+    ) -> None:
+        _check_together(splits)
+        if not 0 <= holdout < 1:
+            raise ValueError(f"`holdout` must be in [0, 1). Received: {holdout}")
+        names = modalities or list(splits["train"].features)
+        self.splits = {name: splits[name].select(names) for name in _SPLITS if name in splits}
+        if "validation" not in splits and holdout > 0:
+            kept = dict(zip(_SPLITS, hold_out(self.splits["train"], holdout, seed), strict=False))
+            self.splits = {**kept, "test": self.splits["test"]}
+        self.num_classes = 0
+        if splits["train"].kind == "classification":
+            self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
+        self.checksums = dict(checksums or {})
+        self.replaced = {
+            name: {
+                modality: count_non_finite(values, split.lengths.get(modality))
+                for modality, values in split.features.items()
+            }
+            for name, split in self.splits.items()
+        }
+        train = self.splits["train"]
+        self._standardise = {
+            modality: Standardisation.fit(values, train.lengths.get(modality))
+            for modality, values in train.features.items()
+        }
+        self._arrays: dict[str, dict[str, np.ndarray]] = {}
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample of each modality, ``{"text": (100,), "audio": (50, 74)}``."""
+        return self.splits["train"].shapes
+
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        """All samples of a split in their order, with the keys and values of a batch.
+
+        Raises
+        ------
+        ValueError
+            If there is no such split
+        """
+        if split not in self.splits:
+            raise ValueError(
+                f"`split` must be one of {', '.join(self.splits)} (`holdout` keeps a share of the "
+                f"training videos for validation). Received: {split!r}"
+            )
+        if split not in self._arrays:
+            raw = self.splits[split]
+            arrays = {
+                name: standardise(raw.features[name], raw.lengths.get(name))
+                for name, standardise in self._standardise.items()
+            }
+            arrays |= {f"{name}_length": lengths for name, lengths in raw.lengths.items()}
+            self._arrays[split] = {**arrays, "label": raw.label}
+        return dict(self._arrays[split])
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for training, drawn without replacement until all samples were, then again.
+
+        Parameters
+        ----------
+        batch_size : `int`
+            Samples a batch
+        steps : `int`
+            Batches; by default as many as the samples fill
+        seed : `int`
+            Seed of the order
+        """
+        _check_positive(batch_size=batch_size, **({} if steps is None else {"steps": steps}))
+        tensors, size = self._tensors("train"), len(self.splits["train"])
+        rows = tf.data.Dataset.range(size)
+        rows = rows.shuffle(size, seed=derive_seed("features", seed)).repeat()
+        steps = max(1, size // batch_size) if steps is None else steps
+        batches = rows.batch(batch_size).take(steps)
+        return batches.map(
+            lambda index: {name: tf.gather(values, index) for name, values in tensors.items()}
+        ).prefetch(2)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every validation sample once.
+
+        Raises
+        ------
+        ValueError
+            If no sample was kept for validation
+        """
+        return self._each("validation", batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every test sample once."""
+        return self._each("test", batch_size)
+
+    def _each(self, split: str, batch_size: int) -> tf.data.Dataset:
+        _check_positive(batch_size=batch_size)
+        return (
+            tf.data.Dataset.from_tensor_slices(self._tensors(split)).batch(batch_size).prefetch(2)
+        )
+
+    def _tensors(self, split: str) -> dict[str, tf.Tensor]:
+        with tf.device("CPU"):  # where tf.data runs
+            return {name: tf.constant(values) for name, values in self.arrays(split).items()}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the samples as they were read to an HDF5 file, whole or not at all."""
+        write_feature_file(path, self.splits, self.checksums)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        modalities: Sequence[str] | None = None,
+        label: str | None = None,
+        holdout: float = 0.0,
+        seed: int = 0,
+    ) -> MultimodalFeatures:
+        """Read an HDF5 file, as `save` and ``sionna-semcom convert`` write it.
+
+        Parameters
+        ----------
+        path : `str` or `PathLike`
+            The file
+        modalities, holdout, seed
+            As above
+        label : `None` | "regression" | "classification"
+            Which label; by default the one that the file has, and the scores where it has both
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file
+        ValueError
+            If the file is damaged or lacks something, or as above
+        """
+        splits, checksums = read_feature_file(path, label)
+        checksums = checksums or {Path(path).name: sha256(path)}
+        options: dict[str, Any] = {"modalities": modalities, "holdout": holdout, "seed": seed}
+        try:
+            return cls(splits, checksums=checksums, **options)
+        except ValueError as error:
+            raise ValueError(f"`{path}`: {error}") from error
+
+
+def _check_together(splits: Mapping[str, FeatureSplit]) -> None:
+    if not {"train", "test"} <= set(splits) <= set(_SPLITS):
+        raise ValueError(
+            "`splits` must be train, test and, if there is one, validation. "
+            f"Received: {', '.join(splits) or 'none'}"
+        )
+    shapes = {name: dict(sorted(split.shapes.items())) for name, split in splits.items()}
+    if any(one != shapes["train"] for one in shapes.values()):
+        raise ValueError(f"Splits must have the same modalities and shapes. Received: {shapes}")
+    kinds = {name: split.kind for name, split in splits.items()}
+    if len(set(kinds.values())) > 1:
+        raise ValueError(f"Splits must have the same kind of label. Received: {kinds}")
+
+
+def _check_positive(**values: int) -> None:
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"`{name}` must be at least 1. Received: {value}")

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from which systems that decide at the receiver are built."""
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from ..datasets import Data
+from ..link import Link
+from ..semantics import Task
+from .base_settings import BaseSystemSettings
+from .task_system import TaskMode
+from .two_stage_vib import TwoStageVIB
+
+
+class TaskSettings(BaseSystemSettings):
+    """What all systems that decide at the receiver have in common."""
+
+    crosses = "link"
+    reads_features = True
+    modes = get_args(TaskMode)
+    drops_modalities = True
+
+    transmitted_dim: PositiveInt = 50
+    """Real numbers sent for a sample, two in a complex symbol"""
+    modality_dropout: float = Field(0.0, ge=0, lt=1)
+    """Probability with which each modality is missing at the transmitter in training"""
+    receiver_knows_noise: bool = True
+    """Whether the receiver uses the noise power that the link reports"""
+
+    @property
+    def own_mode(self) -> TaskMode:
+        """The one of ``modes`` in which the system is evaluated unless told otherwise."""
+        return "latent"
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures; which of them depends on the labels of the data."""
+        names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
+        return list(dict.fromkeys(names))
+
+
+class TwoStageVIBSettings(TaskSettings):
+    """A :class:`TwoStageVIB` over the modalities of features."""
+
+    kind: Literal["two_stage_vib"]
+    width: PositiveInt = 64
+    """Units of hidden layers"""
+    unimodal_dim: PositiveInt = 32
+    """Dimension of the latent of each modality"""
+    received_dim: PositiveInt = 32
+    """Dimension of the latent of the second stage"""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of features and activations that is dropped in training"""
+    beta: NonNegativeFloat | None = 1e-3
+    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
+    gamma: NonNegativeFloat | None = 1e-3
+    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
+    auxiliary_weight: NonNegativeFloat = 1.0
+    """Weight of each modality's own decision in training"""
+    redundancy_weight: NonNegativeFloat = 0.4
+    """Final weight of the redundancy term"""
+    warm_epochs: NonNegativeInt = 3
+    """Epochs before the redundancy term sets in"""
+    num_samples: NonNegativeInt = 0
+    """Samples of the second stage that evaluation averages over; zero takes its mean"""
+
+    def build(self, data: Data, link: Link, snr_db: float | tuple[float, float]) -> TwoStageVIB:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
+        options = self.model_dump(exclude={"kind"})
+        return TwoStageVIB(data.shapes, data.num_classes, link, snr_db=snr_db, **options)

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small files of multimodal features in the published layouts."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import h5py
+import numpy as np
+
+COUNTS = {"train": 12, "valid": 4, "test": 6}
+SHAPES = {"text": (5, 8), "audio": (9, 3), "vision": (7, 2)}
+ALIGNED = {"text": (5, 8), "audio": (5, 3), "vision": (5, 2)}
+
+
+def lengths_of(count, num_frames):
+    """0 to T frames in turns."""
+    return np.arange(count) % (num_frames + 1)
+
+
+def sequences(split, name, shape):
+    """Numbers that are not zero in real frames, which come first, and the lengths."""
+    count = COUNTS[split]
+    draw = np.random.default_rng([count, *shape])
+    values = draw.uniform(1, 2, (count, *shape)).astype(np.float32)
+    lengths = lengths_of(count, shape[0])
+    values[np.arange(shape[0]) >= lengths[:, None]] = 0
+    return values, lengths
+
+
+def scores(count):
+    return np.linspace(-3, 3, count, dtype=np.float32)
+
+
+def ids(split):
+    """Three clips a video; videos have underscores, as on YouTube."""
+    return [f"{split}_v{row // 3}$_${row % 3}" for row in range(COUNTS[split])]
+
+
+def mmsa(aligned):
+    """``aligned_50.pkl`` or ``unaligned_50.pkl``."""
+    content = {}
+    for split, count in COUNTS.items():
+        content[split] = one = {
+            "raw_text": np.array([f"words of {row}" for row in range(count)], object),
+            "id": ids(split),
+            "annotations": ["Negative", "Positive"] * (count // 2),
+            "regression_labels": scores(count),
+            "classification_labels": np.arange(count, dtype=np.float64) % 3,
+        }
+        for name, shape in (ALIGNED if aligned else SHAPES).items():
+            one[name], lengths = sequences(split, name, shape)
+            if not aligned and name != "text":
+                one[f"{name}_lengths"] = lengths.tolist()
+        tokens = np.zeros((count, 3, 5), np.float32)
+        tokens[:, 1] = np.arange(5) < lengths_of(count, 5)[:, None]
+        one["text_bert"] = tokens
+        one["text"][one["text"] == 0] = 0.25  # a transformer's output is not zero behind the mask
+    return content
+
+
+def multibench():
+    """``mosi_data.pkl``: zero-padded in front, labels [n, 1, 1]."""
+    content = {}
+    for split, count in COUNTS.items():
+        content[split] = {
+            "labels": scores(count).reshape(count, 1, 1),
+            "id": np.array([[f"{split}_v{r // 3}", str(r), str(r + 1)] for r in range(count)], "S"),
+        }
+        for name, shape in SHAPES.items():
+            values, lengths = sequences(split, name, shape)
+            padded = [np.roll(v, shape[0] - n, 0) for v, n in zip(values, lengths, strict=True)]
+            content[split][name] = np.stack(padded)
+    return content
+
+
+def write_pickle(path, content, protocol=4):
+    path.write_bytes(pickle.dumps(content, protocol))
+    return path
+
+
+def write_csd(path, data, root=None, metadata=None):
+    """A computational sequence of ``{key: (intervals, features)}``; the SDK keeps JSON strings."""
+    with h5py.File(path, "w") as file:
+        group = file.create_group(root or path.stem)
+        for key, (intervals, features) in data.items():
+            group[f"data/{key}/intervals"] = np.asarray(intervals, np.float64)
+            group[f"data/{key}/features"] = features
+        for name, value in {"root name": root, "computational sequence version": 1.0}.items():
+            write_json(group, name, value)
+        for name, value in (metadata or {}).items():
+            write_json(group, name, value)
+    return path
+
+
+def write_json(group, name, value):
+    dataset = group.create_dataset(f"metadata/{name}", (1,), dtype=h5py.string_dtype())
+    dataset[0] = json.dumps(value)
+
+
+def write_features(path, splits):
+    """The project's HDF5, as a user writes it with h5py alone."""
+    with h5py.File(path, "w") as file:
+        for name, columns in splits.items():
+            for column, values in columns.items():
+                file[f"{name}/{column}"] = values
+    return path
+
+
+def same(first, second):
+    """Splits that hold the same values of the same types."""
+    assert set(first) == set(second)
+    for name, one in first.items():
+        other = second[name]
+        pairs = [(one.label, other.label), (one.id, other.id)]
+        for part in ("features", "lengths", "others"):
+            assert list(getattr(one, part)) == list(getattr(other, part)), part
+            pairs += zip(getattr(one, part).values(), getattr(other, part).values(), strict=True)
+        for mine, theirs in pairs:
+            assert mine.dtype == theirs.dtype
+            np.testing.assert_array_equal(mine, theirs)
+    return True

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sionna_semcom.datasets import read_computational_sequences, read_features
+from sionna_semcom.datasets.computational_sequences import MOSEI_COLUMNS, read_csd
+
+from .feature_files import write_csd
+
+WORDS = ["sp", "the", "film", "sp", "was", "good", "sp"]
+TIMES = [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 7]]
+
+
+def by_video(intervals, features):
+    return {video: (intervals, features) for video in ("a_1", "b", "c-2")}
+
+
+def frames(begin, end, step, width=1):
+    """Frames of ``step`` seconds whose first feature is the time of their middle."""
+    edges = np.arange(begin, end + step / 2, step)
+    intervals = np.column_stack([edges[:-1], edges[1:]])
+    features = np.repeat(intervals.mean(1)[:, None], width, 1) + np.arange(width)
+    return intervals, features.astype(np.float32)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Words, vectors of words, frames of a fifth of a second, and two segments a video."""
+    vectors = np.arange(7, dtype=np.float32)[:, None] * [1, 10]
+    labels = np.array([[-3, 0], [1.5, 3]], np.float32)
+    names = {"dimension names": ["sentiment", "happy"]}
+    return {
+        "words": write_csd(
+            tmp_path / "words.csd", by_video(TIMES, np.array(WORDS, "S32")[:, None]), "words"
+        ),
+        "text": write_csd(tmp_path / "vectors.csd", by_video(TIMES, vectors), "glove_vectors"),
+        "audio": write_csd(tmp_path / "audio.csd", by_video(*frames(0, 7, 0.2, 3)), "COVAREP"),
+        "labels": write_csd(
+            tmp_path / "labels.csd",
+            by_video([[0, 3.2], [3.2, 7]], labels),
+            "Opinion Segment Labels",
+            names,
+        ),
+    }
+
+
+def read(files, **options):
+    modalities = {name: files[name] for name in files if name not in ("labels", "words")}
+    return read_computational_sequences(modalities, files["labels"], files.get("words"), **options)
+
+
+def test_features_are_those_of_words(files):
+    split = read(files)
+    assert split.id.tolist() == [f"{v}$_${n}" for v in ("a_1", "b", "c-2") for n in (0, 1)]
+    assert split.label.tolist() == [-3, 1.5] * 3
+    assert split.others["raw_text"].tolist() == ["the film", "was good"] * 3
+    assert split.shapes == {"text": (2, 2), "audio": (2, 3)}
+    assert split.lengths["text"].tolist() == split.lengths["audio"].tolist() == [2] * 6
+    np.testing.assert_allclose(split.features["text"][0], [[1, 10], [2, 20]])
+    np.testing.assert_allclose(
+        split.features["audio"][1], [[4.5, 5.5, 6.5], [5.5, 6.5, 7.5]], atol=1e-5
+    )
+
+
+def test_without_words_the_text_has_them(files):
+    del files["words"]
+    split = read(files)
+    assert split.shapes == {"text": (4, 2), "audio": (4, 3)}
+    assert split.lengths["audio"].tolist() == [3, 4] * 3  # with silences; 3 to 4 s is behind 3.2
+    assert split.features["text"][0, :, 0].tolist() == [0, 1, 2, 0]
+    assert "raw_text" not in split.others
+
+
+def test_other_columns(files, tmp_path):
+    assert read(files, column="happy").label.tolist() == [0, 3] * 3
+    with pytest.raises(ValueError, match=r"labels.csd` has no column 'fear', only sentiment, hap"):
+        read(files, column="fear")
+    values = np.arange(14, dtype=np.float32).reshape(2, 7) % 3
+    files["labels"] = write_csd(tmp_path / "mosei.csd", by_video([[0, 3], [3, 7]], values))
+    assert len(MOSEI_COLUMNS) == 7
+    assert read(files, column="disgust").label.tolist() == [values[0, 5], values[1, 5]] * 3
+    files["labels"] = write_csd(tmp_path / "one.csd", by_video([[0, 3], [3, 7]], values[:, :1]))
+    assert read(files).label.tolist() == [values[0, 0], values[1, 0]] * 3
+    files["labels"] = write_csd(tmp_path / "two.csd", by_video([[0, 3], [3, 7]], values[:, :2]))
+    with pytest.raises(ValueError, match=r"two.csd` has no column 'sentiment'"):
+        read(files)
+
+
+def test_keys_of_segments(files, tmp_path):
+    """Files whose keys are video[segment]; what one lacks is looked for in the video."""
+    labels = {f"b[{n}]": ([[3 * n, 3 * n + 3]], [[float(n)]]) for n in (2, 0, 1)}
+    files["labels"] = write_csd(tmp_path / "keyed.csd", labels)
+    times, features = frames(0, 7, 0.5, 3)
+    files["audio"] = write_csd(
+        tmp_path / "keyed_audio.csd", {"b[1]": (times, features * 0 + 9), "b": (times, features)}
+    )
+    split = read(files)
+    assert split.id.tolist() == ["b$_$0", "b$_$1", "b$_$2"]
+    assert split.lengths["audio"].tolist() == [2, 2, 0]
+    assert split.features["audio"][:, :, 0].tolist() == [[1.5, 2.5], [9, 9], [0, 0]]
+    words = {"b[1]": ([[50, 51], [40, 41]], np.array([[b"later"], [b"now"]]))}
+    files["words"] = write_csd(tmp_path / "keyed_words.csd", words)
+    assert read(files).others["raw_text"].tolist() == ["", "now later", ""]  # in order of time
+
+
+def test_what_is_missing_is_zero(files, tmp_path):
+    """No frames of a video, and no words of another."""
+    times, features = frames(0, 2, 0.5)
+    files["audio"] = write_csd(tmp_path / "some.csd", {"b": (times, features)})
+    files["words"] = write_csd(
+        tmp_path / "some_words.csd", {v: (TIMES, np.array(WORDS, "S32")[:, None]) for v in "bd"}
+    )
+    split = read(files)
+    assert split.lengths["audio"].tolist() == [0, 0, 2, 2, 0, 0]
+    assert split.features["audio"][2, :, 0].tolist() == [1.5, 0]
+    assert not split.features["audio"][[0, 1, 3, 4, 5]].any()
+
+
+def test_no_word_at_all(files, tmp_path):
+    files["words"] = write_csd(tmp_path / "none.csd", by_video(TIMES, np.array([["sp"]] * 7, "S2")))
+    split = read(files)
+    assert split.shapes == {"text": (1, 2), "audio": (1, 3)}
+    assert not split.lengths["text"].any()
+
+
+def test_long_segments_are_cut(files):
+    split = read(files, max_words=1)
+    assert split.shapes["text"] == (1, 2)
+    assert split.others["raw_text"].tolist() == ["the", "was"] * 3
+
+
+def test_infinite_frames_are_left_out(files, tmp_path):
+    times, features = frames(0, 7, 0.5)
+    features[2], features[8:10] = -np.inf, np.nan
+    files["audio"] = write_csd(tmp_path / "inf.csd", by_video(times, features))
+    audio = read(files).features["audio"][..., 0]
+    assert audio[0].tolist() == [1.75, 2.5]
+    np.testing.assert_array_equal(audio[1], [np.nan, 5.5])
+
+
+def test_the_form_of_files(files):
+    data, metadata = read_csd(files["labels"])
+    assert list(data) == [("a_1", None), ("b", None), ("c-2", None)]
+    assert metadata["dimension names"] == ["sentiment", "happy"]
+    assert metadata["root name"] == "Opinion Segment Labels"
+    words, _ = read_csd(files["words"])
+    assert words["b", None].features[:, 0].tolist() == WORDS
+    assert words["b", None].intervals.dtype == np.float64
+
+
+SEQUENCES = {
+    "features": (np.zeros((2, 1, 1)), r"b must have features \[T, D\] .* \(2, 1, 1\) and \(2, 2\)"),
+    "intervals": (np.zeros((3, 2)), r"b must have .* \(2, 2\) and \(3, 2\)"),
+    "features ": (np.zeros((2, 0)), r"b must have .* \(2, 0\)"),
+    "features  ": (np.zeros((2, 2), complex), "b must be numbers or words, not complex128"),
+    "intervals ": (np.full((2, 2), np.nan), "intervals of b must have finite begins"),
+    "intervals  ": ([[0.0, 1.0], [3.0, 2.0]], "intervals of b must have finite begins and later"),
+    "features   ": (np.zeros((2, 3)), r"must have as many features. Received: .*\(3,\)"),
+}
+
+
+@pytest.mark.parametrize(("part", "change"), SEQUENCES.items())
+def test_sequences_that_are_wrong_are_refused(files, part, change):
+    values, message = change
+    with h5py.File(files["labels"], "r+") as file:
+        name = f"Opinion Segment Labels/data/b/{part.strip()}"
+        del file[name]
+        file[name] = values
+    with pytest.raises(
+        ValueError, match=rf"labels.csd` is damaged or no computational .*{message}"
+    ):
+        read(files)
+
+
+def test_files_of_another_form_are_refused(files, tmp_path):
+    path = tmp_path / "labels.csd"
+    with pytest.raises(FileNotFoundError, match=r"No computational sequence .*none.csd"):
+        read({**files, "audio": tmp_path / "none.csd"})
+    with h5py.File(path, "w") as file:
+        file["data/b/features"] = [[1.0]]
+    with pytest.raises(ValueError, match=r"labels.csd` .* must have one group with data, not 0"):
+        read(files)
+    write_csd(path, {}, "root")
+    with h5py.File(path, "r+") as file:
+        file.create_group("root/data")
+    with pytest.raises(ValueError, match=r"labels.csd` .* it has no sequence"):
+        read(files)
+    path.write_bytes(b"text")
+    with pytest.raises(ValueError, match=r"labels.csd` is damaged or no computational sequence"):
+        read(files)
+
+
+def test_files_in_the_wrong_place_are_refused(files, tmp_path):
+    with pytest.raises(ValueError, match=r"words.csd` must hold numbers. Received: words"):
+        read({**files, "audio": files["words"]})
+    with pytest.raises(ValueError, match=r"audio.csd` must hold words. Received: numbers"):
+        read({**files, "words": files["audio"]})
+    with pytest.raises(ValueError, match="needs `words`, or `features` with text"):
+        read({name: files[name] for name in ("audio", "labels")})
+    with pytest.raises(ValueError, match="needs `words`, or `features` with text"):
+        read({name: files[name] for name in ("words", "labels")})
+    with pytest.raises(ValueError, match=r"`max_words` must be at least 1. Received: 0"):
+        read(files, max_words=0)
+    twice = {"b[0]": ([[0, 3], [3, 7]], [[1.0], [2.0]])}
+    files["labels"] = write_csd(tmp_path / "twice.csd", twice)
+    with pytest.raises(ValueError, match=r"twice.csd` must have one label .* 2 for b\[0\]"):
+        read(files)
+
+
+@pytest.mark.parametrize("score", [3.01, np.nan, -np.inf])
+def test_labels_out_of_range_are_refused(files, tmp_path, score):
+    labels = by_video([[0, 3], [3, 7]], [[0.0], [score]])
+    files["labels"] = write_csd(tmp_path / "labels.csd", labels)
+    with pytest.raises(ValueError, match=r"labels.csd`: `label` must be scores \[n\] in \[-3, 3\]"):
+        read(files)
+
+
+FUZZ = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@FUZZ
+@given(name=st.sampled_from(["words", "text", "audio", "labels"]), data=st.data())
+def test_damaged_files_give_an_error_or_features(files, tmp_path, name, data):
+    raw = bytearray(files[name].read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    damaged = tmp_path / "damaged.csd"
+    damaged.write_bytes(raw[: data.draw(st.just(len(raw)) | st.integers(0, len(raw)))])
+    inputs = [f"{key}={path}" for key, path in {**files, name: damaged}.items()]
+    try:
+        features = read_features(inputs)
+    except ValueError:
+        return
+    assert all(np.isfinite(v).all() for v in features.arrays("train").values())

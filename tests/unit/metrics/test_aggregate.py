@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from sklearn import metrics as reference
+
+from sionna_semcom import metrics
+
+
+@pytest.mark.parametrize("num_classes", [2, 5])
+def test_f1_is_scikit_learns(num_classes):
+    draw = np.random.default_rng(num_classes)
+    classes, decided = draw.integers(0, num_classes, (2, 300))
+    cells = metrics.confusion(classes, decided, num_classes).numpy()
+    np.testing.assert_array_equal(cells.sum(1), 1)
+    matrix = cells.sum(0).reshape(num_classes, num_classes)
+    np.testing.assert_array_equal(matrix, reference.confusion_matrix(classes, decided))
+    expected = reference.f1_score(classes, decided, average="weighted")
+    assert metrics.f1_score(cells.mean(0)) == pytest.approx(expected)
+
+
+def test_f1_of_a_class_that_is_neither_there_nor_decided_for_does_not_count():
+    cells = metrics.confusion([0, 0, 1], [0, 1, 1], 4).numpy()
+    expected = reference.f1_score([0, 0, 1], [0, 1, 1], average="weighted")
+    assert metrics.f1_score(cells.mean(0)) == pytest.approx(expected)
+
+
+def test_correlation_is_numpys():
+    x, y = np.random.default_rng(0).normal(size=(2, 200)).astype("f")
+    y += x
+    found = metrics.correlation(metrics.moments(x, y).numpy().astype(float).mean(0))
+    assert found == pytest.approx(np.corrcoef(x, y)[0, 1], rel=1e-5)
+
+
+def test_what_is_constant_correlates_with_nothing():
+    x = np.arange(5, dtype="f")
+    assert metrics.correlation(metrics.moments(x, 0 * x + 2).numpy().mean(0)) == 0.0
+
+
+def test_a_share_counts_only_what_counts():
+    found = metrics.where([True, False, True, True], [True, True, False, False]).numpy()
+    assert metrics.share(found.mean(0)) == 0.5
+    assert metrics.share(np.zeros(2)) == 0.0
