@@ -32,7 +32,7 @@ class FeatureTokens(keras.layers.Layer):
     num_tokens : `int`
         Tokens of a vector
     num_blocks : `int`
-        Transformer blocks in which the tokens of the modality see each other
+        Transformer blocks in which the tokens of the modality see each other; a lone token has none
     num_heads : `int`
         Attention heads
     dropout : `float`
@@ -57,7 +57,8 @@ class FeatureTokens(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If ``shape`` is neither that of a vector nor that of a sequence, or ``num_tokens`` not positive
+        If ``shape`` is neither that of a vector nor that of a sequence, or ``num_tokens`` is not
+        positive
     """
 
     def __init__(
