@@ -9,6 +9,9 @@ from .alignment_settings import (
 )
 from .centroid import CentroidSystem
 from .classifier import Classifier
+from .digital import DigitalFeatures
+from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
+from .feature_transmission import FeatureTransmission
 from .image_classifier import ImageClassifier
 from .mode import Mode
 from .settings import (
@@ -29,7 +32,11 @@ __all__ = [
     "CentroidSystem",
     "Classifier",
     "ClassifierSettings",
+    "DigitalFeatures",
+    "DigitalFeaturesSettings",
     "FeatureAlignmentSettings",
+    "FeatureTransmission",
+    "FeatureTransmissionSettings",
     "ImageClassifier",
     "ImageClassifierSettings",
     "LinearAlignmentSettings",
