@@ -9,6 +9,9 @@ from .alignment_settings import (
 )
 from .centroid import CentroidSystem
 from .classifier import Classifier
+from .digital import DigitalFeatures
+from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
+from .feature_transmission import FeatureTransmission
 from .image_classifier import ImageClassifier
 from .mode import Mode
 from .settings import (
@@ -17,6 +20,8 @@ from .settings import (
     ImageClassifierSettings,
     SystemSettings,
 )
+from .t_deepsc import TDeepSC
+from .t_deepsc_settings import TDeepSCSettings
 from .task_settings import TwoStageVIBSettings
 from .task_system import TaskSystem
 from .two_stage_vib import TwoStageVIB
@@ -27,13 +32,19 @@ __all__ = [
     "CentroidSystem",
     "Classifier",
     "ClassifierSettings",
+    "DigitalFeatures",
+    "DigitalFeaturesSettings",
     "FeatureAlignmentSettings",
+    "FeatureTransmission",
+    "FeatureTransmissionSettings",
     "ImageClassifier",
     "ImageClassifierSettings",
     "LinearAlignmentSettings",
     "Mode",
     "NeuralAlignmentSettings",
     "SystemSettings",
+    "TDeepSC",
+    "TDeepSCSettings",
     "TaskSystem",
     "TwoStageVIB",
     "TwoStageVIBSettings",

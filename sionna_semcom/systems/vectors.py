@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Features of all modalities as one vector a sample."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def as_vectors(
+    inputs: Mapping[str, Any],
+    shapes: Mapping[str, Sequence[int]],
+    presence: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Put the features of all modalities behind each other, sequences as the mean of their frames.
+
+    Input
+    -----
+    inputs : `dict`
+        Features ``[batch, *shape]``, and for sequences ``<name>_length`` ``[batch]``; frames that
+        are padding do not count, and a sequence without any is zero
+    shapes : `dict`
+        Shape of a sample of each modality
+    presence : `None` (all) | [batch, num_modalities], `float`
+        One where the transmitter has the modality, zero where not
+
+    Output
+    ------
+    : [batch, dim], `float`
+        Vectors, zero where a modality is missing
+    """
+    vectors = []
+    for index, (name, shape) in enumerate(shapes.items()):
+        vector = tf.convert_to_tensor(inputs[name], tf.float32)
+        if len(shape) == 2:
+            lengths = tf.convert_to_tensor(inputs[f"{name}_length"], tf.int32)
+            real = tf.sequence_mask(lengths, shape[0], tf.float32)[..., tf.newaxis]
+            vector = tf.math.divide_no_nan(tf.reduce_sum(vector * real, 1), tf.reduce_sum(real, 1))
+        else:
+            vector = tf.reshape(vector, [-1, math.prod(shape)])
+        vectors.append(vector if presence is None else vector * presence[:, index, tf.newaxis])
+    return tf.concat(vectors, -1)
