@@ -22,10 +22,10 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
         Title of the table
     """
     table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     label = "class" if data.num_classes else "score"
     for column in ("samples", "videos", *data.shapes, label, "replaced"):
-        table.add_column(Text(column), justify="right", overflow="fold")
+        table.add_column(Text(column), justify="right", no_wrap=column != "replaced")
     for name, split in data.splits.items():
         shapes = ("x".join(map(str, shape)) for shape in split.shapes.values())
         videos = {video_of(sample) for sample in split.id}
