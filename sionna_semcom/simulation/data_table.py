@@ -25,13 +25,12 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
     table.add_column("", no_wrap=True)
     label = "class" if data.num_classes else "score"
     for column in ("samples", "videos", *data.shapes, label, "replaced"):
-        table.add_column(Text(column), justify="right", no_wrap=column != "replaced")
+        table.add_column(Text(column), justify="right", no_wrap=True)
     for name, split in data.splits.items():
         shapes = ("x".join(map(str, shape)) for shape in split.shapes.values())
         videos = {video_of(sample) for sample in split.id}
-        replaced = {modality: count for modality, count in data.replaced[name].items() if count}
-        told = ", ".join(f"{modality} {count}" for modality, count in replaced.items())
-        cells = (name, str(len(split)), str(len(videos)), *shapes, _range(split), told or "0")
+        replaced = str(sum(data.replaced[name].values()))
+        cells = (name, str(len(split)), str(len(videos)), *shapes, _range(split), replaced)
         table.add_row(*map(Text, cells))
     return table
 

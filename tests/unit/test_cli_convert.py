@@ -44,7 +44,7 @@ def test_one_table_says_what_was_converted(pickled, tmp_path):
     assert ended.exit_code == 0, ended.output
     words = [line.split() for line in ended.output.splitlines()]
     assert ["samples", "videos", "text", "audio", "score", "replaced"] in words
-    shapes = ["4x8", "6x3", "-2.5", "to", "3", "audio", "1"]
+    shapes = ["4x8", "6x3", "-2.5", "to", "3", "1"]
     for split, samples, videos in (
         ("train", "8", "4"),
         ("validation", "3", "2"),
