@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +14,7 @@ from ..datasets.feature_split import video_of
 
 
 def features_table(data: MultimodalFeatures, title: str = "") -> Table:
-    """One row a split: samples, videos, shapes, range of the label, and values to replace.
+    """One column a split: samples, videos, shapes, range of the label, and values replaced.
 
     Parameters
     ----------
@@ -22,19 +24,22 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
         Title of the table
     """
     table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("")
-    label = "class" if data.num_classes else "score"
-    for column in ("samples", "videos", *data.shapes, label, "replaced"):
-        table.add_column(Text(column), justify="right", overflow="fold")
-    for name, split in data.splits.items():
-        shapes = ("x".join(map(str, shape)) for shape in split.shapes.values())
-        videos = {video_of(sample) for sample in split.id}
-        replaced = {modality: count for modality, count in data.replaced[name].items() if count}
-        told = ", ".join(f"{modality} {count}" for modality, count in replaced.items())
-        cells = (name, str(len(split)), str(len(videos)), *shapes, _range(split), told or "0")
-        table.add_row(*map(Text, cells))
+    columns = {name: _column(split, data.replaced[name]) for name, split in data.splits.items()}
+    for name in ("", *columns):
+        table.add_column(name, justify="right" if name else "left")
+    for row in columns["train"]:
+        table.add_row(Text(row), *(Text(column[row]) for column in columns.values()))
     return table
 
 
-def _range(split: FeatureSplit) -> str:
-    return f"{split.label.min():.3g} to {split.label.max():.3g}"
+def _column(split: FeatureSplit, replaced: Mapping[str, int]) -> dict[str, str]:
+    shapes = {name: " x ".join(map(str, shape)) for name, shape in split.shapes.items()}
+    return {
+        "samples": str(len(split)),
+        "videos": str(len({video_of(name) for name in split.id})),
+        **shapes,
+        "scores" if split.kind == "regression" else "classes": (
+            f"{split.label.min():.3g} to {split.label.max():.3g}"
+        ),
+        **{f"replaced in {name}": str(count) for name, count in replaced.items()},
+    }
