@@ -136,7 +136,7 @@ class DigitalFeatures(TaskSystem):
         """Outputs for coefficients."""
         return self.head(features, training=training)
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Loss of the task on features that arrive without transmission errors."""
         filled, presence = self.prepare(inputs, None, training)
         _, symbols = self._source_encode(self.encode(filled, presence))

@@ -18,8 +18,10 @@ from .alignment_settings import (
 from .base_settings import BaseSystemSettings
 from .centroid import CentroidSystem
 from .classifier import Classifier
+from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
 from .image_classifier import ImageClassifier, Network
 from .mode import Mode, check_mode
+from .t_deepsc_settings import TDeepSCSettings
 from .task_settings import TwoStageVIBSettings
 
 
@@ -147,6 +149,9 @@ SystemSettings = Annotated[
     | LinearAlignmentSettings
     | FeatureAlignmentSettings
     | NeuralAlignmentSettings
-    | TwoStageVIBSettings,
+    | TwoStageVIBSettings
+    | TDeepSCSettings
+    | DigitalFeaturesSettings
+    | FeatureTransmissionSettings,
     Field(discriminator="kind"),
 ]
