@@ -66,7 +66,7 @@ class TransformCoder:
     """
 
     def __init__(
-        self, num_bits: int, num_components: int | None = None, share: float = 0.99
+        self, num_bits: int, num_components: int | None = None, share: float = 0.95
     ) -> None:
         if num_bits < 1 or not (num_components is None or num_components > 0):
             raise ValueError(

@@ -52,6 +52,9 @@ class DigitalFeatures(TaskSystem):
         Code rate :math:`r`, from 0.2 to 0.95
     num_components : `None` (least squared error) | `int`
         Components of the transform that are sent
+    share : `float`
+        Share of the training samples whose bits fit; what does not fit is cut. A smaller share
+        leaves a finer step to the others
     width : `int`
         Units of the hidden layer of the receiver's network; zero leaves it out
     dropout : `float`
@@ -82,6 +85,7 @@ class DigitalFeatures(TaskSystem):
         num_bits_per_symbol: int = 2,
         coderate: float = 0.5,
         num_components: int | None = None,
+        share: float = 0.95,
         width: int = 0,
         dropout: float = 0.0,
         weight_decay: float = 1e-2,
@@ -101,7 +105,7 @@ class DigitalFeatures(TaskSystem):
         rate = self.num_info_bits / (self.num_symbols * num_bits_per_symbol)
         self._coded = CodedLink(link, self.num_info_bits, rate, num_bits_per_symbol)
         vectors = as_vectors(features, self.shapes).numpy()
-        self.coder = TransformCoder(self.num_info_bits, num_components).fit(vectors)
+        self.coder = TransformCoder(self.num_info_bits, num_components, share).fit(vectors)
         self.num_components = len(self.coder.code_.scales)
         # One scale for all, so that weights cost as much as they would before the transform
         self._scale = 1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max())
@@ -220,4 +224,6 @@ def decision_network(
             keras.layers.Dense(width, "gelu", kernel_regularizer=decay),
             keras.layers.Dropout(dropout),
         ]
-    return keras.Sequential([*layers, keras.layers.Dense(outputs, kernel_regularizer=decay)])
+    # From zero, what matters most gains weight first, however short the training
+    last = keras.layers.Dense(outputs, kernel_initializer="zeros", kernel_regularizer=decay)
+    return keras.Sequential([*layers, last])

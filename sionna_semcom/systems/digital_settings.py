@@ -25,6 +25,8 @@ class DigitalFeaturesSettings(TaskSettings):
     """Code rate of the 5G LDPC code"""
     num_components: PositiveInt | None = None
     """Components of the transform; nothing (null) is what makes the squared error least"""
+    share: float = Field(0.95, gt=0, le=1)
+    """Share of the training samples whose bits fit; what does not fit is cut"""
     width: NonNegativeInt = 0
     """Units of the hidden layer of the receiver's network; zero leaves it out"""
     dropout: float = Field(0.0, ge=0, lt=1)
