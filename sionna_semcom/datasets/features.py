@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -42,6 +42,9 @@ class MultimodalFeatures:
     holdout : `float`
         Share of the training videos that are kept for validation, if there is no such split. They
         are drawn by ``seed``; no video is in two splits. With 0, all are trained on
+    development : `float`
+        Share of the test videos that are kept for validation instead, where training samples
+        cannot tell what generalises; results are then of the other test videos
     seed : `int`
         Seed of the draw
     checksums : `dict` of `str`
@@ -70,22 +73,32 @@ class MultimodalFeatures:
         *,
         modalities: Sequence[str] | None = None,
         holdout: float = 0.0,
+        development: float = 0.0,
         seed: int = 0,
         checksums: Mapping[str, str] | None = None,
     ) -> None:
         _check_together(splits)
-        if not 0 <= holdout < 1:
-            raise ValueError(f"`holdout` must be in [0, 1). Received: {holdout}")
+        for name, share in (("holdout", holdout), ("development", development)):
+            if not 0 <= share < 1:
+                raise ValueError(f"`{name}` must be in [0, 1). Received: {share}")
+        if development and (holdout or "validation" in splits):
+            raise ValueError(
+                "`development` must be zero where there is a validation split, or a share of "
+                f"the training videos is kept for it. Received: {development}"
+            )
         names = modalities or list(splits["train"].features)
         self.splits = {name: splits[name].select(names) for name in _SPLITS if name in splits}
         if "validation" not in splits and holdout > 0:
             kept = dict(zip(_SPLITS, hold_out(self.splits["train"], holdout, seed), strict=False))
             self.splits = {**kept, "test": self.splits["test"]}
+        if development > 0:
+            test, validation = hold_out(self.splits["test"], development, seed)
+            self.splits |= {"validation": validation, "test": test}
         self.num_classes = 0
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
         self.parts: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
-        self.checksums = dict(checksums or {})
+        self.checksums = {**(checksums or {}), "training samples": self._digest()}
         self.replaced = {
             name: {
                 modality: count_non_finite(values, split.lengths.get(modality))
@@ -99,6 +112,12 @@ class MultimodalFeatures:
             for modality, values in train.features.items()
         }
         self._arrays: dict[str, dict[str, np.ndarray]] = {}
+
+    def _digest(self) -> str:
+        """Which samples and modalities are trained on."""
+        train = self.splits["train"]
+        words = [*train.features, *map(str, train.id)]
+        return hashlib.sha256("\n".join(words).encode()).hexdigest()
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -188,6 +207,7 @@ class MultimodalFeatures:
         modalities: Sequence[str] | None = None,
         label: str | None = None,
         holdout: float = 0.0,
+        development: float = 0.0,
         seed: int = 0,
     ) -> MultimodalFeatures:
         """Read an HDF5 file, as `save` and ``sionna-semcom convert`` write it.
@@ -196,7 +216,7 @@ class MultimodalFeatures:
         ----------
         path : `str` or `PathLike`
             The file
-        modalities, holdout, seed
+        modalities, holdout, development, seed
             As above
         label : `None` | "regression" | "classification"
             Which label; by default the one that the file has, and the scores where it has both
@@ -210,9 +230,15 @@ class MultimodalFeatures:
         """
         splits, checksums = read_feature_file(path, label)
         checksums = checksums or {Path(path).name: sha256(path)}
-        options: dict[str, Any] = {"modalities": modalities, "holdout": holdout, "seed": seed}
         try:
-            return cls(splits, checksums=checksums, **options)
+            return cls(
+                splits,
+                modalities=modalities,
+                holdout=holdout,
+                development=development,
+                seed=seed,
+                checksums=checksums,
+            )
         except ValueError as error:
             raise ValueError(f"`{path}`: {error}") from error
 

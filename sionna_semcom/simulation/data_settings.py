@@ -205,6 +205,10 @@ class MOSIData(_FolderData, _SomeModalities):
     kind: Literal["mosi"]
     holdout: float = Field(0.0, ge=0, lt=1)
     """Share of the training videos that is kept for validation"""
+    development: float = Field(0.0, ge=0, lt=1)
+    """Share of the test videos that is kept for validation instead: features of the words were
+    made by a network that had seen the labels of training, which therefore cannot tell what
+    generalises"""
 
     def load(self) -> MultimodalFeatures:
         """Read the data.
@@ -219,6 +223,7 @@ class MOSIData(_FolderData, _SomeModalities):
             modalities=self.modalities,
             label="classification",
             holdout=self.holdout,
+            development=self.development,
         )
 
 

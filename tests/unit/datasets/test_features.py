@@ -195,7 +195,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     data.save(path)
     loaded = MultimodalFeatures.load(path)
     assert same(loaded.splits, splits)
-    assert loaded.checksums == {"source": "abc"}
+    assert loaded.checksums["source"] == "abc"
     assert [p.name for p in path.parent.iterdir()] == ["features.h5"]
     some = MultimodalFeatures.load(path, modalities=["audio"], holdout=0.5)
     assert some.shapes == {"audio": (5, 3)}
@@ -229,7 +229,7 @@ def test_files_of_users(tmp_path, valid):
     assert train.lengths["audio"].tolist() == [3, 0, 3, 3, 3, 3]  # up to the last that is not zero
     assert train.id[0] == "video0_0"
     assert train.others["classification_labels"].tolist() == [0, 1] * 3
-    assert data.checksums == {"mine.h5": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert data.checksums["mine.h5"] == hashlib.sha256(path.read_bytes()).hexdigest()
     classes = MultimodalFeatures.load(path, label="classification")
     assert classes.num_classes == 2
     np.testing.assert_allclose(
@@ -359,3 +359,27 @@ def test_mosi(data_root, tmp_path):
     assert 0.74 < model.score(y, test["label"]) < 0.79
     data.save(tmp_path / "mosi.h5")
     assert same(MultimodalFeatures.load(tmp_path / "mosi.h5").splits, data.splits)
+
+
+def test_test_videos_can_choose_settings_in_place_of_training_videos():
+    splits = make_splits("classification")
+    del splits["validation"]
+    whole = MultimodalFeatures(splits)
+    data = MultimodalFeatures(splits, development=0.4)
+    videos = {name: {video_of(x) for x in split.id} for name, split in data.splits.items()}
+    assert len(videos["validation"]) == 2
+    assert len(videos["test"]) == 3
+    assert not videos["validation"] & videos["test"]
+    assert len(data.splits["train"]) == len(whole.splits["train"])
+    assert data.checksums == whole.checksums  # models are the same
+    assert MultimodalFeatures(splits, holdout=0.4).checksums != whole.checksums
+    assert MultimodalFeatures(splits, modalities=["audio"]).checksums != whole.checksums
+
+
+def test_development_needs_test_videos_and_no_other_validation():
+    splits = make_splits()
+    with pytest.raises(ValueError, match=r"`development` must be zero where.*Received: 0\.4"):
+        MultimodalFeatures(splits, development=0.4)
+    del splits["validation"]
+    with pytest.raises(ValueError, match=r"`development` must be in \[0, 1\)\. Received: 1"):
+        MultimodalFeatures(splits, development=1)
