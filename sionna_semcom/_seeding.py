@@ -21,3 +21,22 @@ def set_seed(*parts: object) -> int:
     keras.utils.set_random_seed(seed)
     sionna.phy.config.seed = seed
     return seed
+
+
+def reseed(*parts: object) -> int:
+    """Seed what links draw from, Sionna's generators, and NumPy and Python; return the seed.
+
+    TensorFlow's own seed stays as it is: setting it discards everything that TensorFlow has
+    prepared for the execution of its functions, which takes seconds for each of them. Nothing in
+    this package draws from it.
+    """
+    import random
+
+    import numpy as np
+    import sionna.phy
+
+    seed = derive_seed(*parts)
+    random.seed(seed)
+    np.random.seed(seed)
+    sionna.phy.config.seed = seed
+    return seed

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 from keras import ops
+from sionna.phy import config
 
 _SCALE_FLOOR = 1e-4  # keeps the divergence finite where training squeezes a deviation out
 
@@ -83,9 +84,13 @@ class GaussianBottleneck(keras.layers.Layer):
         posterior = self.distribution(features)
         mean = posterior.mean()
         divergence = posterior.kl_divergence(_normal(ops.zeros_like(mean), ops.ones_like(mean)))
-        if training:
-            return posterior.sample(), divergence
-        return posterior.sample(num_samples) if num_samples else mean, divergence
+        if not training and not num_samples:
+            return mean, divergence
+        shape = tf.shape(mean) if training else tf.concat([[num_samples], tf.shape(mean)], 0)
+        noise = tf.ensure_shape(
+            config.tf_rng.normal(shape), [*([] if training else [num_samples]), *mean.shape]
+        )
+        return mean + posterior.stddev() * noise, divergence
 
 
 def _normal(mean: tf.Tensor, deviation: tf.Tensor) -> Any:

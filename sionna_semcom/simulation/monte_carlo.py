@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from .._seeding import set_seed
+from .._seeding import reseed, set_seed
 from .progress import ProgressBar
 from .results import Curve, Estimate, Metric, Result
 from .stop_rule import StopRule
@@ -149,6 +149,7 @@ def sim_metrics(
             return verdict
 
         for snr_db in snrs:
+            set_seed(seed, snr_db)  # also what a user's function draws from TensorFlow
             points.append(
                 simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch, aggregates)
             )
@@ -169,10 +170,10 @@ def simulate_point(
     callback: Callback,
     aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
 ) -> Point:
-    """Simulate one SNR, seeded by ``seed``; see :func:`sim_metrics`."""
+    """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`."""
     if not snr_db > -math.inf:
         raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
-    set_seed(*seed)
+    reseed(*seed)
     tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
     for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):

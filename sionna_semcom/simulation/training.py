@@ -15,7 +15,7 @@ import tensorflow as tf
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_path
-from .._seeding import derive_seed, set_seed
+from .._seeding import derive_seed, reseed, set_seed
 from .._settings import Settings
 from ..datasets import Data
 from ..link import (
@@ -129,8 +129,9 @@ def train(
     callbacks = [*getattr(system, "training_callbacks", ())]
     if hasattr(system, "schedules"):
         callbacks += system.schedules(settings.epochs)
+    set_seed(seed, "training")
     for epoch in range(first, settings.epochs):
-        set_seed(seed, "epoch", epoch)
+        reseed(seed, "epoch", epoch)
         batches = data.train(
             settings.batch_size, settings.steps_per_epoch, seed=derive_seed(seed, "data", epoch)
         )
