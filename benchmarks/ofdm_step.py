@@ -10,6 +10,9 @@ turns so that load on the machine hits all alike:
   channel estimate;
 - tutorial: written out from Sionna's blocks with their defaults, as in Sionna's tutorials.
 
+The chains that are written out use Sionna's blocks alone. The package has its own frequency
+response of a channel's paths and its own inverse of small matrices.
+
 Case "slots" has small networks and latents that fill a slot each, so that the link is what is
 timed; case "digits" is the batch of 100 paired digits of the studies, 16 dimensions in one slot.
 

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import tensorflow as tf
-from sionna.phy import config
+from sionna.phy import PI, config
 from sionna.phy.block import Object
-from sionna.phy.channel import ChannelModel, GenerateOFDMChannel, gen_single_sector_topology
+from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
@@ -68,6 +68,40 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     )
 
 
+def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    r"""Frequency response of paths, with unit mean energy over antennas and resource elements.
+
+    .. math:: h_{t,n} \propto \sum_p a_{p,t}\, e^{-j 2\pi f_n \tau_p}
+
+    Equal to :func:`~sionna.phy.channel.cir_to_ofdm_channel`, which forms the response of each path
+    on each resource element before it sums them: half of the time that a CDL channel takes. Here
+    the sum is a matrix product.
+
+    Input
+    -----
+    a : [num_slots, num_rx, num_rx_ant, num_tx, num_tx_ant, num_paths, num_ofdm_symbols],
+        `tf.complex`
+        Path coefficients
+
+    tau : [num_slots, num_rx, num_tx, num_paths], `tf.float`
+        Path delays [s]
+
+    frequencies : [fft_size], `tf.float`
+        Frequencies of the subcarriers [Hz], relative to the carrier
+
+    Output
+    ------
+    : [num_slots, num_rx, num_rx_ant, num_tx, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Frequency responses
+    """
+    phases = -2.0 * PI * tau[:, :, tf.newaxis, :, tf.newaxis, :, tf.newaxis] * frequencies
+    rotations = tf.complex(tf.cos(phases), tf.sin(phases))
+    h = tf.matmul(a, rotations, transpose_a=True)
+    energy = tf.math.real(h * tf.math.conj(h))
+    energy = tf.reduce_mean(energy, axis=[2, 4, 5, 6], keepdims=True)
+    return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(energy), h.dtype))
+
+
 class SlotChannel(Object):
     r"""Draws the channel of independent slots, each with unit mean energy.
 
@@ -100,7 +134,10 @@ class SlotChannel(Object):
         super().__init__()
         self._settings = settings
         self._model = channel_model(settings)
-        self._generate = GenerateOFDMChannel(self._model, resource_grid, normalize_channel=True)
+        self._times = resource_grid.num_ofdm_symbols, 1.0 / resource_grid.ofdm_symbol_duration
+        self._frequencies = subcarrier_frequencies(
+            resource_grid.fft_size, resource_grid.subcarrier_spacing
+        )
         self._pool: tf.Variable | None = None
         if settings.realizations is not None:
             self._pool = tf.Variable(self._draw_pool(settings.realizations), trainable=False)
@@ -121,6 +158,10 @@ class SlotChannel(Object):
         """Fill the pool with new realisations, also for graphs that were traced before."""
         if self._pool is not None:
             self._pool.assign(self._draw_pool(self._pool.shape[0]))
+
+    def _generate(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        a, tau = self._model(num_slots, *self._times)
+        return frequency_response(a, tau, self._frequencies)
 
     def _draw_pool(self, size: int) -> tf.Tensor:
         chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]

@@ -14,6 +14,38 @@ NOISE_FLOOR = 1e-6  # less noise than this drowns in the rounding errors of sing
 MIN_GAIN = 1e-12  # keeps a stream finite that has no channel at all
 
 
+def error_matrix(gram: tf.Tensor) -> tf.Tensor:
+    r"""Error covariance :math:`(\mathbf{A} + \mathbf{I})^{-1}` of LMMSE estimates of the streams.
+
+    Written out for one and two streams, the usual numbers: thousands of small factorisations take
+    longer than all of the rest of an equaliser. The determinant is
+    :math:`1 + \mathrm{tr}\,\mathbf{A} + \det\mathbf{A}` with no term below zero, so that rounding
+    cannot make a matrix without full rank singular.
+
+    Input
+    -----
+    gram : [..., num_streams, num_streams], `tf.complex`
+        Gram matrices :math:`\mathbf{A}` of the whitened channel
+
+    Output
+    ------
+    : as ``gram``
+        Error covariance matrices
+    """
+    num_streams = gram.shape[-1]
+    if num_streams == 1:
+        return 1.0 / (gram + 1.0)
+    if num_streams > 2:
+        identity = tf.eye(num_streams, batch_shape=tf.shape(gram)[:-2], dtype=gram.dtype)
+        return tf.linalg.cholesky_solve(tf.linalg.cholesky(gram + identity), identity)
+    first, second, cross = gram[..., 0, 0], gram[..., 1, 1], gram[..., 0, 1]
+    a, d = tf.math.real(first), tf.math.real(second)
+    det = tf.maximum(a * d - tf.math.real(cross * tf.math.conj(cross)), 0.0)
+    rows = [second + 1.0, -cross], [-tf.math.conj(cross), first + 1.0]
+    adjugate = tf.stack([tf.stack(row, axis=-1) for row in rows], axis=-2)
+    return adjugate / tf.cast(1.0 + a + d + det, gram.dtype)[..., tf.newaxis, tf.newaxis]
+
+
 def diagonal_lmmse_equalizer(
     y: tf.Tensor, h: tf.Tensor, s: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
@@ -28,8 +60,8 @@ def diagonal_lmmse_equalizer(
         \sigma_k^2 = \frac{E_{kk}}{[\mathbf{E}\mathbf{A}]_{kk}}
 
     Equal to :func:`~sionna.phy.mimo.lmmse_equalizer` for a diagonal :math:`\mathbf{S}`, for which
-    whitening is a division. It then factorises one small matrix, of the streams, and the noise
-    left keeps its precision at any SNR, as no two nearly equal numbers are subtracted.
+    whitening is a division. It then inverts one small matrix, of the streams, and the noise left
+    keeps its precision at any SNR, as no two nearly equal numbers are subtracted.
 
     Input
     -----
@@ -54,8 +86,7 @@ def diagonal_lmmse_equalizer(
     whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)
     y, h = whitening * y, whitening[..., tf.newaxis] * h
     gram = tf.matmul(h, h, adjoint_a=True)
-    identity = tf.eye(h.shape[-1], batch_shape=tf.shape(gram)[:-2], dtype=h.dtype)
-    error = tf.linalg.cholesky_solve(tf.linalg.cholesky(gram + identity), identity)
+    error = error_matrix(gram)
     mse = tf.math.real(tf.linalg.diag_part(error))
     # E and A commute and are Hermitian, so the diagonal of their product is real
     gain = tf.math.real(tf.reduce_sum(error * tf.math.conj(gram), axis=-1))

@@ -4,10 +4,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy.channel import GenerateOFDMChannel, cir_to_ofdm_channel
 from sionna.phy.ofdm import tdl_freq_cov_mat, tdl_time_cov_mat
 
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.channel import SlotChannel, antenna_row
+from sionna_semcom.link.ofdm.channel import (
+    SlotChannel,
+    antenna_row,
+    channel_model,
+    frequency_response,
+)
 from sionna_semcom.link.ofdm.estimation import measured_covariances, profile_covariances
 from sionna_semcom.link.ofdm.link import resource_grid
 
@@ -30,6 +37,36 @@ def test_every_slot_has_unit_mean_energy(model, direction):
     assert h.shape == (5, 1, 3, 1, 2, 4, 12)
     energy = tf.reduce_mean(tf.abs(h) ** 2, axis=[1, 2, 3, 4, 5, 6])
     np.testing.assert_allclose(energy, 1.0, rtol=1e-5)
+
+
+def test_frequency_response_is_that_of_sionna(compiled):
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal([3, 2, 2, 1, 3, 5, 4, 2]) @ [1, 1j]
+    tau = rng.uniform(0, 1e-6, [3, 2, 1, 5])
+    frequencies = 15e3 * np.arange(-6.0, 6.0)
+    inputs = [
+        tf.constant(a, tf.complex64),
+        *(tf.constant(x, tf.float32) for x in (tau, frequencies)),
+    ]
+    expected = cir_to_ofdm_channel(frequencies, tf.constant(a), tf.constant(tau), normalize=True)
+    np.testing.assert_allclose(compiled(frequency_response)(*inputs), expected, atol=1e-5)
+
+
+def test_a_slot_without_a_path_stays_empty():
+    a, tau = tf.zeros([1, 1, 1, 1, 1, 2, 4], tf.complex64), tf.zeros([1, 1, 1, 2])
+    assert not np.any(frequency_response(a, tau, tf.zeros([6])))
+
+
+@pytest.mark.parametrize("model", ["TDL-D", "CDL-C", "CDL-D"])
+def test_draws_the_channels_that_sionna_generates(model):
+    settings = OFDMSettings(**GRID, model=model)
+    grid = resource_grid(settings)
+    generate = GenerateOFDMChannel(channel_model(settings), grid, normalize_channel=True)
+    channel = SlotChannel(settings, grid)
+    set_seed("draw")
+    expected = generate(3)
+    set_seed("draw")
+    np.testing.assert_allclose(channel(3), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("num_ant", "polarizations"), [(1, 1), (2, 2), (3, 1), (8, 2)])
