@@ -151,6 +151,8 @@ WHAT = {
     "centroid": "Centroid transmission of image, audio and text, `{mode}` mode.",
     "classifier": "Classifier of one modality, trained on clean samples: an independent judge.",
     "neural_alignment": "Latent-space alignment by networks, `{network}`.",
+    "two_stage_vib": "Two-stage information bottleneck, {transmitted_dim} numbers sent.",
+    "t_deepsc": "T-DeepSC, {transmitted_dim} numbers sent.",
     "image_classifier": "Encoder (`{network}`, {latent_dim} features) with its own head.",
 }
 ENCODER_CARD = """# {name}

@@ -46,9 +46,28 @@ curves:
 evaluation: {snr_db: [0], target_half_width: {accuracy: 0.1}}
 figure: {metrics: [accuracy, mse, logit_mse, power]}
 """)
+FEATURES = yaml.safe_load("""
+name: features
+data: {kind: generated_features}
+models:
+  ours: {system: {kind: two_stage_vib}}
+  deep: {system: {kind: t_deepsc}}
+  digital: {system: {kind: digital_features}}
+  whole: {system: {kind: feature_transmission}}
+links: {awgn: {kind: awgn}, flat: {kind: flat_mimo}}
+curves:
+  - {label: a, model: ours, link: awgn, present: [text], mode: decision}
+  - {label: b, model: deep, link: awgn}
+  - {label: c, model: digital, link: awgn}
+  - {label: d, model: whole, link: awgn, mode: latent}
+evaluation: {snr_db: [0], target_half_width: {acc2: 0.1}}
+figure: {metrics: [f1]}
+""")
 
 
-@pytest.mark.parametrize("document", [CENTROIDS, LATENTS], ids=lambda document: document["name"])
+@pytest.mark.parametrize(
+    "document", [CENTROIDS, LATENTS, FEATURES], ids=lambda document: document["name"]
+)
 def test_what_goes_together_is_a_study(document):
     Study.model_validate(document)
 
@@ -56,6 +75,26 @@ def test_what_goes_together_is_a_study(document):
 @pytest.mark.parametrize(
     ("document", "path", "value", "message"),
     [
+        (FEATURES, "curves.0.present", ["image"], "'a': present must name some of text, audio, v"),
+        (
+            FEATURES,
+            "curves.0.mode",
+            "paper",
+            "'a': mode must be one of latent, decision for 'ours'",
+        ),
+        (
+            FEATURES,
+            "curves.1.link",
+            "flat",
+            "'b': model 'deep' .* needs a link.*MIMO channel 'flat'",
+        ),
+        (
+            FEATURES,
+            "data",
+            {"kind": "builtin"},
+            "needs data with features of several modalities: f",
+        ),
+        (LATENTS, "curves.0.mode", "latent", "'a': mode must be one of none for 'linear'"),
         (CENTROIDS, "curves.0.present", ["video"], "'a': present must name some of image, audio, "),
         (CENTROIDS, "curves.1.present", ["image"], "'b': a modality that is missing .*'conv"),
         (CENTROIDS, "curves.0.mode", "conventional", "'a': a modality that is missing"),
@@ -74,8 +113,13 @@ def test_what_goes_together_is_a_study(document):
         ),
         (LATENTS, "curves.1.link", "awgn", r"'svd' \(feature_alignment\) needs a MIMO channel"),
         (LATENTS, "curves.2.link", "awgn", r"'neural' \(neural_alignment\) needs a MIMO channel"),
-        (LATENTS, "curves.0.present", ["tx"], "present is for centroids, but 'linear' is linear_"),
-        (LATENTS, "curves.0.mode", "paper", "mode is for centroids, but 'linear' is linear_align"),
+        (
+            LATENTS,
+            "curves.0.present",
+            ["tx"],
+            "present is for systems of several modalities, but 'linear'",
+        ),
+        (LATENTS, "curves.0.mode", "paper", "mode must be one of none for 'linear'"),
         (LATENTS, "data", {"kind": "builtin"}, "with tx, rx: latents, cifar10_latents, digits_l"),
         (
             LATENTS,

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sionna_semcom.metrics import linear_probe
+
+
+def _samples(count, seed, noise=1.0):
+    """Ten numbers, of which the first says the class through noise."""
+    draw = np.random.default_rng(seed)
+    y = draw.integers(0, 2, count)
+    x = draw.normal(size=(count, 10)) * 3 + 5
+    x[:, 0] = 2 * y - 1 + noise * draw.normal(size=count)
+    return x, y
+
+
+def test_it_reads_what_is_there_and_only_that():
+    assert linear_probe(_samples(800, 0, 0.2), _samples(400, 1, 0.2)) > 0.98
+    train, test = _samples(800, 0), _samples(400, 1)
+    found = linear_probe((train[0][:, 1:], train[1]), (test[0][:, 1:], test[1]))
+    assert found == pytest.approx(0.5, abs=0.08)
+
+
+def test_it_is_scikit_learns_regression_at_the_strength_that_validation_chooses():
+    train, test, validation = _samples(60, 0), _samples(300, 1), _samples(300, 2)
+    scores = {}
+    for strength in (1e-3, 1e-2, 1e-1, 1.0, 10.0):
+        model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
+        scores[strength] = model.fit(*train).score(*validation), model.score(*test)
+    best = max(scores.values(), key=lambda pair: pair[0])[1]
+    assert linear_probe(train, test, validation) == best
+
+
+def test_what_does_not_match_is_refused():
+    x, y = _samples(20, 0)
+    with pytest.raises(ValueError, match=r"with a class each\. Received: \(20, 10\) and \(19,\)"):
+        linear_probe((x, y[1:]), (x, y))
+    with pytest.raises(ValueError, match="two classes or more"):
+        linear_probe((x, 0 * y), (x, y))

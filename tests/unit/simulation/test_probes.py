@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Probes of frozen representations, with representations whose content is known."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy import config
+
+from sionna_semcom.datasets import generated_features
+from sionna_semcom.simulation.probes import probe
+
+
+class Shares:
+    """Text and audio show the redundant bit, vision noise; what is received shows it in noise."""
+
+    name = "shares"
+
+    def representations(self, batch, snr_db):
+        redundant = tf.cast(batch["label"] % 2, tf.float32)[:, None] * 2.0 - 1.0
+        no = tf.pow(10.0, -snr_db / 10.0)
+
+        def noise(power):
+            return tf.sqrt(power) * config.tf_rng.normal([tf.shape(redundant)[0], 2])
+
+        return {
+            "text": redundant + noise(0.01),
+            "audio": redundant + noise(0.01),
+            "vision": noise(1.0),
+            "received": redundant + noise(no),
+        }
+
+
+@pytest.fixture(scope="module")
+def data():
+    return generated_features(1500, 10, 800)
+
+
+def test_they_find_what_is_shared_and_where_each_part_is(data):
+    found = {name: estimate.mean for name, estimate in probe(Shares(), data, 0.0).items()}
+    # the sign of both agrees in matched pairs, and in half of the others
+    assert found["jsd_text_audio"] == pytest.approx(0.4315, abs=0.06)
+    assert found["bce_text_audio"] == pytest.approx(2 * np.log(2) - found["jsd_text_audio"])
+    assert found["bce_text_vision"] == pytest.approx(2 * np.log(2), abs=0.03)
+    assert found["redundant_in_text"] > 0.98
+    assert found["redundant_in_vision"] == pytest.approx(0.5, abs=0.08)
+    assert found["unique_text_in_text"] == pytest.approx(0.5, abs=0.08)
+    # two numbers in noise of power one each
+    assert found["redundant_in_received"] == pytest.approx(0.921, abs=0.03)
+
+
+def test_without_known_parts_only_dependence_is_measured(data):
+    names = probe(Shares(), _Unknown(data), 0.0)
+    assert {name.split("_")[0] for name in names} == {"bce", "jsd"}
+
+
+class _Unknown:
+    def __init__(self, data):
+        self.test, self.train = data.test, data.train
+
+
+def test_a_system_that_shows_nothing_is_refused(data):
+    class Blind:
+        name = "blind"
+
+    with pytest.raises(ValueError, match=r"probes need a system with latents.*Received: blind"):
+        probe(Blind(), data, 0.0)
