@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .pilots import PilotStatistics
+from ..datasets import PilotStatistics
 
 Form = Literal["widely_linear", "complex_linear"]
 

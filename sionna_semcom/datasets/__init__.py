@@ -10,6 +10,7 @@ from .idx import read_idx, read_mnist
 from .latents import SPLITS, LatentPairs, LatentSplit
 from .log_mel import LogMel
 from .pairing import ClassPairs
+from .pilot_statistics import PilotStatistics
 from .restricted_pickle import read_pickle
 from .spoken_digits import (
     SpokenDigits,
@@ -29,6 +30,7 @@ __all__ = [
     "LatentPairs",
     "LatentSplit",
     "LogMel",
+    "PilotStatistics",
     "SpokenDigits",
     "read_audiomnist",
     "read_fsdd",

@@ -197,6 +197,11 @@ class OFDMMIMOChannel(MIMOChannel):
         mean = coefficients[..., tf.newaxis, tf.newaxis] * h_hat
         return ChannelState(h, h_hat, mean, variances)
 
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself."""
+        return self.settings.csi == "perfect"
+
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""
         chosen = self.settings
