@@ -74,6 +74,24 @@ def test_what_goes_together_is_a_study(document):
         ),
         (LATENTS, "curves.1.link", "awgn", r"'svd' \(feature_alignment\) needs a MIMO channel"),
         (LATENTS, "curves.2.link", "awgn", r"'neural' \(neural_alignment\) needs a MIMO channel"),
+        (LATENTS, "models.neural.link", {"kind": "awgn"}, "'neural' .* link of its training.*awgn"),
+        (
+            LATENTS,
+            "links.cdl",
+            {"kind": "ofdm_mimo", "num_tx_ant": 4, "num_rx_ant": 4},
+            "'c': model 'neural' is trained for 1 num_uses, 2 eigenmodes. Received: .*'cdl' with 1 "
+            "num_uses, 4 eigenmodes",
+        ),
+        (LATENTS, "links.cdl", {"kind": "ofdm_mimo", "num_uses": 2}, "'cdl' with 2 num_uses, 2 ei"),
+        (
+            LATENTS,
+            "models.neural",
+            {
+                "system": {"kind": "neural_alignment", "network": "complex"},
+                "link": {"kind": "flat_mimo", "num_rx_ant": 3},
+            },
+            "for 1 num_uses, 2 num_tx_ant, 3 num_rx_ant. Received: .* 2 num_tx_ant, 4 num_rx_ant",
+        ),
         (LATENTS, "curves.0.present", ["tx"], "present is for centroids, but 'linear' is linear_"),
         (LATENTS, "curves.0.mode", "paper", "mode is for centroids, but 'linear' is linear_align"),
         (LATENTS, "data", {"kind": "builtin"}, "with tx, rx: latents, cifar10_latents, digits_l"),
