@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
+import keras
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
@@ -73,7 +74,7 @@ class _AlignmentSettings(BaseSystemSettings):
             link,
             pairs,
             snr_db=snr_db,
-            metric=metric,
+            metric=metric if isinstance(aligner, keras.Layer) else None,  # of training
             callbacks=callbacks,
             robust=self.robust,
             channel_known=self.channel_known,

@@ -181,9 +181,14 @@ class OFDMMIMOChannel(MIMOChannel):
             self._estimate = AntennaEstimator(chosen, self.resource_grid, self.slots)
         if chosen.csi != "perfect":
             self._regression = self._learn()
+        # a graph of its own, which is traced once for all graphs that draw from it
+        self._draw = tf.function(self._draw_slots, autograph=False)
 
     def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Draw a state for each of ``groups`` at the scalar noise power ``no``."""
+        return self._draw(groups, no)
+
+    def _draw_slots(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         scores = config.tf_rng.uniform([groups, self.settings.num_data_elements])
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
