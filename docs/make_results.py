@@ -8,8 +8,13 @@ A table stands between two comments, the first of which says what it shows::
 
 Metrics that start with ``summary:`` do not depend on the SNR. Curves along another axis have
 ``x=0.1,0.2`` in place of ``snr=0,10``, or without it a row for every point. Figures of a benchmark
-stand between ``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Run it again after
-a study: ``python docs/make_results.py``.
+stand between ``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Differences of
+curves that met the same channels, with intervals over the seeds' differences, stand between::
+
+    <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
+    <!-- end -->
+
+Run it again after a study: ``python docs/make_results.py``.
 """
 
 from __future__ import annotations
@@ -18,31 +23,49 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import yaml
 
-from sionna_semcom.simulation import Curve, Result
+from sionna_semcom.simulation import Curve, Result, paired_difference
 from sionna_semcom.simulation.labels import format_estimate
 from sionna_semcom.simulation.results import SNR_AXIS
 from sionna_semcom.simulation.tables import format_x
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|benchmark) (?P<request>.+?) -->\n).*?(<!-- end -->)", re.DOTALL
+    r"(<!-- (?P<kind>table|differences|benchmark) (?P<request>.+?) -->\n).*?(<!-- end -->)",
+    re.DOTALL,
 )
 
 
 def table(request: str) -> str:
     """Markdown table of what ``request`` asks for: a row a curve, a column a metric and SNR."""
+    return curves_table(*_asked_for(request))
+
+
+def differences(request: str) -> str:
+    """Markdown table of paired differences: a row a pair of curves, columns as in a table."""
+    wanted, *pairs = (part.strip() for part in request.split(" | "))
+    curves, names, xs = _asked_for(wanted)
+    rows = {}
+    for pair in pairs:
+        first, second = (curves[label] for label in pair.split(" - "))
+        metrics = {name: paired_difference(first, second, name) for name in names}
+        rows[pair.replace(" - ", " less ")] = replace(first, metrics=metrics)
+    return curves_table(rows, names, xs)
+
+
+def _asked_for(request: str) -> tuple[Mapping[str, Curve], list[str], list[float] | None]:
+    """Curves of a result file, names of metrics, and points that ``request`` names."""
     file, *words = request.split()
     result = Result.load(FOLDER / "results" / file)
     options = dict(word.split("=") for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
     given = options.get("x", options.get("snr"))
-    xs = [float(x) for x in given.split(",")] if given else None
-    return curves_table(result.curves, names, xs)
+    return result.curves, names, [float(x) for x in given.split(",")] if given else None
 
 
 def benchmark(request: str) -> str:
@@ -122,7 +145,7 @@ def _point(curve: Curve, name: str, index: int) -> str:
 
 def fill(text: str) -> str:
     """The page with every table written anew."""
-    kinds = {"table": table, "benchmark": benchmark}
+    kinds = {"table": table, "differences": differences, "benchmark": benchmark}
     return TABLE.sub(
         lambda match: match[1] + kinds[match["kind"]](match["request"]) + match[4], text
     )

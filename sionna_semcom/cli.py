@@ -286,7 +286,9 @@ def _show(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
 def _draw(title: str, curves: Mapping[str, Curve], path: Path, options: Mapping[str, Any]) -> None:
     from .simulation import PlotMetrics, Result
 
-    PlotMetrics(title).add(Result(curves)).save(path, **options)
+    options = dict(options)
+    drawn = options.pop("curves", None) or curves
+    PlotMetrics(title).add(Result({label: curves[label] for label in drawn})).save(path, **options)
     console.print(f"Figure: {path}", soft_wrap=True)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Precoder/decoder pairs that translate one latent space into another across MIMO."""
 
+from ..datasets import PilotStatistics
 from .admm import ADMMResult, admm, alignment_error, mmse_decoder
 from .admm_aligner import ADMMAligner, MatrixPair
 from .baselines import FeatureAligner
@@ -12,7 +13,6 @@ from .linear_pair import LinearPair
 from .metric import head_metric
 from .neural import ComplexAligner, EigenbasisAligner
 from .pair import Design, Pair
-from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, metric_root, semantic_modes
 from .waterfilling import semantic_waterfilling
 

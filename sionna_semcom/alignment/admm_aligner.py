@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from ..datasets import PilotStatistics
 from .admm import admm, mmse_decoder
 from .linear import NOISE_FLOOR
 from .pair import by_row, to_complex, to_real
-from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
 

@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
+from ..datasets import PilotStatistics
 from .channel_modes import channel_modes
 from .linear import NOISE_FLOOR
 from .linear_pair import LinearPair
 from .pair import by_row
-from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
 Selection = Literal["first", "top", "eigen"]

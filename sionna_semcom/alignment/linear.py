@@ -9,9 +9,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from ..datasets import PilotStatistics
 from .channel_modes import ChannelModes, channel_modes
 from .linear_pair import LinearPair, padded_weights
-from .pilots import PilotStatistics
 from .semantic_modes import Form, SemanticModes, semantic_modes
 from .waterfilling import semantic_waterfilling
 
@@ -149,7 +149,8 @@ class LinearAligner:
                 f"Received: shape={h.shape}, dtype={h.dtype.name}"
             )
         whitener = None
-        robust = tf.is_tensor(error_variance) or np.any(np.asarray(error_variance) > 0)
+        known = tf.get_static_value(error_variance)  # `None` where only a run will tell
+        robust = known is None or bool(np.any(np.asarray(known) > 0))
         if noise_covariance is not None:
             if robust:
                 raise ValueError(

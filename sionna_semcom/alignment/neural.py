@@ -11,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from ..datasets import PilotStatistics
 from ..mapping import LatentMapper
 from .channel_modes import ChannelModes, channel_modes
 from .complex_layers import ComplexDense, on_magnitude
 from .pair import by_row, to_complex, to_real
-from .pilots import PilotStatistics
 from .semantic_modes import SemanticModes, semantic_modes
 
 
@@ -74,6 +74,7 @@ class ComplexAligner(_NeuralAligner):
         super().__init__(statistics, modes)
         pairs = [-(-len(mean) // 2) for mean in (statistics.mean_tx, statistics.mean_rx)]
         self._antennas = (num_elements, num_tx_ant)
+        self._received = (num_elements, num_rx_ant)
         self.precoder = [ComplexDense(pairs[0]), ComplexDense(num_elements * num_tx_ant)]
         self.decoder = [ComplexDense(pairs[1]), ComplexDense(pairs[1])]
         for stack, size in zip(
@@ -87,7 +88,19 @@ class ComplexAligner(_NeuralAligner):
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> ComplexAligner:
-        """The pair is the same for all channels."""
+        """The pair is the same for all channels ``h`` [..., B, N_R, N_T].
+
+        Raises
+        ------
+        ValueError
+            If ``h`` is of another size than the networks
+        """
+        (elements, receive), transmit = self._received, self._antennas[1]
+        if not h.shape[-3:].is_compatible_with([elements, receive, transmit]):
+            raise ValueError(
+                f"`h` must have shape [..., {elements}, {receive}, {transmit}], which the networks "
+                f"are built for. Received: {h.shape}"
+            )
         return self
 
     def precode(self, latents: tf.Tensor) -> tf.Tensor:
@@ -157,7 +170,19 @@ class EigenbasisAligner(_NeuralAligner):
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> EigenbasisPair:
-        """The networks in the eigenbasis of ``h`` [..., B, N_R, N_T]."""
+        """The networks in the eigenbasis of ``h`` [..., B, N_R, N_T].
+
+        Raises
+        ------
+        ValueError
+            If ``h`` has other resource elements or eigenmodes than the networks
+        """
+        elements, modes = self._shape
+        if (h.shape[-3], min(h.shape[-2:])) != self._shape:
+            raise ValueError(
+                f"`h` must have shape [..., {elements}, N_R, N_T] with min(N_R, N_T) = {modes}, "
+                f"which the networks are built for. Received: {h.shape}"
+            )
         channel = channel_modes(tf.cast(h, tf.complex64))
         noise = tf.cast(no, channel.gains.dtype)[..., tf.newaxis, tf.newaxis]
         noise += tf.cast(error_variance, noise.dtype)[..., tf.newaxis]

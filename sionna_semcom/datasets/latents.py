@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import tensorflow as tf
 
 from .._files import atomic_path, sha256
 from .._seeding import derive_seed
+from .pilot_statistics import PilotStatistics
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
 
@@ -121,6 +123,8 @@ class LatentPairs:
             raise ValueError("The head must be finite. Received: NaN or infinity")
         self.kernel, self.bias = kernel, bias
         self.checksums = dict(checksums or {})
+        self._subsets: dict[tuple[int, int], LatentPairs] = {}
+        self._drawn: int | None = None  # samples that a subset was asked for
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -134,36 +138,52 @@ class LatentPairs:
         test = self.splits["test"]
         return float(np.mean(np.argmax(test.rx @ self.kernel + self.bias, -1) == test.label))
 
+    @functools.cached_property
+    def statistics(self) -> PilotStatistics:
+        """Moments of the training samples, computed once."""
+        train = self.splits["train"]
+        return PilotStatistics.of(train.tx, train.rx)
+
     def subset(self, count: int | None, seed: int = 0) -> LatentPairs:
         """The same pairs with ``count`` balanced training samples, drawn without replacement.
 
-        The classes' shares differ by one at most. `None` keeps all.
+        The classes' shares differ by one at most. `None` keeps all, and so does a subset that has
+        ``count`` already. The same ``count`` and ``seed`` give the same object again, whose samples
+        and statistics are then held once.
 
         Raises
         ------
         ValueError
             If ``count`` is not positive, or a class has fewer samples than its share
         """
-        if count is None:
+        if count is None or count == self._drawn:
             return self
         if count < 1:
             raise ValueError(f"`count` must be positive. Received: {count}")
-        train = self.splits["train"]
+        key = (count, seed)
+        if key not in self._subsets:
+            splits = {**self.splits, "train": self.splits["train"][self._draw(count, seed)]}
+            subset = LatentPairs(splits, self.kernel, self.bias, self.checksums)
+            subset._drawn = count
+            self._subsets[key] = subset
+        return self._subsets[key]
+
+    def _draw(self, count: int, seed: int) -> np.ndarray:
+        """Numbers of ``count`` balanced training samples, ascending."""
+        label = self.splits["train"].label
         draw = np.random.default_rng(derive_seed("pilots", seed))
-        classes = draw.permutation(np.unique(train.label))
+        classes = draw.permutation(np.unique(label))
         shares = [len(part) for part in np.array_split(np.arange(count), len(classes))]
         rows: list[np.ndarray] = []
         for kind, share in zip(classes, shares, strict=True):
-            members = np.flatnonzero(train.label == kind)
+            members = np.flatnonzero(label == kind)
             if share > len(members):
                 raise ValueError(
                     f"`count` must leave {share} pilots to class {kind}, which has {len(members)}. "
                     f"Received: {count}"
                 )
             rows.append(draw.permutation(members)[:share])
-        chosen = train[np.sort(np.concatenate(rows))]
-        splits = {**self.splits, "train": chosen}
-        return LatentPairs(splits, self.kernel, self.bias, self.checksums)
+        return np.sort(np.concatenate(rows))
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
@@ -180,15 +200,21 @@ class LatentPairs:
         ).prefetch(2)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every validation pair once."""
+        """Every validation pair once, in an order that is random and always the same."""
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every test pair once."""
+        """Every test pair once, in an order that is random and always the same.
+
+        Data sets often come class by class: batches of them would differ, and intervals over
+        batches would be wide for it.
+        """
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
-        data = tf.data.Dataset.from_tensor_slices(_tensors(self.splits[name]))
+        split = self.splits[name]
+        order = np.random.default_rng(derive_seed("order", name)).permutation(len(split))
+        data = tf.data.Dataset.from_tensor_slices(_tensors(split[order]))
         return data.batch(batch_size).prefetch(2)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -59,12 +59,17 @@ __all__ = [
 ]
 
 
-def from_settings(settings: LinkSettings | Mapping[str, Any]) -> Link | MIMOChannel:
+def from_settings(settings: LinkSettings | Mapping[str, Any], seed: int = 0) -> Link | MIMOChannel:
     """Build the link or MIMO channel that ``settings`` describe, such as ``{"kind": "awgn"}``.
+
+    ``seed`` is that of the training that it is for; fixed channels may follow it.
 
     Raises
     ------
     pydantic.ValidationError
         (a `ValueError`) naming the field, the value and what would be accepted
     """
-    return TypeAdapter(LinkSettings).validate_python(settings).build()
+    chosen = TypeAdapter(LinkSettings).validate_python(settings)
+    if isinstance(chosen, MIMOSettings):
+        chosen = chosen.of_training(seed)
+    return chosen.build()

@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .differences import paired_difference
     from .gallery import draw_gallery, latent_space_figure, reconstruction_figure
     from .monte_carlo import State, sim_metrics
     from .plot import PlotMetrics
@@ -32,6 +33,7 @@ _MODULES = {
     "latent_space_figure": "gallery",
     "load_study": "study",
     "obtain_model": "training",
+    "paired_difference": "differences",
     "reconstruction_figure": "gallery",
     "run_study": "runner",
     "sim_metrics": "monte_carlo",
@@ -53,6 +55,7 @@ __all__ = [
     "latent_space_figure",
     "load_study",
     "obtain_model",
+    "paired_difference",
     "reconstruction_figure",
     "run_study",
     "sim_metrics",

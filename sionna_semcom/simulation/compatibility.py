@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from ..link import LinkSettings, MIMOSettings
@@ -13,6 +13,7 @@ from .data_settings import DataSettings, usual_modalities
 
 if TYPE_CHECKING:
     from .study import CurveSettings, Study
+    from .training import ModelSettings
 
 
 def check_compatibility(study: Study) -> None:
@@ -30,6 +31,9 @@ def check_compatibility(study: Study) -> None:
             system = study.models[model_name].system
             who = f"curve {curve.label!r}"
             _check_link(who, model_name, system, link_name, study.links[link_name])
+            _check_sizes(
+                who, model_name, study.models[model_name], link_name, study.links[link_name]
+            )
             _check_curve(who, curve, model_name, system, study.data.modalities)
             _check_metrics(who, study, system.metric_names(study.data.modalities, study.judges))
 
@@ -67,6 +71,28 @@ def _check_link(
             f"{who}: model {model!r} ({system.kind}) needs a {system.crosses}. "
             f"Received: the {crossed} {name!r} ({link.kind})"
         )
+
+
+def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: Any) -> None:
+    """Check that weights trained over one MIMO channel fit another."""
+    system, sizes = model.system, model.system.sizes(crossed)
+    if not sizes:
+        return
+    if not isinstance(model.link, MIMOSettings):
+        raise ValueError(
+            f"model {name!r} ({system.kind}) needs a MIMO channel as the link of its training. "
+            f"Received: {model.link.kind}"
+        )
+    trained = system.sizes(model.link)
+    if trained != sizes:
+        raise ValueError(
+            f"{who}: model {name!r} is trained for {_listed(trained)}. "
+            f"Received: the MIMO channel {link!r} with {_listed(sizes)}"
+        )
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{size} {name}" for name, size in sizes.items())
 
 
 def _check_curve(

@@ -3,11 +3,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._files import atomic_path
+from .results import package_versions
+
+if TYPE_CHECKING:
+    from ..datasets import Data
+    from .study import Study
+
+
+def fingerprint(study: Study, data: Data) -> str:
+    """Digest of everything that decides the numbers of a study, models aside."""
+    settings = study.model_dump(mode="json", exclude={"title", "figure"})
+    document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
+    return hashlib.sha256(document.encode()).hexdigest()
 
 
 class Partial:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -18,10 +17,10 @@ from rich.text import Text
 from .._seeding import set_seed
 from ..link import from_settings
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
-from .partial import Partial
+from .partial import Partial, fingerprint
 from .probes import probe
 from .progress import ProgressBar, verbosity
-from .results import SNR_AXIS, Curve, Estimate, Result, package_versions
+from .results import SNR_AXIS, Curve, Estimate, Result
 from .study import CurveSettings, EvaluationSettings, Study
 from .training import obtain_model
 
@@ -73,7 +72,7 @@ def run_study(
     console = console or Console(quiet=True)
     out = Path(out)
     data = study.load_data(models_dirs, out / "models")
-    partial = Partial(out / f"{study.name}.partial.json", _fingerprint(study, data))
+    partial = Partial(out / f"{study.name}.partial.json", fingerprint(study, data))
     if partial.discarded:
         console.print(f"{partial.path} is of other settings, data or versions: starting anew")
     elif partial:
@@ -129,10 +128,16 @@ class _Run:
             (study.judges[key], seeds[0]): _weights_digest(judge)
             for key, judge in self._judges.items()
         }
+        keys = dict.fromkeys(self._link_key(link, seed) for _, link in pairs for seed in seeds)
         self._links = {}
-        for name in dict.fromkeys(link for _, link in pairs):
+        for name, seed in keys:
             set_seed(study.seed, "link", name)  # some links draw a pool of channels once
-            self._links[name] = from_settings(study.links[name])
+            self._links[name, seed] = from_settings(study.links[name], seed)
+
+    def _link_key(self, name: str, seed: int) -> tuple[str, int]:
+        """Name and, where it makes another link, training seed."""
+        follows = getattr(self._study.links[name], "follows_training", False)
+        return name, seed if follows else self._study.evaluation.seeds[0]
 
     def _obtain(self, name: str, seed: int) -> keras.Model:
         self._console.print(Text(f"Model {name}, seed {seed}"))
@@ -195,7 +200,8 @@ class _Run:
         for snr_db in evaluation.snr_db:
             key = self._key(part, snr_db)
             if (known := self._partial.get(key)) is None:
-                seeds = (self._study.seed, part.label, part.seed, snr_db)
+                whose = part.link if evaluation.common_channels else part.label
+                seeds = (self._study.seed, whose, part.seed, snr_db)
                 aggregates = getattr(system, "aggregates", {})
                 point = simulate_point(
                     measure, batches, snr_db, evaluation, seeds, show, aggregates
@@ -234,7 +240,7 @@ class _Run:
 
     def _system(self, part: _Part) -> keras.Model:
         system = self._systems[part.model, part.seed]
-        system.link = self._links[part.link]
+        system.link = self._links[self._link_key(part.link, part.seed)]
         settings = self._study.models[part.model].system
         if settings.modes:
             system.mode = part.curve.mode or settings.own_mode
@@ -255,13 +261,6 @@ class _Run:
                     f"The study's figure names the metric {name!r}, but there are only "
                     f"{', '.join(point)}"
                 )
-
-
-def _fingerprint(study: Study, data: Data) -> str:
-    """Digest of everything that decides the numbers, models aside."""
-    settings = study.model_dump(mode="json", exclude={"title", "figure"})
-    document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
-    return hashlib.sha256(document.encode()).hexdigest()
 
 
 def _weights_digest(system: keras.Model) -> str:

@@ -86,6 +86,9 @@ class EvaluationSettings(StopRule):
     """Samples a batch"""
     seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
     """Seeds of training; with several, intervals are over the models trained with them"""
+    common_channels: bool = False
+    """Whether all curves over a link meet the same channels and noise, so that their differences
+    are free of what these contribute; otherwise every curve draws its own"""
     probes: bool = False
     """Whether classifiers and discriminators are trained anew on what models have learnt, to see
     what it holds"""
@@ -117,6 +120,8 @@ class FigureSettings(Settings):
 
     metrics: tuple[str, ...] | None = None
     """Metrics, one panel each; nothing (null) is all"""
+    curves: tuple[str, ...] | None = Field(None, min_length=1)
+    """Labels of the curves that are drawn; nothing (null) is all"""
     log_scale: tuple[str, ...] = ()
     """Metrics whose axis is logarithmic"""
     log_x: bool = False
@@ -156,6 +161,8 @@ class Study(Settings):
         for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ. Received: {', '.join(map(str, values))}")
+        for label in self.figure.curves or ():
+            self._check_known("figure", self.name, "curve", label, dict.fromkeys(labels))
         check_compatibility(self)
         return self
 

@@ -73,12 +73,13 @@ class ModelSettings(Settings):
         snr_range(snr_db)
         return snr_db
 
-    def build(self, data: Data, link: Link | None = None) -> keras.Model:
+    def build(self, data: Data, link: Link | None = None, seed: int = 0) -> keras.Model:
         """Build the untrained system for samples like those of ``data``, over ``link``.
 
-        Without ``link`` it is that of training, which may draw a pool of channels for seconds.
+        Without ``link`` it is that of training with the seed ``seed``, which may draw a pool of
+        channels for seconds.
         """
-        return self.system.build(data, link or from_settings(self.link), self.snr_db)
+        return self.system.build(data, link or from_settings(self.link, seed), self.snr_db)
 
 
 def train(
@@ -95,10 +96,9 @@ def train(
     It is if ``settings``, the checksums of ``data``, ``seed`` and ``provenance``, which holds
     whatever else decides the training, are the same.
 
-    A system that has ``pilots`` of its own, drawn from ``data``, is trained on these, and one that
-    has ``training_callbacks``, or ``schedules`` for the number of epochs, takes them along. Every
-    epoch has its own seed, so training that goes on from a checkpoint ends with the same weights as
-    training that was never interrupted.
+    A system that has ``training_callbacks``, or ``schedules`` for the number of epochs, takes them
+    along. Every epoch has its own seed, so training that goes on from a checkpoint ends with the
+    same weights as training that was never interrupted.
 
     Raises
     ------
@@ -125,7 +125,6 @@ def train(
     first = 0
     if checkpoint is not None and checkpoint.exists() and _has(checkpoint, origin):
         first = int(load_weights(system, checkpoint)["epoch"])
-    data = getattr(system, "pilots", data)
     callbacks = [*getattr(system, "training_callbacks", ())]
     if hasattr(system, "schedules"):
         callbacks += system.schedules(settings.epochs)
@@ -172,13 +171,14 @@ def obtain_model(
     """
     file_name = Path(name) / f"seed{seed}.weights.h5"
     set_seed(seed, name)
+    data = settings.system.training_data(data, seed)
     for folder in (*models_dirs, work_dir):
         path = Path(folder) / file_name
         if path.exists() and _of(path, settings, data.checksums):
-            system = settings.build(data, _placeholder(settings.link))
+            system = settings.build(data, _placeholder(settings.link), seed)
             load_weights(system, path)
             return system
-    system = settings.build(data)
+    system = settings.build(data, seed=seed)
     if not system.trainable_weights:
         return system
     path = Path(work_dir) / file_name
@@ -187,7 +187,7 @@ def obtain_model(
     own_seed = derive_seed(seed, name)
     train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
-    trained = settings.build(data, _placeholder(settings.link))
+    trained = settings.build(data, _placeholder(settings.link), seed)
     trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
     save_weights(trained, path, provenance)
     checkpoint.unlink(missing_ok=True)

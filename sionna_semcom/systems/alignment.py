@@ -40,7 +40,7 @@ class AlignmentSystem(LinkedModel):
     link : :class:`~sionna_semcom.link.MIMOChannel`
         What the antenna symbols cross; may be replaced at any time
     pairs : :class:`~sionna_semcom.datasets.LatentPairs`
-        Semantic pilots, which it trains on, and the receiver's head
+        Semantic pilots that the aligner is made from, and the receiver's head
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly
     callbacks : sequence of `keras.callbacks.Callback`
@@ -51,8 +51,6 @@ class AlignmentSystem(LinkedModel):
         Whether the design thinks of errors of the channel estimate, or takes it for the channel
     channel_known : `bool`
         Whether the aligner is told of the channel
-    num_pilots : `None` (all training pairs) | `int`
-        Pilots that a fitted aligner has seen, for the summary
 
     Input
     -----
@@ -78,7 +76,6 @@ class AlignmentSystem(LinkedModel):
         metric: np.ndarray | None = None,
         robust: bool = True,
         channel_known: bool = True,
-        num_pilots: int | None = None,
         name: str = "alignment_system",
     ) -> None:
         super().__init__(link, snr_db, name)
@@ -86,7 +83,6 @@ class AlignmentSystem(LinkedModel):
         self.robust = robust
         self.channel_known = channel_known
         self.pilots = pairs
-        self._num_pilots = num_pilots or len(pairs.splits["train"])
         self.training_callbacks = tuple(callbacks)
         self._kernel = tf.constant(pairs.kernel, tf.float32)
         self._bias = tf.constant(pairs.bias, tf.float32)
@@ -114,7 +110,8 @@ class AlignmentSystem(LinkedModel):
         if not self.channel_known:
             known = tf.eye(*h.shape[-2:], batch_shape=tf.shape(h)[:2], dtype=h.dtype)
             h = known if training else h
-        errors = state.error_variance if self.robust and self.channel_known else 0.0
+        uncertain = self.robust and self.channel_known and not self.link.perfect_csi
+        errors = state.error_variance if uncertain else 0.0
         pair = self.aligner.design(known, no, errors)
         groups = tf.shape(h)[0]
         missing = groups * self.link.coherence - batch
@@ -182,6 +179,6 @@ class AlignmentSystem(LinkedModel):
             "num_symbols": num_symbols,
             "compression_factor": num_symbols / (d / 2),
             **aligner_cost(self.aligner, *size),
-            "pilots": self._num_pilots,
+            "pilots": len(self.pilots.splits["train"]),
             "receiver_accuracy": self.pilots.receiver_accuracy,
         }

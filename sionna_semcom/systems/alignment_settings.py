@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple
 import keras
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
-from sionna.phy import config
 
 from ..alignment import (
     ADMMAligner,
@@ -17,11 +16,10 @@ from ..alignment import (
     FeatureAligner,
     HardThresholding,
     LinearAligner,
-    PilotStatistics,
     head_metric,
 )
-from ..datasets import Data, LatentPairs
-from ..link import MIMOChannel
+from ..datasets import Data, LatentPairs, PilotStatistics
+from ..link import FlatMIMOSettings, MIMOChannel, OFDMMIMOSettings
 from .alignment import AlignmentSystem
 from .base_settings import BaseSystemSettings
 
@@ -30,9 +28,13 @@ class Task(NamedTuple):
     """What an aligner is made for."""
 
     pairs: LatentPairs
-    statistics: PilotStatistics
     metric: np.ndarray
     link: MIMOChannel
+
+    @property
+    def statistics(self) -> PilotStatistics:
+        """Moments of the pilots."""
+        return self.pairs.statistics
 
     @property
     def held_out(self) -> np.ndarray:
@@ -64,24 +66,33 @@ class _AlignmentSettings(BaseSystemSettings):
         ValueError
             If ``data`` are no pairs of latents
         """
-        if not isinstance(data, LatentPairs):
-            raise ValueError("alignment needs pairs of latents as data (kind: latents, ...)")
-        pairs = data.subset(self.pilots, seed=int(config.np_rng.integers(2**31)))
-        train = pairs.splits["train"]
-        statistics = PilotStatistics.of(train.tx, train.rx)
-        metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
-        aligner, callbacks = self.aligner(Task(pairs, statistics, metric, link))
+        pairs = self.training_data(data, seed=0)
+        metric = head_metric(pairs.kernel, pairs.statistics.cov_rx, self.metric_share)
+        aligner, callbacks = self.aligner(Task(pairs, metric, link))
         return AlignmentSystem(
             aligner,
             link,
-            pairs if isinstance(aligner, keras.Layer) else data,  # copies of pilots are large
+            pairs,
             snr_db=snr_db,
-            metric=metric,
+            metric=metric if isinstance(aligner, keras.Layer) else None,  # of training
             callbacks=callbacks,
             robust=self.robust,
             channel_known=self.channel_known,
-            num_pilots=len(train),
         )
+
+    def training_data(self, data: Data, seed: int) -> LatentPairs:
+        """The pilots, drawn by their number and ``seed``, so that methods are given the same ones.
+
+        What was drawn stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If ``data`` are no pairs of latents, or too few
+        """
+        if not isinstance(data, LatentPairs):
+            raise ValueError("alignment needs pairs of latents as data (kind: latents, ...)")
+        return data.subset(self.pilots, seed)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -161,6 +172,13 @@ class NeuralAlignmentSettings(_AlignmentSettings):
     """Hidden layers of the decoder (eigenbasis)"""
     threshold: NonNegativeFloat = 0.0
     """Magnitude below which weights are pruned after every epoch (complex)"""
+
+    def sizes(self, link: FlatMIMOSettings | OFDMMIMOSettings) -> dict[str, int]:
+        """What in the settings of a ``link`` decides the sizes of the networks."""
+        tx, rx = link.num_tx_ant, link.num_rx_ant
+        if self.network == "eigenbasis":
+            return {"num_uses": link.num_uses, "eigenmodes": min(tx, rx)}
+        return {"num_uses": link.num_uses, "num_tx_ant": tx, "num_rx_ant": rx}
 
     def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """Build the networks for the antennas and channel uses of the link.

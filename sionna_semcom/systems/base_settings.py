@@ -2,9 +2,10 @@
 """What a study knows of a system before it is built."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from .._settings import Settings
+from ..datasets import Data
 
 
 class BaseSystemSettings(Settings):
@@ -30,6 +31,14 @@ class BaseSystemSettings(Settings):
     def own_mode(self) -> str | None:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return getattr(self, "mode", None)
+
+    def training_data(self, data: Data, seed: int) -> Data:
+        """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""
+        return data
+
+    def sizes(self, link: Any) -> dict[str, int]:
+        """What in the settings of a ``link`` decides the sizes of trained weights; nothing."""
+        return {}
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures on data with ``modalities``."""

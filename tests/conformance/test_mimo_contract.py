@@ -69,6 +69,10 @@ def test_a_state_for_each_group_of_latents(channel):
         assert np.all(np.isfinite(state.mean))
 
 
+def test_perfect_knowledge_is_that_of_no_error(channel):
+    assert channel.perfect_csi == (not np.any(channel.draw(1, 0.1).error_variance))
+
+
 def test_graph_of_any_batch_draws_what_eager_draws(channel):
     signature = [tf.TensorSpec([], tf.int32), tf.TensorSpec([])]
     graph = tf.function(channel.draw, input_signature=signature, autograph=False)

@@ -73,6 +73,18 @@ def test_run_and_show(study, tmp_path):
     assert "Image MSE" not in shown.output
 
 
+def test_a_figure_may_have_some_of_the_curves(results, tmp_path):
+    some = {"figure": {"metrics": None, "log_scale": [], "log_x": False, "curves": ["CDL-C"]}}
+    result = Result.load(results[0])
+    more = Result({**result.curves, "AWGN": result.curve}, settings=some)
+    only = Result(result.curves)
+    for name, each in (("more", more), ("only", only)):
+        each.save(tmp_path / f"{name}.h5")
+        drawn = _invoke("show", tmp_path / f"{name}.h5", "--figure", tmp_path / f"{name}.png")
+        assert drawn.exit_code == 0, drawn.output
+    assert (tmp_path / "more.png").read_bytes() == (tmp_path / "only.png").read_bytes()
+
+
 def test_run_and_show_along_another_axis(study, tmp_path):
     text = study.read_text().replace("  main:", "  main: &main", 1).replace("model: main", LISTS)
     wide = "  wide: {<<: *main, system: {kind: centroid, latent_dim: 8}}\nlinks:"

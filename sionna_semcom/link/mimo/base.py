@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import tensorflow as tf
 from pydantic import Field
@@ -13,6 +13,8 @@ from sionna.phy import Block
 from sionna.phy.channel import ApplyFlatFadingChannel
 
 from ..._settings import Settings
+
+_Self = TypeVar("_Self", bound="MIMOSettings")
 
 
 class MIMOSettings(Settings):
@@ -22,6 +24,15 @@ class MIMOSettings(Settings):
     """Resource elements that a latent gets."""
     coherence: int = Field(default=1, ge=1)
     """Consecutive latents that share a channel realisation, and what is known of it."""
+
+    @property
+    def follows_training(self) -> bool:
+        """Whether its channels are others for each training seed."""
+        return False
+
+    def of_training(self: _Self, seed: int) -> _Self:
+        """These settings for a model of the training seed ``seed``."""
+        return self
 
 
 class ChannelState(NamedTuple):
@@ -155,6 +166,11 @@ class MIMOChannel(Block):
     @abstractmethod
     def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Draw a state for each of ``groups`` at the scalar noise power ``no``."""
+
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself, so that no design need think of errors."""
+        return False
 
     @abstractmethod
     def channel_uses(self) -> float:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from math import pi, sqrt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -41,9 +41,10 @@ class FlatMIMOSettings(MIMOSettings):
     """Age of the delayed channel [s]."""
     realizations: int | None = Field(default=None, ge=1)
     """Channels drawn once and reused at random, one for a fixed channel; none: fresh draws."""
-    realization_seed: int | None = Field(default=None, ge=0)
-    """Seed of these channels, so that training and evaluation meet the same ones; none: the seed
-    in force when the channel is built."""
+    realization_seed: Annotated[int, Field(ge=0)] | Literal["training"] | None = None
+    """Seed of these channels, so that training and evaluation meet the same ones; "training", in a
+    study: the seed of training, each with channels of its own; none: the seed in force when the
+    channel is built."""
 
     @model_validator(mode="after")
     def _check_realizations(self) -> FlatMIMOSettings:
@@ -90,6 +91,15 @@ class FlatMIMOSettings(MIMOSettings):
             return 1.0
         doppler = self.speed * self.carrier_frequency / float(SPEED_OF_LIGHT)
         return float(j0(2 * pi * doppler * self.csi_delay))
+
+    @property
+    def follows_training(self) -> bool:
+        """Whether its channels are others for each training seed."""
+        return self.realization_seed == "training"
+
+    def of_training(self, seed: int) -> FlatMIMOSettings:
+        """These settings for a model of the training seed ``seed``."""
+        return self.model_copy(update={"realization_seed": seed} if self.follows_training else {})
 
     def build(self) -> FlatMIMOChannel:
         """The channel of these settings."""
@@ -141,6 +151,10 @@ class FlatMIMOChannel(MIMOChannel):
 
     def __init__(self, **settings: Any) -> None:
         chosen = FlatMIMOSettings(**settings)
+        if chosen.follows_training:
+            raise ValueError(
+                "`realization_seed` must be a number where no study trains. Received: 'training'"
+            )
         super().__init__(chosen.num_tx_ant, chosen.num_rx_ant, chosen.num_uses, chosen.coherence)
         self.settings = chosen
         self._fading = FlatFading(
@@ -163,6 +177,11 @@ class FlatMIMOChannel(MIMOChannel):
             tf.tile(matrix[:, tf.newaxis], [1, self.num_uses, 1, 1]) for matrix in (h, h_hat, mean)
         )
         return ChannelState(h, h_hat, mean, tf.fill([groups, self.num_uses], variance))
+
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself."""
+        return self.settings.csi == "perfect"
 
     def channel_uses(self) -> float:
         """``num_uses``, and with "ls" the pilots of ``num_tx_ant`` shared by a group."""
@@ -188,10 +207,11 @@ class FlatMIMOChannel(MIMOChannel):
         return tf.gather(self._pool, drawn)
 
     def _draw_pool(self, size: int) -> tf.Tensor:
-        if self.settings.realization_seed is None:
+        seed = self.settings.realization_seed
+        if not isinstance(seed, int):
             h = self._fading([size])[0]
         else:
-            draw = np.random.default_rng(self.settings.realization_seed)
+            draw = np.random.default_rng(seed)
             parts = draw.normal(size=(2, size, self.num_rx_ant, self.num_tx_ant))
             h = tf.constant(parts[0] + 1j * parts[1], self.cdtype)
         return h * tf.cast(tf.math.rsqrt(tf.reduce_mean(tf.abs(h) ** 2)), h.dtype)

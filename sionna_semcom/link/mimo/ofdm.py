@@ -181,9 +181,14 @@ class OFDMMIMOChannel(MIMOChannel):
             self._estimate = AntennaEstimator(chosen, self.resource_grid, self.slots)
         if chosen.csi != "perfect":
             self._regression = self._learn()
+        # a graph of its own, which is traced once for all graphs that draw from it
+        self._draw = tf.function(self._draw_slots, autograph=False)
 
     def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Draw a state for each of ``groups`` at the scalar noise power ``no``."""
+        return self._draw(groups, no)
+
+    def _draw_slots(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         scores = config.tf_rng.uniform([groups, self.settings.num_data_elements])
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
@@ -196,6 +201,11 @@ class OFDMMIMOChannel(MIMOChannel):
         coefficients, variances = (tf.gather(table, uses) for table in self._regression(no))
         mean = coefficients[..., tf.newaxis, tf.newaxis] * h_hat
         return ChannelState(h, h_hat, mean, variances)
+
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself."""
+        return self.settings.csi == "perfect"
 
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""

@@ -94,6 +94,34 @@ def test_robust_objective_is_the_average_over_channel_errors():
     assert np.all(np.mean(errors["robust"], 0) < np.mean(errors["naive"], 0))
 
 
+@pytest.mark.parametrize(
+    ("error", "turns"),
+    [(0.0, 1), (np.zeros((1, 2)), 1), (tf.zeros([1, 2]), 1), (0.1, 9), (tf.fill([1, 2], 0.1), 9)],
+)
+def test_no_turns_are_taken_where_channels_are_known(error, turns, monkeypatch):
+    shared = []
+    share_out = LinearAligner._share_out
+    monkeypatch.setattr(
+        LinearAligner, "_share_out", lambda *given: shared.append(1) or share_out(*given)
+    )
+    aligner = LinearAligner().fit(statistics())
+    pair = aligner.design(channels(1, 2, 3, 2), 0.1, error)
+    assert len(shared) == turns
+    if turns == 1:
+        expected = aligner.design(channels(1, 2, 3, 2), 0.1)
+        np.testing.assert_array_equal(pair.powers, expected.powers)
+
+
+def test_known_channels_may_have_coloured_noise():
+    aligner, h, noise_covariance = (
+        LinearAligner().fit(statistics()),
+        channels(1, 1, 2, 2),
+        np.eye(2),
+    )
+    pair = aligner.design(h, 0.1, tf.zeros([1, 1]), noise_covariance)
+    np.testing.assert_allclose(pair.objective, aligner.design(h, 0.1).objective)
+
+
 def test_snr_improves_and_no_noise_is_no_problem():
     aligner = LinearAligner().fit(statistics())
     objective = [float(aligner.design(channels(1, 1, 2, 2), no).objective[0]) for no in (10, 1, 0)]

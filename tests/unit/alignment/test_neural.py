@@ -100,6 +100,20 @@ def test_eigenbasis_hides_all_but_the_gains():
     np.testing.assert_allclose(arrive(rotated), arrive(h), atol=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("kind", "shape", "message"),
+    [
+        ("complex", (5, 2, 4, 2), r"shape \[..., 2, 4, 3\], which .*Received: \(5, 2, 4, 2\)"),
+        ("complex", (5, 2, 3, 3), r"shape \[..., 2, 4, 3\]"),
+        ("eigenbasis", (5, 2, 4, 4), r"\[..., 2, N_R, N_T\] with min\(N_R, N_T\) = 3, .*4, 4\)"),
+        ("eigenbasis", (5, 1, 4, 3), r"\[..., 2, N_R, N_T\].*Received: \(5, 1, 4, 3\)"),
+    ],
+)
+def test_channels_of_other_sizes_are_refused(kind, shape, message):
+    with pytest.raises(ValueError, match=message):
+        make(kind).design(channels(*shape, dtype=tf.complex64), tf.constant(0.1))
+
+
 @pytest.mark.parametrize("kind", ["complex", "eigenbasis"])
 def test_every_weight_has_a_gradient(kind):
     aligner = make(kind)

@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.datasets import SPLITS, LatentPairs, LatentSplit
+from sionna_semcom.datasets import SPLITS, LatentPairs, LatentSplit, PilotStatistics
 
 
 def make_split(count, num_classes=4, first=0):
@@ -145,6 +145,23 @@ def test_subsets_depend_on_the_seed(pairs):
     assert len(favoured) > 2  # the classes that get one more than others are drawn, too
 
 
+def test_a_subset_is_drawn_and_summed_up_once(pairs):
+    subset = pairs.subset(22, seed=3)
+    assert pairs.subset(22, seed=3) is subset
+    assert pairs.subset(22, seed=4) is not subset
+    assert subset.statistics is subset.statistics
+    train = subset.splits["train"]
+    expected = PilotStatistics.of(train.tx, train.rx)
+    assert subset.statistics.count == 22
+    np.testing.assert_array_equal(subset.statistics.cross, expected.cross)
+
+
+def test_drawing_all_of_a_subset_leaves_it_as_it_is(pairs):
+    subset = pairs.subset(22, seed=3)
+    assert subset.subset(22, seed=0) is subset
+    assert len(subset.subset(8).splits["train"]) == 8
+
+
 def test_only_training_is_drawn_from(pairs):
     subset = pairs.subset(8)
     assert subset.checksums == pairs.checksums
@@ -178,14 +195,36 @@ def test_an_unbalanced_set_has_too_few_of_a_class(head):
         pairs.subset(40)
 
 
+def rows_in_order(pairs, split, batch_size):
+    """Numbers of the samples of a split as they come, and what comes with them."""
+    batches = list(getattr(pairs, split)(batch_size))
+    found = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+    return (found["tx"][:, 0] - pairs.splits[split].tx[0, 0]).astype(int), found
+
+
 @pytest.mark.parametrize("split", ["validation", "test"])
 def test_every_pair_comes_once(pairs, split):
-    batches = list(getattr(pairs, split)(batch_size=30))
-    assert set(batches[0]) == {"tx", "rx", "label"}
-    assert batches[0]["label"].dtype == "int32"
+    rows, found = rows_in_order(pairs, split, 30)
+    assert sorted(rows) == list(range(len(pairs.splits[split])))
+    assert list(found) == ["tx", "rx", "label"]
+    assert found["label"].dtype == "int32"
     for part in ("tx", "rx", "label"):
-        found = np.concatenate([batch[part] for batch in batches])
-        np.testing.assert_array_equal(found, getattr(pairs.splits[split], part))
+        np.testing.assert_array_equal(found[part], getattr(pairs.splits[split], part)[rows])
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_pairs_come_in_the_same_random_order_whatever_the_batches(pairs, head, split):
+    rows, _ = rows_in_order(pairs, split, 30)
+    assert not np.array_equal(rows, np.sort(rows))
+    again, _ = rows_in_order(LatentPairs(make_splits(), *head), split, 7)
+    np.testing.assert_array_equal(again, rows)
+
+
+def test_batches_are_alike_where_the_file_is_sorted_by_class(head):
+    splits = make_splits()
+    splits["test"] = splits["test"][np.argsort(splits["test"].label, kind="stable")]
+    means = [np.mean(batch["label"] == 0) for batch in LatentPairs(splits, *head).test(100)]
+    assert max(means) < 0.5  # in the file's order it is all of the first batch
 
 
 def test_training_takes_every_pair_once_before_any_is_repeated(pairs):

@@ -8,7 +8,7 @@ from scipy import stats
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import FlatMIMOChannel, FlatMIMOSettings
+from sionna_semcom.link import FlatMIMOChannel, FlatMIMOSettings, from_settings
 
 SIZE = {"num_tx_ant": 2, "num_rx_ant": 3}
 DOPPLER = {"speed": 30.0, "carrier_frequency": 3.5e9, "csi_delay": 1e-3}
@@ -95,6 +95,19 @@ def test_pool_is_drawn_once_from_the_seed_and_reused():
     assert not np.isin(other.draw(60, 0.1).h, h).any()
 
 
+def test_channels_may_follow_the_seed_of_training():
+    settings = {"kind": "flat_mimo", "realizations": 1, "realization_seed": "training", **SIZE}
+
+    def drawn(seed):
+        return from_settings(settings, seed).draw(1, 0.1).h.numpy()
+
+    np.testing.assert_array_equal(drawn(3), drawn(3))
+    assert not np.isin(drawn(4), drawn(3)).any()
+    numbered = FlatMIMOChannel(realizations=1, realization_seed=3, **SIZE)
+    np.testing.assert_array_equal(numbered.draw(1, 0.1).h, drawn(3))
+    assert not FlatMIMOSettings(**SIZE).follows_training
+
+
 def test_estimates_of_a_fixed_channel_differ(compiled):
     channel = FlatMIMOChannel(csi="ls", realizations=1, **SIZE)
     h, h_hat, _, _ = compiled(lambda: channel.draw(5, 0.1))()
@@ -144,6 +157,11 @@ def test_pilots_are_shared_by_a_group():
         ({"coherence": 0}, "coherence\n.*greater than or equal to 1"),
         ({"num_uses": 0}, "num_uses\n.*greater than or equal to 1"),
         ({"realizations": 0}, "realizations\n.*greater than or equal to 1"),
+        (
+            {"realizations": 1, "realization_seed": "training"},
+            "must be a number where no study trains. Received: 'training'",
+        ),
+        ({"realization_seed": "training"}, "is for `realizations` of Rayleigh fading"),
         ({"snr": 3}, "snr\n.*Extra inputs are not permitted"),
     ],
 )

@@ -120,6 +120,24 @@ def test_what_goes_together_is_a_study(document):
             "present is for systems of several modalities, but 'linear'",
         ),
         (LATENTS, "curves.0.mode", "paper", "mode must be one of none for 'linear'"),
+        (LATENTS, "models.neural.link", {"kind": "awgn"}, "'neural' .* link of its training.*awgn"),
+        (
+            LATENTS,
+            "links.cdl",
+            {"kind": "ofdm_mimo", "num_tx_ant": 4, "num_rx_ant": 4},
+            "'c': model 'neural' is trained for 1 num_uses, 2 eigenmodes. Received: .*'cdl' with 1 "
+            "num_uses, 4 eigenmodes",
+        ),
+        (LATENTS, "links.cdl", {"kind": "ofdm_mimo", "num_uses": 2}, "'cdl' with 2 num_uses, 2 ei"),
+        (
+            LATENTS,
+            "models.neural",
+            {
+                "system": {"kind": "neural_alignment", "network": "complex"},
+                "link": {"kind": "flat_mimo", "num_rx_ant": 3},
+            },
+            "for 1 num_uses, 2 num_tx_ant, 3 num_rx_ant. Received: .* 2 num_tx_ant, 4 num_rx_ant",
+        ),
         (LATENTS, "data", {"kind": "builtin"}, "with tx, rx: latents, cifar10_latents, digits_l"),
         (
             LATENTS,

@@ -8,17 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sionna_semcom.simulation import Curve, Metric
+from sionna_semcom.simulation import Curve, Metric, Result
 
 SCRIPT = Path(__file__).parents[3] / "docs" / "make_results.py"
 
 
 @pytest.fixture(scope="module")
-def curves_table():
+def make_results():
     spec = importlib.util.spec_from_file_location("make_results", SCRIPT)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.curves_table
+    return module
+
+
+@pytest.fixture
+def curves_table(make_results):
+    return make_results.curves_table
 
 
 def _metrics(num_points):
@@ -69,3 +74,26 @@ def test_chosen_points_along_another_axis_are_columns(curves_table):
 def test_a_point_that_no_curve_has_is_named(curves_table):
     with pytest.raises(ValueError, match="No curve has a point at 5"):
         curves_table(CURVES, ["mse"], [5.0])
+
+
+def test_differences_are_paired_over_the_seeds(make_results, tmp_path, monkeypatch):
+    snrs, seeds = np.array([0.0, 10.0]), np.array([[1.0, 2.0], [3.0, 7.0], [8.0, 9.0]])
+    gain = np.array([[0.10, 0.2], [0.12, 0.3], [0.11, 0.1]])
+
+    def curve(per_seed):
+        mean = per_seed.mean(0)
+        metric = Metric(mean, mean, mean, np.full(2, 10), per_seed=per_seed)
+        return Curve(snrs, {"mse": metric})
+
+    result = Result({"joint, LS": curve(seeds), "CDL-C, LS": curve(seeds - gain)})
+    (tmp_path / "results").mkdir()
+    result.save(tmp_path / "results/x.h5")
+    monkeypatch.setattr(make_results, "FOLDER", tmp_path)
+    request = "x.h5 snr=0,10 mse | joint, LS - CDL-C, LS | CDL-C, LS - joint, LS"
+    page = make_results.fill(f"<!-- differences {request} -->\nold\n<!-- end -->\n")
+    assert _rows(page)[1:-1] == [
+        ["curve", "mse, 0 dB", "mse, 10 dB"],
+        ["---", "---", "---"],
+        ["joint, LS less CDL-C, LS", "0.110 ± 0.025", "0.20 ± 0.25"],
+        ["CDL-C, LS less joint, LS", "-0.110 ± 0.025", "-0.20 ± 0.25"],
+    ]

@@ -11,6 +11,7 @@ import tensorflow as tf
 from rich.console import Console
 from sionna.phy import config
 
+from sionna_semcom.link import FlatMIMOSettings, from_settings
 from sionna_semcom.simulation import Result, Study, runner
 from sionna_semcom.simulation.data_settings import BuiltinData
 from sionna_semcom.simulation.intervals import student
@@ -163,6 +164,32 @@ def test_points_have_randomness_of_their_own(tmp_path):
     result, _ = _run(_study_along(), tmp_path)
     small, same, _ = result.curves["models"].metrics["mse"].mean
     assert small != same
+
+
+def test_curves_over_a_link_meet_the_same_channels_where_asked_to(tmp_path):
+    result, _ = _run(_study_along(common_channels=True), tmp_path)
+    small, same, main = result.curves["models"].metrics["mse"].per_seed.T
+    np.testing.assert_array_equal(small, same)
+    np.testing.assert_allclose(main, [2, 4] * small)  # weights of 1 and 2 against one half
+    awgn, fading = result.curves["models"], result.curves["links"]
+    assert awgn.metrics["mse"].per_seed[0, 0] != fading.metrics["mse"].per_seed[0, 0]
+
+
+def test_every_training_seed_may_have_a_channel_of_its_own(tmp_path, monkeypatch):
+    def gain(self, batch, snr_db, present=None):
+        h = self.link.draw(batch.shape[0], 0.1).h
+        return {"mse": tf.abs(h[:, 0, 0, 0])}
+
+    monkeypatch.setattr(NoiseSystem, "measure", gain)
+    own, common = (FlatMIMOSettings(realizations=1, realization_seed=s) for s in ("training", 7))
+    study = _study().model_copy(update={"links": {"awgn": own, "fading": common}})
+    result, _ = _run(study, tmp_path)
+    found = {name: curve.metrics["mse"].per_seed for name, curve in result.curves.items()}
+    for seed in (0, 1):
+        expected = np.abs(from_settings(own, seed).draw(1, 0.1).h)[0, 0, 0, 0]
+        np.testing.assert_allclose(found["z, AWGN"][seed], expected, rtol=1e-5)
+    assert found["z, AWGN"][0, 0] != found["z, AWGN"][1, 0]
+    assert found["a, fading"][0, 0] == found["a, fading"][1, 0]
 
 
 def test_a_point_gives_the_same_numbers_in_any_list(tmp_path):

@@ -155,6 +155,8 @@ def test_settings_change_by_dotted_keys(write, change, get, value):
         ("curves.0.model=mian", "curve 'AWGN' names the model 'mian', .* only main, judge"),
         ("curves.0.link=cdl", "curve 'AWGN' names the link 'cdl', .* only awgn, tdl"),
         ("curves.0.model=judge", "curve 'AWGN' needs a model that transmits"),
+        ("figure.curves=[TDL, CDL]", "figure 'tiny' names the curve 'CDL', .* only AWGN, TDL"),
+        ("figure.curves=[]", r"figure\.curves: List should have at least 1"),
         ("curves.0.present=[]", r"curves\.0\.present: List should have at least 1"),
         ("judges.image=main", "judge 'main' is no classifier of modality 'image'"),
         ("name=../escape", "name: .*pattern"),

@@ -9,8 +9,10 @@ from sionna.phy import config
 from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
 from sionna_semcom.datasets import LatentPairs, LatentSplit
 from sionna_semcom.link import FlatMIMOChannel
-from sionna_semcom.simulation import sim_metrics
+from sionna_semcom.simulation import ModelSettings, obtain_model, sim_metrics
 from sionna_semcom.systems import AlignmentSystem
+
+SHORT = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
 
 
 def latents(count, seed):
@@ -85,6 +87,42 @@ def test_robust_design_beats_naive_and_knowing_beats_not_knowing(pairs):
         for options in ({}, {"robust": False}, {"channel_known": False})
     )
     assert robust < naive < blind
+
+
+@pytest.mark.parametrize(
+    ("csi", "options", "thinks"),
+    [
+        ("perfect", {}, False),
+        ("ls", {}, True),
+        ("ls", {"robust": False}, False),
+        ("ls", {"channel_known": False}, False),
+    ],
+)
+def test_designs_think_of_errors_where_there_may_be_some(pairs, csi, options, thinks, monkeypatch):
+    system = linear(pairs, FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, csi=csi), **options)
+    errors, design = [], system.aligner.design
+
+    def note(h, no, error_variance):
+        errors.append(error_variance)
+        return design(h, no, error_variance)
+
+    monkeypatch.setattr(system.aligner, "design", note)
+    tf.function(system.measure)(next(iter(pairs.test(20))), 10.0)
+    assert tf.is_tensor(errors[0]) == thinks
+
+
+def test_pilots_are_those_of_the_training_seed_whatever_the_method(pairs, tmp_path):
+    def pilots(name, seed, **system):
+        settings = ModelSettings.model_validate(
+            {"system": {"pilots": 200, **system}, "link": {"kind": "flat_mimo"}, "training": SHORT}
+        )
+        return obtain_model(name, settings, pairs, seed, [], tmp_path).pilots
+
+    linear = pilots("linear", 1, kind="linear_alignment")
+    assert len(linear.splits["train"]) == 200
+    assert pilots("first", 1, kind="feature_alignment", selection="first") is linear
+    assert pilots("neural", 1, kind="neural_alignment", precoder_units=[8]) is linear
+    assert pilots("linear", 2, kind="linear_alignment") is not linear
 
 
 def test_network_learns_for_every_channel(pairs):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an aligner needs to know of the semantic pilots: their first and second moments."""
+"""What alignment needs to know of the semantic pilots: their first and second moments."""
 
 from __future__ import annotations
 
