@@ -27,8 +27,8 @@ def reseed(*parts: object) -> int:
     """Seed what links draw from, Sionna's generators, and NumPy and Python; return the seed.
 
     TensorFlow's own seed stays as it is: setting it discards everything that TensorFlow has
-    prepared for the execution of its functions, which takes seconds for each of them. Nothing in
-    this package draws from it.
+    prepared for the execution of its functions, which takes seconds for each of them. Only the
+    initial values of weights and the order of data depend on it.
     """
     import random
 

@@ -114,10 +114,13 @@ class MultimodalFeatures:
         self._arrays: dict[str, dict[str, np.ndarray]] = {}
 
     def _digest(self) -> str:
-        """Which samples and modalities are trained on."""
-        train = self.splits["train"]
-        words = [*train.features, *map(str, train.id)]
-        return hashlib.sha256("\n".join(words).encode()).hexdigest()
+        """SHA-256 of what is trained on: features, lengths, labels and their kind."""
+        train, digest = self.splits["train"], hashlib.sha256()
+        arrays = {**train.features, **{f"{k}_length": v for k, v in train.lengths.items()}}
+        for name, array in (*arrays.items(), (f"label, {self.num_classes}", train.label)):
+            digest.update(f"{name} {array.shape} {array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -70,7 +70,15 @@ class GaussianBottleneck(keras.layers.Layer):
         self._affine.build(input_shape)
 
     def distribution(self, features: tf.Tensor) -> Any:
-        """Distribution of the latents of ``features``, a `tfp.distributions.Independent`."""
+        """Distribution of the latents of ``features``, a `tfp.distributions.Independent`.
+
+        Raises
+        ------
+        ValueError
+            If latents are their means
+        """
+        if not self.stochastic:
+            raise ValueError("Without `stochastic`, latents have no distribution")
         mean, spread = ops.split(self._affine(features), 2, axis=-1)
         return _normal(mean, ops.softplus(spread) + _SCALE_FLOOR)
 

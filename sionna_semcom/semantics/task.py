@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .. import metrics
 
 SCORE_LIMIT = 3.0  # sentiment lies in [-3, 3]
+_CERTAIN = 1.0 - 1e-6  # no mean of predictions is surer
 Aggregate = Callable[[NDArray[np.float64]], float]
 
 
@@ -97,11 +98,12 @@ class Task:
         """Outputs [batch, num_outputs] for the mean prediction of [num_samples, batch, ...]."""
         if self.num_classes == 0:
             mean = tf.reduce_mean(tf.tanh(outputs / SCORE_LIMIT), 0)
-            return SCORE_LIMIT * tf.atanh(mean)
+            return SCORE_LIMIT * tf.atanh(tf.clip_by_value(mean, -_CERTAIN, _CERTAIN))
         if self.num_classes == 2:
-            mean = tf.reduce_mean(tf.sigmoid(outputs), 0)
+            mean = tf.clip_by_value(tf.reduce_mean(tf.sigmoid(outputs), 0), 1 - _CERTAIN, _CERTAIN)
             return tf.math.log(mean) - tf.math.log1p(-mean)
-        return tf.math.log(tf.reduce_mean(tf.nn.softmax(outputs), 0))
+        mean = tf.reduce_mean(tf.nn.softmax(outputs), 0)
+        return tf.math.log(tf.maximum(mean, 1 - _CERTAIN))
 
     def measure(self, label: tf.Tensor, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Figures [batch], and components [batch, n] of :attr:`aggregates`."""

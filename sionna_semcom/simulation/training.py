@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_path
 from .._seeding import derive_seed, reseed, set_seed
@@ -44,8 +44,6 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = 100
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
-    weight_decay: NonNegativeFloat = 0.0
-    """Share of each weight that a step at a learning rate of one would take away"""
 
     @model_validator(mode="after")
     def _check_warmup(self) -> "TrainingSettings":
@@ -113,8 +111,7 @@ def train(
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warmup_steps,
     )
-    optimizer = keras.optimizers.Adam(schedule, weight_decay=settings.weight_decay or None)
-    system.compile(optimizer, jit_compile=False)
+    system.compile(keras.optimizers.Adam(schedule), jit_compile=False)
     system.optimizer.build(system.trainable_variables)
     origin = {
         "training": settings.model_dump_json(),
@@ -131,6 +128,7 @@ def train(
     set_seed(seed, "training")
     for epoch in range(first, settings.epochs):
         reseed(seed, "epoch", epoch)
+        _reseed_layers(system, seed, "epoch", epoch)
         batches = data.train(
             settings.batch_size, settings.steps_per_epoch, seed=derive_seed(seed, "data", epoch)
         )
@@ -146,6 +144,15 @@ def train(
         if checkpoint is not None:
             save_weights(system, checkpoint, {**origin, "epoch": epoch + 1})
     return system
+
+
+def _reseed_layers(system: keras.Model, *parts: object) -> None:
+    """Seed what layers such as dropout draw from; Keras does not keep it with the weights."""
+    kept = {id(weight) for weight in system.weights}
+    states = (variable for variable in system.variables if id(variable) not in kept)
+    for number, state in enumerate(states):
+        if state.name == "seed_generator_state":
+            state.assign([derive_seed(*parts, number), 0])
 
 
 def obtain_model(

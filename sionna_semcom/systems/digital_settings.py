@@ -59,6 +59,8 @@ class DigitalFeaturesSettings(TaskSettings):
 class FeatureTransmissionSettings(TaskSettings):
     """A :class:`FeatureTransmission`, in which features arrive as they are."""
 
+    modes = ("latent",)
+
     kind: Literal["feature_transmission"]
     width: NonNegativeInt = 64
     """Units of encoders and of the hidden layer; zero decides by an affine map"""

@@ -92,6 +92,8 @@ class TaskSystem(LinkedModel):
                 "`shapes` must name at least one modality, and `transmitted_dim` be positive. "
                 f"Received: {', '.join(shapes) or 'none'}; {transmitted_dim}"
             )
+        if not 0 <= modality_dropout < 1:
+            raise ValueError(f"`modality_dropout` must be in [0, 1). Received: {modality_dropout}")
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.task = Task(num_classes)
         self.transmitted_dim = transmitted_dim
@@ -175,21 +177,22 @@ class TaskSystem(LinkedModel):
             If ``present`` names no known modality, or ``inputs`` lack one that is present
         """
         names = present_names(present, self.shapes)
-        if not set(names) <= set(inputs):
+        sequences = [f"{name}_length" for name in names if len(self.shapes[name]) == 2]
+        if not {*names, *sequences} <= set(inputs):
             raise ValueError(
-                f"`inputs` must hold {', '.join(names)}. Received: {', '.join(inputs)}"
+                f"`inputs` must hold {', '.join([*names, *sequences])}. "
+                f"Received: {', '.join(inputs)}"
             )
         batch = tf.shape(inputs[names[0]])[0]
         filled = dict(inputs)
         for name in set(self.shapes) - set(names):
             filled[name] = tf.zeros([batch, *self.shapes[name]])
             filled[f"{name}_length"] = tf.zeros([batch], tf.int32)
-        known = tf.constant([float(name in names) for name in self.shapes])
-        presence = tf.tile(known[tf.newaxis], [batch, 1])
+        there = tf.ones([len(names), batch])
         mask = dropout_mask(len(names), batch, self.modality_dropout) if training else None
-        if mask is not None:
-            presence = tf.ensure_shape(tf.transpose(mask), [None, len(self.shapes)])
-        return filled, presence
+        rows = dict(zip(names, tf.unstack(there if mask is None else mask), strict=True))
+        presence = [rows.get(name, tf.zeros([batch])) for name in self.shapes]
+        return filled, tf.stack(presence, -1)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """What the receiver has of ``latents``: [batch, received_features]."""
@@ -197,9 +200,9 @@ class TaskSystem(LinkedModel):
         received = transmit_latents(link or self.link, [latents], no, estimator)[0]
         if not self.receiver_knows_noise:
             return received.latent
-        # Less noise than in training would be news to the decoder, and none the better for it
-        known = tf.maximum(received.no_eff, 10.0 ** (-self._snr_range[1] / 10.0))
-        return self._state(received.latent, known)
+        # Noise beyond that of training would be news to the decoder, and it no wiser for it
+        low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(self._snr_range))
+        return self._state(received.latent, tf.clip_by_value(received.no_eff, low, high))
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Loss of the task, averaged over the batch."""

@@ -115,6 +115,14 @@ class TwoStageVIB(TaskSystem):
             receiver_knows_noise=receiver_knows_noise,
             name=name,
         )
+        weights = (beta or 0, gamma or 0, auxiliary_weight, redundancy_weight)
+        if min(*weights, warm_epochs, num_samples) < 0:
+            raise ValueError(
+                "Weights, `warm_epochs` and `num_samples` must not be negative. Received: "
+                f"beta={beta}, gamma={gamma}, auxiliary_weight={auxiliary_weight}, "
+                f"redundancy_weight={redundancy_weight}, warm_epochs={warm_epochs}, "
+                f"num_samples={num_samples}"
+            )
         self.beta, self.gamma = beta, gamma
         self.auxiliary_weight = auxiliary_weight
         self.final_redundancy_weight = redundancy_weight if len(shapes) > 1 else 0.0
