@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much two frozen representations share, judged by a discriminator that is trained anew.
+"""How much two frozen representations share, judged by discriminators that are trained anew.
 
 Discriminators that took part in training are no evidence: encoders have learnt to deceive these
 very ones.
@@ -7,7 +7,7 @@ very ones.
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,18 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating[Any]]
+Pair = tuple[Array, Array]
 
 CHANCE = 2.0 * np.log(2.0)
+_NUM_ORDERS = 20  # mismatched orders that a BCE is averaged over
 
 
 @dataclass(frozen=True)
 class Dependence:
-    r"""What a fresh discriminator found.
+    r"""What fresh discriminators found.
 
     Parameters
     ----------
     bce : `float`
-        Binary cross-entropy in nats on samples that it was not trained on; :math:`2\ln 2` is
+        Binary cross-entropy in nats on samples that they were not trained on; :math:`2\ln 2` is
         chance
     """
 
@@ -42,138 +44,116 @@ def fresh_dependence(
     one: Array,
     other: Array,
     *,
-    folds: int = 4,
-    units: tuple[int, ...] = (64,),
-    penalties: tuple[float, ...] = (1e-2, 1.0),
-    epochs: int = 60,
-    patience: int = 8,
-    repeats: int = 20,
+    ranks: Sequence[int] = (1, 2, 4),
+    ridge: float = 0.1,
+    folds: int = 10,
     seed: int = 0,
 ) -> Dependence:
-    """Train discriminators of matched and mismatched pairs, each judged on samples it never saw.
+    r"""Train discriminators of matched and mismatched pairs, each judged on samples it never saw.
 
-    Samples are cut into ``folds``, and the BCE is the mean over them of a discriminator that was
-    trained on the others. Discriminators are perceptrons of scikit-learn that see both
-    representations and their products (where they have one size), with mismatched pairs drawn anew
-    in every epoch. Of all penalties and epochs the one counts that is best on one more fold, left
-    out of training; guessing is among them, so that overfitting does not pass for independence.
+    Few samples of many dimensions share, if anything, a few directions: half of the samples of
+    training find them (canonical correlation analysis with a ridge), the other half fit a
+    logistic regression to the canonical variables :math:`\mathbf{u}, \mathbf{v}` of both
+    representations, their squares and their products, of matched pairs and of mismatched ones.
+
+    Samples are cut into ``folds``. The number of directions is chosen on one, the discriminator
+    judged on another and trained on the rest; the BCE is the mean over all folds. Where nothing is
+    shared it scatters about chance, and may exceed it.
+
+    Source of the pairs: Fu et al., equations (34) to (36).
 
     Parameters
     ----------
     one, other : [num_samples, m] and [num_samples, n], `float`
         Frozen representations of the same samples
+    ranks : sequence of `int`
+        Numbers of directions that are tried
+    ridge : `float`
+        What is added to covariances, in units of their mean variance
     folds : `int`
         Parts that samples are cut into, 3 or more
-    units : sequence of `int`
-        Hidden layers
-    penalties : sequence of `float`
-        Weights of the squared norm that are tried
-    epochs, patience : `int`
-        Most epochs, and epochs without improvement that end training
-    repeats : `int`
-        Mismatched orders that are averaged over
     seed : `int`
-        Seed of folds, orders and weights
+        Seed of folds and orders
 
     Raises
     ------
     ValueError
         If representations do not match, or there are too few of them or of folds
     """
-    one, other = np.asarray(one), np.asarray(other)
+    one, other = np.asarray(one, float), np.asarray(other, float)
     if len(one) != len(other) or {one.ndim, other.ndim} != {2} or not 3 <= folds <= len(one) // 4:
         raise ValueError(
             "Representations must be two matrices with a row for each sample, at least 4 in each "
             f"of 3 folds or more. Received: {one.shape} and {other.shape}, folds={folds}"
         )
-    parts = np.array_split(np.random.default_rng(seed).permutation(len(one)), folds)
-    scaled = [(a - a.mean(0)) / (a.std(0) + 1e-9) for a in (one, other)]
-    found = [
-        _judged(
-            [
-                [a[rows] for a in scaled]
-                for rows in (
-                    np.concatenate([parts[(k + j) % folds] for j in range(2, folds)]),
-                    parts[(k + 1) % folds],
-                    parts[k],
-                )
-            ],
-            (units, penalties),
-            (epochs, patience, repeats),
-            seed,
-        )
-        for k in range(folds)
-    ]
+    draw = np.random.default_rng(seed)
+    parts = np.array_split(draw.permutation(len(one)), folds)
+    limit = min(one.shape[1], other.shape[1])
+    ranks = sorted({min(rank, limit) for rank in ranks})
+    found = []
+    for fold, judged in enumerate(parts):
+        chosen_on = parts[(fold + 1) % folds]
+        rest = [parts[(fold + step) % folds] for step in range(2, folds)]
+        rows = np.concatenate(rest)
+        trained = [_discriminator(one[rows], other[rows], k, ridge, draw) for k in ranks]
+        scores = [_bce(judge, (one[chosen_on], other[chosen_on]), draw) for judge in trained]
+        best = trained[int(np.argmin(scores))]
+        found.append(_bce(best, (one[judged], other[judged]), draw))
     return Dependence(float(np.mean(found)))
 
 
-def _judged(
-    roles: list[list[Array]],
-    candidates: tuple[tuple[int, ...], tuple[float, ...]],
-    limits: tuple[int, int, int],
-    seed: int,
-) -> float:
-    """BCE of the candidate that is trained on the first part, best on the second, on the third."""
-    fitting, selecting, judging = roles
-    units, penalties = candidates
-    judge, best = None, CHANCE
-    for penalty in penalties:
-        model, bce = _fit(fitting, selecting, units, penalty, limits, seed)
-        if bce < best:
-            judge, best = model, bce
-    if judge is None:
-        return float(CHANCE)
-    return _bce(judge, judging, np.random.default_rng(seed + 3), limits[2])
+def _discriminator(
+    one: Array, other: Array, rank: int, ridge: float, draw: np.random.Generator
+) -> Callable[[Array, Array], Array]:
+    """Logarithms of the probabilities [num_pairs, 2] of mismatched and matched."""
+    from sklearn.linear_model import LogisticRegression
+
+    half = len(one) // 2
+    project = _canonical(one[:half], other[:half], rank, ridge)
+    u, v = project(one[half:], other[half:])
+    orders = [_mismatched(len(u), draw) for _ in range(5)]
+    pairs = [(u, v), *((u[first], v[second]) for first, second in orders)]
+    classes = np.repeat([1, *[0] * len(orders)], len(u))
+    weights = np.where(classes, len(orders), 1)
+    model = LogisticRegression(C=0.1, max_iter=300)
+    model.fit(np.concatenate([_features(*pair) for pair in pairs]), classes, weights)
+
+    def judge(x: Array, y: Array) -> Array:
+        return np.log(np.maximum(model.predict_proba(_features(*project(x, y))), 1e-12))
+
+    return judge
 
 
-def _fit(
-    fitting: list[Array],
-    selecting: list[Array],
-    units: tuple[int, ...],
-    penalty: float,
-    limits: tuple[int, int, int],
-    seed: int,
-) -> tuple[Any, float]:
-    """The discriminator at its best epoch, and its BCE on ``selecting``."""
-    import copy
-
-    from sklearn.neural_network import MLPClassifier
-
-    epochs, patience, repeats = limits
-    draw = np.random.default_rng(seed + 1)
-    model = MLPClassifier(units, alpha=penalty, random_state=seed, batch_size=64)
-    best, kept, waited = np.inf, None, 0
-    for _ in range(epochs):
-        x = np.concatenate([_pairs(fitting), _pairs(fitting, draw)])
-        y = np.repeat([1, 0], len(x) // 2)
-        shuffled = draw.permutation(len(x))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an overflow in exp for logits that are certain
-            model.partial_fit(x[shuffled], y[shuffled], classes=[0, 1])
-        bce = _bce(model, selecting, np.random.default_rng(seed + 2), repeats)
-        if bce < best - 1e-4:
-            best, kept, waited = bce, copy.deepcopy(model), 0
-        elif (waited := waited + 1) >= patience:
-            break
-    return kept, best
+def _canonical(one: Array, other: Array, rank: int, ridge: float) -> Callable[[Array, Array], Pair]:
+    """Canonical variables of ``rank`` directions; those of scikit-learn have no ridge."""
+    means = one.mean(0), other.mean(0)
+    x, y = one - means[0], other - means[1]
+    whiteners = []
+    for part in (x, y):
+        covariance = part.T @ part / len(part)
+        floor = ridge * np.trace(covariance) / len(covariance) + 1e-12
+        root = np.linalg.cholesky(covariance + floor * np.eye(len(covariance)))
+        whiteners.append(np.linalg.inv(root).T)
+    left, _, right = np.linalg.svd(whiteners[0].T @ (x.T @ y / len(x)) @ whiteners[1])
+    maps = whiteners[0] @ left[:, :rank], whiteners[1] @ right[:rank].T
+    return lambda a, b: ((a - means[0]) @ maps[0], (b - means[1]) @ maps[1])
 
 
-def _pairs(part: list[Array], draw: np.random.Generator | None = None) -> Array:
-    """Features of matched pairs, or of mismatched ones in a random cyclic order."""
-    one, other = part
-    if draw is not None:
-        order = draw.permutation(len(one))
-        one, other = one[order], other[np.roll(order, -1)]
-    products = [one * other] if one.shape == other.shape else []
-    return np.concatenate([one, other, *products], 1)
+def _features(u: Array, v: Array) -> Array:
+    return np.concatenate([u, v, u * v, u**2, v**2], 1)
 
 
-def _bce(model: Any, part: list[Array], draw: np.random.Generator, repeats: int) -> float:
-    """BCE in nats of ``model``, averaged over mismatched orders."""
-    matched = _log_probability(model, _pairs(part), 1)
-    mismatched = [_log_probability(model, _pairs(part, draw), 0) for _ in range(repeats)]
-    return float(-matched - np.mean(mismatched))
+def _mismatched(count: int, draw: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rows of both, in a random cyclic order in which none is matched."""
+    order = draw.permutation(count)
+    return order, np.roll(order, -1)
 
 
-def _log_probability(model: Any, x: Array, kind: int) -> float:
-    return float(np.mean(np.log(np.maximum(model.predict_proba(x)[:, kind], 1e-12))))
+def _bce(judge: Callable[[Array, Array], Array], pair: Pair, draw: np.random.Generator) -> float:
+    """BCE in nats of ``judge`` on a pair, with mismatched orders of it."""
+    one, other = pair
+    orders = [_mismatched(len(one), draw) for _ in range(_NUM_ORDERS)]
+    firsts, seconds = (np.concatenate(rows) for rows in zip(*orders, strict=True))
+    matched = judge(one, other)[:, 1]
+    mismatched = judge(one[firsts], other[seconds])[:, 0]
+    return float(-np.mean(matched) - np.mean(mismatched))
