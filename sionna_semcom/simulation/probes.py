@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -18,11 +19,18 @@ BATCH_SIZE = 500
 Parts = dict[str, np.ndarray]
 
 
-def probe(system: Any, data: Data, snr_db: float) -> dict[str, Estimate]:
+def probe(
+    system: Any,
+    data: Data,
+    batches: tf.data.Dataset,
+    snr_db: float,
+    present: Sequence[str] | None = None,
+) -> dict[str, Estimate]:
     """Figures of classifiers and discriminators that learn from representations of ``system``.
 
     - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: what discriminators that are trained anew on
-      test latents find that modalities share (:func:`~sionna_semcom.metrics.fresh_dependence`);
+      latents of ``batches`` find that modalities share
+      (:func:`~sionna_semcom.metrics.fresh_dependence`);
     - ``<part>_in_<where>``, where it is known which parts a label has: accuracy of a linear probe
       of the part in the latent of a modality, or in what is received at ``snr_db``
       (:func:`~sionna_semcom.metrics.linear_probe`).
@@ -31,12 +39,16 @@ def probe(system: Any, data: Data, snr_db: float) -> dict[str, Estimate]:
 
     Parameters
     ----------
-    system : system with ``representations(batch, snr_db)``
+    system : system with ``representations(batch, snr_db, present)``
         A trained system
     data : :class:`~sionna_semcom.datasets.Data`
-        Samples that probes are trained and tested on
+        Training samples, on which linear probes are trained
+    batches : `tf.data.Dataset`
+        Samples that were in no training
     snr_db : `float`
         SNR [dB] of what is received
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
 
     Raises
     ------
@@ -45,8 +57,8 @@ def probe(system: Any, data: Data, snr_db: float) -> dict[str, Estimate]:
     """
     if not hasattr(system, "representations"):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
-    read = tf.function(system.representations, reduce_retracing=True)
-    test, label = _collect(read, data.test(BATCH_SIZE), snr_db)
+    read = tf.function(functools.partial(system.representations, present=present))
+    test, label = _collect(read, batches, snr_db)
     figures: dict[str, float] = {}
     modalities = [name for name in test if name != "received"]
     for one, other in combinations(modalities, 2):

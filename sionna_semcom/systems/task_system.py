@@ -234,10 +234,13 @@ class TaskSystem(LinkedModel):
         return self.task.measure(batch["label"], self.call(batch, snr_db, present))
 
     def representations(
-        self, inputs: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
         """What probes may look at: what is ``received`` [batch, received_features]."""
-        filled, presence = self.prepare(inputs)
+        filled, presence = self.prepare(inputs, present)
         latents = self.encode(filled, presence)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 

@@ -17,6 +17,7 @@ from ..semantics import (
     GradientReversal,
     PairDiscriminators,
 )
+from .presence import present_names
 from .schedules import LinearRamp
 from .task_system import TaskSystem
 
@@ -246,10 +247,16 @@ class TwoStageVIB(TaskSystem):
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
     def representations(
-        self, inputs: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """What probes may look at: latents of all modalities, and what is ``received``."""
-        return self.unimodal(inputs)[0] | super().representations(inputs, snr_db)
+        """What probes may look at: latents of modalities, means all, and what is ``received``."""
+        latents = self.unimodal(self.prepare(inputs, present)[0])[0]
+        there = present_names(present, latents)
+        shown = {name: latents[name] for name in there}
+        return shown | super().representations(inputs, snr_db, present)
 
     def summary(
         self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any

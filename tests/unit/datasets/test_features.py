@@ -376,6 +376,21 @@ def test_test_videos_can_choose_settings_in_place_of_training_videos():
     assert MultimodalFeatures(splits, modalities=["audio"]).checksums != whole.checksums
 
 
+def test_what_is_trained_on_tells_data_apart():
+    splits = make_splits("classification")
+    digests = {str(MultimodalFeatures(splits).checksums)}
+    digests.add(str(MultimodalFeatures(make_splits()).checksums))
+    train = splits["train"]
+    other = FeatureSplit(
+        {**train.features, "text": train.features["text"] + 1e-3},
+        train.lengths,
+        train.label,
+        train.id,
+    )
+    digests.add(str(MultimodalFeatures({**splits, "train": other}).checksums))
+    assert len(digests) == 3
+
+
 def test_development_needs_test_videos_and_no_other_validation():
     splits = make_splits()
     with pytest.raises(ValueError, match=r"`development` must be zero where.*Received: 0\.4"):

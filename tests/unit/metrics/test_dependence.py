@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+from scipy.special import xlogy
 
 from sionna_semcom.metrics import fresh_dependence
 
@@ -31,7 +32,7 @@ def _sign_bce(wrong):
     agree = (1 - wrong) ** 2 + wrong**2
     p = np.array([agree, 1 - agree]) / 2  # matched pairs that agree, and that do not
     q = np.array([0.5, 0.5]) / 2
-    return -2 * np.sum(p * np.log(p / (p + q)) + q * np.log(q / (p + q)))
+    return -2 * np.sum(xlogy(p, p / (p + q)) + xlogy(q, q / (p + q)))
 
 
 def test_it_finds_what_correlated_gaussians_share():

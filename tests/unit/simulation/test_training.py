@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sionna.phy import config
 
-from sionna_semcom.datasets import Digits
+from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.simulation import training
 from sionna_semcom.simulation.training import ModelSettings, obtain_model
@@ -75,6 +75,20 @@ def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, mo
     assert epochs == [1]
     assert same(whole, resumed)
     assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("kind", ["two_stage_vib", "t_deepsc", "digital_features"])
+def test_so_does_one_with_dropout_and_schedules(kind, tmp_path, monkeypatch):
+    data = generated_features(60, 10, 10)
+    wanted = ModelSettings.model_validate(
+        {
+            "system": {"kind": kind, "transmitted_dim": 24, "dropout": 0.5},
+            "training": {**SHORT, "warmup_steps": 1},
+        }
+    )
+    whole = obtain_model("model", wanted, data, 0, [], tmp_path / "whole")
+    interrupt(wanted, data, tmp_path / "broken", monkeypatch)
+    assert same(whole, obtain_model("model", wanted, data, 0, [], tmp_path / "broken"))
 
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, monkeypatch):
