@@ -63,13 +63,20 @@ def read_features(
     FileNotFoundError
         If a file is missing
     ValueError
-        If a file is in none of the formats, damaged, or lacks something
+        If a file is in none of the formats, damaged, or lacks something, or an argument is for
+        other formats
     """
     if format is not None and format not in FEATURE_FORMATS:
         raise ValueError(
             f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {format!r}"
         )
-    if format == "csd" or (format is None and _are_sequences(inputs)):
+    sequences = format == "csd" or (format is None and _are_sequences(inputs))
+    others = {"label": label} if sequences else {"splits": splits, "max_words": max_words}
+    for name, value in others.items():
+        if value is not None:
+            kind = "other formats than" if sequences else "nothing but"
+            raise ValueError(f"`{name}` is for {kind} computational sequences. Received: {value}")
+    if sequences:
         files = _named(inputs)
         given = read_video_splits(splits) if splits is not None else None
         samples = read_computational_sequences(
@@ -84,7 +91,7 @@ def read_features(
         else:
             parts = _draw(samples, *shares, seed)
         return MultimodalFeatures(
-            parts, checksums={path.name: sha256(path) for path in files.values()}
+            parts, checksums={f"{name}, {path.name}": sha256(path) for name, path in files.items()}
         )
     if len(inputs) != 1:
         raise ValueError(f"Only computational sequences are several files. Received: {len(inputs)}")

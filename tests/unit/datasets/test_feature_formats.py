@@ -44,7 +44,7 @@ def test_pickles_are_recognised(tmp_path, content, reader, format):
     data = read_features([path])
     assert same(data.splits, reader(path))
     assert same(data.splits, read_features([path], format).splits)
-    assert data.checksums == {"data.pkl": hashlib.sha256(path.read_bytes()).hexdigest()}
+    assert data.checksums["data.pkl"] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_conversion_keeps_the_data(tmp_path):
@@ -71,7 +71,8 @@ def test_sequences_are_split_by_video(sequences):
         "validation": 2,
         "test": 3,
     }
-    assert set(data.checksums) == {"text.csd", "labels.csd"}
+    files = {"text, text.csd", "labels, labels.csd"}
+    assert set(data.checksums) == files | {"training samples"}
     assert set(read_features(sequences, shares=(0.3, 0)).splits) == {"train", "test"}
     other = read_features(sequences, shares=(0.3, 0.2), seed=2)
     assert other.splits["test"].id.tolist() != data.splits["test"].id.tolist()
@@ -146,3 +147,10 @@ def test_inputs_that_are_wrong_are_refused(sequences, tmp_path):
         if format != "csd":
             with pytest.raises(ValueError, match=r"data.txt`"):
                 read_features([path], format)
+
+
+def test_arguments_of_other_formats_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"`label` is for other formats than.*Received: regress"):
+        read_features(["text=a.csd", "labels=b.csd"], label="regression")
+    with pytest.raises(ValueError, match=r"`max_words` is for nothing but.*Received: 5"):
+        read_features([tmp_path / "a.pkl"], max_words=5)
