@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator
 
 from .._files import atomic_path
 from .labels import metric_label
@@ -237,14 +237,20 @@ def _draw_curve(
     }
     order = np.argsort(x)
     line = order[np.isfinite(values[order])]
+    if len(line) == 1:  # a band would have no width
+        line = line[:0]
     dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
-    ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
+    if line.size:
+        ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
     ax.fill_between(x[line], metric.ci_low[line], metric.ci_high[line], **band)
-    slot = order[~np.isfinite(values[order])]
+    slot = np.setdiff1d(order, line)
     ends = [metric.mean - metric.ci_low, metric.ci_high - metric.mean]
     errors = np.maximum(np.nan_to_num(ends), 0.0)[:, slot]
-    ax.errorbar(x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, **style)
+    name = None if line.size else label
+    ax.errorbar(
+        x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, label=name, **style
+    )
 
 
 def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
@@ -261,7 +267,7 @@ def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
 def _set_log_ticks(axis: XAxis | YAxis) -> None:
     """Ticks with plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:g}")
+    axis.set_major_formatter(lambda x, _: f"{x:g}" if x < 1e4 else EngFormatter(sep="")(x))
     axis.set_minor_formatter("")
 
 
