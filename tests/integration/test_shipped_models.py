@@ -7,25 +7,41 @@ import h5py
 import numpy as np
 import pytest
 
-from sionna_semcom.datasets import Digits
+from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.simulation.training import ModelSettings, load_weights
 
-SHIPPED = sorted((Path(__file__).parents[2] / "models").glob("centroid_builtin_*/*.weights.h5"))
+MODELS = Path(__file__).parents[2] / "models"
+CENTROIDS = sorted(MODELS.glob("centroid_builtin_*/*.weights.h5"))
+DECISIONS = sorted(MODELS.glob("vib_generated*/*.weights.h5"))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
-def test_words_and_pictures_come_back_at_20_db(path):
-    digits = Digits()
+def untrained(path, data):
     with h5py.File(path) as file:
         settings = ModelSettings.model_validate_json(file.attrs["settings"])
-    system = settings.build(digits)
+    return settings.build(data)
+
+
+@pytest.mark.parametrize("path", CENTROIDS, ids=lambda path: path.parent.name)
+def test_words_and_pictures_come_back_at_20_db(path):
+    digits = Digits()
+    system = untrained(path, digits)
     batch = next(iter(digits.test(100)))
-    untrained = np.mean(system.measure(batch, 20.0)["image_mse"])
+    before = np.mean(system.measure(batch, 20.0)["image_mse"])
     load_weights(system, path)
     figures = system.measure(batch, 20.0)
-    assert np.mean(figures["image_mse"]) < 0.3 * untrained
+    assert np.mean(figures["image_mse"]) < 0.3 * before
     assert np.mean(figures["text_accuracy"]) > 0.95
 
 
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.parent.name)
+def test_decisions_are_right_at_20_db(path):
+    data = generated_features(6000, 500, 1500)  # those of link_sims/vib_builtin.yaml
+    system = untrained(path, data)
+    load_weights(system, path)
+    batch = next(iter(data.test(1500)))
+    assert np.mean(system.measure(batch, 20.0)["accuracy"]) > 0.9
+
+
 def test_there_are_shipped_models():
-    assert SHIPPED
+    assert CENTROIDS
+    assert DECISIONS
