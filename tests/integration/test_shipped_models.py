@@ -12,7 +12,11 @@ from sionna_semcom.simulation.training import ModelSettings, load_weights
 
 MODELS = Path(__file__).parents[2] / "models"
 CENTROIDS = sorted(MODELS.glob("centroid_builtin_*/*.weights.h5"))
-DECISIONS = sorted(MODELS.glob("vib_generated*/*.weights.h5"))
+DECISIONS = sorted(
+    path
+    for path in MODELS.glob("vib_generated*/*.weights.h5")
+    if "compressed" not in path.parent.name  # which shows what a strong first stage loses
+)
 
 
 def untrained(path, data):
