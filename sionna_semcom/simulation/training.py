@@ -182,7 +182,7 @@ def obtain_model(
     for folder in (*models_dirs, work_dir):
         path = Path(folder) / file_name
         if path.exists() and _of(path, settings, data.checksums):
-            system = settings.build(data, _placeholder(settings.link), seed)
+            system = settings.build(data, _link_on_arrival(settings.link), seed)
             load_weights(system, path)
             return system
     system = settings.build(data, seed=seed)
@@ -194,14 +194,14 @@ def obtain_model(
     own_seed = derive_seed(seed, name)
     train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
-    trained = settings.build(data, _placeholder(settings.link), seed)
+    trained = settings.build(data, _link_on_arrival(settings.link), seed)
     trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
     save_weights(trained, path, provenance)
     checkpoint.unlink(missing_ok=True)
     return trained
 
 
-def _placeholder(link: LinkSettings) -> Link | None:
+def _link_on_arrival(link: LinkSettings) -> Link | None:
     """What a model comes over if not its ``link``: AWGN, as symbol links replace each other.
 
     There is none for a MIMO channel, which decides the size of what is built for it.
