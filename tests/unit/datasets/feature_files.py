@@ -9,6 +9,8 @@ import pickle
 import h5py
 import numpy as np
 
+from sionna_semcom.datasets import FeatureSplit
+
 COUNTS = {"train": 12, "valid": 4, "test": 6}
 SHAPES = {"text": (5, 8), "audio": (9, 3), "vision": (7, 2)}
 ALIGNED = {"text": (5, 8), "audio": (5, 3), "vision": (5, 2)}
@@ -121,3 +123,21 @@ def same(first, second):
             assert mine.dtype == theirs.dtype
             np.testing.assert_array_equal(mine, theirs)
     return True
+
+
+def make_split(count, first=0, kind="regression"):
+    """The first feature of ``text`` is the sample's number, audio has 0 to 5 frames."""
+    draw = np.random.default_rng([count, first])
+    text = np.column_stack([first + np.arange(count), draw.normal(5, 3, (count, 2))])
+    lengths = np.arange(count) % 6
+    audio = draw.normal(-2, 4, (count, 5, 3)).astype(np.float32)
+    audio[np.arange(5) >= lengths[:, None]] = 0
+    label = np.arange(count) % 4 if kind == "classification" else np.linspace(-3, 3, count)
+    names = [f"v{(first + row) // 4}_{row}" for row in range(count)]
+    others = {"raw_text": [f"wörd {row}" for row in range(count)]}
+    return FeatureSplit({"text": text, "audio": audio}, {"audio": lengths}, label, names, others)
+
+
+def make_splits(kind="regression"):
+    sizes = {"train": (40, 0), "validation": (12, 40), "test": (20, 52)}
+    return {name: make_split(*size, kind) for name, size in sizes.items()}
