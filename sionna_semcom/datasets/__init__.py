@@ -7,6 +7,7 @@ from .cifar10 import CIFAR10
 from .computational_sequences import read_computational_sequences
 from .data import Data
 from .digits import Digits
+from .drawing import COLOURS, SHAPES, TEXTURES, draw
 from .feature_formats import FEATURE_FORMATS, read_features, read_video_splits
 from .feature_split import FeatureSplit
 from .features import MultimodalFeatures
@@ -26,13 +27,17 @@ from .spoken_digits import (
     split_by_recording,
     split_by_speaker,
 )
+from .trifeature import Trifeature
 from .wav import read_wav
 
 __all__ = [
     "CIFAR10",
+    "COLOURS",
     "FEATURE_FORMATS",
     "GENERATED_PARTS",
+    "SHAPES",
     "SPLITS",
+    "TEXTURES",
     "ClassPairs",
     "Data",
     "Digits",
@@ -43,6 +48,8 @@ __all__ = [
     "MultimodalFeatures",
     "PilotStatistics",
     "SpokenDigits",
+    "Trifeature",
+    "draw",
     "generated_features",
     "generated_parts",
     "read_audiomnist",

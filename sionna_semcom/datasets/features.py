@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from .._files import sha256
 from .._seeding import derive_seed
+from .batches import drawn_batches, each_once
 from .feature_file import read_feature_file, write_feature_file
 from .feature_split import FeatureSplit, hold_out
 from .standardisation import Standardisation, count_non_finite
@@ -97,7 +98,7 @@ class MultimodalFeatures:
         self.num_classes = 0
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
-        self.parts: Callable[[np.ndarray], dict[str, np.ndarray]] | None = None
+        self.parts: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]] | None = None
         self.checksums = {**(checksums or {}), "training samples": self._digest()}
         self.replaced = {
             name: {
@@ -164,15 +165,7 @@ class MultimodalFeatures:
         seed : `int`
             Seed of the order
         """
-        _check_positive(batch_size=batch_size, **({} if steps is None else {"steps": steps}))
-        tensors, size = self._tensors("train"), len(self.splits["train"])
-        rows = tf.data.Dataset.range(size)
-        rows = rows.shuffle(size, seed=derive_seed("features", seed)).repeat()
-        steps = max(1, size // batch_size) if steps is None else steps
-        batches = rows.batch(batch_size).take(steps)
-        return batches.map(
-            lambda index: {name: tf.gather(values, index) for name, values in tensors.items()}
-        ).prefetch(2)
+        return drawn_batches(self.arrays("train"), batch_size, steps, derive_seed("features", seed))
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every validation sample once.
@@ -182,21 +175,11 @@ class MultimodalFeatures:
         ValueError
             If no sample was kept for validation
         """
-        return self._each("validation", batch_size)
+        return each_once(self.arrays("validation"), batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every test sample once."""
-        return self._each("test", batch_size)
-
-    def _each(self, split: str, batch_size: int) -> tf.data.Dataset:
-        _check_positive(batch_size=batch_size)
-        return (
-            tf.data.Dataset.from_tensor_slices(self._tensors(split)).batch(batch_size).prefetch(2)
-        )
-
-    def _tensors(self, split: str) -> dict[str, tf.Tensor]:
-        with tf.device("CPU"):  # where tf.data runs
-            return {name: tf.constant(values) for name, values in self.arrays(split).items()}
+        return each_once(self.arrays("test"), batch_size)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the samples as they were read to an HDF5 file, whole or not at all."""
@@ -258,9 +241,3 @@ def _check_together(splits: Mapping[str, FeatureSplit]) -> None:
     kinds = {name: split.kind for name, split in splits.items()}
     if len(set(kinds.values())) > 1:
         raise ValueError(f"Splits must have the same kind of label. Received: {kinds}")
-
-
-def _check_positive(**values: int) -> None:
-    for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {value}")

@@ -97,7 +97,7 @@ def generated_features(
         own = {modality: values[rows] for modality, values in features.items()}
         splits[name] = FeatureSplit(own, {}, label[rows], np.array(ids, object))
     data = MultimodalFeatures(splits, modalities=modalities)
-    data.parts = generated_parts
+    data.parts = lambda batch: generated_parts(batch["label"])
     return data
 
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from .._files import atomic_path, sha256
 from .._seeding import derive_seed
+from .batches import drawn_batches, each_once
 from .pilot_statistics import PilotStatistics
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
@@ -189,15 +190,8 @@ class LatentPairs:
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
         """Batches of ``tx``, ``rx`` and ``label``, drawn without replacement until all were."""
-        split = self.splits["train"]
-        tensors = _tensors(split)
-        rows = tf.data.Dataset.range(len(split))
-        rows = rows.shuffle(len(split), seed=derive_seed("latents", seed)).repeat()
-        steps = max(1, len(split) // batch_size) if steps is None else steps
-        batches = rows.batch(batch_size).take(steps)
-        return batches.map(
-            lambda index: {name: tf.gather(values, index) for name, values in tensors.items()}
-        ).prefetch(2)
+        arrays = _arrays(self.splits["train"])
+        return drawn_batches(arrays, batch_size, steps, derive_seed("latents", seed))
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every validation pair once, in an order that is random and always the same."""
@@ -214,8 +208,7 @@ class LatentPairs:
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
         split = self.splits[name]
         order = np.random.default_rng(derive_seed("order", name)).permutation(len(split))
-        data = tf.data.Dataset.from_tensor_slices(_tensors(split[order]))
-        return data.batch(batch_size).prefetch(2)
+        return each_once(_arrays(split[order]), batch_size)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the pairs to an HDF5 file, whole or not at all, as :meth:`load` reads it."""
@@ -270,14 +263,8 @@ def _classes(label: np.ndarray) -> np.ndarray:
     return label if label.dtype.kind == "f" and (label % 1 != 0).any() else label.astype(np.int32)
 
 
-def _tensors(split: LatentSplit) -> dict[str, tf.Tensor]:
-    """The samples, held once where tf.data runs."""
-    with tf.device("CPU"):
-        return {
-            "tx": tf.constant(split.tx),
-            "rx": tf.constant(split.rx),
-            "label": tf.constant(split.label, tf.int32),
-        }
+def _arrays(split: LatentSplit) -> dict[str, np.ndarray]:
+    return {"tx": split.tx, "rx": split.rx, "label": split.label.astype(np.int32)}
 
 
 def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._seeding import derive_seed
+from .batches import check_positive
 
 Batch = dict[str, tf.Tensor]
 
@@ -116,9 +117,9 @@ class ClassPairs:
 
     def draws(self, batch_size: int, steps: int | None, seed: int, start: int) -> tf.data.Dataset:
         """``steps`` class-balanced batches drawn at random; see `Digits.train`."""
-        _check_positive(batch_size=batch_size)
+        check_positive(batch_size=batch_size)
         steps = max(1, len(self) // batch_size) if steps is None else steps
-        _check_positive(steps=steps)
+        check_positive(steps=steps)
         key = derive_seed("draws", seed)
         with tf.device("CPU"):  # where tf.data runs
             step = tf.Variable(start, dtype=tf.int64, trainable=False)
@@ -140,7 +141,7 @@ class ClassPairs:
 
     def each(self, batch_size: int, seed: int) -> tf.data.Dataset:
         """Every image once, in order, with a spectrogram of its class; see `Digits.test`."""
-        _check_positive(batch_size=batch_size)
+        check_positive(batch_size=batch_size)
         audio = self._audio_rows.draw(self._labels, tf.constant([derive_seed("each", seed), 0]))
         rows = tf.data.Dataset.from_tensor_slices((tf.range(len(self)), audio))
         return rows.batch(batch_size).map(self._batch).prefetch(tf.data.AUTOTUNE)
@@ -159,9 +160,3 @@ def _unit(values: tf.Tensor) -> tf.Tensor:
     if values.dtype.is_integer:
         return tf.cast(values, tf.float32) / 255.0
     return tf.cast(values, tf.float32)
-
-
-def _check_positive(**values: int) -> None:
-    for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"`{name}` must be at least 1. Received: {value}")

@@ -9,6 +9,7 @@ from .centroid import (
     m2c_loss,
     unit_norm,
 )
+from .comm import comm_terms, cross_modal_terms, symmetric_info_nce
 from .redundancy import discriminator_bce, jsd_bound, redundancy_loss
 
 __all__ = [
@@ -16,9 +17,12 @@ __all__ = [
     "centroid",
     "centroid_contrastive_loss",
     "centroids_loss",
+    "comm_terms",
+    "cross_modal_terms",
     "discriminator_bce",
     "jsd_bound",
     "m2c_loss",
     "redundancy_loss",
+    "symmetric_info_nce",
     "unit_norm",
 ]

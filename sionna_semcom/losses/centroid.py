@@ -81,7 +81,7 @@ def m2c_loss(
     : [], `float`
         Loss in nats, summed over modalities and averaged over the batch
     """
-    return ops.sum(_info_nce(_similarities(embeddings, centroids), temperature, same_meaning))
+    return ops.sum(info_nce(_similarities(embeddings, centroids), temperature, same_meaning))
 
 
 def c2m_loss(
@@ -101,7 +101,7 @@ def c2m_loss(
     Inputs and output as in :func:`m2c_loss`.
     """
     similarities = ops.swapaxes(_similarities(embeddings, centroids), -1, -2)
-    return ops.sum(_info_nce(similarities, temperature, same_meaning))
+    return ops.sum(info_nce(similarities, temperature, same_meaning))
 
 
 def centroids_loss(
@@ -119,7 +119,7 @@ def centroids_loss(
     Equation (6). Inputs and output as in :func:`m2c_loss`.
     """
     similarities = ops.matmul(centroids, ops.transpose(centroids))
-    return _info_nce(similarities, temperature, same_meaning)
+    return info_nce(similarities, temperature, same_meaning)
 
 
 def centroid_contrastive_loss(
@@ -147,10 +147,10 @@ def _similarities(embeddings: keras.KerasTensor, centroids: keras.KerasTensor) -
     return ops.matmul(embeddings, ops.transpose(centroids))
 
 
-def _info_nce(
+def info_nce(
     similarities: keras.KerasTensor,
     temperature: float,
-    same_meaning: keras.KerasTensor | None,
+    same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     """InfoNCE of [..., batch, batch] similarities whose diagonal holds the matching pairs."""
     logits = similarities / temperature

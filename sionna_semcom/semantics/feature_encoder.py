@@ -49,6 +49,7 @@ class FeatureEncoder(keras.layers.Layer):
                 f"Received: {tuple(shape)}"
             )
         self._key = name
+        self.width = width
         self._is_sequence = len(shape) == 2
         self._drop = keras.layers.Dropout(dropout)
         if self._is_sequence:

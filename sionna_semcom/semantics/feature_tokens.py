@@ -44,7 +44,7 @@ class FeatureTokens(keras.layers.Layer):
     -----
     inputs : `dict`
         Features [batch, \*shape], and for sequences ``<name>_length`` [batch]
-    present : [batch, 1], `float`
+    present : `None` (everywhere) | [batch, 1], `float`
         One where the transmitter has the modality, zero where not
 
     Output
@@ -98,16 +98,23 @@ class FeatureTokens(keras.layers.Layer):
         )
         self.built = True
 
+    @property
+    def token_shape(self) -> tuple[int, int]:
+        """Number and length of the tokens."""
+        return self.num_tokens, self.width
+
     def call(
         self,
         inputs: Mapping[str, keras.KerasTensor],
-        present: keras.KerasTensor,
+        present: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> tuple[Any, Any]:
         """Make tokens of the modality's features."""
         embedded = self._embed(self._drop(inputs[self._key], training=training))
         tokens = ops.reshape(embedded, [-1, self.num_tokens, self.width]) + self._positions
-        mask = ops.tile(present > 0, [1, self.num_tokens])
+        mask = ops.ones(ops.shape(tokens)[:2], "bool")
+        if present is not None:
+            mask = ops.logical_and(mask, present > 0)
         if self._is_sequence:
             lengths = ops.cast(inputs[f"{self._key}_length"], "int32")[:, None]
             mask = ops.logical_and(mask, ops.arange(self.num_tokens) < lengths)

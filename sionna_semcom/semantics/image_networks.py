@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two image encoders of different architecture, whose latents differ as those of strangers do."""
+"""Image encoders: two whose latents differ as those of strangers do, and one that gives tokens."""
 
 from __future__ import annotations
 
@@ -45,6 +45,19 @@ def plain_encoder(
         x = _convolution(x, width, activation="gelu")
     x = _convolution(x, latent_dim, size=1, activation="gelu")
     return keras.Model(images, layers.GlobalMaxPooling2D()(x), name="plain_encoder")
+
+
+def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -> keras.Model:
+    """Encode images ``[batch, height, width, channels]`` to ``[batch, num_tokens, filters[-1]]``.
+
+    Convolutions with strides of two, the first of 5 x 5 pixels, batch normalisation and ReLU; a
+    token for each place that is left.
+    """
+    images = layers.Input(shape)
+    x = layers.Rescaling(4.0, offset=-1.0)(images)  # where the ground is black
+    for number, width in enumerate(filters):
+        x = _convolution(x, width, size=3 if number else 5, strides=2, activation="relu")
+    return keras.Model(images, layers.Reshape((-1, filters[-1]))(x), name="token_encoder")
 
 
 def _centre(images: keras.KerasTensor) -> keras.KerasTensor:

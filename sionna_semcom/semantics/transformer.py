@@ -63,14 +63,7 @@ class TransformerBlock(keras.layers.Layer):
         self._attention = keras.layers.MultiHeadAttention(
             num_heads, width // num_heads, dropout=dropout
         )
-        self._perceptron = keras.Sequential(
-            [
-                keras.layers.LayerNormalization(epsilon=1e-5),
-                keras.layers.Dense(expansion * width, "gelu"),
-                keras.layers.Dropout(dropout),
-                keras.layers.Dense(width),
-            ]
-        )
+        self._perceptron = perceptron(width, expansion, dropout)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make weights for tokens of ``input_shape``."""
@@ -89,6 +82,18 @@ class TransformerBlock(keras.layers.Layer):
         seen = self._before_attention(tokens)
         tokens += self._attention(seen, seen, attention_mask=mask, training=training)
         return tokens + self._perceptron(tokens, training=training)
+
+
+def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:
+    """The perceptron of a block, which has one hidden layer, on normalised tokens."""
+    return keras.Sequential(
+        [
+            keras.layers.LayerNormalization(epsilon=1e-5),
+            keras.layers.Dense(expansion * width, "gelu"),
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(width),
+        ]
+    )
 
 
 class SequenceEncoder(keras.layers.Layer):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .gallery import draw_gallery, latent_space_figure, reconstruction_figure
     from .monte_carlo import State, sim_metrics
     from .plot import PlotMetrics
+    from .probes import LinearProbes, probe
     from .results import Curve, Estimate, Metric, Result
     from .runner import run_study
     from .stop_rule import StopRule
@@ -22,6 +23,7 @@ _MODULES = {
     "Curve": "results",
     "Estimate": "results",
     "Metric": "results",
+    "LinearProbes": "probes",
     "ModelSettings": "training",
     "PlotMetrics": "plot",
     "Result": "results",
@@ -33,6 +35,7 @@ _MODULES = {
     "latent_space_figure": "gallery",
     "load_study": "study",
     "obtain_model": "training",
+    "probe": "probes",
     "paired_difference": "differences",
     "reconstruction_figure": "gallery",
     "run_study": "runner",
@@ -43,6 +46,7 @@ _MODULES = {
 __all__ = [
     "Curve",
     "Estimate",
+    "LinearProbes",
     "Metric",
     "ModelSettings",
     "PlotMetrics",
@@ -56,6 +60,7 @@ __all__ = [
     "load_study",
     "obtain_model",
     "paired_difference",
+    "probe",
     "reconstruction_figure",
     "run_study",
     "sim_metrics",

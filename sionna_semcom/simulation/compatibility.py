@@ -35,7 +35,7 @@ def check_compatibility(study: Study) -> None:
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
             )
             _check_curve(who, curve, model_name, system, study.data.modalities)
-            if study.evaluation.probes and "latent" not in (curve.mode or system.own_mode or ""):
+            if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
             _check_metrics(who, study, system.metric_names(study.data.modalities, study.judges))
 

@@ -9,7 +9,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from .._settings import Settings
-from ..datasets import CIFAR10, Digits, LatentPairs, MultimodalFeatures, generated_features
+from ..datasets import (
+    CIFAR10,
+    Digits,
+    LatentPairs,
+    MultimodalFeatures,
+    Trifeature,
+    generated_features,
+)
 from .extraction import extract_latents
 from .training import ModelSettings
 
@@ -247,6 +254,37 @@ class GeneratedFeaturesData(_SomeModalities):
         return generated_features(**self.model_dump(exclude={"kind"}))
 
 
+class TrifeatureData(Settings):
+    """Pairs of pictures with redundant, unique and synergistic parts; nothing to download."""
+
+    modalities: ClassVar[tuple[str, ...]] = ("image_1", "image_2")
+
+    kind: Literal["trifeature"]
+    question: Literal["unique", "synergy"] = "unique"
+    """Which of the two sets: what is redundant and unique, or what is synergistic"""
+    size: PositiveInt = 32
+    """Pixels of a side"""
+    num_train: PositiveInt = 10_000
+    """Training pairs"""
+    num_probing: PositiveInt = 10_000
+    """Pairs on which probes of synergy are trained"""
+    num_validation: PositiveInt = 2_000
+    """Validation pairs"""
+    num_test: PositiveInt = 4_096
+    """Test pairs"""
+    seed: NonNegativeInt = 0
+    """Seed of the data"""
+    cache: Path | None = None
+    """Folder that keeps the pictures; nothing (null) is sionna_semcom in the folder for caches of
+    the user (XDG_CACHE_HOME, or ~/.cache)"""
+
+    def load(self) -> Trifeature:
+        """Draw the pictures, or read those that were drawn before."""
+        usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sionna_semcom"
+        options = self.model_dump(exclude={"kind", "cache"})
+        return Trifeature(**options, cache=self.cache or usual)
+
+
 def usual_modalities(settings: Any) -> tuple[str, ...]:
     """Modalities of a kind of data, unless a study leaves some out."""
     field = settings.model_fields.get("modalities")
@@ -263,6 +301,7 @@ DataSettings = Annotated[
     | DigitsLatents
     | FeaturesData
     | MOSIData
-    | GeneratedFeaturesData,
+    | GeneratedFeaturesData
+    | TrifeatureData,
     Field(discriminator="kind"),
 ]

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -31,9 +33,11 @@ def probe(
     - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: what discriminators that are trained anew on
       latents of ``batches`` find that modalities share
       (:func:`~sionna_semcom.metrics.fresh_dependence`);
-    - ``<part>_in_<where>``, where it is known which parts a label has: accuracy of a linear probe
-      of the part in the latent of a modality, or in what is received at ``snr_db``
-      (:func:`~sionna_semcom.metrics.linear_probe`).
+    - ``<part>_in_<where>``: accuracy of a linear probe
+      (:func:`~sionna_semcom.metrics.linear_probe`) in the latent of a modality, or in what is
+      received at ``snr_db``, of each part that is known of a sample (``data.parts``), or of
+      ``label``, where there are classes. Probes are trained on ``data.probing``, if there is such
+      a split, or on training samples.
 
     They have no interval of their own; that of a study is over the models trained with its seeds.
 
@@ -58,16 +62,16 @@ def probe(
     if not hasattr(system, "representations"):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
     read = tf.function(functools.partial(system.representations, present=present))
-    test, label = _collect(read, batches, snr_db)
+    parts = getattr(data, "parts", None) or (_label if data.num_classes else None)
+    test, right = _collect(read, batches, snr_db, parts)
     figures: dict[str, float] = {}
     modalities = [name for name in test if name != "received"]
     for one, other in combinations(modalities, 2):
         found = metrics.fresh_dependence(test[one], test[other])
         figures |= {f"bce_{one}_{other}": found.bce, f"jsd_{one}_{other}": found.jsd_bound}
-    known = getattr(data, "parts", None)
-    if known is not None:
-        train, train_label = _collect(read, data.train(BATCH_SIZE), snr_db)
-        answers, right = known(train_label), known(label)
+    if parts is not None:
+        probing = getattr(data, "probing", data.train)
+        train, answers = _collect(read, probing(BATCH_SIZE), snr_db, parts)
         figures |= {
             f"{part}_in_{where}": metrics.linear_probe(
                 (train[where], answers[part]), (test[where], right[part])
@@ -75,16 +79,56 @@ def probe(
             for part in right
             for where in test
         }
-    count = len(label)
+    count = len(next(iter(test.values())))
     return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
 
 
-def _collect(read: Any, batches: tf.data.Dataset, snr_db: float) -> tuple[Parts, np.ndarray]:
-    """Representations and labels of all samples of ``batches``."""
+def _label(batch: Mapping[str, np.ndarray]) -> Parts:
+    return {"label": batch["label"]}
+
+
+def _collect(
+    read: Any, batches: tf.data.Dataset, snr_db: float, parts: Callable[[Any], Parts] | None
+) -> tuple[Parts, Parts]:
+    """Representations of all samples of ``batches``, and the ``parts`` of what they are."""
     rows: list[Mapping[str, tf.Tensor]] = []
-    labels = []
+    known: list[Parts] = []
     for batch in batches:
         rows.append(read(batch, tf.constant(snr_db, tf.float32)))
-        labels.append(batch["label"].numpy())
-    joined = {name: np.concatenate([row[name].numpy() for row in rows]) for name in rows[0]}
-    return joined, np.concatenate(labels)
+        known.append({} if parts is None else parts({k: v.numpy() for k, v in batch.items()}))
+    return _joined(rows), _joined(known)
+
+
+def _joined(rows: Sequence[Mapping[str, Any]]) -> Parts:
+    return {name: np.concatenate([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+
+
+class LinearProbes(keras.callbacks.Callback):
+    """Figures of :func:`probe` after epochs of training, in the logs under ``val_<part>_in_...``.
+
+    Parameters
+    ----------
+    data : :class:`~sionna_semcom.datasets.Data`
+        Samples on which probes are trained, and validation samples that they are tried on
+    every : `int`
+        Epochs from one time to the next
+    snr_db : `float`
+        SNR [dB] of what is received; noiseless by default
+
+    Raises
+    ------
+    ValueError
+        If ``every`` is not positive
+    """
+
+    def __init__(self, data: Data, every: int = 1, snr_db: float = math.inf) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"`every` must be at least 1. Received: {every}")
+        self.data, self.every, self.snr_db = data, every, snr_db
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Probe what the system has learnt."""
+        if (epoch + 1) % self.every == 0 and logs is not None:
+            found = probe(self.model, self.data, self.data.validation(BATCH_SIZE), self.snr_db)
+            logs.update({f"val_{name}": estimate.mean for name, estimate in found.items()})

@@ -146,6 +146,14 @@ class Study(Settings):
     evaluation: EvaluationSettings
     figure: FigureSettings = FigureSettings()
 
+    @field_validator("models", mode="before")
+    @classmethod
+    def _look_up_pretrained(cls, models: Any) -> Any:
+        """Put models in the place of names of models that others start from."""
+        if not isinstance(models, dict):
+            return models
+        return {name: _with_pretrained(name, models) for name in models}
+
     @model_validator(mode="after")
     def _check_references(self) -> "Study":
         for curve in self.curves:
@@ -245,6 +253,22 @@ def models_folders(path: str | os.PathLike[str]) -> list[Path]:
     given = os.environ.get(MODELS_VARIABLE)
     beside = Path(path).resolve().parent.parent / "models"
     return [Path(given), beside] if given else [beside]
+
+
+def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] = ()) -> Any:
+    """The document of a model, in which the one that it starts from stands in place of its name."""
+    model = models[name]
+    start = model.get("pretrained") if isinstance(model, dict) else None
+    if not isinstance(start, str):
+        return model
+    if start not in models or start in (name, *later):
+        others = ", ".join(one for one in models if one not in (name, *later)) or "none"
+        raise ValueError(
+            f"model {name!r} can start from one of {others}, none of which may start from it. "
+            f"Received: pretrained {start!r}"
+        )
+    whole = _with_pretrained(start, models, (name, *later))
+    return {**model, "pretrained": {"name": start, "model": whole}}
 
 
 def _change(document: Any, change: str) -> None:

@@ -26,7 +26,7 @@ from ..link import (
     MIMOSettings,
     from_settings,
 )
-from ..systems import SystemSettings
+from ..systems import SystemSettings, adopt
 from ..systems.non_finite import StopOnNonFiniteLoss
 from ..systems.snr import snr_range
 
@@ -64,6 +64,8 @@ class ModelSettings(Settings):
     snr_db: float | tuple[float, float] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
+    pretrained: "Pretrained | None" = None
+    """Trained model that training starts from; in a study, the name of another of its models"""
 
     @field_validator("snr_db")
     @classmethod
@@ -78,6 +80,14 @@ class ModelSettings(Settings):
         channels for seconds.
         """
         return self.system.build(data, link or from_settings(self.link, seed), self.snr_db)
+
+
+class Pretrained(Settings):
+    """A model that another one starts from, whole, so that weights tell what they came from."""
+
+    name: str
+    """Folder of its weights"""
+    model: ModelSettings
 
 
 def train(
@@ -188,6 +198,11 @@ def obtain_model(
     system = settings.build(data, seed=seed)
     if not system.trainable_weights:
         return system
+    if settings.pretrained is not None:
+        start = settings.pretrained
+        folders = (models_dirs, work_dir, verbose)
+        adopt(system, obtain_model(start.name, start.model, data, seed, *folders))
+        set_seed(seed, name)
     path = Path(work_dir) / file_name
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}

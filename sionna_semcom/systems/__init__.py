@@ -9,11 +9,15 @@ from .alignment_settings import (
 )
 from .centroid import CentroidSystem
 from .classifier import Classifier
+from .comm import CoMM
+from .comm_settings import CoMMSettings, CompressedCoMMSettings
+from .compressed_comm import CompressedCoMM
 from .digital import DigitalFeatures
 from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
 from .feature_transmission import FeatureTransmission
 from .image_classifier import ImageClassifier
 from .mode import Mode
+from .pretraining import adopt
 from .settings import (
     CentroidSettings,
     ClassifierSettings,
@@ -32,6 +36,10 @@ __all__ = [
     "CentroidSystem",
     "Classifier",
     "ClassifierSettings",
+    "CoMM",
+    "CoMMSettings",
+    "CompressedCoMM",
+    "CompressedCoMMSettings",
     "DigitalFeatures",
     "DigitalFeaturesSettings",
     "FeatureAlignmentSettings",
@@ -48,4 +56,5 @@ __all__ = [
     "TaskSystem",
     "TwoStageVIB",
     "TwoStageVIBSettings",
+    "adopt",
 ]

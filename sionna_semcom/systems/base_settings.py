@@ -20,6 +20,9 @@ class BaseSystemSettings(Settings):
     drops_modalities: ClassVar[bool] = False
     """Whether modalities may be missing at the transmitter"""
 
+    shows_representations: ClassVar[bool] = False
+    """Whether what the receiver has of a sample can be probed, also where no mode says so"""
+
     kind: str
 
     @property
@@ -31,6 +34,10 @@ class BaseSystemSettings(Settings):
     def own_mode(self) -> str | None:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return getattr(self, "mode", None)
+
+    def can_be_probed(self, mode: str | None) -> bool:
+        """Whether the receiver has a representation to look at in ``mode``, or in its own."""
+        return self.shows_representations or "latent" in (mode or self.own_mode or "")
 
     def training_data(self, data: Data, seed: int) -> Data:
         """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""

@@ -18,6 +18,7 @@ from .alignment_settings import (
 from .base_settings import BaseSystemSettings
 from .centroid import CentroidSystem
 from .classifier import Classifier
+from .comm_settings import CoMMSettings, CompressedCoMMSettings
 from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
 from .image_classifier import ImageClassifier, Network
 from .mode import Mode, check_mode
@@ -152,6 +153,8 @@ SystemSettings = Annotated[
     | TwoStageVIBSettings
     | TDeepSCSettings
     | DigitalFeaturesSettings
-    | FeatureTransmissionSettings,
+    | FeatureTransmissionSettings
+    | CoMMSettings
+    | CompressedCoMMSettings,
     Field(discriminator="kind"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -59,6 +59,30 @@ def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -
     if system.contrastive_weight > 0:
         figures |= _recall(system, chain([first], batches))
     return figures
+
+
+def transmission_figures(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    """What a system that sends one latent for all modalities costs, in batches as the first.
+
+    Input
+    -----
+    system : system with ``link``, ``num_symbols`` and ``shapes``
+        Whatever is sent
+    data : iterable of `dict`
+        Batches with ``label``
+
+    Output
+    ------
+    : `dict` of `float`
+        ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``parameters``
+    """
+    size = len(next(iter(data))["label"])
+    uses = system.link.channel_uses(system.num_symbols, size) / size
+    return {
+        "channel_uses": uses,
+        "bandwidth_ratio": metrics.bandwidth_ratio(uses, system.shapes),
+        "parameters": system.count_params(),
+    }
 
 
 def _recall(system: CentroidSystem, batches: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:

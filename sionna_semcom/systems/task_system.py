@@ -10,14 +10,14 @@ from typing import Any, Literal, get_args
 import keras
 import tensorflow as tf
 
-from .. import metrics
 from ..link import AWGNLink, Link
 from ..mapping import num_symbols
-from ..semantics import ReceiverState, Task
+from ..semantics import Task
 from ..semantics.task import Aggregate
 from .linked_model import LinkedModel
 from .presence import dropout_mask, present_names
-from .transmission import Estimator, transmit_latents
+from .summary import transmission_figures
+from .transmission import received_features, transmit_latents
 
 TaskMode = Literal["latent", "decision"]
 
@@ -99,7 +99,6 @@ class TaskSystem(LinkedModel):
         self.transmitted_dim = transmitted_dim
         self.modality_dropout = modality_dropout
         self.receiver_knows_noise = receiver_knows_noise
-        self._state = ReceiverState()
         self._noiseless = AWGNLink()
         self.mode = "latent"
         self._task_tracker = keras.metrics.Mean("task")
@@ -196,13 +195,10 @@ class TaskSystem(LinkedModel):
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """What the receiver has of ``latents``: [batch, received_features]."""
-        estimator: Estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
-        received = transmit_latents(link or self.link, [latents], no, estimator)[0]
-        if not self.receiver_knows_noise:
-            return received.latent
-        # Noise beyond that of training would be news to the decoder, and it no wiser for it
-        low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(self._snr_range))
-        return self._state(received.latent, tf.clip_by_value(received.no_eff, low, high))
+        link = link or self.link
+        if self.receiver_knows_noise:
+            return received_features(link, latents, no, self._snr_range)
+        return transmit_latents(link, [latents], no, "unbiased")[0].latent
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """Loss of the task, averaged over the batch."""
@@ -254,12 +250,4 @@ class TaskSystem(LinkedModel):
         """
         if data is None:
             return super().summary(**kwargs)
-        first = next(iter(data))
-        size = len(first["label"])
-        uses = self.link.channel_uses(self.num_symbols, size) / size
-        return {
-            "channel_uses": uses,
-            "transmitted_dim": self.transmitted_dim,
-            "bandwidth_ratio": metrics.bandwidth_ratio(uses, self.shapes),
-            "parameters": self.count_params(),
-        }
+        return transmission_figures(self, data) | {"transmitted_dim": self.transmitted_dim}

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..link import Link
 from ..mapping import LatentDemapper, LatentMapper, num_symbols
+from ..semantics import ReceiverState
 
 
 class Received(NamedTuple):
@@ -61,3 +62,25 @@ def transmit_latents(
         Received(LatentDemapper(dim, estimator)(symbols, noise), noise)
         for dim, symbols, noise in parts
     ]
+
+
+def received_features(
+    link: Link, latents: tf.Tensor, no: tf.Tensor, snr_range: tuple[float, float]
+) -> tf.Tensor:
+    """Send ``latents``, and give a decoder what is received and how good each symbol of it is.
+
+    Input
+    -----
+    link, latents, no
+        As above, of one latent
+    snr_range : (`float`, `float`)
+        SNRs [dB] of training. Noise beyond would be news to the decoder, and it no wiser for it
+
+    Output
+    ------
+    : [batch, latent_dim + ceil(latent_dim/2)], `float`
+        Features, see :class:`~sionna_semcom.semantics.ReceiverState`
+    """
+    received = transmit_latents(link, [latents], no)[0]
+    low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
+    return ReceiverState()(received.latent, tf.clip_by_value(received.no_eff, low, high))

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+r"""The contrastive losses of CoMM: what modalities say together, and what each says alone.
+
+:math:`Z'` and :math:`Z''` are embeddings of two augmentations of all modalities of a sample,
+:math:`Z_i` is that of modality :math:`i` without the others. InfoNCE bounds mutual information,
+
+.. math:: I(Z'; Z'') \approx R + S + \sum_i U_i, \qquad I(Z_i; Z') \approx R + U_i,
+
+where modalities are redundant (:math:`R`), unique (:math:`U_i`) and synergistic (:math:`S`).
+
+Source: B. Dufumier, J. Castillo Navarro, D. Tuia, J.-P. Thiran, "What to align in multimodal
+contrastive learning?", ICLR 2025.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import keras
+from keras import ops
+
+from .centroid import info_nce, unit_norm
+
+
+def symmetric_info_nce(
+    first: keras.KerasTensor, second: keras.KerasTensor, temperature: float
+) -> keras.KerasTensor:
+    r"""InfoNCE in both directions (NT-Xent between two views), averaged.
+
+    .. math::
+        -\frac{1}{2B}\sum_{j} \left(
+        \log\frac{e^{s_{jj}/\tau}}{\sum_k e^{s_{jk}/\tau}} +
+        \log\frac{e^{s_{jj}/\tau}}{\sum_k e^{s_{kj}/\tau}}\right),
+        \qquad s_{jk} = \frac{\mathbf{z}_j^\top\mathbf{z}'_k}{\|\mathbf{z}_j\|\|\mathbf{z}'_k\|}
+
+    Input
+    -----
+    first, second : [batch, dim], `float`
+        Embeddings, of which rows of the same number belong together
+    temperature : `float`
+        :math:`\tau > 0`
+
+    Output
+    ------
+    : [], `float`
+        Loss in nats
+    """
+    similarities = ops.matmul(unit_norm(first), ops.transpose(unit_norm(second)))
+    forward = info_nce(similarities, temperature)
+    return 0.5 * (forward + info_nce(ops.transpose(similarities), temperature))
+
+
+def comm_terms(
+    first: keras.KerasTensor,
+    second: keras.KerasTensor,
+    alone: Mapping[str, keras.KerasTensor],
+    temperature: float,
+) -> dict[str, keras.KerasTensor]:
+    r"""Terms of the loss of CoMM, :math:`\mathcal{L} + \sum_i \mathcal{L}_i`.
+
+    .. math::
+        \mathcal{L} = \ell(Z', Z''), \qquad
+        \mathcal{L}_i = \tfrac12\left(\ell(Z_i, Z') + \ell(Z_i, Z'')\right)
+
+    with :func:`symmetric_info_nce` as :math:`\ell`.
+
+    Input
+    -----
+    first, second : [batch, dim], `float`
+        Embeddings :math:`Z'` and :math:`Z''` of two augmentations
+    alone : `dict` of [batch, dim], `float`
+        Embeddings :math:`Z_i` of single modalities
+    temperature : `float`
+        :math:`\tau > 0`
+
+    Output
+    ------
+    : `dict` of [], `float`
+        ``redundant_unique_synergistic``: :math:`\mathcal{L}`; ``redundant_unique_<modality>``:
+        :math:`\mathcal{L}_i`; in nats
+    """
+    terms = {"redundant_unique_synergistic": symmetric_info_nce(first, second, temperature)}
+    for name, own in alone.items():
+        pair = (symmetric_info_nce(own, view, temperature) for view in (first, second))
+        terms[f"redundant_unique_{name}"] = 0.5 * sum(pair)
+    return terms
+
+
+def cross_modal_terms(
+    embeddings: Mapping[str, keras.KerasTensor], temperature: float
+) -> dict[str, keras.KerasTensor]:
+    """InfoNCE between every two modalities, in nats: what CLIP aligns, and only what they share.
+
+    Input
+    -----
+    embeddings : `dict` of [batch, dim], `float`
+        Embeddings of single modalities
+    temperature : `float`
+        Positive
+
+    Output
+    ------
+    : `dict` of [], `float`
+        ``redundant_<modality>_<modality>``
+
+    Source: A. Radford et al., "Learning Transferable Visual Models From Natural Language
+    Supervision", ICML 2021.
+    """
+    return {
+        f"redundant_{one}_{other}": symmetric_info_nce(
+            embeddings[one], embeddings[other], temperature
+        )
+        for one, other in combinations(embeddings, 2)
+    }

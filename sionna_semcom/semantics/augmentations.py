@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Augmentations that leave the meaning of a sample as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class RandomAffine(keras.layers.Layer):
+    """Turn, mirror, resize and shift images at random, with a single interpolation.
+
+    Keras's layers for each of these would interpolate, and so blur small images, once each.
+
+    Parameters
+    ----------
+    angle : `float`
+        Largest angle by which images are turned, either way [degrees]
+    zoom : `float`
+        Largest change of size, as the natural logarithm of the factor, either way
+    shift : `float`
+        Largest shift along either axis, as a share of the image's side
+    mirror : `bool`
+        Whether half of the images are mirrored
+    seed : `None` | `int`
+        Seed of the draws
+
+    Input
+    -----
+    images : [batch, height, width, channels], `float`
+        Images
+
+    Output
+    ------
+    : as ``images``
+        Images, zero where nothing was; as they are without ``training``
+
+    Raises
+    ------
+    ValueError
+        If an argument is negative
+    """
+
+    def __init__(
+        self,
+        angle: float = 180.0,
+        zoom: float = 0.2,
+        shift: float = 0.1,
+        mirror: bool = True,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if min(angle, zoom, shift) < 0:
+            raise ValueError(
+                "`angle`, `zoom` and `shift` must not be negative. "
+                f"Received: {angle}, {zoom}, {shift}"
+            )
+        self.angle, self.zoom, self.shift, self.mirror = angle, zoom, shift, mirror
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
+        """Augment ``images`` in training."""
+        if not training:
+            return images
+        batch = ops.shape(images)[0]
+        height, width = images.shape[1:3]
+        draw = ops.unstack(
+            keras.random.uniform((5, batch), -1.0, 1.0, seed=self.seed_generator), axis=0
+        )
+        angle = draw[0] * math.radians(self.angle)
+        scale = ops.exp(draw[1] * self.zoom)
+        sign = ops.where(draw[2] < 0, -1.0, 1.0) if self.mirror else ops.ones_like(angle)
+        cos, sin = scale * ops.cos(angle), scale * ops.sin(angle)
+        x, y = (width - 1) / 2, (height - 1) / 2
+        rows = [sign * cos, -sin, None, sign * sin, cos, None, 0 * cos, 0 * cos]
+        rows[2] = x - rows[0] * x - rows[1] * y + draw[3] * self.shift * width
+        rows[5] = y - rows[3] * x - rows[4] * y + draw[4] * self.shift * height
+        return ops.image.affine_transform(images, ops.stack(rows, -1), data_format="channels_last")
+
+
+def usual_augmentation(shape: Sequence[int]) -> keras.Sequential:
+    """Augmentation of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
+
+    Images are turned, mirrored, resized, shifted and noisy; of features a share is dropped, of
+    sequences also whole frames, and the rest is noisy.
+
+    Raises
+    ------
+    ValueError
+        If samples of ``shape`` are neither
+    """
+    if len(shape) == 3:
+        return keras.Sequential([RandomAffine(), keras.layers.GaussianNoise(0.05)])
+    if len(shape) not in (1, 2):
+        raise ValueError(
+            "Samples must be images (height, width, channels), sequences (num_frames, dim) or "
+            f"vectors (dim,). Received: {tuple(shape)}"
+        )
+    layers = [keras.layers.Dropout(0.2), keras.layers.GaussianNoise(0.2)]
+    if len(shape) == 2:
+        layers.insert(0, keras.layers.Dropout(0.2, noise_shape=(None, None, 1)))
+    return keras.Sequential(layers)

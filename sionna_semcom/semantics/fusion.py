@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tokens of several modalities, read by one class token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .transformer import TransformerBlock, perceptron
+
+
+class ClassAttention(keras.layers.Layer):
+    r"""A class token attends to tokens that may be padding, and a perceptron follows.
+
+    .. math::
+        \mathbf{c}' = \mathbf{c} + \text{MHA}(\text{LN}(\mathbf{c}), \text{LN}(\mathbf{T})), \qquad
+        \mathbf{c}'' = \mathbf{c}' + \text{MLP}(\text{LN}(\mathbf{c}'))
+
+    Only the class token is updated, so the cost is linear in the number of tokens, and the class
+    token can be far wider than they are. Without any token that is allowed it attends to nothing.
+
+    Source: H. Touvron et al., "Going deeper with Image Transformers", ICCV 2021.
+
+    Parameters
+    ----------
+    width : `int`
+        Length of the class token
+    token_width : `int`
+        Length of the other tokens, and of all keys together
+    num_heads : `int`
+        Attention heads, which share both equally
+    expansion : `int`
+        Hidden units of the perceptron over ``width``
+    dropout : `float`
+        Share of activations that is dropped in training
+
+    Input
+    -----
+    token : [batch, width], `float`
+        Class token
+    tokens : [batch, num_tokens, token_width], `float`
+        Tokens
+    allowed : `None` (all) | [batch, num_tokens], `bool`
+        Tokens that may be attended to
+
+    Output
+    ------
+    : [batch, width], `float`
+        Class token that has read the others
+
+    Raises
+    ------
+    ValueError
+        If heads cannot share a width
+    """
+
+    def __init__(
+        self,
+        width: int,
+        token_width: int,
+        num_heads: int = 8,
+        expansion: int = 2,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if width % num_heads or token_width % num_heads:
+            raise ValueError(
+                "`width` and `token_width` must be multiples of `num_heads`. "
+                f"Received: {width}, {token_width} and {num_heads}"
+            )
+        self.width, self.token_width, self.num_heads = width, token_width, num_heads
+        self._norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in range(2)]
+        self._query, self._key = keras.layers.Dense(token_width), keras.layers.Dense(token_width)
+        self._value, self._output = keras.layers.Dense(width), keras.layers.Dense(width)
+        self._perceptron = perceptron(width, expansion, dropout)
+
+    def build(self, token_shape: Any, tokens_shape: Any = None) -> None:
+        """Make weights."""
+        own, others = (None, self.width), (None, None, self.token_width)
+        for norm, shape in zip(self._norms, (own, others), strict=True):
+            norm.build(shape)
+        self._query.build(own)
+        self._key.build(others)
+        self._value.build(others)
+        self._output.build(own)
+        self._perceptron.build(own)
+
+    def call(
+        self,
+        token: keras.KerasTensor,
+        tokens: keras.KerasTensor,
+        allowed: keras.KerasTensor | None = None,
+        training: bool = False,
+    ) -> keras.KerasTensor:
+        """Let ``token`` read ``tokens``."""
+        seen, heads = self._norms[1](tokens), self.num_heads
+        num_tokens = tokens.shape[1]
+        key = ops.reshape(self._key(seen), [-1, num_tokens, heads, self.token_width // heads])
+        value = ops.reshape(self._value(seen), [-1, num_tokens, heads, self.width // heads])
+        query = self._query(self._norms[0](token))
+        query = ops.reshape(query, [-1, 1, heads, self.token_width // heads])
+        # One query: products and sums are several times faster than matrix products here
+        scores = ops.sum(query * key, -1) / (self.token_width // heads) ** 0.5
+        if allowed is not None:
+            scores = ops.where(allowed[..., None], scores, -1e9)
+        share = ops.softmax(scores, axis=1)
+        if allowed is not None:
+            share *= ops.cast(allowed[..., None], share.dtype)
+        read = ops.sum(share[..., None] * value, 1)
+        token += self._output(ops.reshape(read, [-1, self.width]))
+        return token + self._perceptron(token, training=training)
+
+
+class MultimodalFusion(keras.layers.Layer):
+    r"""One vector from the tokens of whichever modalities are given.
+
+    .. code-block:: text
+
+        tokens_1 ─ converter_1 ─ + positions_1 ─┐
+        tokens_2 ─ converter_2 ─ + positions_2 ─┼─ blocks ─ class attention ─ LN ─ vector
+                                    class token ┘
+
+    A modality that is not given, or has no token that is real, is as if it did not exist: nothing
+    of it is computed.
+
+    Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025: latent
+    converters and a transformer with a class token. Class attention is an addition.
+
+    Parameters
+    ----------
+    token_shapes : `dict` of (`int`, `int`)
+        Number and length of the tokens of each modality
+    width : `int`
+        Length of the class token and of the output
+    token_width : `int`
+        Length of tokens behind the converters
+    num_heads : `int`
+        Attention heads
+    num_blocks : `int`
+        Transformer blocks in which tokens of all modalities see each other before they are read
+    expansion : `int`
+        Hidden units of perceptrons over their width
+    dropout : `float`
+        Share of activations that is dropped in training
+
+    Input
+    -----
+    tokens : `dict` of [batch, num_tokens, length], `float`
+        Tokens of at least one of the modalities
+    masks : `dict` of [batch, num_tokens], `bool`
+        Tokens that are real, of modalities where some may be padding
+
+    Output
+    ------
+    : [batch, width], `float`
+        Fused representation
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, or heads cannot share a width
+    """
+
+    def __init__(
+        self,
+        token_shapes: Mapping[str, Sequence[int]],
+        width: int = 512,
+        token_width: int = 128,
+        num_heads: int = 8,
+        num_blocks: int = 0,
+        expansion: int = 2,
+        dropout: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not token_shapes:
+            raise ValueError("`token_shapes` must name at least one modality. Received none")
+        self.width = width
+        self._converters, self._positions = {}, {}
+        small = keras.initializers.RandomNormal(stddev=0.02)
+        for name, (number, length) in token_shapes.items():
+            self._converters[name] = keras.layers.Dense(token_width, name=f"{name}_converter")
+            self._converters[name].build((None, number, length))
+            self._positions[name] = self.add_weight(
+                shape=(number, token_width), initializer=small, name=f"{name}_positions"
+            )
+        self._blocks = [
+            TransformerBlock(token_width, num_heads, dropout, expansion) for _ in range(num_blocks)
+        ]
+        for block in self._blocks:
+            block.build((None, None, token_width))
+        self._class = self.add_weight(shape=(1, width), initializer=small, name="class")
+        self._attention = ClassAttention(width, token_width, num_heads, expansion, dropout)
+        self._attention.build(None)
+        self._norm = keras.layers.LayerNormalization(epsilon=1e-5)
+        self._norm.build((None, width))
+        self.built = True
+
+    def call(
+        self,
+        tokens: Mapping[str, keras.KerasTensor],
+        masks: Mapping[str, keras.KerasTensor] | None = None,
+        training: bool = False,
+    ) -> keras.KerasTensor:
+        """Fuse ``tokens``."""
+        joined = ops.concatenate(
+            [self._converters[name](x) + self._positions[name] for name, x in tokens.items()], 1
+        )
+        allowed = _join_masks(tokens, masks or {})
+        # A row without a token has no attention to share out, and nobody reads what it gives
+        seen = allowed if allowed is None else allowed | ~ops.any(allowed, -1, keepdims=True)
+        for block in self._blocks:
+            joined = block(joined, allowed=seen, training=training)
+        token = ops.repeat(self._class, ops.shape(joined)[0], axis=0)
+        return self._norm(self._attention(token, joined, allowed, training=training))
+
+
+def _join_masks(
+    tokens: Mapping[str, keras.KerasTensor], masks: Mapping[str, keras.KerasTensor]
+) -> keras.KerasTensor | None:
+    """Masks of all ``tokens`` behind each other, where any has one."""
+    if not set(masks) & set(tokens):
+        return None
+    everything = (ops.ones(ops.shape(x)[:2], "bool") for x in tokens.values())
+    pairs = zip(tokens, everything, strict=True)
+    return ops.concatenate([masks.get(name, full) for name, full in pairs], 1)

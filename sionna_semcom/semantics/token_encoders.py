@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encoders that give tokens of one modality of a batch, as `FeatureTokens` does of features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from .feature_encoder import FeatureEncoder
+from .feature_tokens import FeatureTokens
+from .image_networks import token_encoder
+
+
+class EncoderTokens(keras.layers.Layer):
+    """What an encoder gives for one modality, as tokens, none of which is padding.
+
+    Parameters
+    ----------
+    name : `str`
+        Key of the modality in a batch
+    shape : sequence of `int`
+        Shape of a sample
+    encoder : `keras.Layer`
+        From samples [batch, *shape], or as a :class:`FeatureEncoder` from the whole batch, to
+        vectors [batch, width], which are a token each, or to tokens [batch, num_tokens, width]
+
+    Input
+    -----
+    inputs : `dict`
+        Batch
+
+    Output
+    ------
+    tokens : [batch, num_tokens, width], `float`
+        Tokens
+    mask : `None`
+        All of them are real
+    """
+
+    def __init__(self, name: str, shape: Sequence[int], encoder: keras.Layer) -> None:
+        super().__init__(name=f"{name}_tokens")
+        self._key = name
+        self.encoder = encoder
+        if isinstance(encoder, FeatureEncoder):
+            self._output: tuple[int, ...] = (encoder.width,)
+        else:
+            self._output = tuple(encoder.compute_output_shape((None, *shape)))[1:]
+        self.built = True
+
+    @property
+    def token_shape(self) -> tuple[int, int]:
+        """Number and length of the tokens."""
+        return (1, *self._output)[-2:]
+
+    def call(self, inputs: Mapping[str, Any], training: bool = False) -> tuple[Any, None]:
+        """Encode the modality's samples."""
+        takes_all = isinstance(self.encoder, FeatureEncoder)
+        encoded = self.encoder(inputs if takes_all else inputs[self._key], training=training)
+        return ops.reshape(encoded, [-1, *self.token_shape]), None
+
+
+def usual_tokens(
+    name: str, shape: Sequence[int], width: int = 128, filters: Sequence[int] = (24, 48, 96)
+) -> EncoderTokens | FeatureTokens:
+    """Encoder of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
+
+    Parameters
+    ----------
+    name : `str`
+        Key of the modality in a batch
+    shape : sequence of `int`
+        Shape of a sample
+    width : `int`
+        Length of the tokens of vectors, which have four, and of sequences, which have one a frame
+    filters : sequence of `int`
+        Filters of the convolutions of images, each of which halves height and width
+
+    Raises
+    ------
+    ValueError
+        If samples of ``shape`` are none of the three
+    """
+    if len(shape) == 3:
+        return EncoderTokens(name, shape, token_encoder(shape, filters))
+    return FeatureTokens(name, shape, width, num_tokens=4)

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of CoMM, of its encoders and of its augmentations."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+import keras
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from .._settings import Settings
+from ..datasets import Data
+from ..link import Link
+from ..semantics import (
+    EncoderTokens,
+    FeatureEncoder,
+    FeatureTokens,
+    RandomAffine,
+    Task,
+    modalities,
+    token_encoder,
+    usual_augmentation,
+)
+from .base_settings import BaseSystemSettings
+from .comm import CoMM
+from .comm_objectives import Objective, check_objective
+from .compressed_comm import CompressedCoMM
+
+
+class AffineSettings(Settings):
+    """Images are turned, mirrored, resized and shifted."""
+
+    kind: Literal["affine"]
+    angle: NonNegativeFloat = 180.0
+    """Largest angle, either way [degrees]"""
+    zoom: NonNegativeFloat = 0.2
+    """Largest natural logarithm of the change of size, either way"""
+    shift: NonNegativeFloat = 0.1
+    """Largest shift along either axis, as a share of the side"""
+    mirror: bool = True
+    """Whether half of the images are mirrored"""
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        return RandomAffine(**self.model_dump(exclude={"kind"}))
+
+
+class NoiseSettings(Settings):
+    """Gaussian noise is added."""
+
+    kind: Literal["noise"]
+    stddev: NonNegativeFloat
+    """Standard deviation"""
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        return keras.layers.GaussianNoise(self.stddev)
+
+
+class DropSettings(Settings):
+    """Values are zero with a probability, and the others larger for it."""
+
+    kind: Literal["drop"]
+    rate: float = Field(ge=0, lt=1)
+    """The probability"""
+    frames: bool = False
+    """Whether frames of sequences are dropped as a whole"""
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        shape = (None, None, 1) if self.frames else None
+        return keras.layers.Dropout(self.rate, noise_shape=shape)
+
+
+Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]
+
+
+class TokenEncoders(Settings):
+    """Encoders that give tokens: convolutions of images, transformer blocks of features."""
+
+    kind: Literal["tokens"] = "tokens"
+    filters: tuple[PositiveInt, ...] = Field((24, 48, 96), min_length=1)
+    """Filters of the convolutions of images, each of which halves height and width"""
+    width: PositiveInt = 64
+    """Length of the tokens of features"""
+    num_tokens: PositiveInt = 4
+    """Tokens of a vector; a sequence has one a frame"""
+    num_blocks: NonNegativeInt = 1
+    """Transformer blocks in which the tokens of a modality of features see each other"""
+    num_heads: PositiveInt = 4
+    """Attention heads of these blocks"""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of activations of these blocks that is dropped in training"""
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``."""
+        options = self.model_dump(exclude={"kind", "filters"})
+        return {
+            name: EncoderTokens(name, shape, token_encoder(shape, self.filters))
+            if len(shape) == 3
+            else FeatureTokens(name, shape, **options)
+            for name, shape in shapes.items()
+        }
+
+
+class TwoStageVIBEncoders(Settings):
+    """The encoders of a two-stage bottleneck, to train one from them: a token for a modality."""
+
+    kind: Literal["two_stage_vib"]
+    width: PositiveInt = 64
+    """Units of hidden layers"""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """Share of features and activations that is dropped in training"""
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``."""
+        return {
+            name: EncoderTokens(name, shape, FeatureEncoder(name, shape, self.width, self.dropout))
+            for name, shape in shapes.items()
+        }
+
+
+class CentroidEncoders(Settings):
+    """The encoders of centroid transmission, to train one from them: a token for a modality."""
+
+    kind: Literal["centroid"]
+    latent_dim: PositiveInt = 16
+    """Latent dimension"""
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``."""
+        return {
+            modality.name: EncoderTokens(modality.name, modality.shape, modality.encoder)
+            for modality in modalities(shapes, self.latent_dim)
+        }
+
+
+Encoders = Annotated[
+    TokenEncoders | TwoStageVIBEncoders | CentroidEncoders, Field(discriminator="kind")
+]
+
+
+class CoMMSettings(BaseSystemSettings):
+    """A :class:`CoMM` over the modalities of any data that have several."""
+
+    crosses = "link"
+    drops_modalities = True
+    shows_representations = True
+
+    kind: Literal["comm"]
+    objective: Objective = "comm"
+    """What is trained: CoMM's loss, one kind of its terms (joint, alone), contrast of modalities
+    (clip), or decisions (supervised)"""
+    encoders: Encoders = TokenEncoders()
+    """What makes tokens of samples"""
+    augmentations: dict[str, tuple[Augmentation, ...]] = Field(default_factory=dict)
+    """Augmentations of modalities, in their order; what suits its samples where none is given"""
+    width: PositiveInt = 512
+    """Length of a representation"""
+    token_width: PositiveInt = 128
+    """Length of tokens behind the converters"""
+    num_heads: PositiveInt = 8
+    """Attention heads of the fusion"""
+    num_blocks: NonNegativeInt = 0
+    """Transformer blocks in which tokens of all modalities see each other"""
+    expansion: PositiveInt = 2
+    """Hidden units of perceptrons over their width"""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of activations of the fusion that is dropped in training"""
+    projection: tuple[PositiveInt, ...] = Field((512, 512, 256), min_length=1)
+    """Units of the projection head"""
+    temperature: PositiveFloat = 0.1
+    """Temperature of the contrastive losses"""
+    targets: tuple[str, ...] = ()
+    """What supervised training decides: label, or whatever else the data know of their samples"""
+
+    @model_validator(mode="after")
+    def _check(self) -> "CoMMSettings":
+        check_objective(self.objective, ("any", "two"), self.targets)
+        for name in ("width", "token_width"):
+            if getattr(self, name) % self.num_heads:
+                raise ValueError(
+                    f"{name} must be a multiple of num_heads. "
+                    f"Received: {getattr(self, name)} and {self.num_heads}"
+                )
+        return self
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures; which of them depends on the targets."""
+        figures = dict.fromkeys(n for k in (2, 3) for n in Task(k).metric_names)
+        return ["mse", *(f"{key}_{name}" for key in self.targets for name in figures)]
+
+    def build(self, data: Data, link: Link, snr_db: float | tuple[float, float]) -> CoMM:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``.
+
+        Raises
+        ------
+        ValueError
+            If data do not have a target, or a modality that augmentations name
+        """
+        known = {"label": data.num_classes, **getattr(data, "labels", {})}
+        for what, names, there in (
+            ("targets", self.targets, known),
+            ("augmentations", self.augmentations, data.shapes),
+        ):
+            if not set(names) <= set(there):
+                raise ValueError(
+                    f"{what} may name {', '.join(there)}. Received: {', '.join(names)}"
+                )
+        options = self.model_dump(exclude={"kind", "encoders", "augmentations", "targets"})
+        layers = {
+            name: keras.Sequential([one.build() for one in self.augmentations[name]])
+            if name in self.augmentations
+            else usual_augmentation(shape)
+            for name, shape in data.shapes.items()
+        }
+        return CoMM(
+            data.shapes,
+            link,
+            snr_db=snr_db,
+            encoders=self.encoders.build(data.shapes),
+            augmentations=layers,
+            targets={key: known[key] for key in self.targets},
+            **options,
+        )
+
+
+class CompressedCoMMSettings(BaseSystemSettings):
+    """A :class:`CompressedCoMM`: what a trained CoMM says, in a few symbols."""
+
+    crosses = "link"
+    drops_modalities = True
+    shows_representations = True
+
+    kind: Literal["compressed_comm"]
+    sender: CoMMSettings
+    """The CoMM, which the model's pretrained names once more as a model"""
+    num_symbols: PositiveInt = 8
+    """Complex symbols that are sent for a sample"""
+    hidden: tuple[PositiveInt, ...] = (512,)
+    """Units of the hidden layers of encoder and decoder"""
+    fine_tune: bool = False
+    """Whether the sender is trained as well, to representations of what it was at first"""
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures."""
+        return ["mse"]
+
+    def build(self, data: Data, link: Link, snr_db: float | tuple[float, float]) -> CompressedCoMM:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
+        sender, teacher = (self.sender.build(data, link, math.inf) for _ in range(2))
+        return CompressedCoMM(
+            sender,
+            link,
+            num_symbols=self.num_symbols,
+            snr_db=snr_db,
+            hidden=self.hidden,
+            teacher=teacher if self.fine_tune else None,
+        )
