@@ -24,9 +24,9 @@ COLOURS = {
     "grey": (0.50, 0.50, 0.50),
 }
 
-_RADIUS = (0.64, 0.82)  # of shapes, over half of the picture's side
-_SHIFT = 0.15  # of the centre at most, likewise
-_PERIOD = 0.5  # of textures, over the radius
+_RADIUS = (0.75, 0.92)  # of shapes, over half of the picture's side
+_SHIFT = 0.1  # of the centre at most, likewise
+_PERIOD = 0.4  # of textures, over the radius
 
 
 def draw(
@@ -111,25 +111,25 @@ def _star(x: Array, y: Array, _: object) -> Array:
     # Folded onto a tenth of the star, its edge leads from the tip (1, 0) to the notch
     angle = abs((np.arctan2(y, x) + np.pi / 5) % (2 * np.pi / 5) - np.pi / 5)
     radius = np.hypot(x, y)
-    notch = 0.45 * np.exp(1j * np.pi / 5)
+    notch = 0.52 * np.exp(1j * np.pi / 5)
     edge = (notch - 1) / abs(notch - 1)
     return edge.imag * (1 - radius * np.cos(angle)) + edge.real * radius * np.sin(angle)
 
 
 def _cross(x: Array, y: Array, _: object) -> Array:
-    return np.minimum(0.3 - np.minimum(abs(x), abs(y)), 0.92 - np.maximum(abs(x), abs(y)))
+    return np.minimum(0.4 - np.minimum(abs(x), abs(y)), 0.92 - np.maximum(abs(x), abs(y)))
 
 
 def _ring(x: Array, y: Array, _: object) -> Array:
-    return 0.27 - abs(np.hypot(x, y) - 0.67)
+    return 0.34 - abs(np.hypot(x, y) - 0.62)
 
 
 def _crescent(x: Array, y: Array, _: object) -> Array:
-    return np.minimum(0.92 - np.hypot(x, y), np.hypot(x - 0.5, y) - 0.62)
+    return np.minimum(0.92 - np.hypot(x, y), np.hypot(x - 0.6, y) - 0.55)
 
 
 def _bar(x: Array, y: Array, _: object) -> Array:
-    return np.minimum(0.36 - abs(x), 0.95 - abs(y))
+    return np.minimum(0.48 - abs(x), 0.95 - abs(y))
 
 
 def _bow_tie(x: Array, y: Array, _: object) -> Array:
@@ -137,8 +137,8 @@ def _bow_tie(x: Array, y: Array, _: object) -> Array:
 
 
 def _tee(x: Array, y: Array, _: object) -> Array:
-    top = np.minimum(0.3 - abs(y - 0.5), 0.85 - abs(x))
-    stem = np.minimum(0.28 - abs(x), np.minimum(y + 0.95, 0.5 - y))
+    top = np.minimum(0.38 - abs(y - 0.47), 0.88 - abs(x))
+    stem = np.minimum(0.38 - abs(x), np.minimum(y + 0.95, 0.5 - y))
     return np.maximum(top, stem)
 
 

@@ -62,7 +62,7 @@ def probe(
     if not hasattr(system, "representations"):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
     read = tf.function(functools.partial(system.representations, present=present))
-    parts = getattr(data, "parts", None) or (_label if data.num_classes else None)
+    parts = getattr(data, "parts", None) or (_label if getattr(data, "num_classes", 0) else None)
     test, right = _collect(read, batches, snr_db, parts)
     figures: dict[str, float] = {}
     modalities = [name for name in test if name != "received"]

@@ -44,7 +44,9 @@ def adopt(system: keras.Model, pretrained: keras.Model) -> list[str]:
             )
         shared = [name for name in parts if name in given]
         for name in shared:
-            _copy(name, given[name], parts[name])
+            _check_sizes(name, parts[name], given[name])
+        for name in shared:
+            parts[name].set_weights(given[name].get_weights())
     return shared
 
 
@@ -56,11 +58,10 @@ def _parts(system: Any) -> dict[str, keras.Layer]:
     return parts
 
 
-def _copy(name: str, source: keras.Layer, target: keras.Layer) -> None:
-    own, given = ([tuple(w.shape) for w in layer.weights] for layer in (target, source))
+def _check_sizes(name: str, layer: keras.Layer, source: keras.Layer) -> None:
+    own, given = ([tuple(w.shape) for w in part.weights] for part in (layer, source))
     if own != given:
         raise ValueError(
             f"The {name} must have the sizes of that which it starts from. "
             f"Received: weights of shapes {own} and {given}"
         )
-    target.set_weights(source.get_weights())
