@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy import config
 
 from sionna_semcom.datasets import generated_features
-from sionna_semcom.simulation.probes import probe
+from sionna_semcom.simulation.probes import LinearProbes, probe
 
 
 class Shares:
@@ -66,3 +66,63 @@ def test_a_system_that_shows_nothing_is_refused(data):
 
     with pytest.raises(ValueError, match=r"probes need a system with latents.*Received: blind"):
         probe(Blind(), data, data.test(500), 0.0)
+
+
+class Shows:
+    """What is received is one number, which tells the label."""
+
+    name = "shows"
+
+    def representations(self, batch, snr_db, present=None):
+        return {"received": tf.cast(batch["label"], tf.float32)[:, None]}
+
+
+class _Apart:
+    """Training samples of one class; pairs for probes of both, and other parts than the label."""
+
+    num_classes = 2
+
+    def __init__(self, parts=None, probing=True):
+        self.asked = []
+        if parts is not None:
+            self.parts = parts
+        if probing:
+            self.probing = lambda size: self._batches("probing", [0, 1] * 50)
+
+    def _batches(self, split, labels):
+        self.asked.append(split)
+        return tf.data.Dataset.from_tensor_slices({"label": labels}).batch(30)
+
+    def train(self, size):
+        return self._batches("train", [0] * 40 + [1] * 40)
+
+    def validation(self, size=100):
+        return self._batches("validation", [0, 1, 1])
+
+    test = validation
+
+
+def test_the_label_is_probed_where_parts_are_unknown():
+    data = _Apart(probing=False)
+    found = probe(Shows(), data, data.test(), 0.0)
+    assert {name: estimate.mean for name, estimate in found.items()} == {"label_in_received": 1.0}
+    assert "train" in data.asked
+
+
+def test_probes_are_trained_on_samples_that_are_for_them():
+    data = _Apart(parts=lambda batch: {"opposite": 1 - batch["label"]})
+    found = probe(Shows(), data, data.test(), 0.0)
+    assert found["opposite_in_received"].mean == 1.0
+    assert "train" not in data.asked
+
+
+def test_training_logs_them_every_few_epochs():
+    data, logs = _Apart(), [{}, {}, {}, {}]
+    callback = LinearProbes(data, every=2)
+    callback.set_model(Shows())
+    for epoch, log in enumerate(logs):
+        callback.on_epoch_end(epoch, log)
+    assert logs == [{}, {"val_label_in_received": 1.0}] * 2
+    assert "validation" in data.asked
+    with pytest.raises(ValueError, match="every"):
+        LinearProbes(data, every=0)

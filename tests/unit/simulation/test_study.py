@@ -225,3 +225,48 @@ def test_where_models_are_looked_for(write, monkeypatch, tmp_path):
     assert models_folders(write()) == [tmp_path / "models"]
     monkeypatch.setenv("SIONNA_SEMCOM_MODELS", "/elsewhere")
     assert models_folders(write()) == [Path("/elsewhere"), tmp_path / "models"]
+
+
+COMM = {"kind": "comm", "objective": "comm"}
+PRETRAINED = {
+    "models": {
+        "comm": {"system": COMM},
+        "few": {
+            "system": {"kind": "compressed_comm", "sender": COMM, "num_symbols": 2},
+            "pretrained": "comm",
+        },
+        "tuned": {
+            "system": {**COMM, "objective": "supervised", "targets": ["label"]},
+            "pretrained": "comm",
+        },
+    },
+    "data": {"kind": "trifeature"},
+    "curves": [{"label": "few", "model": "few", "link": "awgn"}],
+    "judges": {},
+    "figure": {},
+    "evaluation": {"snr_db": [0], "probes": True},
+}
+
+
+def test_a_model_holds_the_whole_of_what_it_starts_from(write):
+    study = load_study(write(**PRETRAINED), ["models.comm.training.epochs=3"])
+    start = study.models["few"].pretrained
+    assert start.name == "comm" and start.model == study.models["comm"]
+    assert start.model.training.epochs == 3
+    assert Study.model_validate(study.model_dump(mode="json")) == study
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (["models.few.pretrained=none"], "model 'few' can start from one of comm, tuned"),
+        (["models.few.pretrained=few"], "pretrained 'few'"),
+        (["models.comm.pretrained=tuned"], "none of which may start from it"),
+        (["models.few.system.sender.width=12"], "width must be a multiple of num_heads"),
+        (["models.tuned.system.targets=[]"], "needs at least one"),
+        (["models.few.system.num_symbols=0"], "num_symbols"),
+    ],
+)
+def test_models_that_cannot_start_are_refused(write, changes, message):
+    with pytest.raises(ValueError, match=message):
+        load_study(write(**PRETRAINED), changes)

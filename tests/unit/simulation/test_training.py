@@ -221,3 +221,33 @@ def test_weights_of_another_model_are_refused(digits, tmp_path):
     other = settings(latent_dim=6).build(digits)
     with pytest.raises(ValueError, match="not of this model"):
         training.load_weights(other, tmp_path / "model" / "seed0.weights.h5")
+
+
+def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
+    data = generated_features(64, 10, 10)
+    encoders = {"kind": "two_stage_vib", "width": 8}
+    sizes = {"width": 16, "token_width": 8, "num_heads": 2, "projection": [8]}
+    comm = {
+        "system": {"kind": "comm", "encoders": encoders, **sizes},
+        "snr_db": np.inf,
+        "training": SHORT,
+    }
+    vib = {"system": {"kind": "two_stage_vib", "width": 8}, "training": SHORT}
+    plain = ModelSettings.model_validate(vib)
+    tuned = ModelSettings.model_validate({**vib, "pretrained": {"name": "comm", "model": comm}})
+    starts = []
+
+    def only_note(system, *_, **__):
+        starts.append({name: layer.get_weights() for name, layer in system.encoders.items()})
+        return system
+
+    trained = obtain_model("comm", ModelSettings.model_validate(comm), data, 0, [], tmp_path)
+    monkeypatch.setattr(training, "train", only_note)
+    for settings_ in (plain, tuned):
+        obtain_model("vib", settings_, data, 0, [], tmp_path)
+    for name, encoder in trained.encoders.items():
+        for alone, begun, own in zip(
+            *(s[name] for s in starts), encoder.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(begun, own)
+            assert own.ndim < 2 or not np.array_equal(alone, own)
