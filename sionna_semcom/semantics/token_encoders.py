@@ -53,7 +53,8 @@ class EncoderTokens(keras.layers.Layer):
     @property
     def token_shape(self) -> tuple[int, int]:
         """Number and length of the tokens."""
-        return (1, *self._output)[-2:]
+        number, length = (1, *self._output)[-2:]
+        return number, length
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> tuple[Any, None]:
         """Encode the modality's samples."""

@@ -142,7 +142,7 @@ class CoMM(LinkedModel):
             dropout,
         )
         self.width = width
-        self.projection: keras.Sequential | None = None
+        self.projection: Any = None
         if objective != "supervised":
             hidden = [keras.layers.Dense(units, "relu") for units in projection[:-1]]
             self.projection = keras.Sequential([*hidden, keras.layers.Dense(projection[-1])])

@@ -85,14 +85,14 @@ def _comm_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Ten
     stacked = {key: tf.concat([view[key] for view in views], 0) for key in system.keys()}
     tokens, masks = system.tokenise(stacked, training=training)
     size = tf.shape(next(iter(tokens.values())))[0] // len(views)
-    augmented, plain = (
-        [{name: x[rows] for name, x in held.items()} for held in (tokens, masks)]
-        for rows in (slice(2 * size), slice(2 * size, None))
-    )
-    together = system.projection(system.fusion(*augmented, training=training))
+    first = slice(2 * size)
+    pair = [{name: x[first] for name, x in held.items()} for held in (tokens, masks)]
+    together = system.projection(system.fusion(*pair, training=training))
     alone = {}
     if system.objective != "joint":
-        alone = _embed_alone(system, *plain, training)
+        last = slice(2 * size, None)
+        plain, real = ({name: x[last] for name, x in held.items()} for held in (tokens, masks))
+        alone = _embed_alone(system, plain, real, training)
     terms = comm_terms(together[:size], together[size:], alone, system.temperature)
     return {name: terms[name] for name in term_names(system.objective, system.shapes, ())}
 

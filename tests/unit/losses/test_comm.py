@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The losses of CoMM against plain NumPy, their limits and what they do not depend on."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sionna_semcom.losses import comm_terms, cross_modal_terms, symmetric_info_nce
+
+TAUS = [0.07, 0.2, 1.0]
+BATCHES = [2, 5, 16]
+NAMES = {2: ["image", "audio"], 3: ["image", "audio", "text"]}
+
+
+def draw(batch, count=1, dim=6):
+    """Embeddings of any length, in single precision."""
+    values = np.random.default_rng([batch, count]).normal(size=(count, batch, dim))
+    lengths = np.random.default_rng(0).uniform(0.1, 5, (count, batch, 1))
+    return (lengths * values).astype(np.float32)
+
+
+def reference(first, second, tau):
+    """The formula, one sample and one direction at a time, in double precision."""
+    first, second = (np.asarray(z, np.float64) for z in (first, second))
+    cosine = np.array(
+        [[a @ b / np.linalg.norm(a) / np.linalg.norm(b) for b in second] for a in first]
+    )
+    total = 0.0
+    for j in range(len(first)):
+        match = np.exp(cosine[j, j] / tau)
+        total += np.log(match / np.sum(np.exp(cosine[j] / tau)))
+        total += np.log(match / np.sum(np.exp(cosine[:, j] / tau)))
+    return -total / (2 * len(first))
+
+
+def close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_info_nce_is_that_of_the_formula(compiled, tau, batch):
+    first, second = draw(batch, 2)
+    found = compiled(lambda a, b: symmetric_info_nce(a, b, tau))(first, second)
+    assert found.shape == ()
+    close(found, reference(first, second, tau))
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("count", [2, 3])
+def test_terms_are_those_of_the_formulas(tau, batch, count):
+    first, second, *rest = draw(batch, 2 + count)
+    alone = dict(zip(NAMES[count], rest, strict=True))
+    found = comm_terms(first, second, alone, tau)
+    expected = {"redundant_unique_synergistic": reference(first, second, tau)}
+    for name, own in alone.items():
+        pair = reference(own, first, tau) + reference(own, second, tau)
+        expected[f"redundant_unique_{name}"] = pair / 2
+    assert list(found) == list(expected)
+    for name, term in expected.items():
+        close(found[name], term)
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("count", [2, 3])
+def test_cross_modal_terms_are_those_of_all_pairs(tau, batch, count):
+    embeddings = dict(zip(NAMES[count], draw(batch, count), strict=True))
+    found = cross_modal_terms(embeddings, tau)
+    pairs = [("image", "audio"), ("image", "text"), ("audio", "text")][: 1 if count == 2 else 3]
+    assert list(found) == [f"redundant_{one}_{other}" for one, other in pairs]
+    for one, other in pairs:
+        expected = reference(embeddings[one], embeddings[other], tau)
+        close(found[f"redundant_{one}_{other}"], expected)
+
+
+def test_names_of_terms():
+    first, second, image, audio = draw(4, 4)
+    alone = {"image": image, "audio": audio}
+    assert list(comm_terms(first, second, alone, 0.1)) == [
+        "redundant_unique_synergistic",
+        "redundant_unique_image",
+        "redundant_unique_audio",
+    ]
+    assert list(comm_terms(first, second, {}, 0.1)) == ["redundant_unique_synergistic"]
+    assert list(cross_modal_terms(alone, 0.1)) == ["redundant_image_audio"]
+    assert cross_modal_terms({"image": image}, 0.1) == {}
+
+
+@pytest.mark.parametrize("tau", TAUS)
+def test_arguments_may_be_exchanged(tau):
+    first, second, image, audio = draw(7, 4)
+    close(symmetric_info_nce(first, second, tau), symmetric_info_nce(second, first, tau))
+    one = comm_terms(first, second, {"image": image, "audio": audio}, tau)
+    other = comm_terms(second, first, {"audio": audio, "image": image}, tau)
+    assert set(one) == set(other)
+    for name, term in one.items():
+        close(other[name], term)
+    there = cross_modal_terms({"image": image, "audio": audio}, tau)["redundant_image_audio"]
+    back = cross_modal_terms({"audio": audio, "image": image}, tau)["redundant_audio_image"]
+    close(there, back)
+
+
+def test_the_order_of_samples_does_not_matter_but_their_pairing_does():
+    first, second = draw(9, 2)
+    order = np.random.default_rng(3).permutation(9)
+    loss = symmetric_info_nce(first, second, 0.2)
+    close(symmetric_info_nce(first[order], second[order], 0.2), loss)
+    assert abs(float(symmetric_info_nce(first[order], second, 0.2) - loss)) > 0.1
+
+
+def test_lengths_of_embeddings_do_not_matter():
+    first, second, image, audio = draw(6, 4)
+    lengths = np.random.default_rng(1).uniform(1e-2, 1e2, (4, 6, 1)).astype(np.float32)
+    scaled = [s * z for s, z in zip(lengths, (first, second, image, audio), strict=True)]
+    expected = comm_terms(first, second, {"image": image, "audio": audio}, 0.1)
+    found = comm_terms(*scaled[:2], {"image": scaled[2], "audio": scaled[3]}, 0.1)
+    for name, term in expected.items():
+        close(found[name], term)
+    close(
+        cross_modal_terms({"image": scaled[2], "audio": scaled[3]}, 0.1)["redundant_image_audio"],
+        cross_modal_terms({"image": image, "audio": audio}, 0.1)["redundant_image_audio"],
+    )
+
+
+def test_perfect_alignment_leaves_nothing_at_a_low_temperature():
+    views = 3.0 * tf.eye(8)
+    terms = comm_terms(views, views, {"image": views, "audio": 0.5 * views}, 0.02)
+    terms |= cross_modal_terms({"image": views, "audio": 0.5 * views}, 0.02)
+    assert len(terms) == 4
+    for term in terms.values():
+        np.testing.assert_allclose(term, 0.0, atol=1e-6)
+    wrong = symmetric_info_nce(views, tf.roll(views, 1, axis=0), 0.02)
+    np.testing.assert_allclose(wrong, 1 / 0.02, rtol=1e-5)
+
+
+@pytest.mark.parametrize("tau", TAUS)
+@pytest.mark.parametrize("batch", BATCHES)
+def test_loss_is_log_of_batch_size_where_nothing_tells_samples_apart(tau, batch):
+    same = tf.tile(tf.constant([[0.3, -2.0, 1.0]]), [batch, 1])
+    terms = comm_terms(same, same, {"image": same, "audio": -same}, tau)
+    terms |= cross_modal_terms({"image": same, "audio": -same}, tau)
+    for term in terms.values():
+        np.testing.assert_allclose(term, np.log(batch), rtol=1e-5)
+
+
+@pytest.mark.parametrize("tau", [0.01, 0.2])
+@pytest.mark.parametrize("case", ["random", "aligned", "opposite", "identical", "zero"])
+def test_gradients_are_finite(tau, case):
+    first = draw(6)[0]
+    second = {
+        "random": draw(6, 2)[1],
+        "aligned": first,
+        "opposite": -first,
+        "identical": np.tile(first[:1], (6, 1)),
+        "zero": np.zeros_like(first),
+    }[case]
+    views = [tf.Variable(z) for z in (first, second)]
+    with tf.GradientTape() as tape:
+        terms = comm_terms(*views, {"image": views[0], "audio": views[1]}, tau)
+        terms |= cross_modal_terms({"image": views[0], "audio": views[1]}, tau)
+        total = tf.add_n(list(terms.values()))
+    assert np.isfinite(total)
+    for gradient in tape.gradient(total, views):
+        assert np.isfinite(gradient).all()
+
+
+def test_gradients_are_those_of_the_formula():
+    first, second = draw(4, 2)
+    view = tf.Variable(first)
+    with tf.GradientTape() as tape:
+        loss = symmetric_info_nce(view, second, 0.2)
+    found = tape.gradient(loss, view).numpy()
+    for place in np.ndindex(first.shape):
+        step = np.zeros(first.shape)
+        step[place] = 1e-6
+        change = reference(first + step, second, 0.2) - reference(first - step, second, 0.2)
+        np.testing.assert_allclose(found[place], change / 2e-6, rtol=1e-3, atol=1e-4)
