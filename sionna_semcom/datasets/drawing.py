@@ -50,8 +50,21 @@ def draw(
     Output
     ------
     : [num_pictures, size, size, 3], `uint8`
-        Pictures
+        Pictures; the border cuts the tips of some large shapes
+
+    Raises
+    ------
+    ValueError
+        If a class is not known
     """
+    for name, classes, known in (
+        ("shapes", shapes, SHAPES),
+        ("textures", textures, TEXTURES),
+        ("colours", colours, COLOURS),
+    ):
+        wrong = np.setdiff1d(classes, np.arange(len(known)))
+        if len(wrong):
+            raise ValueError(f"`{name}` must be 0 to {len(known) - 1}. Received: {wrong[0]}")
     count = len(shapes)
     axis = (np.arange(size, dtype=np.float32) + 0.5) * 2 / size - 1
     radius = generator.uniform(*_RADIUS, (count, 1, 1)).astype(np.float32)

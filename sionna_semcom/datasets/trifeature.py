@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -199,10 +199,15 @@ def _write(path: Path, splits: Mapping[str, Arrays]) -> None:
                 file[f"{split}/{name}"] = values
 
 
-def _read(path: Path, splits: Iterable[str]) -> dict[str, Arrays]:
+def _read(path: Path, counts: Mapping[str, int]) -> dict[str, Arrays]:
     names = ("image_1", "image_2", *_LABELS)
     with open_hdf5(path, "file of pictures") as file:
-        return {
+        splits = {
             split: {name: read_dataset(file, f"{split}/{name}") for name in names}
-            for split in splits
+            for split in counts
         }
+        for split, count in counts.items():
+            sizes = {name: len(values) for name, values in splits[split].items()}
+            if set(sizes.values()) != {count}:
+                raise ValueError(f"{split} must hold {count} pairs. Received: {sizes}")
+    return splits

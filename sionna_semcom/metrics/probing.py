@@ -26,7 +26,7 @@ def linear_probe(
 
     Scikit-learn's regression on standardised representations; of the inverse ``strengths`` of its
     regularisation the one counts that is best on validation samples, with which it is fitted again
-    to training samples.
+    to training samples. They are tried in their order until one is worse than the best so far.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def linear_probe(
     validation : `None` | as ``train``
         Samples that select; without them a share of the training samples
     strengths : sequence of `float`
-        Inverse strengths of regularisation
+        Inverse strengths of regularisation, ascending: weak regularisation takes longest to fit
     held_out : `float`
         Share of the training samples that selects where there is no validation
     seed : `int`
@@ -71,5 +71,11 @@ def linear_probe(
             warnings.simplefilter("ignore")  # of convergence, where regularisation is weak
             return model.fit(*samples)
 
-    scores = [fitted(strength, fitting).score(*validation) for strength in strengths]
-    return float(fitted(strengths[int(np.argmax(scores))], train).score(*test))
+    best, highest = strengths[0], -1.0
+    for strength in strengths:
+        score = fitted(strength, fitting).score(*validation)
+        if score < highest:
+            break
+        if score > highest:
+            best, highest = strength, score
+    return float(fitted(best, train).score(*test))

@@ -23,7 +23,8 @@ class RandomAffine(keras.layers.Layer):
     zoom : `float`
         Largest change of size, as the natural logarithm of the factor, either way
     shift : `float`
-        Largest shift along either axis, as a share of the image's side
+        Largest shift along either axis of the image that is turned and resized, as a share of its
+        side
     mirror : `bool`
         Whether half of the images are mirrored
     seed : `None` | `int`
@@ -92,7 +93,7 @@ def usual_augmentation(shape: Sequence[int]) -> keras.Sequential:
     Raises
     ------
     ValueError
-        If samples of ``shape`` are neither
+        If samples of ``shape`` are none of these
     """
     if len(shape) == 3:
         return keras.Sequential([RandomAffine(), keras.layers.GaussianNoise(0.05)])

@@ -152,7 +152,7 @@ class MultimodalFusion(keras.layers.Layer):
     tokens : `dict` of [batch, num_tokens, length], `float`
         Tokens of at least one of the modalities
     masks : `dict` of [batch, num_tokens], `bool`
-        Tokens that are real, of modalities where some may be padding
+        Tokens that are real, of modalities where some may be padding (others: none, or `None`)
 
     Output
     ------
@@ -162,7 +162,7 @@ class MultimodalFusion(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If there are no modalities, or heads cannot share a width
+        If there are no modalities, heads cannot share a width, or ``tokens`` are of other shapes
     """
 
     def __init__(
@@ -180,6 +180,7 @@ class MultimodalFusion(keras.layers.Layer):
         if not token_shapes:
             raise ValueError("`token_shapes` must name at least one modality. Received none")
         self.width = width
+        self._token_shapes = {name: tuple(shape) for name, shape in token_shapes.items()}
         self._converters, self._positions = {}, {}
         small = keras.initializers.RandomNormal(stddev=0.02)
         for name, (number, length) in token_shapes.items():
@@ -207,6 +208,12 @@ class MultimodalFusion(keras.layers.Layer):
         training: bool = False,
     ) -> keras.KerasTensor:
         """Fuse ``tokens``."""
+        for name, x in tokens.items():
+            if name not in self._token_shapes or tuple(x.shape[1:]) != self._token_shapes[name]:
+                raise ValueError(
+                    f"`tokens` must have the shapes {self._token_shapes} behind the batch. "
+                    f"Received: {name} of shape {tuple(x.shape)}"
+                )
         joined = ops.concatenate(
             [self._converters[name](x) + self._positions[name] for name, x in tokens.items()], 1
         )
@@ -223,7 +230,8 @@ def _join_masks(
     tokens: Mapping[str, keras.KerasTensor], masks: Mapping[str, keras.KerasTensor]
 ) -> keras.KerasTensor | None:
     """Masks of all ``tokens`` behind each other, where any has one."""
-    if not set(masks) & set(tokens):
+    masks = {name: mask for name, mask in masks.items() if mask is not None and name in tokens}
+    if not masks:
         return None
     everything = (ops.ones(ops.shape(x)[:2], "bool") for x in tokens.values())
     pairs = zip(tokens, everything, strict=True)

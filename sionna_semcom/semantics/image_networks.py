@@ -52,7 +52,14 @@ def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -
 
     Convolutions with strides of two, the first of 5 x 5 pixels, batch normalisation and ReLU; a
     token for each place that is left.
+
+    Raises
+    ------
+    ValueError
+        If there are no ``filters``
     """
+    if not filters:
+        raise ValueError("`filters` must hold at least one number. Received none")
     images = layers.Input(shape)
     x = layers.Rescaling(4.0, offset=-1.0)(images)  # where the ground is black
     for number, width in enumerate(filters):

@@ -44,6 +44,8 @@ class EncoderTokens(keras.layers.Layer):
         super().__init__(name=f"{name}_tokens")
         self._key = name
         self.encoder = encoder
+        if not encoder.built:
+            encoder.build((None, *shape))
         if isinstance(encoder, FeatureEncoder):
             self._output: tuple[int, ...] = (encoder.width,)
         else:
@@ -84,6 +86,11 @@ def usual_tokens(
     ValueError
         If samples of ``shape`` are none of the three
     """
+    if len(shape) not in (1, 2, 3):
+        raise ValueError(
+            f"Samples of {name!r} must be images (height, width, channels), sequences "
+            f"(num_frames, dim) or vectors (dim,). Received: {tuple(shape)}"
+        )
     if len(shape) == 3:
         return EncoderTokens(name, shape, token_encoder(shape, filters))
     return FeatureTokens(name, shape, width, num_tokens=4)

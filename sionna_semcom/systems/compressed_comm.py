@@ -77,6 +77,8 @@ class CompressedCoMM(LinkedModel):
         self.num_symbols = num_symbols
         self.sender = sender
         sender.trainable = teacher is not None
+        if sender.projection is not None:
+            sender.projection.trainable = False  # nothing here depends on it
         self.teacher = teacher
         if teacher is not None:
             teacher.trainable = False

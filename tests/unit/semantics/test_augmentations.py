@@ -67,9 +67,10 @@ def test_turning_leaves_a_centred_disc_as_it_is(size):
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("most", [20.0, 80.0])
-def test_images_are_turned_by_at_most_the_angle(size, most):
+@pytest.mark.parametrize("mirror", [False, True])
+def test_images_are_turned_by_at_most_the_angle(size, most, mirror):
     bars = _blobs(*size, 2.0, 1.0, 2.0)
-    along, down, xx, yy, xy = _moments(_augment(bars, angle=most))
+    along, down, xx, yy, xy = _moments(_augment(bars, angle=most, mirror=mirror))
     angle = np.degrees(np.arctan2(2 * xy, xx - yy) / 2)
     assert np.abs(angle).max() < most + 1
     assert angle.min() < -0.9 * most and angle.max() > 0.9 * most
