@@ -176,6 +176,8 @@ WHAT = {
     "neural_alignment": "Latent-space alignment by networks, `{network}`.",
     "two_stage_vib": "Two-stage information bottleneck, {transmitted_dim} numbers sent.",
     "t_deepsc": "T-DeepSC, {transmitted_dim} numbers sent.",
+    "comm": "Representations of several modalities without labels, objective `{objective}`.",
+    "compressed_comm": "Representations of CoMM in {num_symbols} complex symbols.",
     "image_classifier": "Encoder (`{network}`, {latent_dim} features) with its own head.",
 }
 ENCODER_CARD = """# {name}

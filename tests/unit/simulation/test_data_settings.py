@@ -105,3 +105,13 @@ def test_what_kinds_of_data_usually_have():
     assert found["builtin"] == DIGITS
     assert found["latents"] == LATENTS
     assert found["features"] == found["mosi"] == found["generated_features"] == FEATURES
+
+
+def test_pictures_are_kept_where_the_user_keeps_caches(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    few = {"num_train": 6, "num_validation": 3, "num_test": 3, "num_probing": 4}
+    data = settings(kind="trifeature", question="synergy", **few).load()
+    assert data.shapes == {"image_1": (32, 32, 3), "image_2": (32, 32, 3)}
+    assert len(list((tmp_path / "caches" / "sionna_semcom").iterdir())) == 1
+    settings(kind="trifeature", size=16, cache=tmp_path / "own", **few).load()
+    assert len(list((tmp_path / "own").iterdir())) == 1

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of CoMM: what they build, and what is refused with the values that would do."""
+
+import keras
+import pytest
+
+from sionna_semcom.datasets import Digits, Trifeature, generated_features
+from sionna_semcom.link import AWGNLink
+from sionna_semcom.semantics import FeatureTokens, RandomAffine
+from sionna_semcom.systems import CoMMSettings, CompressedCoMMSettings
+
+SMALL = {"kind": "comm", "width": 32, "token_width": 16, "num_heads": 4, "projection": [12]}
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return Trifeature("synergy", num_train=20, num_probing=4, num_validation=4, num_test=4)
+
+
+def _build(data, **options):
+    return CoMMSettings(**{**SMALL, **options}).build(data, AWGNLink(), (0.0, 10.0))
+
+
+def test_pictures_features_and_digits_have_encoders(pairs):
+    for data in (pairs, generated_features(32, 8, 8), Digits()):
+        system = _build(data)
+        batch = next(iter(data.train(4)))
+        assert system.represent(batch).shape == (4, 32)
+        assert set(system.augment(batch)) == set(batch)
+
+
+def test_encoders_are_as_they_are_asked_for():
+    system = _build(
+        generated_features(32, 8, 8), encoders={"kind": "tokens", "width": 8, "num_tokens": 3}
+    )
+    for layer in system.tokens.values():
+        assert isinstance(layer, FeatureTokens)
+        assert layer.token_shape == (3, 8)
+
+
+def test_augmentations_are_as_they_are_asked_for(pairs):
+    chain = [
+        {"kind": "affine", "angle": 10, "mirror": False},
+        {"kind": "noise", "stddev": 0.1},
+        {"kind": "drop", "rate": 0.3},
+    ]
+    layers = _build(pairs, augmentations={"image_1": chain}).augmentations
+    affine, noise, drop = layers["image_1"].layers
+    assert isinstance(affine, RandomAffine) and affine.angle == 10 and not affine.mirror
+    assert isinstance(noise, keras.layers.GaussianNoise) and noise.stddev == 0.1
+    assert isinstance(drop, keras.layers.Dropout) and drop.rate == 0.3
+    assert len(layers["image_2"].layers) == 2
+
+
+def test_frames_are_dropped_whole():
+    rows = CoMMSettings(
+        **SMALL, augmentations={"x": [{"kind": "drop", "rate": 0.5, "frames": True}]}
+    )
+    layer = rows.augmentations["x"][0].build()
+    dropped = layer(keras.ops.ones((4, 30, 5)), training=True).numpy()
+    assert (dropped.std(-1) == 0).all() and 0.2 < (dropped == 0).mean() < 0.8
+
+
+def test_targets_have_the_sizes_that_the_data_know(pairs):
+    system = _build(pairs, objective="supervised", targets=["texture_1", "obeys", "label"])
+    sizes = {name: task.num_classes for name, task in system.tasks.items()}
+    assert sizes == {"texture_1": 10, "obeys": 2, "label": 2}
+
+
+def test_names_of_metrics_are_those_that_are_measured(pairs):
+    batch = next(iter(pairs.train(8)))
+    settings = CoMMSettings(**SMALL, objective="supervised", targets=["obeys", "shape"])
+    measured = settings.build(pairs, AWGNLink(), 10.0).measure(batch, 10.0)
+    assert set(measured) <= set(settings.metric_names(pairs.shapes))
+    few = CompressedCoMMSettings(kind="compressed_comm", sender=SMALL)
+    measured = few.build(pairs, AWGNLink(), 10.0).measure(batch, 10.0)
+    assert set(measured) == set(few.metric_names(pairs.shapes))
+
+
+def test_a_sender_that_is_fine_tuned_has_a_teacher(pairs):
+    options = {"kind": "compressed_comm", "sender": SMALL}
+    frozen, tuned = (
+        CompressedCoMMSettings(**options, fine_tune=one).build(pairs, AWGNLink(), 10.0)
+        for one in (False, True)
+    )
+    assert frozen.teacher is None and not frozen.sender.trainable_weights
+    assert tuned.teacher is not None and tuned.sender.trainable_weights
+    assert not tuned.teacher.trainable_weights
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"objective": "supervised", "targets": ["taste"]}, "targets may name label, shape"),
+        ({"augmentations": {"sound": []}}, "augmentations may name image_1, image_2"),
+        ({"encoders": {"kind": "two_stage_vib"}}, "image_1"),
+        ({"encoders": {"kind": "centroid"}}, "may name"),
+    ],
+)
+def test_what_the_data_do_not_have_is_refused(pairs, options, message):
+    with pytest.raises(ValueError, match=message):
+        _build(pairs, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"objective": "simclr"},
+        {"objective": "supervised"},
+        {"targets": ["label"]},
+        {"width": 30},
+        {"projection": []},
+        {"encoders": {"kind": "tokens", "filters": []}},
+        {"encoders": {"kind": "bert"}},
+        {"augmentations": {"image_1": [{"kind": "drop", "rate": 1.0}]}},
+        {"augmentations": {"image_1": [{"kind": "affine", "zoom": -1}]}},
+    ],
+)
+def test_impossible_settings_are_refused(options):
+    with pytest.raises(ValueError):
+        CoMMSettings(**{**SMALL, **options})
