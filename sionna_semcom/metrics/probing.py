@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+_NEGLIGIBLE = 1 - 1e-6  # share of the variance beyond which the rest is rounding
+
 
 def linear_probe(
     train: tuple[Array, Array],
@@ -20,13 +22,15 @@ def linear_probe(
     *,
     strengths: Sequence[float] = (1e-3, 1e-2, 1e-1, 1.0, 10.0),
     held_out: float = 0.2,
+    whiten: bool = False,
     seed: int = 0,
 ) -> float:
     """Accuracy of a logistic regression from representations to classes.
 
-    Scikit-learn's regression on standardised representations; of the inverse ``strengths`` of its
-    regularisation the one counts that is best on validation samples, with which it is fitted again
-    to training samples. They are tried in their order until one is worse than the best so far.
+    Scikit-learn's regression on standardised or whitened representations. Of the inverse
+    ``strengths`` of its regularisation the one counts that is best on validation samples, with
+    which it is fitted again to training samples. They are tried in their order until one is worse
+    than the best so far.
 
     Parameters
     ----------
@@ -38,6 +42,10 @@ def linear_probe(
         Inverse strengths of regularisation, ascending: weak regularisation takes longest to fit
     held_out : `float`
         Share of the training samples that selects where there is no validation
+    whiten : `bool`
+        Whether representations are whitened rather than standardised. It is the same then in
+        whatever basis and scale they come, and is fitted in a small part of the time where they
+        are wide and ill-conditioned
     seed : `int`
         Seed of that share
 
@@ -46,6 +54,7 @@ def linear_probe(
     ValueError
         If representations and classes do not match, or there are less than two classes
     """
+    from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -66,7 +75,8 @@ def linear_probe(
         fitting = (train[0][order[cut:]], train[1][order[cut:]])
 
     def fitted(strength: float, samples: tuple[Array, Array]) -> Any:
-        model = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=500))
+        scaled = PCA(_NEGLIGIBLE, whiten=True) if whiten else StandardScaler()
+        model = make_pipeline(scaled, LogisticRegression(C=strength, max_iter=500))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of convergence, where regularisation is weak
             return model.fit(*samples)

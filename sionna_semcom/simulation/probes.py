@@ -27,6 +27,7 @@ def probe(
     batches: tf.data.Dataset,
     snr_db: float,
     present: Sequence[str] | None = None,
+    whiten: bool = False,
 ) -> dict[str, Estimate]:
     """Figures of classifiers and discriminators that learn from representations of ``system``.
 
@@ -53,6 +54,8 @@ def probe(
         SNR [dB] of what is received
     present : `None` (all) | sequence of `str`
         Modalities that the transmitter has
+    whiten : `bool`
+        Whether linear probes are of whitened representations
 
     Raises
     ------
@@ -74,7 +77,7 @@ def probe(
         train, answers = _collect(read, probing(BATCH_SIZE), snr_db, parts)
         figures |= {
             f"{part}_in_{where}": metrics.linear_probe(
-                (train[where], answers[part]), (test[where], right[part])
+                (train[where], answers[part]), (test[where], right[part]), whiten=whiten
             )
             for part in right
             for where in test

@@ -207,7 +207,14 @@ class _Run:
                     measure, batches, snr_db, evaluation, seeds, show, aggregates
                 )
                 if evaluation.probes:
-                    point |= probe(system, self._data, batches, snr_db, curve.present)
+                    point |= probe(
+                        system,
+                        self._data,
+                        batches,
+                        snr_db,
+                        curve.present,
+                        evaluation.probes == "whitened",
+                    )
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)

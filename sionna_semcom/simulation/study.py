@@ -89,9 +89,10 @@ class EvaluationSettings(StopRule):
     common_channels: bool = False
     """Whether all curves over a link meet the same channels and noise, so that their differences
     are free of what these contribute; otherwise every curve draws its own"""
-    probes: bool = False
+    probes: bool | Literal["whitened"] = False
     """Whether classifiers and discriminators are trained anew on what models have learnt, to see
-    what it holds"""
+    what it holds; whitened: classifiers on whitened representations, far faster where these are
+    wide"""
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
 

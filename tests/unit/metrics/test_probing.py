@@ -40,3 +40,20 @@ def test_what_does_not_match_is_refused():
         linear_probe((x, y[1:]), (x, y))
     with pytest.raises(ValueError, match="two classes or more"):
         linear_probe((x, 0 * y), (x, y))
+
+
+def test_whitening_makes_it_the_same_in_every_basis():
+    draw = np.random.default_rng(3)
+    train, test = _samples(600, 0, 1.0), _samples(300, 1, 1.0)
+    mixing = draw.normal(size=(train[0].shape[1],) * 2) * np.logspace(0, 2, train[0].shape[1])
+    found, mixed = (
+        linear_probe((train[0] @ a, train[1]), (test[0] @ a, test[1]), whiten=True)
+        for a in (np.eye(len(mixing)), mixing)
+    )
+    assert found == pytest.approx(mixed, abs=0.005)
+
+
+def test_strengths_are_tried_until_one_is_worse():
+    train, test = _samples(600, 0, 1.0), _samples(300, 1, 1.0)
+    strong = linear_probe(train, test, strengths=(1e-8,))
+    assert linear_probe(train, test, strengths=(1e-3, 1e-8, 1e-2)) != strong
