@@ -167,6 +167,10 @@ class MultimodalFeatures:
         """
         return drawn_batches(self.arrays("train"), batch_size, steps, derive_seed("features", seed))
 
+    def probing(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every training sample once, for probes of what a model has learnt."""
+        return each_once(self.arrays("train"), batch_size)
+
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every validation sample once.
 

@@ -29,8 +29,8 @@ def linear_probe(
 
     Scikit-learn's regression on standardised or whitened representations. Of the inverse
     ``strengths`` of its regularisation the one counts that is best on validation samples, with
-    which it is fitted again to training samples. They are tried in their order until one is worse
-    than the best so far.
+    which it is fitted again to training samples. They are tried in their order until two in
+    succession are worse than the best so far.
 
     Parameters
     ----------
@@ -81,10 +81,11 @@ def linear_probe(
             warnings.simplefilter("ignore")  # of convergence, where regularisation is weak
             return model.fit(*samples)
 
-    best, highest = strengths[0], -1.0
+    best, highest, worse = strengths[0], -1.0, 0
     for strength in strengths:
         score = fitted(strength, fitting).score(*validation)
-        if score < highest:
+        worse = worse + 1 if score < highest else 0
+        if worse == 2:
             break
         if score > highest:
             best, highest = strength, score

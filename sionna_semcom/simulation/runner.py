@@ -213,7 +213,7 @@ class _Run:
                         batches,
                         snr_db,
                         curve.present,
-                        evaluation.probes == "whitened",
+                        whiten=evaluation.probes == "whitened",
                     )
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}

@@ -267,8 +267,12 @@ class CoMM(LinkedModel):
     ) -> dict[str, float] | None:
         """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
 
-        ``channel_uses`` a sample with pilots and padding; ``bandwidth_ratio``; ``parameters``.
+        ``channel_uses`` a sample with pilots and padding; ``bandwidth_ratio``; ``parameters``, of
+        which those of the projection do not count.
         """
         if data is None:
             return super().summary(**kwargs)
-        return transmission_figures(self, data)
+        figures = transmission_figures(self, data)
+        if self.projection is not None:
+            figures["parameters"] -= self.projection.count_params()
+        return figures

@@ -32,7 +32,8 @@ class CompressedCoMM(LinkedModel):
     Parameters
     ----------
     sender : :class:`CoMM`
-        What makes representations. It stays as it is unless there is a ``teacher``
+        What makes representations. It stays as it is unless there is a ``teacher``, and its
+        ``trainable`` is set so
     link : :class:`~sionna_semcom.link.Link`
         What the symbols cross; may be replaced at any time
     num_symbols : `int`
@@ -77,13 +78,14 @@ class CompressedCoMM(LinkedModel):
         self.num_symbols = num_symbols
         self.sender = sender
         sender.trainable = teacher is not None
-        if sender.projection is not None:
-            sender.projection.trainable = False  # nothing here depends on it
+        for unused in (sender.projection, *sender.heads.values()):
+            if unused is not None:
+                unused.trainable = False  # nothing here depends on it
         self.teacher = teacher
         if teacher is not None:
             teacher.trainable = False
         dim = sender.representation_dim
-        self.standardise = keras.layers.BatchNormalization(center=False, scale=False)
+        self.standardise = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
         self.standardise.build((None, dim))
         self.encoder = _perceptron(dim, hidden, 2 * num_symbols)
         self.decoder = _perceptron(3 * num_symbols, hidden, dim)
@@ -107,31 +109,25 @@ class CompressedCoMM(LinkedModel):
         training: bool = False,
     ) -> tf.Tensor:
         """Send ``inputs`` and give their representations back."""
-        return self._exchange(inputs, snr_db, present, training)[1]
+        return self._exchange(self.sender.represent(inputs, present), snr_db, training)
 
     def _exchange(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float | None,
-        present: Sequence[str] | None,
-        training: bool,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Representations as they should be, and as they are received."""
-        target = self.senders[-1].represent(inputs)
-        sent = target
-        if self.teacher is not None or present is not None:
-            sent = self.sender.represent(inputs, present)
-        # Statistics are those of the target, which come first
-        target = self.standardise(tf.stop_gradient(target), training=training)
-        latents = self.encoder(self.standardise(sent, training=False), training=training)
+        self, sent: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
+    ) -> tf.Tensor:
+        latents = self.encoder(self.standardise(sent), training=training)
         no = self.noise_power(snr_db)
         received = received_features(self.link, latents, no, self._snr_range)
-        return target, self.decoder(received, training=training)
+        return self.decoder(received, training=training)
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Mean squared error of standardised representations."""
-        target, received = self._exchange(inputs, None, None, training)
-        return tf.reduce_mean(tf.square(received - target))
+        target = sent = tf.stop_gradient(self.senders[-1].represent(inputs))
+        if self.teacher is not None:
+            sent = self.sender.represent(inputs)
+        if training:
+            self.standardise(target, training=True)  # learns its statistics
+        received = self._exchange(sent, None, training)
+        return tf.reduce_mean(tf.square(received - self.standardise(target)))
 
     def measure(
         self,
@@ -140,8 +136,11 @@ class CompressedCoMM(LinkedModel):
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
         """Mean squared error of what is received [batch], as a share of the variance."""
-        target, received = self._exchange(batch, snr_db, present, False)
-        return {"mse": tf.reduce_mean(tf.square(received - target), -1)}
+        target = sent = self.senders[-1].represent(batch)
+        if self.teacher is not None or present is not None:
+            sent = self.sender.represent(batch, present)
+        error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
+        return {"mse": tf.reduce_mean(error, -1)}
 
     def representations(
         self,
@@ -155,10 +154,13 @@ class CompressedCoMM(LinkedModel):
     def summary(
         self, data: Iterable[Batch] | None = None, **kwargs: Any
     ) -> dict[str, float] | None:
-        """As :meth:`CoMM.summary`."""
+        """As :meth:`CoMM.summary`; nothing of a teacher counts."""
         if data is None:
             return super().summary(**kwargs)
-        return transmission_figures(self, data)
+        figures = transmission_figures(self, data)
+        others = [self.sender.projection, *([self.teacher] if self.teacher else [])]
+        figures["parameters"] -= sum(layer.count_params() for layer in others if layer is not None)
+        return figures
 
 
 def _perceptron(inputs: int, hidden: Sequence[int], outputs: int) -> keras.Sequential:
