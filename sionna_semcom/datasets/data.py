@@ -17,6 +17,12 @@ class Data(Protocol):
         SHA-256 of the files that were read
     num_classes : `int`
         Number of classes
+
+    Data may also have, for probes and supervised training,
+
+    - ``parts(batch)``: what is known of each sample of a batch, by name, to be probed;
+    - ``probing(batch_size)``: every sample on which probes are trained, once;
+    - ``labels``: numbers of classes of further keys of a batch.
     """
 
     checksums: dict[str, str]

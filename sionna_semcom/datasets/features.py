@@ -58,7 +58,7 @@ class MultimodalFeatures:
     num_classes : `int`
         Number of classes; 0 where the label is a score
     parts : `None` | callable
-        Gives the known parts of classes, where there are any (:func:`generated_parts`)
+        From a batch to the known parts of its classes, where there are any
     replaced : `dict` of `dict` of `int`
         How many infinite or NaN values were replaced, by split and modality
 

@@ -26,7 +26,7 @@ from .centroid import info_nce, unit_norm
 def symmetric_info_nce(
     first: keras.KerasTensor, second: keras.KerasTensor, temperature: float
 ) -> keras.KerasTensor:
-    r"""InfoNCE in both directions (NT-Xent between two views), averaged.
+    r"""InfoNCE in both directions, averaged: negatives are the other samples of the other view.
 
     .. math::
         -\frac{1}{2B}\sum_{j} \left(

@@ -106,7 +106,7 @@ class ClassAttention(keras.layers.Layer):
         # One query: products and sums are several times faster than matrix products here
         scores = ops.sum(query * key, -1) / (self.token_width // heads) ** 0.5
         if allowed is not None:
-            scores = ops.where(allowed[..., None], scores, -1e9)
+            scores = ops.where(allowed[..., None], scores, -3e4)  # also for 16 bits
         share = ops.softmax(scores, axis=1)
         if allowed is not None:
             share *= ops.cast(allowed[..., None], share.dtype)
@@ -124,8 +124,8 @@ class MultimodalFusion(keras.layers.Layer):
         tokens_2 ─ converter_2 ─ + positions_2 ─┼─ blocks ─ class attention ─ LN ─ vector
                                     class token ┘
 
-    A modality that is not given, or has no token that is real, is as if it did not exist: nothing
-    of it is computed.
+    A modality that is not given is as if it did not exist: nothing of it is computed. One that has
+    no token that is real is masked, to the same effect.
 
     Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025: latent
     converters and a transformer with a class token. Class attention is an addition.

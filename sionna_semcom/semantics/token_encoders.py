@@ -66,7 +66,13 @@ class EncoderTokens(keras.layers.Layer):
 
 
 def usual_tokens(
-    name: str, shape: Sequence[int], width: int = 128, filters: Sequence[int] = (24, 48, 96)
+    name: str,
+    shape: Sequence[int],
+    *,
+    filters: Sequence[int] = (24, 48, 96),
+    width: int = 64,
+    num_tokens: int = 4,
+    **options: Any,
 ) -> EncoderTokens | FeatureTokens:
     """Encoder of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
 
@@ -76,10 +82,14 @@ def usual_tokens(
         Key of the modality in a batch
     shape : sequence of `int`
         Shape of a sample
-    width : `int`
-        Length of the tokens of vectors, which have four, and of sequences, which have one a frame
     filters : sequence of `int`
         Filters of the convolutions of images, each of which halves height and width
+    width : `int`
+        Length of the tokens of vectors and sequences
+    num_tokens : `int`
+        Tokens of a vector; a sequence has one a frame
+    **options
+        Further arguments of :class:`FeatureTokens`, for vectors and sequences
 
     Raises
     ------
@@ -93,4 +103,4 @@ def usual_tokens(
         )
     if len(shape) == 3:
         return EncoderTokens(name, shape, token_encoder(shape, filters))
-    return FeatureTokens(name, shape, width, num_tokens=4)
+    return FeatureTokens(name, shape, width, num_tokens, **options)

@@ -109,6 +109,9 @@ def _joined(rows: Sequence[Mapping[str, Any]]) -> Parts:
 class LinearProbes(keras.callbacks.Callback):
     """Figures of :func:`probe` after epochs of training, in the logs under ``val_<part>_in_...``.
 
+    Over a link with noise they draw from the generator that training draws from, which therefore
+    goes on with other draws than without them.
+
     Parameters
     ----------
     data : :class:`~sionna_semcom.datasets.Data`

@@ -207,14 +207,9 @@ class _Run:
                     measure, batches, snr_db, evaluation, seeds, show, aggregates
                 )
                 if evaluation.probes:
-                    point |= probe(
-                        system,
-                        self._data,
-                        batches,
-                        snr_db,
-                        curve.present,
-                        whiten=evaluation.probes == "whitened",
-                    )
+                    whiten = evaluation.probes == "whitened"
+                    seen = (self._data, batches, snr_db, curve.present)
+                    point |= probe(system, *seen, whiten=whiten)
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)

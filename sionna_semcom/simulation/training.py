@@ -73,6 +73,20 @@ class ModelSettings(Settings):
         snr_range(snr_db)
         return snr_db
 
+    @model_validator(mode="after")
+    def _check_start(self) -> "ModelSettings":
+        start = self.pretrained
+        if start is not None and not self.system.can_start_from(start.model.system):
+            raise ValueError(
+                f"{self.system.kind} cannot start from {start.name!r}: comm starts from a comm of "
+                "the same encoders and fusion, compressed_comm from its sender, two_stage_vib and "
+                "centroid from a comm of encoders of their kind and sizes. "
+                f"Received: {start.model.system.kind}"
+            )
+        if start is None and self.system.kind == "compressed_comm":
+            raise ValueError("compressed_comm needs pretrained: the model that its sender is")
+        return self
+
     def build(self, data: Data, link: Link | None = None, seed: int = 0) -> keras.Model:
         """Build the untrained system for samples like those of ``data``, over ``link``.
 

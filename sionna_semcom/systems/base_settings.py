@@ -39,6 +39,10 @@ class BaseSystemSettings(Settings):
         """Whether the receiver has a representation to look at in ``mode``, or in its own."""
         return self.shows_representations or "latent" in (mode or self.own_mode or "")
 
+    def can_start_from(self, other: "BaseSystemSettings") -> bool:
+        """Whether a system can start from weights of another, trained one; it cannot."""
+        return False
+
     def training_data(self, data: Data, seed: int) -> Data:
         """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""
         return data

@@ -97,7 +97,8 @@ class CoMM(LinkedModel):
     Raises
     ------
     ValueError
-        If there are no modalities, the objective is unknown or lacks ``targets`` or a second
+        If there are no modalities, an argument is out of range or lacks a modality, the objective
+        is unknown or lacks ``targets`` or a second
         modality, ``present`` names no known modality, or ``inputs`` lack one that is present
     """
 
@@ -126,6 +127,16 @@ class CoMM(LinkedModel):
         self.objective, self.temperature = objective, temperature
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
         check_objective(objective, self.shapes, self.tasks)
+        if not projection or temperature <= 0:
+            raise ValueError(
+                "`projection` must hold at least one number, and `temperature` be positive. "
+                f"Received: {tuple(projection)}; {temperature}"
+            )
+        for what, given in (("encoders", encoders), ("augmentations", augmentations)):
+            if given is not None and set(given) != set(self.shapes):
+                raise ValueError(
+                    f"`{what}` must be for {', '.join(self.shapes)}. Received: {', '.join(given)}"
+                )
         self.tokens = dict(encoders or {k: usual_tokens(k, s) for k, s in self.shapes.items()})
         self.augmentations = dict(
             augmentations or {k: usual_augmentation(s) for k, s in self.shapes.items()}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of CoMM, of its encoders and of its augmentations."""
+"""Settings of CoMM and of its encoders."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import keras
 from pydantic import (
     Field,
-    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -21,65 +20,16 @@ from ..link import Link
 from ..semantics import (
     EncoderTokens,
     FeatureEncoder,
-    FeatureTokens,
-    RandomAffine,
     Task,
     modalities,
-    token_encoder,
     usual_augmentation,
+    usual_tokens,
 )
+from .augmentation_settings import Augmentation
 from .base_settings import BaseSystemSettings
 from .comm import CoMM
 from .comm_objectives import Objective, check_objective
 from .compressed_comm import CompressedCoMM
-
-
-class AffineSettings(Settings):
-    """Images are turned, mirrored, resized and shifted."""
-
-    kind: Literal["affine"]
-    angle: NonNegativeFloat = 180.0
-    """Largest angle, either way [degrees]"""
-    zoom: NonNegativeFloat = 0.2
-    """Largest natural logarithm of the change of size, either way"""
-    shift: NonNegativeFloat = 0.1
-    """Largest shift along either axis, as a share of the side"""
-    mirror: bool = True
-    """Whether half of the images are mirrored"""
-
-    def build(self) -> keras.Layer:
-        """Build the layer."""
-        return RandomAffine(**self.model_dump(exclude={"kind"}))
-
-
-class NoiseSettings(Settings):
-    """Gaussian noise is added."""
-
-    kind: Literal["noise"]
-    stddev: NonNegativeFloat
-    """Standard deviation"""
-
-    def build(self) -> keras.Layer:
-        """Build the layer."""
-        return keras.layers.GaussianNoise(self.stddev)
-
-
-class DropSettings(Settings):
-    """Values are zero with a probability, and the others larger for it."""
-
-    kind: Literal["drop"]
-    rate: float = Field(ge=0, lt=1)
-    """The probability"""
-    frames: bool = False
-    """Whether frames of sequences are dropped as a whole"""
-
-    def build(self) -> keras.Layer:
-        """Build the layer."""
-        shape = (None, None, 1) if self.frames else None
-        return keras.layers.Dropout(self.rate, noise_shape=shape)
-
-
-Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]
 
 
 class TokenEncoders(Settings):
@@ -99,15 +49,19 @@ class TokenEncoders(Settings):
     dropout: float = Field(0.0, ge=0, lt=1)
     """Share of activations of these blocks that is dropped in training"""
 
+    @model_validator(mode="after")
+    def _check_heads(self) -> "TokenEncoders":
+        if self.width % self.num_heads:
+            raise ValueError(
+                "width must be a multiple of num_heads. "
+                f"Received: {self.width} and {self.num_heads}"
+            )
+        return self
+
     def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         """Build the encoders of modalities with ``shapes``."""
-        options = self.model_dump(exclude={"kind", "filters"})
-        return {
-            name: EncoderTokens(name, shape, token_encoder(shape, self.filters))
-            if len(shape) == 3
-            else FeatureTokens(name, shape, **options)
-            for name, shape in shapes.items()
-        }
+        options = self.model_dump(exclude={"kind"})
+        return {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
 
 
 class TwoStageVIBEncoders(Settings):
@@ -160,7 +114,9 @@ class CoMMSettings(BaseSystemSettings):
     (clip), or decisions (supervised)"""
     encoders: Encoders = TokenEncoders()
     """What makes tokens of samples"""
-    augmentations: dict[str, tuple[Augmentation, ...]] = Field(default_factory=dict)
+    augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
     """Augmentations of modalities, in their order; what suits its samples where none is given"""
     width: PositiveInt = 512
     """Length of a representation"""
@@ -192,6 +148,13 @@ class CoMMSettings(BaseSystemSettings):
                 )
         return self
 
+    def can_start_from(self, other: BaseSystemSettings) -> bool:
+        """Whether weights of ``other`` fit: a CoMM of the same encoders and fusion."""
+        if not isinstance(other, CoMMSettings):
+            return False
+        same = ("encoders", "width", "token_width", "num_heads", "num_blocks", "expansion")
+        return all(getattr(self, name) == getattr(other, name) for name in same)
+
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures; which of them depends on the targets."""
         figures = dict.fromkeys(n for k in (2, 3) for n in Task(k).metric_names)
@@ -214,6 +177,9 @@ class CoMMSettings(BaseSystemSettings):
                 raise ValueError(
                     f"{what} may name {', '.join(there)}. Received: {', '.join(names)}"
                 )
+        for name, chain in self.augmentations.items():
+            for one in chain:
+                one.check(name, data.shapes[name])
         options = self.model_dump(exclude={"kind", "encoders", "augmentations", "targets"})
         layers = {
             name: keras.Sequential([one.build() for one in self.augmentations[name]])
@@ -248,6 +214,10 @@ class CompressedCoMMSettings(BaseSystemSettings):
     """Units of the hidden layers of encoder and decoder"""
     fine_tune: bool = False
     """Whether the sender is trained as well, to representations of what it was at first"""
+
+    def can_start_from(self, other: BaseSystemSettings) -> bool:
+        """Whether ``other`` is the sender."""
+        return other == self.sender
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures."""

@@ -2,7 +2,7 @@
 """Settings from which systems are built."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
@@ -64,6 +64,13 @@ class CentroidSettings(BaseSystemSettings):
     def needs(self) -> tuple[str, ...]:
         """Modalities that data must have."""
         return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
+
+    def can_start_from(self, other: BaseSystemSettings) -> bool:
+        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        encoders: Any = getattr(other, "encoders", None)
+        return getattr(encoders, "kind", None) == self.kind and set(self.latent_dims) == {
+            encoders.latent_dim
+        }
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""

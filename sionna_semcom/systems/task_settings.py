@@ -2,7 +2,7 @@
 """Settings from which systems that decide at the receiver are built."""
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
@@ -64,6 +64,11 @@ class TwoStageVIBSettings(TaskSettings):
     """Epochs before the redundancy term sets in"""
     num_samples: NonNegativeInt = 0
     """Samples of the second stage that evaluation averages over; zero takes its mean"""
+
+    def can_start_from(self, other: BaseSystemSettings) -> bool:
+        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        encoders: Any = getattr(other, "encoders", None)
+        return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width
 
     def build(self, data: Data, link: Link, snr_db: float | tuple[float, float]) -> TwoStageVIB:
         """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""

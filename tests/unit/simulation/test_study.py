@@ -260,7 +260,7 @@ def test_a_model_holds_the_whole_of_what_it_starts_from(write):
     ("changes", "message"),
     [
         (["models.few.pretrained=none"], "model 'few' can start from one of comm, tuned"),
-        (["models.few.pretrained=few"], "pretrained 'few'"),
+        (["models.few.pretrained=few"], "pretrained .few."),
         (["models.comm.pretrained=tuned"], "none of which may start from it"),
         (["models.few.system.sender.width=12"], "width must be a multiple of num_heads"),
         (["models.tuned.system.targets=[]"], "needs at least one"),
@@ -270,3 +270,14 @@ def test_a_model_holds_the_whole_of_what_it_starts_from(write):
 def test_models_that_cannot_start_are_refused(write, changes, message):
     with pytest.raises(ValueError, match=message):
         load_study(write(**PRETRAINED), changes)
+
+
+def test_weights_start_only_where_they_fit(write):
+    changed = ["models.few.system.sender={kind: comm, temperature: 0.2}"]
+    with pytest.raises(ValueError, match="compressed_comm cannot start from 'comm'"):
+        load_study(write(**PRETRAINED), changed)
+    with pytest.raises(ValueError, match="compressed_comm needs pretrained"):
+        load_study(write(**PRETRAINED), ["models.few.pretrained=null"])
+    wider = ["models.tuned.system.encoders={kind: tokens, width: 32}"]
+    with pytest.raises(ValueError, match="comm starts from a comm of the same encoders"):
+        load_study(write(**PRETRAINED), wider)

@@ -14,6 +14,8 @@ from sionna_semcom.systems.comm_objectives import objective_terms, term_names
 SHAPES = {"picture": (16, 16, 3), "words": (5, 6), "numbers": (7,)}
 SMALL = {"width": 32, "token_width": 16, "num_heads": 4, "projection": (24, 12)}
 
+SUPERVISED = {"objective": "supervised", "targets": {"label": 3}}
+
 
 def _system(shapes=SHAPES, **options):
     return CoMM(shapes, AWGNLink(), **{**SMALL, **options})
@@ -50,7 +52,7 @@ def test_terms_are_those_of_the_embeddings():
 
 
 @pytest.mark.parametrize("name", term_names("comm", SHAPES, ()))
-def test_every_term_reaches_the_encoders_that_it_is_about(name):
+def test_every_term_reaches_every_encoder(name):
     system, batch = _system(), _batch()
     with tf.GradientTape() as tape:
         term = objective_terms(system, batch, training=True)[name]
@@ -58,7 +60,7 @@ def test_every_term_reaches_the_encoders_that_it_is_about(name):
     by_layer = iter(tape.gradient(term, variables))
     for modality, layer in system.tokens.items():
         norms = [float(tf.norm(next(by_layer))) for _ in layer.trainable_variables]
-        assert np.isfinite(norms).all() and max(norms) > 1e-4, modality
+        assert np.isfinite(norms).all() and np.median(norms) > 1e-4, modality
 
 
 def test_a_missing_modality_has_no_influence_at_all(compiled):
@@ -151,10 +153,11 @@ def test_what_it_costs():
     assert figures["parameters"] == system.count_params() - system.projection.count_params()
 
 
-def test_weights_come_back(tmp_path):
-    system, batch = _system(), _batch()
+@pytest.mark.parametrize("options", [{}, {"objective": "clip"}, SUPERVISED], ids=str)
+def test_weights_come_back(options, tmp_path):
+    system, batch = _system(**options), _batch()
     system.save_weights(tmp_path / "comm.weights.h5")
-    other = _system()
+    other = _system(**options)
     other.load_weights(tmp_path / "comm.weights.h5")
     np.testing.assert_array_equal(other.represent(batch), system.represent(batch))
 
@@ -169,6 +172,10 @@ def test_weights_come_back(tmp_path):
         ({"objective": "supervised"}, "targets"),
         ({"targets": {"label": 3}}, "targets"),
         ({"width": 30}, "multiples"),
+        ({"projection": ()}, "projection"),
+        ({"temperature": 0}, "temperature"),
+        ({"encoders": {}}, "`encoders` must be for picture"),
+        ({"augmentations": {"words": Same()}}, "`augmentations` must be for picture"),
         ({"snr_db": (3, 1)}, "snr_db"),
     ],
 )

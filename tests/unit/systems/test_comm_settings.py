@@ -92,7 +92,14 @@ def test_a_sender_that_is_fine_tuned_has_a_teacher(pairs):
     ("options", "message"),
     [
         ({"objective": "supervised", "targets": ["taste"]}, "targets may name label, shape"),
-        ({"augmentations": {"sound": []}}, "augmentations may name image_1, image_2"),
+        (
+            {"augmentations": {"sound": [{"kind": "noise", "stddev": 0}]}},
+            "augmentations may name image_1, image_2",
+        ),
+        (
+            {"augmentations": {"image_1": [{"kind": "drop", "rate": 0.1, "frames": True}]}},
+            "drop is for samples with 2 axes. Received: image_1",
+        ),
         ({"encoders": {"kind": "two_stage_vib"}}, "image_1"),
         ({"encoders": {"kind": "centroid"}}, "may name"),
     ],
@@ -114,6 +121,9 @@ def test_what_the_data_do_not_have_is_refused(pairs, options, message):
         {"encoders": {"kind": "bert"}},
         {"augmentations": {"image_1": [{"kind": "drop", "rate": 1.0}]}},
         {"augmentations": {"image_1": [{"kind": "affine", "zoom": -1}]}},
+        {"augmentations": {"image_1": [{"kind": "noise", "stddev": 1.5}]}},
+        {"augmentations": {"image_1": []}},
+        {"encoders": {"kind": "tokens", "width": 30}},
     ],
 )
 def test_impossible_settings_are_refused(options):

@@ -75,6 +75,18 @@ def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
     assert np.abs(sender.represent(batch) - teacher.represent(batch)).max() > 1e-3
 
 
+def test_weights_of_a_tuned_sender_and_its_teacher_come_back(tmp_path):
+    batch = _batch()
+    system, other = (
+        CompressedCoMM(_sender(), AWGNLink(), num_symbols=4, teacher=_sender()) for _ in range(2)
+    )
+    _fit(system, batch, 5).save_weights(tmp_path / "few.weights.h5")
+    other.load_weights(tmp_path / "few.weights.h5")
+    for trained, loaded in ((system.sender, other.sender), (system.teacher, other.teacher)):
+        np.testing.assert_array_equal(trained.represent(batch), loaded.represent(batch))
+    assert _error(system, batch, np.inf) == pytest.approx(_error(other, batch, np.inf))
+
+
 def test_what_is_missing_is_missed():
     batch = _batch()
     options = {"num_symbols": 12, "snr_db": 20.0}
@@ -85,9 +97,10 @@ def test_what_is_missing_is_missed():
 
 
 def test_what_it_costs():
-    assert CompressedCoMM(_sender(), AWGNLink(), num_symbols=3).summary([_batch()])[
-        "channel_uses"
-    ] == pytest.approx(3)
+    plain = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3).summary([_batch()])
+    taught = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3, teacher=_sender())
+    assert plain["channel_uses"] == pytest.approx(3)
+    assert taught.summary([_batch()])["parameters"] == plain["parameters"]
 
 
 def test_there_must_be_a_symbol():
