@@ -107,7 +107,8 @@ class ClassAttention(keras.layers.Layer):
         scores = ops.sum(query * key, -1) / (self.token_width // heads) ** 0.5
         if allowed is not None:
             scores = ops.where(allowed[..., None], scores, -3e4)  # also for 16 bits
-        share = ops.softmax(scores, axis=1)
+        # Keras's softmax warns where there is but one token
+        share = ops.exp(scores - ops.logsumexp(scores, axis=1, keepdims=True))
         if allowed is not None:
             share *= ops.cast(allowed[..., None], share.dtype)
         read = ops.sum(share[..., None] * value, 1)
