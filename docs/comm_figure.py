@@ -62,6 +62,8 @@ def draw(results: dict[str, Result]) -> matplotlib.figure.Figure:
         for axis in (above, below):
             axis.axhline(chance, color="0.6", ls=":", label="chance")
             axis.grid(alpha=0.3)
+    for below in axes[1]:  # axes above share theirs; no accuracy exceeds one
+        below.set_ylim(top=min(1.02, below.get_ylim()[1]))
     for row in axes:
         row[0].set_ylabel("Accuracy of a linear probe")
         row[0].legend(fontsize="small")

@@ -208,7 +208,13 @@ def cards() -> dict[Path, str]:
     written = {}
     for path in sorted((FOLDER / "results").glob("*.h5")):
         result = Result.load(path)
-        for name, model in result.settings.get("models", {}).items():
+        settings = result.settings
+        used = [*settings.get("judges", {}).values()]
+        for curve in settings.get("curves", []):
+            used += np.atleast_1d(curve["model"]).tolist()
+        for name, model in settings.get("models", {}).items():
+            if name not in used:  # another one starts from it
+                continue
             weights = sorted((FOLDER.parent / "models" / name).glob("seed*.weights.h5"))
             if weights:
                 target = weights[0].parent / "README.md"
