@@ -168,8 +168,8 @@ def test_the_usual_encoder_is_that_of_the_shape(shape, kind, token_shape):
 
 def test_without_options_the_usual_encoder_has_the_documented_sizes():
     assert usual_tokens("image", (32, 32, 3)).token_shape == (16, 96)
-    assert usual_tokens("numbers", (7,)).token_shape == (4, 128)
-    assert usual_tokens("words", (6, 5)).token_shape == (6, 128)
+    assert usual_tokens("numbers", (7,)).token_shape == (4, 64)
+    assert usual_tokens("words", (6, 5)).token_shape == (6, 64)
 
 
 def test_a_fusion_takes_the_tokens():
@@ -189,7 +189,7 @@ def test_a_fusion_takes_the_tokens():
 
 @pytest.mark.parametrize("shape", [(), (2, 3, 4, 5)])
 def test_other_shapes_are_refused(shape):
-    with pytest.raises(ValueError, match=r"Features of 'audio' must be vectors .*Received: \("):
+    with pytest.raises(ValueError, match=r"Samples of 'audio' must be images .*Received: \("):
         usual_tokens("audio", shape)
 
 
