@@ -16,15 +16,14 @@ from ..mapping import num_symbols
 from ..semantics import MultimodalFusion, Task, usual_augmentation, usual_tokens
 from ..semantics.task import Aggregate
 from .comm_objectives import Objective, check_objective, objective_terms, term_names
-from .linked_model import LinkedModel
 from .presence import present_names
-from .summary import transmission_figures
+from .representing_model import RepresentingModel
 from .transmission import transmit_latents
 
 Batch = Mapping[str, tf.Tensor]
 
 
-class CoMM(LinkedModel):
+class CoMM(RepresentingModel):
     r"""Contrastive multimodal learning without labels, as a semantic encoder.
 
     .. code-block:: text
@@ -98,8 +97,8 @@ class CoMM(LinkedModel):
     ------
     ValueError
         If there are no modalities, an argument is out of range or lacks a modality, the objective
-        is unknown or lacks ``targets`` or a second
-        modality, ``present`` names no known modality, or ``inputs`` lack one that is present
+        is unknown or lacks ``targets`` or a second modality, ``present`` names no known modality,
+        or ``inputs`` lack one that is present
     """
 
     def __init__(
@@ -169,6 +168,11 @@ class CoMM(LinkedModel):
     def encoders(self) -> dict[str, keras.Layer]:
         """Encoder of each modality, as other systems have it."""
         return {name: getattr(layer, "encoder", layer) for name, layer in self.tokens.items()}
+
+    @property
+    def training_only(self) -> list[keras.Layer]:
+        """The projection."""
+        return [] if self.projection is None else [self.projection]
 
     @property
     def representation_dim(self) -> int:
@@ -262,28 +266,4 @@ class CoMM(LinkedModel):
         for key, task in self.tasks.items():
             found = task.measure(batch[key], self.heads[key](received))
             figures |= {f"{key}_{name}": values for name, values in found.items()}
-        return figures
-
-    def representations(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """What probes may look at: what is ``received`` [batch, representation_dim]."""
-        return {"received": self.call(inputs, snr_db, present)}
-
-    def summary(
-        self, data: Iterable[Batch] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
-
-        ``channel_uses`` a sample with pilots and padding; ``bandwidth_ratio``; ``parameters``, of
-        which those of the projection do not count.
-        """
-        if data is None:
-            return super().summary(**kwargs)
-        figures = transmission_figures(self, data)
-        if self.projection is not None:
-            figures["parameters"] -= self.projection.count_params()
         return figures

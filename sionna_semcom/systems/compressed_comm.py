@@ -3,22 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
 from ..link import Link
 from .comm import CoMM
-from .linked_model import LinkedModel
-from .summary import transmission_figures
+from .representing_model import RepresentingModel
 from .transmission import received_features
 
 Batch = Mapping[str, tf.Tensor]
 
 
-class CompressedCoMM(LinkedModel):
+class CompressedCoMM(RepresentingModel):
     r"""The representation of a trained :class:`CoMM`, compressed, sent, and given back.
 
     .. code-block:: text
@@ -101,6 +99,12 @@ class CompressedCoMM(LinkedModel):
         """What starts from a trained model."""
         return [self.sender] if self.teacher is None else [self.sender, self.teacher]
 
+    @property
+    def training_only(self) -> list[keras.Layer]:
+        """The projection of the sender, and a teacher."""
+        teacher = [] if self.teacher is None else [self.teacher]
+        return [*self.sender.training_only, *teacher]
+
     def call(
         self,
         inputs: Batch,
@@ -141,26 +145,6 @@ class CompressedCoMM(LinkedModel):
             sent = self.sender.represent(batch, present)
         error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
         return {"mse": tf.reduce_mean(error, -1)}
-
-    def representations(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """What probes may look at: what is ``received`` [batch, representation_dim]."""
-        return {"received": self.call(inputs, snr_db, present)}
-
-    def summary(
-        self, data: Iterable[Batch] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """As :meth:`CoMM.summary`; nothing of a teacher counts."""
-        if data is None:
-            return super().summary(**kwargs)
-        figures = transmission_figures(self, data)
-        others = [self.sender.projection, *([self.teacher] if self.teacher else [])]
-        figures["parameters"] -= sum(layer.count_params() for layer in others if layer is not None)
-        return figures
 
 
 def _perceptron(inputs: int, hidden: Sequence[int], outputs: int) -> keras.Sequential:
