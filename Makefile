@@ -11,7 +11,7 @@ simulate: $(VENV)/run
 	$(BIN)/sionna-semcom run link_sims/centroid.yaml
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 slow: $(VENV)/dev
 	$(BIN)/python -m pytest -m slow

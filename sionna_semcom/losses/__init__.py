@@ -9,7 +9,7 @@ from .centroid import (
     m2c_loss,
     unit_norm,
 )
-from .comm import comm_terms, cross_modal_terms, symmetric_info_nce
+from .comm import comm_terms, cross_modal_terms, nt_xent, symmetric_info_nce
 from .redundancy import discriminator_bce, jsd_bound, redundancy_loss
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "discriminator_bce",
     "jsd_bound",
     "m2c_loss",
+    "nt_xent",
     "redundancy_loss",
     "symmetric_info_nce",
     "unit_norm",

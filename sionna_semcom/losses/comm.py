@@ -51,6 +51,40 @@ def symmetric_info_nce(
     return 0.5 * (forward + info_nce(ops.transpose(similarities), temperature))
 
 
+def nt_xent(
+    first: keras.KerasTensor, second: keras.KerasTensor, temperature: float
+) -> keras.KerasTensor:
+    r"""NT-Xent: negatives are all other samples of both views.
+
+    .. math::
+        -\frac{1}{2B}\sum_{j=1}^{2B}
+        \log\frac{e^{s_{j,j'}/\tau}}{\sum_{k\neq j} e^{s_{jk}/\tau}}
+
+    over the rows of both views, of which :math:`j` and :math:`j'` belong together, with cosine
+    similarities :math:`s`.
+
+    Input
+    -----
+    first, second : [batch, dim], `float`
+        Embeddings, of which rows of the same number belong together
+    temperature : `float`
+        :math:`\tau > 0`
+
+    Output
+    ------
+    : [], `float`
+        Loss in nats
+
+    Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
+    Representations", ICML 2020.
+    """
+    one, other = unit_norm(first), unit_norm(second)
+    views, partners = ops.concatenate([one, other], 0), ops.concatenate([other, one], 0)
+    batch = ops.shape(one)[0]
+    itself = ops.roll(ops.eye(2 * batch, dtype="bool"), batch, axis=1)
+    return info_nce(ops.matmul(views, ops.transpose(partners)), temperature, itself)
+
+
 def comm_terms(
     first: keras.KerasTensor,
     second: keras.KerasTensor,
@@ -63,7 +97,7 @@ def comm_terms(
         \mathcal{L} = \ell(Z', Z''), \qquad
         \mathcal{L}_i = \tfrac12\left(\ell(Z_i, Z') + \ell(Z_i, Z'')\right)
 
-    with :func:`symmetric_info_nce` as :math:`\ell`.
+    with :func:`nt_xent` as :math:`\ell`.
 
     Input
     -----
@@ -80,9 +114,9 @@ def comm_terms(
         ``redundant_unique_synergistic``: :math:`\mathcal{L}`; ``redundant_unique_<modality>``:
         :math:`\mathcal{L}_i`; in nats
     """
-    terms = {"redundant_unique_synergistic": symmetric_info_nce(first, second, temperature)}
+    terms = {"redundant_unique_synergistic": nt_xent(first, second, temperature)}
     for name, own in alone.items():
-        pair = (symmetric_info_nce(own, view, temperature) for view in (first, second))
+        pair = (nt_xent(own, view, temperature) for view in (first, second))
         terms[f"redundant_unique_{name}"] = 0.5 * sum(pair)
     return terms
 

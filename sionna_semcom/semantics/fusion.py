@@ -74,8 +74,7 @@ class ClassAttention(keras.layers.Layer):
             )
         self.width, self.token_width, self.num_heads = width, token_width, num_heads
         self._norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in range(2)]
-        self._query, self._key = keras.layers.Dense(token_width), keras.layers.Dense(token_width)
-        self._value, self._output = keras.layers.Dense(width), keras.layers.Dense(width)
+        self._query, self._output = keras.layers.Dense(token_width), keras.layers.Dense(width)
         self._perceptron = perceptron(width, expansion, dropout)
 
     def build(self, token_shape: Any, tokens_shape: Any = None) -> None:
@@ -84,9 +83,13 @@ class ClassAttention(keras.layers.Layer):
         for norm, shape in zip(self._norms, (own, others), strict=True):
             norm.build(shape)
         self._query.build(own)
-        self._key.build(others)
-        self._value.build(others)
         self._output.build(own)
+        self._key = self.add_weight(
+            shape=(self.token_width, self.token_width), initializer="glorot_uniform", name="key"
+        )
+        self._value = self.add_weight(
+            shape=(self.token_width, self.width), initializer="glorot_uniform", name="value"
+        )
         self._perceptron.build(own)
 
     def call(
@@ -97,23 +100,24 @@ class ClassAttention(keras.layers.Layer):
         training: bool = False,
     ) -> keras.KerasTensor:
         """Let ``token`` read ``tokens``."""
-        seen, heads = self._norms[1](tokens), self.num_heads
-        num_tokens = tokens.shape[1]
-        key = ops.reshape(self._key(seen), [-1, num_tokens, heads, self.token_width // heads])
-        value = ops.reshape(self._value(seen), [-1, num_tokens, heads, self.width // heads])
-        query = self._query(self._norms[0](token))
-        query = ops.reshape(query, [-1, 1, heads, self.token_width // heads])
-        # One query: products and sums are several times faster than matrix products here
-        scores = ops.sum(query * key, -1) / (self.token_width // heads) ** 0.5
+        seen = self._norms[1](tokens)
+        query = self._by_head(self._query(self._norms[0](token)))
+        # One query: keys and values of all tokens, of which it takes one mean, need not be made
+        asked = ops.einsum("bhd,whd->bhw", query, self._by_head(self._key))
+        scores = ops.einsum("btw,bhw->bth", seen, asked) / query.shape[-1] ** 0.5
         if allowed is not None:
             scores = ops.where(allowed[..., None], scores, -3e4)  # also for 16 bits
         # Keras's softmax warns where there is but one token
         share = ops.exp(scores - ops.logsumexp(scores, axis=1, keepdims=True))
         if allowed is not None:
             share *= ops.cast(allowed[..., None], share.dtype)
-        read = ops.sum(share[..., None] * value, 1)
+        read = ops.einsum("bth,btw->bhw", share, seen)
+        read = ops.einsum("bhw,whd->bhd", read, self._by_head(self._value))
         token += self._output(ops.reshape(read, [-1, self.width]))
         return token + self._perceptron(token, training=training)
+
+    def _by_head(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.reshape(x, [-1, self.num_heads, x.shape[-1] // self.num_heads])
 
 
 class MultimodalFusion(keras.layers.Layer):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom.losses import comm_terms, cross_modal_terms, symmetric_info_nce
+from sionna_semcom.losses import comm_terms, cross_modal_terms, nt_xent, symmetric_info_nce
 
 TAUS = [0.07, 0.2, 1.0]
 BATCHES = [2, 5, 16]
@@ -33,17 +33,33 @@ def reference(first, second, tau):
     return -total / (2 * len(first))
 
 
+def nt_reference(first, second, tau):
+    """As ``reference``, with negatives of both views."""
+    views = np.concatenate([first, second]).astype(np.float64)
+    views /= np.linalg.norm(views, axis=-1, keepdims=True)
+    total = 0.0
+    for j, view in enumerate(views):
+        powers = np.exp(views @ view / tau)
+        partner = (j + len(first)) % len(views)
+        total += np.log(powers[partner] / (powers.sum() - powers[j]))
+    return -total / len(views)
+
+
+LOSSES = [(symmetric_info_nce, reference), (nt_xent, nt_reference)]
+
+
 def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize("batch", BATCHES)
-def test_info_nce_is_that_of_the_formula(compiled, tau, batch):
+@pytest.mark.parametrize(("loss", "formula"), LOSSES)
+def test_contrast_is_that_of_the_formula(compiled, loss, formula, tau, batch):
     first, second = draw(batch, 2)
-    found = compiled(lambda a, b: symmetric_info_nce(a, b, tau))(first, second)
+    found = compiled(lambda a, b: loss(a, b, tau))(first, second)
     assert found.shape == ()
-    close(found, reference(first, second, tau))
+    close(found, formula(first, second, tau))
 
 
 @pytest.mark.parametrize("tau", TAUS)
@@ -53,9 +69,9 @@ def test_terms_are_those_of_the_formulas(tau, batch, count):
     first, second, *rest = draw(batch, 2 + count)
     alone = dict(zip(NAMES[count], rest, strict=True))
     found = comm_terms(first, second, alone, tau)
-    expected = {"redundant_unique_synergistic": reference(first, second, tau)}
+    expected = {"redundant_unique_synergistic": nt_reference(first, second, tau)}
     for name, own in alone.items():
-        pair = reference(own, first, tau) + reference(own, second, tau)
+        pair = nt_reference(own, first, tau) + nt_reference(own, second, tau)
         expected[f"redundant_unique_{name}"] = pair / 2
     assert list(found) == list(expected)
     for name, term in expected.items():
@@ -91,7 +107,8 @@ def test_names_of_terms():
 @pytest.mark.parametrize("tau", TAUS)
 def test_arguments_may_be_exchanged(tau):
     first, second, image, audio = draw(7, 4)
-    close(symmetric_info_nce(first, second, tau), symmetric_info_nce(second, first, tau))
+    for loss, _ in LOSSES:
+        close(loss(first, second, tau), loss(second, first, tau))
     one = comm_terms(first, second, {"image": image, "audio": audio}, tau)
     other = comm_terms(second, first, {"audio": audio, "image": image}, tau)
     assert set(one) == set(other)
@@ -102,12 +119,13 @@ def test_arguments_may_be_exchanged(tau):
     close(there, back)
 
 
-def test_the_order_of_samples_does_not_matter_but_their_pairing_does():
+@pytest.mark.parametrize("contrast", [symmetric_info_nce, nt_xent])
+def test_the_order_of_samples_does_not_matter_but_their_pairing_does(contrast):
     first, second = draw(9, 2)
     order = np.random.default_rng(3).permutation(9)
-    loss = symmetric_info_nce(first, second, 0.2)
-    close(symmetric_info_nce(first[order], second[order], 0.2), loss)
-    assert abs(float(symmetric_info_nce(first[order], second, 0.2) - loss)) > 0.1
+    loss = contrast(first, second, 0.2)
+    close(contrast(first[order], second[order], 0.2), loss)
+    assert abs(float(contrast(first[order], second, 0.2) - loss)) > 0.1
 
 
 def test_lengths_of_embeddings_do_not_matter():
@@ -137,11 +155,11 @@ def test_perfect_alignment_leaves_nothing_at_a_low_temperature():
 
 @pytest.mark.parametrize("tau", TAUS)
 @pytest.mark.parametrize("batch", BATCHES)
-def test_loss_is_log_of_batch_size_where_nothing_tells_samples_apart(tau, batch):
+def test_loss_is_log_of_samples_compared_where_nothing_tells_them_apart(tau, batch):
     same = tf.tile(tf.constant([[0.3, -2.0, 1.0]]), [batch, 1])
-    terms = comm_terms(same, same, {"image": same, "audio": -same}, tau)
-    terms |= cross_modal_terms({"image": same, "audio": -same}, tau)
-    for term in terms.values():
+    for term in comm_terms(same, same, {"image": same, "audio": same}, tau).values():
+        np.testing.assert_allclose(term, np.log(2 * batch - 1), rtol=1e-5)
+    for term in cross_modal_terms({"image": same, "audio": -same}, tau).values():
         np.testing.assert_allclose(term, np.log(batch), rtol=1e-5)
 
 
@@ -166,14 +184,15 @@ def test_gradients_are_finite(tau, case):
         assert np.isfinite(gradient).all()
 
 
-def test_gradients_are_those_of_the_formula():
+@pytest.mark.parametrize(("contrast", "formula"), LOSSES)
+def test_gradients_are_those_of_the_formula(contrast, formula):
     first, second = draw(4, 2)
     view = tf.Variable(first)
     with tf.GradientTape() as tape:
-        loss = symmetric_info_nce(view, second, 0.2)
+        loss = contrast(view, second, 0.2)
     found = tape.gradient(loss, view).numpy()
     for place in np.ndindex(first.shape):
         step = np.zeros(first.shape)
         step[place] = 1e-6
-        change = reference(first + step, second, 0.2) - reference(first - step, second, 0.2)
+        change = formula(first + step, second, 0.2) - formula(first - step, second, 0.2)
         np.testing.assert_allclose(found[place], change / 2e-6, rtol=1e-3, atol=1e-4)

@@ -46,20 +46,20 @@ def _reference(layer, token, tokens, allowed, heads=2):
     """One sample and one head at a time; tokens that are not allowed are left out."""
     w = [weight.numpy().astype(float) for weight in layer.trainable_weights]
     token, tokens = np.array(token, float), np.array(tokens, float)
+    (key, value), w = w[:2], w[2:]
     query = _norm(token, w[0], w[1]) @ w[4] + w[5]
     read = np.zeros_like(token)
     for j, real in enumerate(np.asarray(allowed)):
         seen = _norm(tokens[j][real], w[2], w[3])
         if not len(seen):
             continue
-        keys = np.split(seen @ w[6] + w[7], heads, -1)
-        values = np.split(seen @ w[8] + w[9], heads, -1)
+        keys, values = np.split(seen @ key, heads, -1), np.split(seen @ value, heads, -1)
         parts = []
         for q, k, v in zip(np.split(query[j], heads), keys, values, strict=True):
             share = np.exp(k @ q / np.sqrt(len(q)))
             parts.append(share / share.sum() @ v)
         read[j] = np.concatenate(parts)
-    return _perceptron(token + read @ w[10] + w[11], w[12:])
+    return _perceptron(token + read @ w[6] + w[7], w[8:])
 
 
 @pytest.mark.parametrize(("width", "token_width", "heads"), [(12, 8, 2), (6, 15, 3), (8, 8, 1)])
@@ -89,7 +89,7 @@ def test_class_attention_reads_allowed_tokens_alone(compiled):
 
 def test_expansion_and_dropout():
     layer = _attention(expansion=3, dropout=0.5)
-    assert layer.trainable_weights[14].shape == (12, 36)
+    assert layer.trainable_weights[12].shape == (12, 36)
     token, tokens = tf.random.normal([4, 12]), tf.random.normal([4, 5, 8])
     np.testing.assert_array_equal(layer(token, tokens), layer(token, tokens))
     dropped = layer(token, tokens, training=True)
