@@ -38,6 +38,8 @@ class TokenEncoders(Settings):
     kind: Literal["tokens"] = "tokens"
     filters: tuple[PositiveInt, ...] = Field((24, 48, 96), min_length=1)
     """Filters of the convolutions of images, each of which halves height and width"""
+    shared: bool = False
+    """Whether images of one shape share an encoder, which then learns from all of them"""
     width: PositiveInt = 64
     """Length of the tokens of features"""
     num_tokens: PositiveInt = 4
@@ -60,8 +62,15 @@ class TokenEncoders(Settings):
 
     def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         """Build the encoders of modalities with ``shapes``."""
-        options = self.model_dump(exclude={"kind"})
-        return {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
+        options = self.model_dump(exclude={"kind", "shared"})
+        tokens = {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
+        if not self.shared:
+            return tokens
+        of_shape = {shape: tokens[name].encoder for name, shape in shapes.items() if len(shape) == 3}
+        return {
+            name: EncoderTokens(name, shape, of_shape[shape]) if shape in of_shape else tokens[name]
+            for name, shape in shapes.items()
+        }
 
 
 class TwoStageVIBEncoders(Settings):

@@ -2,6 +2,7 @@
 """Settings of CoMM: what they build, and what is refused with the values that would do."""
 
 import keras
+import numpy as np
 import pytest
 
 from sionna_semcom.datasets import Digits, Trifeature, generated_features
@@ -107,6 +108,20 @@ def test_a_sender_that_is_fine_tuned_has_a_teacher(pairs):
 def test_what_the_data_do_not_have_is_refused(pairs, options, message):
     with pytest.raises(ValueError, match=message):
         _build(pairs, **options)
+
+
+def test_pictures_of_one_shape_may_share_an_encoder(pairs, tmp_path):
+    encoders = {"kind": "tokens", "filters": [4, 6], "shared": True}
+    system, other = (_build(pairs, encoders=encoders) for _ in range(2))
+    assert system.encoders["image_1"] is system.encoders["image_2"]
+    apart = _build(pairs, encoders={**encoders, "shared": False})
+    saved = system.encoders["image_1"].count_params()
+    assert system.count_params() == apart.count_params() - saved
+    batch = next(iter(pairs.test(4)))
+    system(batch, training=True)  # moves what batch normalisation keeps
+    system.save_weights(tmp_path / "shared.weights.h5")
+    other.load_weights(tmp_path / "shared.weights.h5")
+    np.testing.assert_array_equal(other.represent(batch), system.represent(batch))
 
 
 @pytest.mark.parametrize(
