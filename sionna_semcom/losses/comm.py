@@ -61,19 +61,7 @@ def nt_xent(
         \log\frac{e^{s_{j,j'}/\tau}}{\sum_{k\neq j} e^{s_{jk}/\tau}}
 
     over the rows of both views, of which :math:`j` and :math:`j'` belong together, with cosine
-    similarities :math:`s`.
-
-    Input
-    -----
-    first, second : [batch, dim], `float`
-        Embeddings, of which rows of the same number belong together
-    temperature : `float`
-        :math:`\tau > 0`
-
-    Output
-    ------
-    : [], `float`
-        Loss in nats
+    similarities :math:`s`. Arguments and output are those of :func:`symmetric_info_nce`.
 
     Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
     Representations", ICML 2020.

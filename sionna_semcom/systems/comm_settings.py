@@ -64,13 +64,10 @@ class TokenEncoders(Settings):
         """Build the encoders of modalities with ``shapes``."""
         options = self.model_dump(exclude={"kind", "shared"})
         tokens = {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
-        if not self.shared:
-            return tokens
-        of_shape = {shape: tokens[name].encoder for name, shape in shapes.items() if len(shape) == 3}
-        return {
-            name: EncoderTokens(name, shape, of_shape[shape]) if shape in of_shape else tokens[name]
-            for name, shape in shapes.items()
-        }
+        images = {n: shape for n, shape in shapes.items() if self.shared and len(shape) == 3}
+        encoders = {shape: tokens[name].encoder for name, shape in images.items()}
+        together = {n: EncoderTokens(n, shape, encoders[shape]) for n, shape in images.items()}
+        return {**tokens, **together}
 
 
 class TwoStageVIBEncoders(Settings):
