@@ -60,8 +60,8 @@ def nt_xent(
         -\frac{1}{2B}\sum_{j=1}^{2B}
         \log\frac{e^{s_{j,j'}/\tau}}{\sum_{k\neq j} e^{s_{jk}/\tau}}
 
-    over the rows of both views, of which :math:`j` and :math:`j'` belong together, with cosine
-    similarities :math:`s`. Arguments and output are those of :func:`symmetric_info_nce`.
+    over the rows of both views, of which :math:`j` and :math:`j'` are of one sample, with their
+    cosine similarities :math:`s`. Arguments and output are those of :func:`symmetric_info_nce`.
 
     Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
     Representations", ICML 2020.
@@ -69,6 +69,7 @@ def nt_xent(
     one, other = unit_norm(first), unit_norm(second)
     views, partners = ops.concatenate([one, other], 0), ops.concatenate([other, one], 0)
     batch = ops.shape(one)[0]
+    # Columns are in the partners' order: matching pairs on the diagonal, a row itself beside it
     itself = ops.roll(ops.eye(2 * batch, dtype="bool"), batch, axis=1)
     return info_nce(ops.matmul(views, ops.transpose(partners)), temperature, itself)
 

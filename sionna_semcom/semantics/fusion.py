@@ -21,6 +21,8 @@ class ClassAttention(keras.layers.Layer):
 
     Only the class token is updated, so the cost is linear in the number of tokens, and the class
     token can be far wider than they are. Without any token that is allowed it attends to nothing.
+    Keys and values have no biases: those of keys would not change any share, and those of values
+    would be one with that of the output.
 
     Source: H. Touvron et al., "Going deeper with Image Transformers", ICCV 2021.
 
@@ -102,9 +104,11 @@ class ClassAttention(keras.layers.Layer):
         """Let ``token`` read ``tokens``."""
         seen = self._norms[1](tokens)
         query = self._by_head(self._query(self._norms[0](token)))
-        # One query: keys and values of all tokens, of which it takes one mean, need not be made
+        query /= query.shape[-1] ** 0.5
+        # One query a head: it goes to where tokens are, and their mean comes from there, so that no
+        # token needs a key or a value
         asked = ops.einsum("bhd,whd->bhw", query, self._by_head(self._key))
-        scores = ops.einsum("btw,bhw->bth", seen, asked) / query.shape[-1] ** 0.5
+        scores = ops.einsum("btw,bhw->bth", seen, asked)
         if allowed is not None:
             scores = ops.where(allowed[..., None], scores, -3e4)  # also for 16 bits
         # Keras's softmax warns where there is but one token

@@ -39,7 +39,7 @@ class TokenEncoders(Settings):
     filters: tuple[PositiveInt, ...] = Field((24, 48, 96), min_length=1)
     """Filters of the convolutions of images, each of which halves height and width"""
     shared: bool = False
-    """Whether images of one shape share an encoder, which then learns from all of them"""
+    """Whether images of one shape, which should then be of one kind, share an encoder"""
     width: PositiveInt = 64
     """Length of the tokens of features"""
     num_tokens: PositiveInt = 4
@@ -61,10 +61,20 @@ class TokenEncoders(Settings):
         return self
 
     def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
-        """Build the encoders of modalities with ``shapes``."""
+        """Build the encoders of modalities with ``shapes``.
+
+        Raises
+        ------
+        ValueError
+            If they are to be shared, and there are no two images of one shape
+        """
         options = self.model_dump(exclude={"kind", "shared"})
         tokens = {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
         images = {n: shape for n, shape in shapes.items() if self.shared and len(shape) == 3}
+        if self.shared and len(set(images.values())) == len(images):
+            raise ValueError(
+                f"shared is for data with two images of one shape. Received: {dict(shapes)}"
+            )
         encoders = {shape: tokens[name].encoder for name, shape in images.items()}
         together = {n: EncoderTokens(n, shape, encoders[shape]) for n, shape in images.items()}
         return {**tokens, **together}

@@ -9,6 +9,7 @@ from sionna_semcom.datasets import Digits, Trifeature, generated_features
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import FeatureTokens, RandomAffine
 from sionna_semcom.systems import CoMMSettings, CompressedCoMMSettings
+from sionna_semcom.systems.comm_settings import TokenEncoders
 
 SMALL = {"kind": "comm", "width": 32, "token_width": 16, "num_heads": 4, "projection": [12]}
 
@@ -51,6 +52,11 @@ def test_augmentations_are_as_they_are_asked_for(pairs):
     assert isinstance(noise, keras.layers.GaussianNoise) and noise.stddev == 0.1
     assert isinstance(drop, keras.layers.Dropout) and drop.rate == 0.3
     assert len(layers["image_2"].layers) == 2
+
+
+def test_sharing_needs_two_pictures_of_one_shape():
+    with pytest.raises(ValueError, match="two images of one shape"):
+        _build(generated_features(32, 8, 8), encoders={"kind": "tokens", "shared": True})
 
 
 def test_frames_are_dropped_whole():
@@ -119,9 +125,21 @@ def test_pictures_of_one_shape_may_share_an_encoder(pairs, tmp_path):
     assert system.count_params() == apart.count_params() - saved
     batch = next(iter(pairs.test(4)))
     system(batch, training=True)  # moves what batch normalisation keeps
+    assert np.abs(other.represent(batch) - system.represent(batch)).max() > 1e-3
     system.save_weights(tmp_path / "shared.weights.h5")
     other.load_weights(tmp_path / "shared.weights.h5")
     np.testing.assert_array_equal(other.represent(batch), system.represent(batch))
+
+
+def test_only_pictures_of_one_shape_share_an_encoder():
+    shapes = {"a": (8, 8, 1), "b": (16, 8, 1), "c": (8, 8, 1), "d": (5,)}
+    tokens = TokenEncoders(shared=True, filters=[4]).build(shapes)
+    assert list(tokens) == list(shapes)
+    assert tokens["a"].encoder is tokens["c"].encoder is not tokens["b"].encoder
+    assert isinstance(tokens["d"], FeatureTokens)
+    batch = {name: keras.random.uniform((2, *shape)) for name, shape in shapes.items()}
+    expected = tokens["a"].encoder(batch["c"])
+    np.testing.assert_array_equal(tokens["c"](batch)[0], expected)
 
 
 @pytest.mark.parametrize(
