@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +31,7 @@ def linear_probe(
     Scikit-learn's regression on standardised or whitened representations. Of the inverse
     ``strengths`` of its regularisation the one counts that is best on validation samples, with
     which it is fitted again to training samples. They are tried in their order until two in
-    succession are worse than the best so far.
+    succession are worse than the best so far by more than its standard error.
 
     Parameters
     ----------
@@ -84,7 +85,8 @@ def linear_probe(
     best, highest, worse = strengths[0], -1.0, 0
     for strength in strengths:
         score = fitted(strength, fitting).score(*validation)
-        worse = worse + 1 if score < highest else 0
+        error = math.sqrt(max(0.0, highest * (1 - highest)) / len(validation[1]))
+        worse = worse + 1 if score < highest - error else 0
         if worse == 2:
             break
         if score > highest:

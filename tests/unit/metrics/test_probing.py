@@ -57,3 +57,26 @@ def test_strengths_are_tried_until_one_is_worse():
     train, test = _samples(600, 0, 1.0), _samples(300, 1, 1.0)
     strong = linear_probe(train, test, strengths=(1e-8,))
     assert linear_probe(train, test, strengths=(1e-3, 1e-8, 1e-2)) != strong
+
+
+@pytest.mark.parametrize(
+    ("scores", "tried", "best"),
+    [
+        ([0.505, 0.50, 0.495, 0.60, 0.58], 5, 1.0),  # at chance a little less says nothing
+        ([0.80, 0.70, 0.70, 0.90, 0.90], 3, 1e-3),
+        ([0.80, 0.70, 0.795, 0.70, 0.90], 5, 10.0),
+    ],
+)
+def test_strengths_are_tried_until_two_are_clearly_worse(monkeypatch, scores, tried, best):
+    strengths = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
+    seen = []
+
+    class Scored(LogisticRegression):
+        def score(self, *_):
+            seen.append(self.C)
+            return scores[strengths.index(self.C)]
+
+    monkeypatch.setattr("sklearn.linear_model.LogisticRegression", Scored)
+    samples = _samples(2000, 0)
+    linear_probe(samples, samples, samples, strengths=strengths)
+    assert seen == [*strengths[:tried], best]
