@@ -68,6 +68,8 @@ def linear_probe(
             )
     if len(np.unique(train[1])) < 2:
         raise ValueError("A probe needs samples of two classes or more. Received: one class")
+    # Sums of variances in single precision do not tell which directions are rounding
+    train, test = ((np.asarray(x, np.float64), y) for x, y in (train, test))
     fitting = train
     if validation is None:
         order = np.random.default_rng(seed).permutation(len(train[1]))
