@@ -80,3 +80,14 @@ def test_strengths_are_tried_until_two_are_clearly_worse(monkeypatch, scores, tr
     samples = _samples(2000, 0)
     linear_probe(samples, samples, samples, strengths=strengths)
     assert seen == [*strengths[:tried], best]
+
+
+def test_single_precision_whitens_the_same_directions():
+    draw = np.random.default_rng(5)
+    rows = np.float32(draw.normal(size=(3000, 256)) * np.logspace(0, -6, 256))
+    classes = (rows[:, 0] + 0.5 * draw.normal(size=3000) > 0).astype(int)
+
+    def found(x):
+        return linear_probe((x[:1500], classes[:1500]), (x[1500:], classes[1500:]), whiten=True)
+
+    assert found(rows) == found(np.float64(rows))
