@@ -55,7 +55,7 @@ def format_estimate(estimate: Estimate) -> str:
     half_width = estimate.half_width
     if not math.isfinite(half_width):
         return f"{estimate.mean:.4g}"
-    if half_width == 0:
+    if half_width <= 1e-12 * abs(estimate.mean):  # or what rounding leaves of equal values
         return f"{estimate.mean:.4g} ± 0"
     exponent = int(f"{half_width:.1e}".partition("e")[2])
     digits = max(0, 1 - exponent)

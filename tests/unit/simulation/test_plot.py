@@ -143,6 +143,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
         (Estimate(0.98, 0.95, 0.99, 1), "0.980 ± 0.030"),
         (Estimate(1234.5, 1200.0, 1250.0, 1), "1234 ± 34"),
         (Estimate(1.0, 1.0, 1.0, 1), "1 ± 0"),
+        (Estimate(0.75, 0.75 - 2e-16, 0.75 + 2e-16, 1), "0.75 ± 0"),
         (Estimate(0.5, math.nan, math.nan, 1), "0.5"),
     ],
 )
