@@ -29,13 +29,19 @@ class LinkedModel(keras.Model):
     Raises
     ------
     ValueError
-        If ``snr_db`` is no SNR and no range of them
+        If ``snr_db`` is no SNR and no range of them, or Keras is set to mixed precision
     """
 
     def __init__(
         self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
     ) -> None:
         super().__init__(name=name)
+        if self.compute_dtype != self.variable_dtype:
+            raise ValueError(
+                "Systems compute in the precision of their link, not in mixed precision: "
+                "call `keras.config.set_dtype_policy('float32')`. "
+                f"Received: {self.dtype_policy.name}"
+            )
         self.link = link
         self._snr_range = snr_range(snr_db)
         self.last_snr_db = tf.Variable(0.0, trainable=False)
