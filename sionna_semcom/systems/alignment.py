@@ -160,16 +160,14 @@ class AlignmentSystem(LinkedModel):
             "power": power,
         }
 
-    def summary(self, data: Iterable[Any] | None = None, **kwargs: Any) -> Any:
-        """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
+    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, nor on ``data``.
 
         ``channel_uses`` of a latent with pilots, ``num_symbols`` (antenna symbols),
         ``compression_factor`` (their ratio to the pairs of features, equation (1)), ``flops`` and
         ``parameters`` of the aligner, its ``sparsity``, ``pilots``, and ``receiver_accuracy`` of
         the head on the receiver's own latents.
         """
-        if data is None:
-            return super().summary(**kwargs)
         link = self.link
         d, m = (self.pilots.shapes[end][0] for end in ("tx", "rx"))
         num_symbols = link.num_uses * link.num_tx_ant

@@ -254,13 +254,6 @@ class CentroidSystem(LinkedModel):
             figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
         return figures
 
-    def summary(
-        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`.
-
-        Without ``data``, print the layers as :meth:`keras.Model.summary` does.
-        """
-        if data is None:
-            return super().summary(**kwargs)
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`."""
         return summarise(self, data)

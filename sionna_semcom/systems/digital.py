@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -164,17 +163,13 @@ class DigitalFeatures(TaskSystem):
     def _coefficients(self, symbols: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
 
-    def summary(
-        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """As that of `TaskSystem`, and what the source coder does to ``data``.
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `TaskSystem`, and what the source coder does to ``data``.
 
         ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share
         of samples that did not fit whole; ``components`` of the transform.
         """
-        figures = super().summary(data, **kwargs)
-        if data is None or figures is None:
-            return None
+        figures = super().figures(data)
         bits: list[int] = []
         cut: list[bool] = []
         for batch in data:

@@ -13,6 +13,7 @@ from sionna.phy import config
 from ..link import Link, MIMOChannel
 from .non_finite import StopOnNonFiniteLoss
 from .snr import snr_range
+from .summary import transmission_figures
 
 
 class LinkedModel(keras.Model):
@@ -80,6 +81,21 @@ class LinkedModel(keras.Model):
         snr_db = tf.cast(snr_db, tf.float32)
         self.last_snr_db.assign(snr_db)
         return tf.pow(10.0, -snr_db / 10.0)
+
+    def summary(self, data: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+        """Figures that do not depend on the SNR, see :meth:`figures`.
+
+        Without ``data``, print the layers as :meth:`keras.Model.summary` does.
+        """
+        return super().summary(**kwargs) if data is None else self.figures(data)
+
+    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on batches of ``data``.
+
+        ``channel_uses`` a sample with pilots and padding, in batches like the first;
+        ``bandwidth_ratio``; ``parameters``.
+        """
+        return transmission_figures(self, data)
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """What training minimises on a batch, without what layers add."""

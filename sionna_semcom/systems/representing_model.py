@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import keras
 import tensorflow as tf
 
 from .linked_model import LinkedModel
-from .summary import transmission_figures
 
 
 class RepresentingModel(LinkedModel):
@@ -30,16 +28,8 @@ class RepresentingModel(LinkedModel):
         """What probes may look at: what is ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}
 
-    def summary(
-        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
-
-        ``channel_uses`` a sample with pilots and padding; ``bandwidth_ratio``; ``parameters``
-        without those that only training needs.
-        """
-        if data is None:
-            return super().summary(**kwargs)
-        figures = transmission_figures(self, data)
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `LinkedModel`, ``parameters`` without those that only training needs."""
+        figures = super().figures(data)
         figures["parameters"] -= sum(layer.count_params() for layer in self.training_only)
         return figures

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import keras
 import tensorflow as tf
@@ -16,7 +16,6 @@ from ..semantics import Task
 from ..semantics.task import Aggregate
 from .linked_model import LinkedModel
 from .presence import dropout_mask, present_names
-from .summary import transmission_figures
 from .transmission import received_features, transmit_latents
 
 TaskMode = Literal["latent", "decision"]
@@ -240,14 +239,6 @@ class TaskSystem(LinkedModel):
         latents = self.encode(filled, presence)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 
-    def summary(
-        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """Figures that do not depend on the SNR; without ``data``, Keras's own summary.
-
-        ``channel_uses`` a sample with pilots and padding, in batches like the first;
-        ``transmitted_dim``; ``bandwidth_ratio``; ``parameters``.
-        """
-        if data is None:
-            return super().summary(**kwargs)
-        return transmission_figures(self, data) | {"transmitted_dim": self.transmitted_dim}
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `LinkedModel`, and ``transmitted_dim``."""
+        return super().figures(data) | {"transmitted_dim": self.transmitted_dim}

@@ -258,17 +258,13 @@ class TwoStageVIB(TaskSystem):
         shown = {name: latents[name] for name in there}
         return shown | super().representations(inputs, snr_db, present)
 
-    def summary(
-        self, data: Iterable[Mapping[str, tf.Tensor]] | None = None, **kwargs: Any
-    ) -> dict[str, float] | None:
-        """As that of `TaskSystem`, the divergences of both stages in nats, and the final weight.
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `TaskSystem`, the divergences of both stages in nats, and the final weight.
 
         ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
         without noise; ``redundancy_weight`` is the final weight of the redundancy term.
         """
-        figures = super().summary(data, **kwargs)
-        if data is None or figures is None:
-            return None
+        figures = super().figures(data)
         sums = dict.fromkeys([*self.shapes, "received"], 0.0)
         count = 0
         for batch in data:
