@@ -9,7 +9,7 @@ from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
 from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
-from .probing import linear_probe
+from .probing import linear_probe, perceptron_probe
 from .retrieval import pairwise_recall_at_1, recall_at_1
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "moments",
     "mse",
     "pairwise_recall_at_1",
+    "perceptron_probe",
     "psnr",
     "recall_at_1",
     "share",

@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -19,6 +19,13 @@ from .results import Estimate
 
 BATCH_SIZE = 500
 Parts = dict[str, np.ndarray]
+Probe = Literal["linear", "whitened", "perceptron"]
+
+_CLASSIFIERS: dict[Probe, Callable[..., float]] = {
+    "linear": metrics.linear_probe,
+    "whitened": functools.partial(metrics.linear_probe, whiten=True),
+    "perceptron": metrics.perceptron_probe,
+}
 
 
 def probe(
@@ -27,18 +34,17 @@ def probe(
     batches: tf.data.Dataset,
     snr_db: float,
     present: Sequence[str] | None = None,
-    whiten: bool = False,
+    kind: Probe = "linear",
 ) -> dict[str, Estimate]:
     """Figures of classifiers and discriminators that learn from representations of ``system``.
 
     - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: what discriminators that are trained anew on
       latents of ``batches`` find that modalities share
       (:func:`~sionna_semcom.metrics.fresh_dependence`);
-    - ``<part>_in_<where>``: accuracy of a linear probe
-      (:func:`~sionna_semcom.metrics.linear_probe`) in the latent of a modality, or in what is
+    - ``<part>_in_<where>``: accuracy of a classifier in the latent of a modality, or in what is
       received at ``snr_db``, of each part that is known of a sample (``data.parts``), or of
-      ``label``, where there are classes. Probes are trained on ``data.probing``, if there is such
-      a split, or on training samples.
+      ``label``, where there are classes. Classifiers are trained on ``data.probing``, if there is
+      such a split, or on training samples.
 
     They have no interval of their own; that of a study is over the models trained with its seeds.
 
@@ -47,15 +53,16 @@ def probe(
     system : system with ``representations(batch, snr_db, present)``
         A trained system
     data : :class:`~sionna_semcom.datasets.Data`
-        Training samples, on which linear probes are trained
+        Training samples, on which classifiers are trained
     batches : `tf.data.Dataset`
         Samples that were in no training
     snr_db : `float`
         SNR [dB] of what is received
     present : `None` (all) | sequence of `str`
         Modalities that the transmitter has
-    whiten : `bool`
-        Whether linear probes are of whitened representations
+    kind : "linear" (default) | "whitened" | "perceptron"
+        Classifiers: :func:`~sionna_semcom.metrics.linear_probe` of standardised or of whitened
+        representations, or :func:`~sionna_semcom.metrics.perceptron_probe`
 
     Raises
     ------
@@ -76,8 +83,8 @@ def probe(
         probing = getattr(data, "probing", data.train)
         train, answers = _collect(read, probing(BATCH_SIZE), snr_db, parts)
         figures |= {
-            f"{part}_in_{where}": metrics.linear_probe(
-                (train[where], answers[part]), (test[where], right[part]), whiten=whiten
+            f"{part}_in_{where}": _CLASSIFIERS[kind](
+                (train[where], answers[part]), (test[where], right[part])
             )
             for part in right
             for where in test

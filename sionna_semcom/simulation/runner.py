@@ -207,9 +207,9 @@ class _Run:
                     measure, batches, snr_db, evaluation, seeds, show, aggregates
                 )
                 if evaluation.probes:
-                    whiten = evaluation.probes == "whitened"
+                    kind = "linear" if evaluation.probes is True else evaluation.probes
                     seen = (self._data, batches, snr_db, curve.present)
-                    point |= probe(system, *seen, whiten=whiten)
+                    point |= probe(system, *seen, kind=kind)
                 self._check_names(point)
                 values = {name: astuple(estimate) for name, estimate in point.items()}
                 self._partial.put(key, values)

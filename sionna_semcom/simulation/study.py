@@ -23,6 +23,7 @@ from ..link import LinkSettings
 from ..systems import ClassifierSettings
 from .compatibility import check_compatibility
 from .data_settings import BuiltinData, DataSettings
+from .probes import Probe
 from .results import SNR_AXIS
 from .stop_rule import StopRule
 from .training import ModelSettings
@@ -89,10 +90,10 @@ class EvaluationSettings(StopRule):
     common_channels: bool = False
     """Whether all curves over a link meet the same channels and noise, so that their differences
     are free of what these contribute; otherwise every curve draws its own"""
-    probes: bool | Literal["whitened"] = False
+    probes: bool | Probe = False
     """Whether classifiers and discriminators are trained anew on what models have learnt, to see
-    what it holds; whitened: classifiers on whitened representations, far faster where these are
-    wide"""
+    what it holds. Classifiers are linear; whitened: on whitened representations, far faster where
+    these are wide; perceptron: with a hidden layer, to see what is there but not linearly"""
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
 

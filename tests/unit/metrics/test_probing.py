@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.metrics import linear_probe
+from sionna_semcom.metrics import linear_probe, perceptron_probe
 
 
 def _samples(count, seed, noise=1.0):
@@ -34,12 +34,27 @@ def test_it_is_scikit_learns_regression_at_the_strength_that_validation_chooses(
     assert linear_probe(train, test, validation) == best
 
 
-def test_what_does_not_match_is_refused():
+def _agreement(count, seed):
+    """Two signs side by side, and whether they agree, which no linear classifier can say."""
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, 2))
+    return signs + 0.1 * _samples(count, seed)[0][:, 1:3], (signs[:, 0] == signs[:, 1]).astype(int)
+
+
+def test_a_perceptron_finds_what_is_not_there_linearly():
+    train, test = _agreement(800, 0), _agreement(400, 1)
+    assert linear_probe(train, test) == pytest.approx(0.5, abs=0.08)
+    found = perceptron_probe(train, test, hidden=(32,))
+    assert found > 0.95
+    assert perceptron_probe(train, test, hidden=(32,)) == found
+
+
+@pytest.mark.parametrize("of", [linear_probe, perceptron_probe])
+def test_what_does_not_match_is_refused(of):
     x, y = _samples(20, 0)
     with pytest.raises(ValueError, match=r"with a class each\. Received: \(20, 10\) and \(19,\)"):
-        linear_probe((x, y[1:]), (x, y))
+        of((x, y[1:]), (x, y))
     with pytest.raises(ValueError, match="two classes or more"):
-        linear_probe((x, 0 * y), (x, y))
+        of((x, 0 * y), (x, y))
 
 
 def test_whitening_makes_it_the_same_in_every_basis():

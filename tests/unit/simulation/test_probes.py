@@ -102,6 +102,24 @@ class _Apart:
     test = validation
 
 
+@pytest.mark.parametrize(("kind", "right"), [("linear", 0.5), ("whitened", 0.5), ("perceptron", 1)])
+def test_classifiers_are_of_the_kind_that_is_asked_for(kind, right):
+    class Agrees:
+        """The label is whether two signs agree."""
+
+        name = "agrees"
+
+        def representations(self, batch, snr_db, present=None):
+            first = tf.where(tf.range(len(batch["label"])) % 4 < 2, 1.0, -1.0)
+            second = tf.where(batch["label"] == 1, first, -first)
+            return {"received": tf.stack([first, second], -1)}
+
+    data = _Apart(probing=False)
+    data.train = lambda size: data._batches("train", [0, 1] * 60)
+    found = probe(Agrees(), data, data.train(1), 0.0, kind=kind)["label_in_received"].mean
+    assert found == pytest.approx(right, abs=0.15)
+
+
 def test_the_label_is_probed_where_parts_are_unknown():
     data = _Apart(probing=False)
     found = probe(Shows(), data, data.test(), 0.0)
