@@ -15,7 +15,7 @@ from sionna_semcom.simulation import Curve, Metric, Result
 from sionna_semcom.simulation.intervals import student
 
 FOLDER = Path(__file__).parent
-SYMBOLS = (2, 4, 16, 64)
+SYMBOLS = (2, 4, 8, 16, 32, 64)
 SNRS = (-10.0, 0.0, 10.0, 20.0)
 PARTS = {
     "Redundant": (["redundant_in_received"], 0.1),
