@@ -36,7 +36,7 @@ def draw(results: dict[str, Result]) -> matplotlib.figure.Figure:
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 6), layout="constrained")
+    figure = Figure(figsize=(11, 6), layout="constrained")
     axes = figure.subplots(2, 3, sharey="col")
     for (title, (names, chance)), (above, below) in zip(PARTS.items(), axes.T, strict=True):
         result = results["_synergy" if title == "Synergistic" else ""]
@@ -66,7 +66,7 @@ def draw(results: dict[str, Result]) -> matplotlib.figure.Figure:
         below.set_ylim(top=min(1.02, below.get_ylim()[1]))
     for row in axes:
         row[0].set_ylabel("Accuracy of a linear probe")
-        row[0].legend(fontsize="small")
+        row[-1].legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
