@@ -97,10 +97,12 @@ def perceptron_probe(
     held_out: float = 0.2,
     seed: int = 0,
 ) -> float:
-    """Accuracy of a perceptron from representations to classes: what is there, linearly or not.
+    """Accuracy of a multilayer perceptron from representations to classes.
 
-    Scikit-learn's perceptron on standardised representations, trained until ten epochs in
-    succession are no better on the samples held out.
+    It may find what is there, but not linearly; what it does not find may be there all the same.
+    Scikit-learn's ``MLPClassifier`` on standardised representations, trained for at most 200 epochs
+    or until ten in succession are no better on the samples held out, and as it was when it was
+    best on them.
 
     Parameters
     ----------
@@ -109,7 +111,7 @@ def perceptron_probe(
     hidden : sequence of `int`
         Units of the hidden layers
     held_out : `float`
-        Share of the training samples that says when to stop
+        Share of the training samples that says when to stop, and is not fitted
     seed : `int`
         Seed of that share, of initial weights and of the order of samples
 

@@ -67,8 +67,10 @@ def probe(
     Raises
     ------
     ValueError
-        If ``system`` shows no representations
+        If ``system`` shows no representations, or ``kind`` is unknown
     """
+    if kind not in _CLASSIFIERS:
+        raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
     if not hasattr(system, "representations"):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
     read = tf.function(functools.partial(system.representations, present=present))

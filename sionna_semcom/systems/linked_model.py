@@ -30,16 +30,16 @@ class LinkedModel(keras.Model):
     Raises
     ------
     ValueError
-        If ``snr_db`` is no SNR and no range of them, or Keras is set to mixed precision
+        If ``snr_db`` is no SNR and no range of them, or Keras is not set to single precision
     """
 
     def __init__(
         self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
     ) -> None:
         super().__init__(name=name)
-        if self.compute_dtype != self.variable_dtype:
+        if {self.compute_dtype, self.variable_dtype} != {"float32"}:
             raise ValueError(
-                "Systems compute in the precision of their link, not in mixed precision: "
+                "Systems compute in single precision: "
                 "call `keras.config.set_dtype_policy('float32')`. "
                 f"Received: {self.dtype_policy.name}"
             )
@@ -92,8 +92,9 @@ class LinkedModel(keras.Model):
     def figures(self, data: Iterable[Any]) -> dict[str, float]:
         """Figures that do not depend on the SNR, on batches of ``data``.
 
-        ``channel_uses`` a sample with pilots and padding, in batches like the first;
-        ``bandwidth_ratio``; ``parameters``.
+        ``channel_uses`` a sample with pilots and padding, in batches like the first, which have a
+        ``label``; ``bandwidth_ratio``; ``parameters``. Systems without ``num_symbols`` and
+        ``shapes`` have figures of their own.
         """
         return transmission_figures(self, data)
 

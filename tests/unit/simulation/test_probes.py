@@ -120,6 +120,12 @@ def test_classifiers_are_of_the_kind_that_is_asked_for(kind, right):
     assert found == pytest.approx(right, abs=0.15)
 
 
+def test_an_unknown_kind_is_refused():
+    data = _Apart()
+    with pytest.raises(ValueError, match=r"one of linear, whitened, perceptron\. Received: 'deep'"):
+        probe(Shows(), data, data.test(), 0.0, kind="deep")
+
+
 def test_the_label_is_probed_where_parts_are_unknown():
     data = _Apart(probing=False)
     found = probe(Shows(), data, data.test(), 0.0)

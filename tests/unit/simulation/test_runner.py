@@ -15,6 +15,7 @@ from sionna_semcom.link import FlatMIMOSettings, from_settings
 from sionna_semcom.simulation import Result, Study, runner
 from sionna_semcom.simulation.data_settings import BuiltinData
 from sionna_semcom.simulation.intervals import student
+from sionna_semcom.simulation.results import Estimate
 
 
 class Interruption(BaseException):
@@ -123,6 +124,21 @@ def test_intervals_of_several_seeds_are_over_the_models(tmp_path):
     metric = result.curves["z, AWGN"].metrics["mse"]
     mean, low, high = student(metric.per_seed.T, 1.0, 0.9)
     np.testing.assert_allclose([metric.mean, metric.ci_low, metric.ci_high], [mean, low, high])
+
+
+@pytest.mark.parametrize("probes", [True, "linear", "whitened", "perceptron"])
+def test_probes_are_of_the_kind_that_the_study_names(tmp_path, monkeypatch, probes):
+    def probe(system, data, batches, snr_db, present, kind):
+        found = {"linear": 0.1, "whitened": 0.2, "perceptron": 0.3}[kind]
+        return {"label_in_received": Estimate(found, np.nan, np.nan, 40)}
+
+    monkeypatch.setattr(runner, "probe", probe)
+    document = _study().model_dump(mode="json", exclude={"curves": {1}})
+    document["models"]["main"]["system"] = {"kind": "comm"}
+    document["evaluation"]["probes"] = probes
+    metrics = _run(Study.model_validate(document), tmp_path)[0].curves["z, AWGN"].metrics
+    expected = {"whitened": 0.2, "perceptron": 0.3}.get(probes, 0.1)
+    assert metrics["label_in_received"].mean == pytest.approx([expected] * 2)
 
 
 def _study_along(axis="tti", **evaluation):
