@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures
 from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.systems import (
@@ -42,7 +43,7 @@ def build(link=None, **options):
 
 @pytest.fixture(scope="module")
 def trained():
-    keras.utils.set_random_seed(1)
+    set_seed(1)
     system = build()
     system.compile(keras.optimizers.Adam(1e-2))
     data = tf.data.Dataset.from_tensor_slices(samples(1000)).batch(50)

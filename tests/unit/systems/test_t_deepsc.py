@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.metrics import decision_limit
 from sionna_semcom.systems import TDeepSC, TDeepSCSettings, TwoStageVIB
@@ -32,11 +33,11 @@ def samples(count, seed=0):
 
 @pytest.fixture(scope="module")
 def trained():
-    keras.utils.set_random_seed(1)
+    set_seed(1)  # of the link as well: some one in ten trainings gets stuck
     system = TDeepSC(SHAPES, 2, AWGNLink(), snr_db=(-12, 20), dropout=0.0, **SMALL)
-    system.compile(keras.optimizers.Adam(3e-3))
+    system.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 480)))
     data = tf.data.Dataset.from_tensor_slices(samples(2000)).batch(50)
-    system.fit(data, epochs=6, verbose=0)
+    system.fit(data, epochs=12, verbose=0)
     return system
 
 
