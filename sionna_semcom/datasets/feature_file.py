@@ -12,11 +12,13 @@ import h5py
 import numpy as np
 
 from .._files import atomic_path
+from .._messages import listed, shortened
+from .feature_names import check_no_label, modalities_of, note_on_rest
 from .feature_split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
 from .hdf5 import open_hdf5, read_dataset
 from .padding import front_lengths
+from .split_names import note_of, split_names
 
-_GROUPS = {"train": "train", "validation": "validation", "valid": "validation", "test": "test"}
 _LENGTHS = "_lengths"
 _COLUMNS = ("id", *LABELS.values(), RAW_TEXT)
 
@@ -45,13 +47,17 @@ def write_feature_file(
 
 
 def read_feature_file(
-    path: str | os.PathLike[str], label: str | None = None
+    path: str | os.PathLike[str],
+    label: str | None = None,
+    modalities: Sequence[str] | None = None,
 ) -> tuple[dict[str, FeatureSplit], dict[str, str]]:
     """Read ``{train,valid,test}/{<modality>,<modality>_lengths,...}``.
 
-    A group of a split (``validation`` is a name of ``valid``) has for its N samples
+    A group of a split (``validation``, ``val`` and ``dev`` are names of ``valid``) has for its N
+    samples
 
-    - ``<modality>`` [N, D] or [N, T, D], numbers, any name but those below
+    - ``<modality>`` [N, D] or [N, T, D], floating-point numbers, any name that is not one of
+      labels or of other columns
     - ``<modality>_lengths`` [N], for sequences: number of real frames, which come first. Without
       it they end where only zeros follow. What the frames after them hold is not read
     - ``regression_labels`` [N] (scores in [-3, 3]) or ``classification_labels`` [N] (classes 0, 1,
@@ -64,6 +70,9 @@ def read_feature_file(
         The file
     label : `None` | "regression" | "classification"
         Which label; by default the one that the file has, and the scores where it has both
+    modalities : `None` | sequence of `str`
+        Arrays that are modalities, of which numbers of any type are read; the others are ignored.
+        By default those that are as above
 
     Output
     ------
@@ -80,28 +89,51 @@ def read_feature_file(
         If the file is damaged, or lacks something
     """
     with open_hdf5(path, "file of features") as file:
-        groups = [name for name in _GROUPS if isinstance(file.get(name), h5py.Group)]
-        names = [_GROUPS[name] for name in groups]
-        if not {"train", "test"} <= set(names) or len(set(names)) < len(names):
-            raise ValueError(f"it must have train, test and one valid, not {', '.join(file)}")
-        splits = {_GROUPS[name]: _read_split(file[name], name, label) for name in groups}
+        names = split_names(name for name in file if isinstance(file.get(name), h5py.Group))
+        others = [name for name in file if name not in names.values()]
+        unknown = [name for name in others if _holds_arrays(file.get(name))]
+        if unknown:
+            raise ValueError(
+                "it must have no splits but train, valid and test, or usual names of them such as "
+                f"dev, not {listed(unknown)}"
+            )
+        splits: dict[str, FeatureSplit] = {}
+        for name, theirs in names.items():
+            splits[name] = _read_split(file[theirs], theirs, label, modalities)
+            notes = [*note_of(name, theirs)]
+            notes += [f"ignored beside the splits: {listed(others)}"] if others else []
+            splits[name].notes.extend(notes)
         return splits, _checksums(file.attrs.get("checksums"))
 
 
-def _read_split(group: h5py.Group, where: str, label: str | None) -> FeatureSplit:
-    columns = {name: read_dataset(group, name) for name in _COLUMNS if name in group}
-    rest = [name for name in group if name not in _COLUMNS]
-    names = [name for name in rest if not _of_a_modality(name, rest)]
+def _read_split(
+    group: h5py.Group, where: str, label: str | None, modalities: Sequence[str] | None
+) -> FeatureSplit:
     features: dict[str, np.ndarray] = {}
     lengths: dict[str, np.ndarray] = {}
     try:
+        columns = {name: read_dataset(group, name) for name in _COLUMNS if name in group}
+        rest = {name: group.get(name) for name in group if name not in _COLUMNS}
+        arrays = {name: values for name, values in rest.items() if isinstance(values, h5py.Dataset)}
+        names = modalities_of(arrays, modalities)
         for name in sorted(names, key=_usual_order):
-            given = read_dataset(group, name + _LENGTHS) if name + _LENGTHS in rest else None
+            given = read_dataset(group, name + _LENGTHS) if name + _LENGTHS in arrays else None
             features[name], frames = front_lengths(read_dataset(group, name), given, name)
             lengths |= {} if frames is None else {name: frames}
-        return FeatureSplit.from_columns(features, lengths, columns, label)
+        split = FeatureSplit.from_columns(features, lengths, columns, label)
+        check_no_label(features, columns)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
+    used = {*_COLUMNS, *features, *(name + _LENGTHS for name in lengths)}
+    split.notes.extend(note_on_rest(rest, used))
+    return split
+
+
+def _holds_arrays(item: object) -> bool:
+    if not isinstance(item, h5py.Group):
+        return False
+    members = (item.get(name) for name in item)
+    return any(isinstance(one, h5py.Dataset) and one.ndim > 0 for one in members)
 
 
 def _usual_order(name: str) -> tuple[int, str]:
@@ -109,13 +141,8 @@ def _usual_order(name: str) -> tuple[int, str]:
     return MODALITIES.index(name) if name in MODALITIES else len(MODALITIES), name
 
 
-def _of_a_modality(name: str, names: Sequence[str]) -> bool:
-    """If a name is that of a modality's lengths."""
-    return name.endswith(_LENGTHS) and name.removesuffix(_LENGTHS) in names
-
-
 def _checksums(text: Any) -> dict[str, str]:
     found = json.loads(text) if isinstance(text, str) else {}
     if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-        raise ValueError(f"its checksums must be strings by file, not {text}")
+        raise ValueError(f"its checksums must be strings by file, not {shortened(text)}")
     return found

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._files import sha256
+from .._messages import listed, shortened
 from .computational_sequences import read_computational_sequences
 from .feature_file import read_feature_file
 from .feature_pickles import each_split, read_pickled_splits
@@ -20,10 +21,10 @@ from .feature_split import LABELS, FeatureSplit, hold_out, video_of
 from .features import MultimodalFeatures
 from .mmsa import read_mmsa_split
 from .multibench import LABEL, read_multibench_split
+from .split_names import split_of
 
 FEATURE_FORMATS = ("mmsa", "multibench", "csd", "hdf5")
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_SPLITS = {"train": "train", "valid": "validation", "validation": "validation", "test": "test"}
 
 
 def read_features(
@@ -33,11 +34,12 @@ def read_features(
     label: str | None = None,
     splits: str | os.PathLike[str] | None = None,
     shares: tuple[float, float] = (0.2, 0.1),
-    column: str = "sentiment",
+    column: str | None = None,
     max_words: int | None = None,
+    modalities: Sequence[str] | None = None,
     seed: int = 0,
 ) -> MultimodalFeatures:
-    """Read features in any format, whole and with all modalities.
+    """Read features in any format, whole.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ def read_features(
         Shares of the videos that are drawn for the test and for validation; 0 validates on none
     column, max_words
         See `read_computational_sequences`
+    modalities : `None` | sequence of `str`
+        Modalities that are kept; by default all that are recognised
     seed : `int`
         Seed of drawn splits
 
@@ -68,14 +72,16 @@ def read_features(
     """
     if format is not None and format not in FEATURE_FORMATS:
         raise ValueError(
-            f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {format!r}"
+            f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {shortened(format)}"
         )
     sequences = format == "csd" or (format is None and _are_sequences(inputs))
-    others = {"label": label} if sequences else {"splits": splits, "max_words": max_words}
-    for name, value in others.items():
+    of_sequences = {"splits": splits, "column": column, "max_words": max_words}
+    for name, value in ({"label": label} if sequences else of_sequences).items():
         if value is not None:
             kind = "other formats than" if sequences else "nothing but"
-            raise ValueError(f"`{name}` is for {kind} computational sequences. Received: {value}")
+            raise ValueError(
+                f"`{name}` is for {kind} computational sequences. Received: {listed([value])}"
+            )
     if sequences:
         files = _named(inputs)
         given = read_video_splits(splits) if splits is not None else None
@@ -90,12 +96,11 @@ def read_features(
             parts = _split_as_given(samples, given, str(splits))
         else:
             parts = _draw(samples, *shares, seed)
-        return MultimodalFeatures(
-            parts, checksums={f"{name}, {path.name}": sha256(path) for name, path in files.items()}
-        )
+        checksums = {f"{name}, {path.name}": sha256(path) for name, path in files.items()}
+        return MultimodalFeatures(parts, modalities=modalities, checksums=checksums)
     if len(inputs) != 1:
         raise ValueError(f"Only computational sequences are several files. Received: {len(inputs)}")
-    return _read_file(Path(inputs[0]), format, label)
+    return _read_file(Path(inputs[0]), format, label, modalities)
 
 
 def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
@@ -105,7 +110,7 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
     ----------
     path : `str` or `PathLike`
         JSON ``{"train": [video, ...], "valid": [...], "test": [...]}``, or text with a split and a
-        video on each line
+        video on each line. Splits may have other usual names, such as ``dev`` or ``Train``
 
     Raises
     ------
@@ -122,11 +127,17 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`{path}` must hold videos by split: {error}") from error
     found: dict[str, str] = {}
-    for split, video in pairs:
-        if split not in _SPLITS:
-            raise ValueError(f"`{path}` must have train, valid and test. Received: {split!r}")
-        if found.setdefault(video, _SPLITS[split]) != _SPLITS[split]:
-            raise ValueError(f"`{path}` must have each video in one split. Received twice: {video}")
+    for name, video in pairs:
+        split = split_of(name)
+        if split is None:
+            raise ValueError(
+                f"`{path}` must have train, valid and test, or usual names of them such as dev. "
+                f"Received: {shortened(name)}"
+            )
+        if found.setdefault(video, split) != split:
+            raise ValueError(
+                f"`{path}` must have each video in one split. Received twice: {listed([video])}"
+            )
     return {name: {v for v, s in found.items() if s == name} for name in set(found.values())}
 
 
@@ -134,7 +145,7 @@ def _json_pairs(text: str) -> list[tuple[str, str]]:
     content = json.loads(text)
     for name, videos in content.items():
         if not isinstance(videos, list) or not all(isinstance(video, str) for video in videos):
-            raise ValueError(f"{name} is no list of strings")
+            raise ValueError(f"{listed([name])} is no list of strings")
     return [(name, video) for name, videos in content.items() for video in videos]
 
 
@@ -142,7 +153,9 @@ def _text_pairs(text: str) -> list[tuple[str, str]]:
     lines = [line.split() for line in text.splitlines() if line.strip()]
     for words in lines:
         if len(words) != 2:
-            raise ValueError(f"a line must be a split and a video, not {' '.join(words)!r}")
+            raise ValueError(
+                f"a line must be a split and a video, not {shortened(' '.join(words))}"
+            )
     return [(split, video) for split, video in lines]
 
 
@@ -158,17 +171,17 @@ def _named(inputs: Sequence[str | os.PathLike[str]]) -> dict[str, Path]:
         if found is None or found[1] in files:
             raise ValueError(
                 "Computational sequences must be given as NAME=FILE, each name once: modalities, "
-                f"labels and words. Received: {one}"
+                f"labels and words. Received: {shortened(one)}"
             )
         files[found[1]] = Path(found[2])
     if "labels" not in files:
-        raise ValueError(
-            f"Computational sequences need labels=FILE. Received: {', '.join(files) or 'none'}"
-        )
+        raise ValueError(f"Computational sequences need labels=FILE. Received: {listed(files)}")
     return files
 
 
-def _read_file(path: Path, format: str | None, label: str | None) -> MultimodalFeatures:
+def _read_file(
+    path: Path, format: str | None, label: str | None, modalities: Sequence[str] | None
+) -> MultimodalFeatures:
     if not path.is_file():
         raise FileNotFoundError(f"No file of features {path}")
     if format is None:
@@ -176,13 +189,14 @@ def _read_file(path: Path, format: str | None, label: str | None) -> MultimodalF
             is_hdf5 = file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
         format = "hdf5" if is_hdf5 else None
     if format == "hdf5":
-        parts, checksums = read_feature_file(path, label)
+        parts, checksums = read_feature_file(path, label, modalities)
     else:
-        content, checksums = read_pickled_splits(path), {}
+        (content, notes), checksums = read_pickled_splits(path), {}
         reader = read_multibench_split if _is_multibench(format, content) else read_mmsa_split
-        parts = each_split(path, content, reader, label)
+        parts = each_split(path, content, notes, reader, label)
+    checksums = checksums or {path.name: sha256(path)}
     try:
-        return MultimodalFeatures(parts, checksums=checksums or {path.name: sha256(path)})
+        return MultimodalFeatures(parts, modalities=modalities, checksums=checksums)
     except ValueError as error:
         raise ValueError(f"`{path}`: {error}") from error
 
@@ -199,6 +213,13 @@ def _split_as_given(
 ) -> dict[str, FeatureSplit]:
     """Samples by split; those of videos that are in none are left out."""
     videos = [video_of(name) for name in samples.id]
+    named = set().union(*given.values())
+    left_out = sum(video not in named for video in videos)
+    unknown = sorted(named.difference(videos))
+    if left_out:
+        samples.notes.append(f"left out: {left_out} samples of videos that no split names")
+    if unknown:
+        samples.notes.append(f"videos of splits without labels: {listed(unknown)}")
     parts: dict[str, FeatureSplit] = {}
     for name, members in given.items():
         rows = np.array([video in members for video in videos])

@@ -10,12 +10,20 @@ from typing import Any
 
 import numpy as np
 
+from .._messages import listed, shortened
 from .._seeding import derive_seed
+from .feature_columns import (
+    as_classes,
+    as_lengths,
+    as_numbers,
+    as_scores,
+    as_strings,
+    real_frames,
+)
 
 MODALITIES = ("text", "audio", "vision")
 LABELS = {"regression": "regression_labels", "classification": "classification_labels"}
 RAW_TEXT = "raw_text"
-MAX_SCORE = 3.0  # of sentiment, either way
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class FeatureSplit:
     others : `dict` of [num_samples]
         What else files keep of the samples: labels of the other kind (``regression_labels`` or
         ``classification_labels``) and ``raw_text``
+    notes : `list` of `str`
+        What a reader did not take as it was: names of splits, padding, columns that it ignored
 
     Raises
     ------
@@ -50,6 +60,7 @@ class FeatureSplit:
     label: np.ndarray
     id: np.ndarray
     others: dict[str, np.ndarray] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         keep = object.__setattr__
@@ -66,7 +77,7 @@ class FeatureSplit:
         counts = {"label": len(self.label), "id": len(self.id)}
         counts |= {name: len(values) for name, values in {**self.features, **self.others}.items()}
         if len(set(counts.values())) > 1:
-            told = ", ".join(f"{name} {count}" for name, count in counts.items())
+            told = listed(f"{name} {count}" for name, count in counts.items())
             raise ValueError(f"All parts must have as many samples. Received: {told}")
         keep(self, "lengths", self._checked_lengths())
 
@@ -75,7 +86,7 @@ class FeatureSplit:
         if set(self.lengths) != set(sequences):
             raise ValueError(
                 "`lengths` must be given for each modality of sequences "
-                f"({', '.join(sequences) or 'none'}). Received: {', '.join(self.lengths) or 'none'}"
+                f"({listed(sequences)}). Received: {listed(self.lengths)}"
             )
         checked: dict[str, np.ndarray] = {}
         for name in sequences:
@@ -95,6 +106,7 @@ class FeatureSplit:
             self.label[rows],
             self.id[rows],
             {name: values[rows] for name, values in self.others.items()},
+            list(self.notes),
         )
 
     @property
@@ -118,12 +130,13 @@ class FeatureSplit:
         unknown = [name for name in modalities if name not in self.features]
         if unknown or not modalities or len(set(modalities)) < len(modalities):
             raise ValueError(
-                f"`modalities` must be some of {', '.join(self.features)}, each once. "
-                f"Received: {', '.join(modalities) or 'none'}"
+                f"`modalities` must be some of {listed(self.features)}, each once. "
+                f"Received: {listed(modalities)}"
             )
         lengths = {name: self.lengths[name] for name in modalities if name in self.lengths}
         features = {name: self.features[name] for name in modalities}
-        return FeatureSplit(features, lengths, self.label, self.id, self.others)
+        notes = list(self.notes)
+        return FeatureSplit(features, lengths, self.label, self.id, self.others, notes)
 
     @classmethod
     def from_columns(
@@ -151,93 +164,15 @@ class FeatureSplit:
             If there is no such label, or as above
         """
         if kind is not None and kind not in LABELS:
-            raise ValueError(f"`label` must be one of {list(LABELS)}. Received: {kind!r}")
+            raise ValueError(f"`label` must be one of {list(LABELS)}. Received: {shortened(kind)}")
         wanted = [LABELS[kind]] if kind else list(LABELS.values())
         found = [name for name in wanted if name in columns]
         if "id" not in columns or not found:
             missing = "id" if "id" not in columns else " or ".join(wanted)
-            raise ValueError(f"it has no {missing}, only {', '.join([*features, *columns])}")
+            raise ValueError(f"it has no {missing}, only {listed([*features, *columns])}")
         others = {name: columns[name] for name in columns if name not in ("id", found[0])}
         label = (as_scores if found[0] == LABELS["regression"] else as_classes)(columns[found[0]])
         return cls(features, lengths, label, columns["id"], others)
-
-
-def as_scores(values: Any, name: str = "label") -> np.ndarray:
-    """Scores [n] in [-3, 3] as `float32`."""
-    scores = as_numbers(values, name)
-    wrong = ~(np.abs(scores) <= MAX_SCORE)  # true for NaN, too
-    if scores.ndim != 1 or wrong.any():
-        received = f"shape {scores.shape}" if scores.ndim != 1 else f"{scores[wrong][0]}"
-        raise ValueError(f"`{name}` must be scores [n] in [-3, 3]. Received: {received}")
-    return scores.astype(np.float32)
-
-
-def as_classes(values: Any, name: str = "label") -> np.ndarray:
-    """Classes [n] as `int32`."""
-    classes = as_numbers(values, name)
-    if classes.ndim != 1:
-        raise ValueError(f"`{name}` must be classes [n]. Received: shape {classes.shape}")
-    wrong = ~_are_whole(classes, 2**31 - 1)
-    if wrong.any():
-        raise ValueError(
-            f"`{name}` must be classes, whole numbers from 0 on. Received: {classes[wrong][0]}"
-        )
-    return classes.astype(np.int32)
-
-
-def as_lengths(values: Any, shape: tuple[int, int], name: str) -> np.ndarray:
-    """Numbers of real frames of sequences of shape [n, T] as `int32`."""
-    lengths = as_numbers(values, f"{name}_lengths")
-    if lengths.shape != shape[:1]:
-        raise ValueError(
-            f"`{name}_lengths` must be one number for each of {shape[0]} samples. "
-            f"Received: shape {lengths.shape}"
-        )
-    wrong = ~_are_whole(lengths, shape[1])
-    if wrong.any():
-        raise ValueError(
-            f"`{name}_lengths` must be whole numbers from 0 to {shape[1]}, the number of frames. "
-            f"Received: {lengths[wrong][0]}"
-        )
-    return lengths.astype(np.int32)
-
-
-def as_numbers(values: Any, name: str) -> np.ndarray:
-    """An array of real numbers.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else
-    """
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ValueError(f"`{name}` must be an array of numbers. Received: {error}") from error
-    if array.dtype.kind in "biuf":
-        return array
-    if array.size:
-        raise ValueError(f"`{name}` must be an array of numbers. Received: {array.dtype}")
-    return np.zeros(array.shape, np.float32)  # nothing has no type of its own
-
-
-def as_strings(values: Any, name: str) -> np.ndarray:
-    """Strings [n] of strings or bytes."""
-    try:
-        array = np.asarray(values, object)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"`{name}` must be an array of strings. Received: {error}") from error
-    wrong = [item for item in array.ravel() if not isinstance(item, str | bytes)]
-    if array.ndim != 1 or wrong:
-        received = type(wrong[0]).__name__ if wrong else f"shape {array.shape}"
-        raise ValueError(f"`{name}` must be strings [n]. Received: {received}")
-    texts = (t.decode("utf-8", "replace") if isinstance(t, bytes) else str(t) for t in array)
-    return np.fromiter(texts, object, len(array))
-
-
-def real_frames(lengths: np.ndarray, num_frames: int) -> np.ndarray:
-    """Which frames [n, num_frames] are real."""
-    return np.arange(num_frames) < lengths[:, None]
 
 
 def video_of(name: str) -> str:
@@ -266,14 +201,9 @@ def hold_out(split: FeatureSplit, share: float, seed: int) -> tuple[FeatureSplit
     return split[~rows], split[rows]
 
 
-def _are_whole(values: np.ndarray, largest: int) -> np.ndarray:
-    with np.errstate(invalid="ignore"):  # NaN is not
-        return (values >= 0) & (values <= largest) & (np.floor(values) == values)
-
-
 def _features(values: Any, name: str) -> np.ndarray:
     if not re.fullmatch(r"(?!(id|label|raw_text)$)[^\W\d]\w*(?<!_length)(?<!_lengths)", str(name)):
-        raise ValueError(f"A modality must have a name of its own. Received: {name!r}")
+        raise ValueError(f"A modality must have a name of its own. Received: {shortened(name)}")
     array = as_numbers(values, name)
     if array.ndim not in (2, 3) or 0 in array.shape[1:]:
         raise ValueError(f"`{name}` must be [n, D] or [n, T, D]. Received: {array.shape}")
@@ -288,5 +218,5 @@ def _other(values: Any, name: str) -> np.ndarray:
         RAW_TEXT: as_strings,
     }
     if name not in known:
-        raise ValueError(f"`others` must be some of {', '.join(known)}. Received: {name}")
+        raise ValueError(f"`others` must be some of {listed(known)}. Received: {shortened(name)}")
     return known[name](values, name)

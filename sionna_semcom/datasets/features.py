@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import sha256
+from .._messages import listed, shortened
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
 from .feature_file import read_feature_file, write_feature_file
@@ -32,7 +33,8 @@ class MultimodalFeatures:
     - ``label`` : [batch], `float32` (scores) or `int32` (classes)
 
     Each feature has zero mean and unit variance over the real frames of training. A feature that is
-    constant there is zero, and so is every value that is infinite or NaN, as if it were the mean.
+    constant there is zero, and so is every value that is infinite, NaN or larger than 1.8e19, as if
+    it were the mean.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ class MultimodalFeatures:
     parts : `None` | callable
         From a batch to the known parts of its classes, where there are any
     replaced : `dict` of `dict` of `int`
-        How many infinite or NaN values were replaced, by split and modality
+        How many values were replaced by the mean, by split and modality
 
     Raises
     ------
@@ -139,7 +141,7 @@ class MultimodalFeatures:
         if split not in self.splits:
             raise ValueError(
                 f"`split` must be one of {', '.join(self.splits)} (`holdout` keeps a share of the "
-                f"training videos for validation). Received: {split!r}"
+                f"training videos for validation). Received: {shortened(split)}"
             )
         if split not in self._arrays:
             raw = self.splits[split]
@@ -218,7 +220,7 @@ class MultimodalFeatures:
         ValueError
             If the file is damaged or lacks something, or as above
         """
-        splits, checksums = read_feature_file(path, label)
+        splits, checksums = read_feature_file(path, label, modalities)
         checksums = checksums or {Path(path).name: sha256(path)}
         try:
             return cls(
@@ -237,11 +239,13 @@ def _check_together(splits: Mapping[str, FeatureSplit]) -> None:
     if not {"train", "test"} <= set(splits) <= set(_SPLITS):
         raise ValueError(
             "`splits` must be train, test and, if there is one, validation. "
-            f"Received: {', '.join(splits) or 'none'}"
+            f"Received: {listed(splits)}"
         )
     shapes = {name: dict(sorted(split.shapes.items())) for name, split in splits.items()}
     if any(one != shapes["train"] for one in shapes.values()):
-        raise ValueError(f"Splits must have the same modalities and shapes. Received: {shapes}")
+        raise ValueError(
+            f"Splits must have the same modalities and shapes. Received: {shortened(shapes, 400)}"
+        )
     kinds = {name: split.kind for name, split in splits.items()}
     if len(set(kinds.values())) > 1:
         raise ValueError(f"Splits must have the same kind of label. Received: {kinds}")

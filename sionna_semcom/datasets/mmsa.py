@@ -9,9 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from .feature_pickles import clip_ids, each_split, present_modalities, read_pickled_splits
-from .feature_split import LABELS, RAW_TEXT, FeatureSplit, as_numbers, real_frames
-from .padding import front_lengths, non_zero_frames, to_front
+from .attention_mask import attention_mask, between_tokens
+from .feature_columns import as_numbers, real_frames
+from .feature_names import note_on_rest
+from .feature_pickles import (
+    clip_ids,
+    each_split,
+    present_modalities,
+    read_pickled_splits,
+)
+from .feature_split import LABELS, RAW_TEXT, FeatureSplit
+from .padding import front_lengths, to_front, unpadded, with_frames
 
 _TOKENS = "text_bert"  # [n, 3, T]: token, attention mask, segment
 
@@ -21,8 +29,9 @@ def read_mmsa(path: str | os.PathLike[str], label: str | None = None) -> dict[st
 
     Which frames of a sequence are real is said by ``audio_lengths`` and ``vision_lengths`` where
     they are there. Elsewhere the attention mask in ``text_bert`` says it of the text, and of what
-    is aligned with it and zero behind the mask. What is left is the frames between those that are
-    zero in front and those that are zero at the end.
+    is aligned with it and zero outside of its tokens. The mask is recognised among tokens, mask
+    and segments in any order; frames that it leaves out at the beginning, at the end or between
+    others are left out. Of what is left, zeros at the beginning or at the end are padding.
 
     Parameters
     ----------
@@ -47,48 +56,62 @@ def read_mmsa(path: str | os.PathLike[str], label: str | None = None) -> dict[st
     ------
     `MMSA <https://github.com/thuiar/MMSA>`_
     """
-    return each_split(path, read_pickled_splits(path), read_mmsa_split, label)
+    return each_split(path, *read_pickled_splits(path), read_mmsa_split, label)
 
 
 def read_mmsa_split(content: Mapping[str, Any], label: str | None) -> FeatureSplit:
     """One split of `read_mmsa`."""
     features: dict[str, np.ndarray] = {}
     lengths: dict[str, np.ndarray] = {}
-    tokens = _num_tokens(content.get(_TOKENS))
-    for name in present_modalities(content):
+    padded: dict[str, np.ndarray] = {}
+    names = present_modalities(content)
+    for name in names:
         values, given = as_numbers(content[name], name), content.get(f"{name}_lengths")
-        if given is not None or values.ndim != 3:
-            features[name], frames = front_lengths(values, given, name)
-        else:
-            features[name], frames = _without_lengths(values, tokens, name)
+        if given is None and values.ndim == 3:
+            padded[name] = with_frames(values, name)
+            continue
+        features[name], frames = front_lengths(values, given, name)
         lengths |= {} if frames is None else {name: frames}
+    for name, real in _real_frames(padded, content.get(_TOKENS)).items():
+        features[name] = to_front(padded[name], real)
+        lengths[name] = real.sum(1).astype(np.int32)
+    features = {name: features[name] for name in names}
     columns = {name: content[name] for name in (*LABELS.values(), RAW_TEXT) if name in content}
     columns |= {"id": clip_ids(content["id"])} if "id" in content else {}
-    return FeatureSplit.from_columns(features, lengths, columns, label)
+    split = FeatureSplit.from_columns(features, lengths, columns, label)
+    used = {*names, *columns, _TOKENS, *(f"{name}_lengths" for name in names)}
+    split.notes.extend(note_on_rest(content, used))
+    return split
 
 
-def _num_tokens(tokens: Any) -> np.ndarray | None:
-    """Number of tokens that the attention mask lets through."""
-    if tokens is None:
-        return None
-    array = as_numbers(tokens, _TOKENS)
-    if array.ndim != 3 or array.shape[1] < 2 or not np.isin(array[:, 1], (0, 1)).all():
+def _real_frames(padded: Mapping[str, np.ndarray], tokens: Any) -> dict[str, np.ndarray]:
+    """Which frames [n, T] of sequences without lengths are real."""
+    if tokens is None or not padded:
+        return unpadded(padded)
+    mask = attention_mask(tokens, _TOKENS)
+    real: dict[str, np.ndarray] = {}
+    for name, values in padded.items():
+        if name == "text":
+            real[name] = _of_text(mask, values)
+        elif values.shape[:2] == mask.shape and _within(values, mask):
+            real[name] = mask
+    return real | unpadded({name: padded[name] for name in padded if name not in real})
+
+
+def _of_text(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The mask for as many frames as the text has."""
+    if mask.shape == values.shape[:2]:
+        return mask
+    counts = mask.sum(1)
+    comes_first = np.array_equal(mask, real_frames(counts, mask.shape[1]))
+    if len(mask) != len(values) or counts.max(initial=0) > values.shape[1] or not comes_first:
         raise ValueError(
-            f"`{_TOKENS}` must be tokens, mask and segments [n, 3, T]. Received: {array.shape}"
+            f"`{_TOKENS}` must have a mask for the frames of `text` {values.shape}, or a shorter "
+            f"one that is padded at the end. Received: {mask.shape}, {counts.max(initial=0)} tokens"
         )
-    return array[:, 1].sum(-1).astype(np.int64)
+    return real_frames(counts, values.shape[1])
 
 
-def _without_lengths(
-    values: np.ndarray, tokens: np.ndarray | None, name: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences [n, T, D] with real frames first, and their lengths."""
-    count, num_frames = values.shape[:2]
-    if tokens is not None and tokens.shape == (count,) and (tokens <= num_frames).all():
-        behind = ~real_frames(tokens, num_frames)
-        if name == "text" or not values[behind].any():
-            return to_front(values, np.zeros(count, np.int64), tokens), tokens
-    if not values.size:
-        raise ValueError(f"`{name}` must have samples and frames. Received: {values.shape}")
-    first, last = non_zero_frames(values)
-    return to_front(values, first, last - first), last - first
+def _within(values: np.ndarray, mask: np.ndarray) -> bool:
+    """If sequences are zero before the first and after the last token."""
+    return not values[~between_tokens(mask)].any()

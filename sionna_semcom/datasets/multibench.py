@@ -9,9 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .feature_pickles import clip_ids, each_split, present_modalities, read_pickled_splits
-from .feature_split import LABELS, FeatureSplit, as_numbers
-from .padding import front_lengths, non_zero_frames, to_front
+from .feature_columns import as_numbers
+from .feature_names import note_on_rest
+from .feature_pickles import (
+    clip_ids,
+    each_split,
+    present_modalities,
+    read_pickled_splits,
+)
+from .feature_split import LABELS, FeatureSplit
+from .padding import to_front, unpadded, with_frames
 
 LABEL = "labels"
 
@@ -21,8 +28,9 @@ def read_multibench(
 ) -> dict[str, FeatureSplit]:
     r"""Read ``{train|valid|test: {text, audio, vision, labels, id}}``.
 
-    Sequences are padded in front: their real frames begin where the first is not zero, and are
-    moved to the front.
+    Zeros at the beginning or at the end of a sequence are padding, at the side where the file has
+    it. Real frames are moved to the front; modalities that are aligned frame by frame keep the same
+    frames.
 
     Parameters
     ----------
@@ -48,27 +56,25 @@ def read_multibench(
     `MultiBench <https://github.com/pliang279/MultiBench>`_,
     `MulT <https://github.com/yaohungt/Multimodal-Transformer>`_
     """
-    return each_split(path, read_pickled_splits(path), read_multibench_split, label)
+    return each_split(path, *read_pickled_splits(path), read_multibench_split, label)
 
 
 def read_multibench_split(content: Mapping[str, Any], label: str | None) -> FeatureSplit:
     """One split of `read_multibench`."""
-    features: dict[str, np.ndarray] = {}
-    lengths: dict[str, np.ndarray] = {}
-    for name in present_modalities(content):
-        values = as_numbers(content[name], name)
-        if values.ndim == 3 and values.size:
-            first, _ = non_zero_frames(values)
-            lengths[name] = values.shape[1] - first
-            features[name] = to_front(values, first, lengths[name])
-        else:
-            features[name], _ = front_lengths(values, None, name)
+    names = present_modalities(content)
+    values = {name: as_numbers(content[name], name) for name in names}
+    padded = {name: v for name, v in values.items() if v.ndim == 3 and with_frames(v, name).size}
+    real = unpadded(padded)
+    lengths = {name: frames.sum(1).astype(np.int32) for name, frames in real.items()}
+    features = {name: to_front(v, real[name]) if name in real else v for name, v in values.items()}
     columns: dict[str, Any] = {}
     if LABEL in content:
         columns[LABELS.get(label or "regression", "")] = _one_each(content[LABEL])
     if "id" in content:
         columns["id"] = clip_ids(content["id"])
-    return FeatureSplit.from_columns(features, lengths, columns, label)
+    split = FeatureSplit.from_columns(features, lengths, columns, label)
+    split.notes.extend(note_on_rest(content, {*names, LABEL, "id"}))
+    return split
 
 
 def _one_each(labels: Any) -> np.ndarray:

@@ -12,6 +12,7 @@ from .feature_split import real_frames
 
 _CHUNK = 256  # samples in double precision at a time
 _LARGEST = float(np.finfo(np.float32).max)
+LARGEST_USABLE = float(np.sqrt(_LARGEST))
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,11 @@ class Standardisation:
 
     .. math:: z = (x - \mu)/\sigma
 
-    with mean :math:`\mu` and standard deviation :math:`\sigma` of the finite training values.
-    Values that are not finite become zero, as if they were the mean; so does a feature that is
-    constant, or nowhere finite, in training.
+    with mean :math:`\mu` and standard deviation :math:`\sigma` of the usable training values: those
+    that are finite and whose square is, in single precision (magnitudes up to ``LARGEST_USABLE``;
+    larger ones stand for what is missing or are damaged, and one of them would make all others
+    zero). Values that are not usable become zero, as if they were the mean; so does a feature that
+    is constant, or nowhere usable, in training.
 
     Parameters
     ----------
@@ -48,14 +51,14 @@ class Standardisation:
         """
         total = np.zeros(values.shape[-1])
         count = np.zeros(values.shape[-1], np.int64)
-        for frames, finite in _real(values, lengths):
-            total += frames.sum(0, where=finite)
-            count += finite.sum(0)
+        for frames, usable in _real(values, lengths):
+            total += frames.sum(0, where=usable)
+            count += usable.sum(0)
         mean = total / np.maximum(count, 1)
         squares = np.zeros_like(mean)
-        for frames, finite in _real(values, lengths):
-            np.subtract(frames, mean, out=frames, where=finite)
-            squares += np.square(frames, where=finite, out=np.zeros_like(frames)).sum(0)
+        for frames, usable in _real(values, lengths):
+            np.subtract(frames, mean, out=frames, where=usable)
+            squares += np.square(frames, where=usable, out=np.zeros_like(frames)).sum(0)
         deviation = np.sqrt(squares / np.maximum(count, 1))
         varies = deviation > 1e-8 * np.abs(mean)  # less is rounding
         return cls(mean, np.divide(1.0, deviation, where=varies, out=np.zeros_like(mean)))
@@ -66,25 +69,28 @@ class Standardisation:
         for rows, mask in _chunks(values, lengths):
             chunk = result[rows]
             frames = _in_double(values[rows][mask])
-            frames = np.where(np.isfinite(frames), frames, self.mean)
+            frames = np.where(_usable(frames), frames, self.mean)
             chunk[mask] = np.clip((frames - self.mean) * self.scale, -_LARGEST, _LARGEST)
         return result
 
 
 def count_non_finite(values: np.ndarray, lengths: np.ndarray | None = None) -> int:
-    """Number of values of real frames that are infinite or NaN."""
-    return sum(
-        int((~np.isfinite(values[rows][mask])).sum()) for rows, mask in _chunks(values, lengths)
-    )
+    """Number of values of real frames that are infinite, NaN, or so large that squares overflow."""
+    return sum(int((~_usable(values[rows][mask])).sum()) for rows, mask in _chunks(values, lengths))
 
 
 def _real(
     values: np.ndarray, lengths: np.ndarray | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Real frames [num_frames, D] in double precision, and which values are finite."""
+    """Real frames [num_frames, D] in double precision, and which values are usable."""
     for rows, mask in _chunks(values, lengths):
         frames = _in_double(values[rows][mask])
-        yield frames, np.isfinite(frames)
+        yield frames, _usable(frames)
+
+
+def _usable(frames: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):  # NaN is not
+        return np.abs(frames) <= LARGEST_USABLE
 
 
 def _in_double(frames: np.ndarray) -> np.ndarray:
