@@ -152,7 +152,8 @@ def convert(
         tuple[float, float], typer.Option(help="Shares of drawn test and validation videos.")
     ] = (0.2, 0.1),
     seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
-    column: Annotated[str, typer.Option(help="Which label of a .csd file.")] = "sentiment",
+    column: Annotated[str | None, typer.Option(help="Which label of a .csd file.")] = None,
+    modality: Annotated[list[str] | None, typer.Option(help="Keep this one; else all.")] = None,
     max_words: Annotated[
         int | None, typer.Option(help="Words kept of longer segments of .csd files.")
     ] = None,
@@ -163,14 +164,13 @@ def convert(
     """
     load_tensorflow()
     from .datasets import read_features
-    from .simulation.data_table import features_table
+    from .simulation.data_table import features_notes, features_table
 
     of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
-    data = read_features(
-        inputs, format, label=label, seed=seed, max_words=max_words, **of_sequences
-    )
+    of_sequences |= {"max_words": max_words, "modalities": modality}
+    data = read_features(inputs, format, label=label, seed=seed, **of_sequences)
     data.save(out)
-    console.print(features_table(data, "Features"))
+    console.print(features_table(data, "Features"), *features_notes(data), sep="\n")
     console.print(f"Features: {out}", soft_wrap=True)
 
 

@@ -15,8 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import atomic_path, sha256
+from .._messages import listed
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
+from .feature_columns import as_classes, as_numbers
 from .pilot_statistics import PilotStatistics
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
@@ -52,10 +54,11 @@ class LatentSplit:
                 "`tx`, `rx` and `label` must have shapes [n, d], [n, m] and [n]. "
                 f"Received: {', '.join(map(str, shapes))}"
             )
-        if not len(self.label) or self.label.min() < 0 or (self.label % 1).any():
-            raise ValueError("`label` must hold classes 0, 1, ... Received: none, or other numbers")
+        if not len(self.label):
+            raise ValueError("`label` must hold classes 0, 1, ... Received: none")
+        _classes(self.label)
         for name in ("tx", "rx"):
-            if not np.isfinite(getattr(self, name)).all():
+            if not np.isfinite(as_numbers(getattr(self, name), name)).all():
                 raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
 
     def __len__(self) -> int:
@@ -99,7 +102,7 @@ class LatentPairs:
         checksums: Mapping[str, str] | None = None,
     ) -> None:
         if set(splits) != set(SPLITS):
-            raise ValueError(f"`splits` must be {', '.join(SPLITS)}. Received: {', '.join(splits)}")
+            raise ValueError(f"`splits` must be {', '.join(SPLITS)}. Received: {listed(splits)}")
         self.splits = dict(splits)
         widths = {(s.tx.shape[1], s.rx.shape[1]) for s in splits.values()}
         if len(widths) > 1:
@@ -236,14 +239,14 @@ class LatentPairs:
             with h5py.File(path) as file:
                 splits = {
                     name: LatentSplit(
-                        _read(file, f"{group}/tx").astype(np.float32),
-                        _read(file, f"{group}/rx").astype(np.float32),
+                        _real(file, f"{group}/tx"),
+                        _real(file, f"{group}/rx"),
                         _classes(_read(file, f"{group}/label")),
                     )
                     for name, group in SPLITS.items()
                 }
                 kernel, bias = (
-                    _read(file, f"head/{part}").astype(np.float32) if "head" in file else None
+                    _real(file, f"head/{part}") if "head" in file else None
                     for part in ("kernel", "bias")
                 )
                 checksums = json.loads(file.attrs.get("checksums", "null"))
@@ -258,9 +261,22 @@ def _read(file: h5py.File, name: str) -> np.ndarray:
     return np.asarray(file[name])
 
 
+def _real(file: h5py.File, name: str) -> np.ndarray:
+    """Real numbers as `float32`; those that are too large become infinite, which is refused."""
+    values = as_numbers(_read(file, name), name)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(np.float32)
+
+
 def _classes(label: np.ndarray) -> np.ndarray:
-    """Labels as `int32`, where they are whole numbers."""
-    return label if label.dtype.kind == "f" and (label % 1 != 0).any() else label.astype(np.int32)
+    """Labels as `int32`."""
+    if label.ndim != 1:
+        return label  # whose shape is told together with those of the latents
+    try:
+        return as_classes(label)
+    except ValueError as error:
+        received = str(error).rpartition("Received: ")[2]
+        raise ValueError(f"`label` must hold classes 0, 1, ... Received: {received}") from error
 
 
 def _arrays(split: LatentSplit) -> dict[str, np.ndarray]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 
 from .._messages import listed
 
+Name = TypeVar("Name")
 _NAMES = {
     "train": "train training trn",
     "validation": "validation valid val validate dev devel development",
@@ -29,7 +31,7 @@ def split_of(name: object) -> str | None:
     return _SPLITS.get(bare) or _SPLITS.get(_AROUND.sub("", bare))
 
 
-def split_names(names: Iterable[object]) -> dict[str, object]:
+def split_names(names: Iterable[Name]) -> dict[str, Name]:
     """The name that each split has, in the order train, validation, test.
 
     Raises
@@ -37,7 +39,8 @@ def split_names(names: Iterable[object]) -> dict[str, object]:
     ValueError
         If there is no train or test, or two names are of one split
     """
-    names, found = list(names), dict[str, list[object]]()
+    names = list(names)
+    found: dict[str, list[Name]] = {}
     for name in names:
         split = split_of(name)
         if split is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -14,7 +15,7 @@ from ..datasets.feature_split import video_of
 
 
 def features_table(data: MultimodalFeatures, title: str = "") -> Table:
-    """One column a split: samples, videos, shapes, range of the label, and values replaced.
+    """One column a split: samples, videos, shapes, lengths, range of the label, values replaced.
 
     Parameters
     ----------
@@ -32,6 +33,34 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
     return table
 
 
+def features_notes(data: MultimodalFeatures) -> list[Text]:
+    """What readers did not take as it was, one line each: columns that were ignored, and others.
+
+    Parameters
+    ----------
+    data : :class:`~sionna_semcom.datasets.MultimodalFeatures`
+        The data
+    """
+    splits_of: dict[str, list[str]] = {}
+    for name, split in data.splits.items():
+        for note in [*split.notes, *_shared_ids(name, data.splits)]:
+            splits_of.setdefault(note, []).append(name)
+    lines: list[Text] = []
+    for note, names in splits_of.items():
+        where = "" if len(names) == len(data.splits) else f"{', '.join(names)}, "
+        line = f"{where}{note}"
+        lines.append(Text(line[:1].upper() + line[1:]))
+    return lines
+
+
+def _shared_ids(name: str, splits: Mapping[str, FeatureSplit]) -> list[str]:
+    """Samples of one split that are in training as well, by their names."""
+    if name == "train":
+        return []
+    shared = set(splits[name].id) & set(splits["train"].id)
+    return [f"ids that training has, too: {len(shared)} of {len(splits[name])}"] if shared else []
+
+
 def _column(split: FeatureSplit, replaced: Mapping[str, int]) -> dict[str, str]:
     shapes = {name: " x ".join(map(str, shape)) for name, shape in split.shapes.items()}
     return {
@@ -41,5 +70,21 @@ def _column(split: FeatureSplit, replaced: Mapping[str, int]) -> dict[str, str]:
         "scores" if split.kind == "regression" else "classes": (
             f"{split.label.min():.3g} to {split.label.max():.3g}"
         ),
+        **{
+            f"frames of {name}, {what}": value
+            for name, lengths in split.lengths.items()
+            for what, value in (("mean", f"{lengths.mean():.1f}"), ("most", str(lengths.max())))
+        },
+        **{f"without {name}": str(count) for name, count in _without(split).items()},
         **{f"replaced in {name}": str(count) for name, count in replaced.items()},
+    }
+
+
+def _without(split: FeatureSplit) -> dict[str, int]:
+    """Samples without frames, or whose vector is zero or has no number at all."""
+    return {
+        name: int((~(np.isfinite(values) & (values != 0)).any(1)).sum())
+        if values.ndim == 2
+        else int((split.lengths[name] == 0).sum())
+        for name, values in split.features.items()
     }

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Padding is found at either side, and aligned modalities stay in step."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sionna_semcom.datasets import read_mmsa, read_multibench
+
+from .feature_files import write_features, write_pickle
+
+LENGTHS = [9, 7, 7, 5]
+
+
+def padded(lengths, side, num_frames=10, width=2, seed=1):
+    """Frames that hold their number from 1 on; ``side`` is that of the padding, one or for each."""
+    sides = [side] * len(lengths) if isinstance(side, str) else side
+    values = np.zeros((len(lengths), num_frames, width), np.float32)
+    for row, (length, at) in enumerate(zip(lengths, sides, strict=True)):
+        free = num_frames - length
+        first = {"front": free, "end": 0, "both": free // 2}[at]
+        values[row, first : first + length] = np.arange(1, length + 1)[:, None]
+    return values
+
+
+def read(tmp_path, reader=read_multibench, **modalities):
+    count = len(next(iter(modalities.values())))
+    one = {**modalities, "id": [f"v{row}_0" for row in range(count)]}
+    name = "labels" if reader is read_multibench else "regression_labels"
+    one[name] = np.linspace(-1, 1, count)
+    return reader(write_pickle(tmp_path / "data.pkl", {"train": one, "test": one}))["train"]
+
+
+READERS = pytest.mark.parametrize("reader", [read_multibench, read_mmsa])
+
+
+@READERS
+@pytest.mark.parametrize("side", ["front", "end", ["front", "end", "end", "front"]])
+def test_the_side_is_found(tmp_path, reader, side):
+    """Text and audio differ in length and side."""
+    text, audio = padded(LENGTHS, side), padded([2, 3, 4, 5], "front", 8)
+    split = read(tmp_path, reader, text=text, audio=audio)
+    assert split.lengths["text"].tolist() == LENGTHS
+    assert split.lengths["audio"].tolist() == [2, 3, 4, 5]
+    np.testing.assert_array_equal(split.features["text"], padded(LENGTHS, "end"))
+    np.testing.assert_array_equal(split.features["audio"], padded([2, 3, 4, 5], "end", 8))
+
+
+@READERS
+@pytest.mark.parametrize("side", ["front", "end"])
+def test_zeros_at_the_side_without_padding_are_real(tmp_path, reader, side):
+    """A pause at the end of a sample that is padded in front, and the other way round."""
+    text = padded([*LENGTHS, 10], side)
+    pause = 9 if side == "front" else 0
+    text[0, pause] = 0
+    split = read(tmp_path, reader, text=text)
+    assert split.lengths["text"].tolist() == [*LENGTHS, 10]
+
+
+@READERS
+@pytest.mark.parametrize("side", ["front", "end"])
+def test_aligned_modalities_stay_in_step(tmp_path, reader, side):
+    """Words without sound at either end of a sample, and a sample without any."""
+    text = padded(LENGTHS, side)
+    audio, vision = 10 * text, 100 * text[..., :1]
+    first = 1 if side == "front" else 0
+    audio[0, first], audio[1, first + 6 if side == "end" else 9] = 0, 0
+    audio[2], vision[3, :6] = 0, 0
+    split = read(tmp_path, reader, text=text, audio=audio, vision=vision)
+    assert split.lengths["text"].tolist() == LENGTHS
+    assert split.lengths["audio"].tolist() == [9, 7, 0, 5]
+    for name, scale in (("audio", 10), ("vision", 100)):
+        values, there = split.features[name], split.features[name].any(-1)
+        expected = scale * split.features["text"][..., : values.shape[-1]]
+        np.testing.assert_array_equal(values[there], expected[there])
+
+
+@READERS
+def test_every_sample_may_lack_the_first_word(tmp_path, reader):
+    text = padded(LENGTHS, "front")
+    audio = 10 * text
+    audio[np.arange(4), 10 - np.array(LENGTHS)] = 0
+    split = read(tmp_path, reader, text=text, audio=audio)
+    np.testing.assert_array_equal(split.lengths["audio"], split.lengths["text"])
+    assert not split.features["audio"][:, 0].any()
+
+
+@READERS
+def test_modalities_of_one_shape_that_are_not_aligned_are_cut_by_themselves(tmp_path, reader):
+    lengths = {"text": [3, 6, 4, 5], "audio": [9, 7, 8, 5], "vision": [10, 2, 5, 8]}
+    split = read(tmp_path, reader, **{name: padded(n, "front") for name, n in lengths.items()})
+    assert {name: found.tolist() for name, found in split.lengths.items()} == lengths
+    full = read(tmp_path, reader, text=padded([10] * 4, "end"), audio=padded(LENGTHS, "end"))
+    assert full.lengths["audio"].tolist() == LENGTHS
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_our_own_layout_may_be_padded_in_front(tmp_path, given):
+    from sionna_semcom.datasets import MultimodalFeatures
+
+    one = {"audio": padded(LENGTHS, "front"), "regression_labels": [0.0, 1, 2, 3]}
+    one["id"] = [f"v{row}" for row in range(4)]
+    one |= {"audio_lengths": LENGTHS} if given else {}
+    path = write_features(tmp_path / "mine.h5", {"train": one, "test": one})
+    train = MultimodalFeatures.load(path).splits["train"]
+    assert train.lengths["audio"].tolist() == LENGTHS
+    np.testing.assert_array_equal(train.features["audio"], padded(LENGTHS, "end"))
+
+
+def test_lengths_of_sequences_that_are_padded_in_front(tmp_path):
+    one = {"audio": padded(LENGTHS, "front"), "audio_lengths": LENGTHS, "id": list("abcd")}
+    one["regression_labels"] = [0.0, 1, 2, 3]
+    path = write_pickle(tmp_path / "data.pkl", {"train": one, "test": one})
+    train = read_mmsa(path)["train"]
+    np.testing.assert_array_equal(train.features["audio"], padded(LENGTHS, "end"))
