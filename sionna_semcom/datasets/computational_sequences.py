@@ -110,7 +110,7 @@ def _read_labels(
         if number is not None and len(values) != 1:
             raise ValueError(
                 f"`{path}` must have one label for a segment. Received: {len(values)} for "
-                f"{video}[{number}]"
+                f"{listed([video])}[{number}]"
             )
         for row, score in enumerate(values):
             segments.append(((video, row if number is None else number), sequence.intervals[row]))

@@ -87,14 +87,16 @@ def _read_sequence(data: h5py.Group, name: str) -> Sequence:
     fits = features.ndim == 2 and features.shape[1:] != (0,) and intervals.ndim == 2
     if not fits or intervals.shape != (len(features), 2) or intervals.dtype.kind not in "iuf":
         raise ValueError(
-            f"{name} must have features [T, D] and intervals [T, 2]. Received: "
+            f"{listed([name])} must have features [T, D] and intervals [T, 2]. Received: "
             f"{features.shape} and {intervals.shape} of {intervals.dtype}"
         )
     intervals = intervals.astype(np.float64)
     if not np.isfinite(intervals).all() or (intervals[:, 0] > intervals[:, 1]).any():
-        raise ValueError(f"intervals of {name} must have finite begins and later ends")
+        raise ValueError(f"intervals of {listed([name])} must have finite begins and later ends")
     if not is_text and features.dtype.kind not in "iuf":
-        raise ValueError(f"features of {name} must be numbers or words, not {features.dtype}")
+        raise ValueError(
+            f"features of {listed([name])} must be numbers or words, not {features.dtype}"
+        )
     if is_text:
         texts = (t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in features.flat)
         return Sequence(intervals, np.array([*texts], object).reshape(features.shape))

@@ -142,11 +142,11 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
 
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:
-    content = json.loads(text)
-    for name, videos in content.items():
+    content = json.loads(text, object_pairs_hook=list)  # a name can be there twice
+    for name, videos in content:
         if not isinstance(videos, list) or not all(isinstance(video, str) for video in videos):
             raise ValueError(f"{listed([name])} is no list of strings")
-    return [(name, video) for name, videos in content.items() for video in videos]
+    return [(name, video) for name, videos in content for video in videos]
 
 
 def _text_pairs(text: str) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ _LABEL = re.compile(
     r"polarity|valence|arousal|dominance|truth|gt|ids?|index|indices|lengths?|masks?|folds?|splits?|"
     r"speakers?"
 )
+_LONGEST = 64
 _MOST_LABELS = 16  # numbers a sample that labels may be
 _EXCLUDE = "name the modalities that are meant (`modalities`, or `--modality`), or rename it"
 
@@ -36,7 +37,8 @@ def modalities_of(
     columns : `dict` of `h5py.Dataset`
         Arrays by name
     chosen : `None` | iterable of `str`
-        Names of the modalities, if they are known
+        Names of the modalities, if they are known. If one is not there, those that could be named
+        are returned
 
     Raises
     ------
@@ -46,6 +48,8 @@ def modalities_of(
     wanted = list(chosen or ())
     if wanted and all(name in columns for name in wanted):
         return wanted
+    if wanted:
+        return [n for n, v in columns.items() if v.ndim in (2, 3) and v.dtype.kind in "biuf"]
     names = [name for name, values in columns.items() if _is_modality(name, values)]
     for name in columns:
         modality = _OTHER_LENGTHS.sub("", name)
@@ -94,6 +98,10 @@ def _is_modality(name: str, values: h5py.Dataset) -> bool:
         return True
     if axes not in (2, 3) or kind not in "biufc":
         return False
+    if len(name) > _LONGEST:
+        raise ValueError(
+            f"a modality must have a name of at most {_LONGEST} characters, not {listed([name])}"
+        )
     is_wide = axes == 3 or values.shape[1] > _MOST_LABELS
     if is_label_like(name):
         if is_wide and kind == "f":

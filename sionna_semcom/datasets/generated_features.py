@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._messages import shortened
 from .._seeding import derive_seed
 from .feature_split import MODALITIES, FeatureSplit
 from .features import MultimodalFeatures
@@ -80,7 +81,7 @@ def generated_features(
         if count < 1:
             raise ValueError(f"`num_{name}` must be at least 1. Received: {count}")
     if len(dims) != len(MODALITIES) or min(dims) < 1:
-        raise ValueError(f"`dims` must be three positive numbers. Received: {tuple(dims)}")
+        raise ValueError(f"`dims` must be three positive numbers. Received: {shortened(dims)}")
     if not 0 <= noise < np.inf:
         raise ValueError(f"`noise` must be at least 0. Received: {noise}")
     label, bits = _bits(sum(counts.values()), seed)

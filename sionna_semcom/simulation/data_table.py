@@ -42,23 +42,25 @@ def features_notes(data: MultimodalFeatures) -> list[Text]:
         The data
     """
     splits_of: dict[str, list[str]] = {}
+    earlier: set[str] = set()
     for name, split in data.splits.items():
-        for note in [*split.notes, *_shared_ids(name, data.splits)]:
+        for note in [*split.notes, *_on_names(split, earlier)]:
             splits_of.setdefault(note, []).append(name)
     lines: list[Text] = []
     for note, names in splits_of.items():
-        where = "" if len(names) == len(data.splits) else f"{', '.join(names)}, "
-        line = f"{where}{note}"
+        line = note if len(names) == len(data.splits) else f"{', '.join(names)}: {note}"
         lines.append(Text(line[:1].upper() + line[1:]))
     return lines
 
 
-def _shared_ids(name: str, splits: Mapping[str, FeatureSplit]) -> list[str]:
-    """Samples of one split that are in training as well, by their names."""
-    if name == "train":
-        return []
-    shared = set(splits[name].id) & set(splits["train"].id)
-    return [f"ids that training has, too: {len(shared)} of {len(splits[name])}"] if shared else []
+def _on_names(split: FeatureSplit, earlier: set[str]) -> list[str]:
+    """Names that occur twice, and videos of earlier splits, to which those of this one are added."""
+    videos = {video_of(name) for name in split.id}
+    repeated, shared = len(split) - len(set(split.id)), len(videos & earlier)
+    earlier |= videos
+    notes = [f"{repeated} of {len(split)} ids repeat others"] if repeated else []
+    notes += [f"{shared} of {len(videos)} videos are in an earlier split, too"] if shared else []
+    return notes
 
 
 def _column(split: FeatureSplit, replaced: Mapping[str, int]) -> dict[str, str]:

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sionna_semcom.datasets import read_computational_sequences, read_features
+from sionna_semcom.datasets import (
+    MultimodalFeatures,
+    read_computational_sequences,
+    read_features,
+)
 from sionna_semcom.datasets.computational_sequences import MOSEI_COLUMNS, read_csd
 
 from .feature_files import write_csd
@@ -108,17 +112,88 @@ def test_keys_of_segments(files, tmp_path):
     assert read(files).others["raw_text"].tolist() == ["", "now later", ""]  # in order of time
 
 
-def test_what_is_missing_is_zero(files, tmp_path):
-    """No frames of a video, and no words of another."""
+def test_what_is_missing(files, tmp_path):
+    """No frames of a video, and no words of another; a word without frames has no features."""
     times, features = frames(0, 2, 0.5)
     files["audio"] = write_csd(tmp_path / "some.csd", {"b": (times, features)})
     files["words"] = write_csd(
         tmp_path / "some_words.csd", {v: (TIMES, np.array(WORDS, "S32")[:, None]) for v in "bd"}
     )
     split = read(files)
-    assert split.lengths["audio"].tolist() == [0, 0, 2, 2, 0, 0]
-    assert split.features["audio"][2, :, 0].tolist() == [1.5, 0]
+    assert split.lengths["text"].tolist() == [0, 0, 2, 2, 0, 0]
+    assert split.lengths["audio"].tolist() == [0, 0, 2, 0, 0, 0]
+    np.testing.assert_array_equal(split.features["audio"][2, :, 0], [1.5, np.nan])
     assert not split.features["audio"][[0, 1, 3, 4, 5]].any()
+
+
+@pytest.mark.parametrize("missing", ["no frames", "no numbers"])
+def test_videos_without_a_modality_do_not_distort_the_others(files, tmp_path, missing):
+    """Loud frames at 100 in one of five videos: a zero of the others would be far away."""
+    videos = [f"v{number}" for number in range(5)]
+    draw = np.random.default_rng(1)
+    times, _ = frames(0, 7, 0.2)
+    audio = {v: (times, draw.normal(100, 8, (len(times), 2)).astype(np.float32)) for v in videos}
+    for video in videos[1:4]:
+        audio[video][1][:] = np.nan
+    audio = {v: a for v, a in audio.items() if missing == "no numbers" or np.isfinite(a[1]).all()}
+    words = {video: (TIMES, np.array(WORDS, "S32")[:, None]) for video in videos}
+    text = {video: (TIMES, np.ones((7, 1))) for video in videos}
+    labels = {video: ([[0, 3.2], [3.2, 7]], [[-1.0], [1.0]]) for video in videos}
+    contents = {"words": words, "text": text, "audio": audio, "labels": labels}
+    paths = {name: write_csd(tmp_path / f"{name}.csd", data) for name, data in contents.items()}
+    split = read(paths)
+    assert split.lengths["audio"].tolist() == [2, 2, 0, 0, 0, 0, 0, 0, 2, 2]
+    data = MultimodalFeatures({"train": split, "test": split})
+    there = data.arrays("train")["audio"][[0, 1, 8, 9], :2]
+    np.testing.assert_allclose(there.std((0, 1)), 1, atol=1e-5)
+    assert data.replaced["train"]["audio"] == 0
+
+
+def test_frames_at_instants(files, tmp_path):
+    times, features = frames(0, 7, 0.2, 3)
+    middles = np.repeat(times.mean(1, keepdims=True), 2, 1)
+    expected = read(files).features["audio"]
+    files["audio"] = write_csd(tmp_path / "instants.csd", by_video(middles, features))
+    np.testing.assert_allclose(read(files).features["audio"], expected, atol=1e-5)
+
+
+def test_the_only_column_of_labels_needs_no_name(files, tmp_path):
+    """As in ``CMU_MOSI_Opinion_Labels.csd``."""
+    data = by_video([[0, 3.2], [3.2, 7]], [[-1.0], [2.0]])
+    path = tmp_path / "CMU_MOSI_Opinion_Labels.csd"
+    files["labels"] = write_csd(path, data, None, {"dimension names": ["sentiment score"]})
+    for column in (None, "sentiment", "sentiment score", "Sentiment Score", "0"):
+        assert read(files, column=column).label.tolist() == [-1, 2] * 3
+    for column in ("happy", "1", "score of others"):
+        with pytest.raises(ValueError, match=rf"no column '{column}', only sentiment score\."):
+            read(files, column=column)
+    files["labels"] = write_csd(path, data, None, {"dimension names": ["arousal"]})
+    assert read(files).label.tolist() == [-1, 2] * 3
+
+
+def test_columns_without_names_are_chosen_by_number(files, tmp_path):
+    values = np.arange(12, dtype=np.float32).reshape(2, 6) / 4
+    files["labels"] = write_csd(tmp_path / "emotions.csd", by_video([[0, 3], [3, 7]], values))
+    message = r"no column 'happy', but 6 without names. .* by number from 0 to 5"
+    with pytest.raises(ValueError, match=message):
+        read(files, column="happy")
+    with pytest.raises(ValueError, match=r"no column 'sentiment', but 6 without names"):
+        read(files)
+    assert read(files, column="4").label.tolist() == [1, 2.5] * 3
+    names = {"dimension names": [f"emotion {n}" for n in range(6)]}
+    path = write_csd(tmp_path / "emotions.csd", by_video([[0, 3], [3, 7]], values), None, names)
+    files["labels"] = path
+    with pytest.raises(ValueError, match=r"no column 'emotion', but 6 of that name"):
+        read(files, column="emotion")
+    assert read(files, column="emotion 4").label.tolist() == [1, 2.5] * 3
+
+
+def test_a_file_of_other_videos_is_refused(files, tmp_path):
+    others = {f"other{n}": frames(0, 7, 0.5) for n in range(1000)}
+    files["audio"] = write_csd(tmp_path / "others.csd", others)
+    with pytest.raises(ValueError, match=r"others.csd` must have videos that .*labels.csd`") as e:
+        read(files)
+    assert len(str(e.value)) < 700
 
 
 def test_no_word_at_all(files, tmp_path):

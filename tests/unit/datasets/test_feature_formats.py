@@ -96,7 +96,7 @@ def test_splits_can_be_given(sequences, tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"train": ["v0"], "dev": ["v1"]}', "must have train, valid and test. Received: 'dev'"),
+        ('{"train": ["v0"], "fold": ["v1"]}', "must have train, valid and test.* Received: 'fold'"),
         ('{"train": "v0"}', "must hold videos by split: train is no list of strings"),
         ('{"train": [0]}', "must hold videos by split: train is no list of strings"),
         ('{"train": ["v0"]', "must hold videos by split: Expecting"),

@@ -80,6 +80,15 @@ def test_modalities_that_are_not_there_are_refused(modalities, received):
         ({"label": np.zeros((6, 1), int)}, r"classes \[n\]. Received: shape \(6, 1\)"),
         ({"others": {"classification_labels": SIGNAL}}, "whole numbers from 0 on. Received: nan"),
         ({"lengths": {"audio": SIGNAL}}, r"`audio_lengths` must be whole .* Received: nan"),
+        ({"label": np.full(6, 2**32 + 1)}, "whole numbers from 0 on below 1048576.*d: 4294967297"),
+        ({"label": np.full(6, 2**63, np.uint64)}, "whole numbers from 0 on below .*d: 92233720368"),
+        (
+            {"others": {"regression_labels": np.full(6, -128, np.int8)}},
+            r"in \[-3, 3\]. Received: -128",
+        ),
+        ({"label": np.zeros(6, complex)}, "`label` must be .* real ones. Received: complex128"),
+        ({"features": {"text": np.ones((6, 2), complex)}}, "`text` .* real ones.*d: complex128"),
+        ({"features": {"text": np.array([[1.0]] * 6, object)}}, "`text` must be .*: object"),
         ({"label": SIGNAL}, r"scores \[n\] in \[-3, 3\]. Received: nan"),
         ({"label": ["happy"] * 6}, "`label` must be an array of numbers. Received: <U5"),
         (

@@ -35,9 +35,25 @@ def test_it_is_the_mean_over_time():
         assert mean == pytest.approx(area / (end - begin), abs=1e-5)
 
 
-def test_a_word_without_frames_gets_zeros():
+def test_a_word_without_frames_has_no_mean():
     found = average([[0, 1], [5, 6], [3, 3], [8, 9]], [[2, 4], [5, 6]], [[7], [8]])
-    assert found[:, 0].tolist() == [0, 8, 0, 0]
+    np.testing.assert_array_equal(found[:, 0], [np.nan, 8, 7, np.nan])
+
+
+def test_frames_at_instants_count_where_they_lie():
+    """OpenFace writes intervals with begin = end; ends of words are exclusive."""
+    instants = np.repeat(np.arange(0, 5, 0.5)[:, None], 2, 1)
+    values = np.arange(10.0)[:, None] * [1, 10]
+    values[3, 1] = np.nan
+    words = np.array([[0, 1], [1, 2.5], [2.6, 2.9], [4.5, 4.5], [4.4, 9]])
+    found = average(words, instants, values)
+    expected = [[0.5, 5], [3, 30], [np.nan] * 2, [9, 90], [9, 90]]
+    np.testing.assert_allclose(found, expected)
+
+
+def test_frames_with_a_duration_come_before_those_at_instants():
+    found = average([[0, 2], [2, 3]], [[0, 1], [1, 1], [2, 2]], [[3], [9], [5]])
+    assert found[:, 0].tolist() == [3, 5]
 
 
 def test_only_finite_values_count():
@@ -49,4 +65,4 @@ def test_only_finite_values_count():
 
 def test_nothing_to_align():
     assert average(np.zeros((0, 2)), [[0, 1]], [[1, 2]]).shape == (0, 2)
-    assert average([[0, 1]], np.zeros((0, 2)), np.zeros((0, 3))).tolist() == [[0, 0, 0]]
+    assert np.isnan(average([[0, 1]], np.zeros((0, 2)), np.zeros((0, 3)))).all()

@@ -348,3 +348,36 @@ def test_splits_must_belong_together():
     splits["test"] = LatentSplit(np.zeros((4, 2)), np.zeros((4, 5)), np.arange(4))
     with pytest.raises(ValueError, match="latents of the same sizes"):
         LatentPairs(splits)
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "message"),
+    [
+        ("tx", np.ones((60, 3), np.complex64), "train/tx` must be .* real ones. Received: complex"),
+        ("rx", np.ones((60, 5), complex), "train/rx` must be .* real ones. Received: complex128"),
+        ("tx", np.full((60, 3), b"1.5"), "train/tx` must be an array of numbers"),
+        ("tx", np.full((60, 3), 1e300), "`tx` must be finite"),
+        ("label", np.full(60, 2**32 + 1), "must hold classes 0, 1, .* Received: 4294967297"),
+        ("label", np.full(60, 2**31), "must hold classes 0, 1, .* Received: 2147483648"),
+        ("label", np.full(60, 1e10), "must hold classes 0, 1, .* Received: 10000000000"),
+        ("label", np.full(60, np.nan), "must hold classes 0, 1, .* Received: nan"),
+        ("label", np.full(60, 1 + 1j), "must hold classes 0, 1, .* Received: complex128"),
+        ("label", np.full(60, b"1"), "must hold classes 0, 1, .* Received: .S1"),
+    ],
+)
+def test_nothing_is_lost_in_conversion(tmp_path, part, values, message):
+    path = tmp_path / "latents.h5"
+    write(path, make_splits())
+    with h5py.File(path, "r+") as file:
+        del file[f"train/{part}"]
+        file[f"train/{part}"] = values
+    with pytest.raises(ValueError, match=message):
+        LatentPairs.load(path)
+
+
+def test_labels_given_as_arrays_are_checked_before_they_are_cast():
+    for label in (2**32 + 1, 2**31, -1):
+        with pytest.raises(ValueError, match=rf"`label` must hold classes .* Received: {label}"):
+            LatentSplit(np.zeros((6, 2)), np.zeros((6, 2)), np.full(6, label))
+    with pytest.raises(ValueError, match=r"`tx` must be .* real ones"):
+        LatentSplit(np.zeros((6, 2), complex), np.zeros((6, 2)), np.zeros(6, int))

@@ -49,6 +49,27 @@ def test_values_that_are_not_finite_are_as_the_mean(wrong):
     assert count_non_finite(values) == 5
 
 
+@pytest.mark.parametrize("wrong", [3e38, -3e38, 1e30, np.finfo(np.float32).max])
+def test_values_whose_squares_overflow_are_replaced_and_counted(wrong):
+    """One of them would make all others zero, as it is the deviation."""
+    draw = np.random.default_rng(1)
+    values, test = (draw.normal(3, 2, (50, 2)).astype(np.float32) for _ in range(2))
+    clean = Standardisation.fit(values[5:])
+    values[:5, 1], test[0, 0] = wrong, wrong
+    standardise = Standardisation.fit(values)
+    assert standardise.scale[1] == pytest.approx(clean.scale[1])
+    assert not standardise(values)[:5, 1].any()
+    assert standardise(test)[0, 0] == 0
+    assert standardise(test)[:, 1].std() == pytest.approx(1, abs=0.3)
+    assert [count_non_finite(values), count_non_finite(test)] == [5, 1]
+
+
+def test_large_values_that_can_be_squared_are_kept():
+    values = np.random.default_rng(1).normal(0, 1e18, (50, 2)).astype(np.float32)
+    np.testing.assert_allclose(Standardisation.fit(values)(values).std(0), 1, atol=1e-5)
+    assert count_non_finite(values) == 0
+
+
 def test_what_training_does_not_tell_apart_is_zero():
     train = np.array([[7.1, np.nan, 1], [7.1, -np.inf, 2]], np.float32)
     test = np.array([[9, 5, 3]], np.float32)
