@@ -73,7 +73,9 @@ def read_computational_sequences(
     segments, scores = _read_labels(labels, column)
     streams = {name: _read_features(path) for name, path in features.items()}
     spoken = _read_words(words) if words is not None else streams["text"]
-    aligned = [_words_of(spoken, *segment, max_words) for segment in segments]
+    aligned = [_words_of(spoken, *segment) for segment in segments]
+    num_cut = sum(len(words.intervals) > max_words for words in aligned) if max_words else 0
+    aligned = [words[np.arange(len(words.intervals))[:max_words]] for words in aligned]
     lengths = np.array([len(sequence.intervals) for sequence in aligned], np.int32)
     arrays: dict[str, np.ndarray] = {}
     own_lengths: dict[str, np.ndarray] = {}
@@ -91,7 +93,9 @@ def read_computational_sequences(
     if words is not None:
         columns[RAW_TEXT] = [" ".join(sequence.features[:, 0]) for sequence in aligned]
     try:
-        return FeatureSplit.from_columns(arrays, own_lengths, columns)
+        split = FeatureSplit.from_columns(arrays, own_lengths, columns)
+        split.notes.extend([f"cut: {num_cut} segments, to {max_words} words"] if num_cut else [])
+        return split
     except ValueError as error:
         raise ValueError(f"`{labels}`: {error}") from error
 
@@ -182,13 +186,11 @@ def _of_segment(data: Mapping[Key, Sequence], key: Key) -> Sequence | None:
     return data.get(key, data.get((key[0], None)))
 
 
-def _words_of(
-    spoken: Mapping[Key, Sequence], key: Key, interval: np.ndarray, max_words: int | None
-) -> Sequence:
+def _words_of(spoken: Mapping[Key, Sequence], key: Key, interval: np.ndarray) -> Sequence:
     found = _of_segment(spoken, key)
     if found is None:
         return Sequence(np.zeros((0, 2)), np.zeros((0, 1), object))
     middle = found.intervals.mean(1)
     inside = (interval[0] <= middle) & (middle < interval[1]) | (key in spoken)
     order = np.argsort(middle[inside], kind="stable")
-    return found[np.flatnonzero(inside)[order][:max_words]]
+    return found[np.flatnonzero(inside)[order]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._messages import shortened
+from .._messages import listed
 
 MAX_SCORE = 3.0  # of sentiment, either way
 MOST_CLASSES = 2**20  # more are numbers of something else, for which memory would be taken
@@ -74,7 +74,7 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
             f"`{name}` must be an array of numbers, and real ones. Received: {array.dtype}"
         )
     if array.size:
-        received = shortened(str(array.dtype), 60).strip("'\"")
+        received = listed([str(array.dtype)])
         raise ValueError(f"`{name}` must be an array of numbers. Received: {received}")
     return np.zeros(array.shape, np.float32)  # nothing has no type of its own
 

@@ -33,8 +33,11 @@ def to_front(values: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def non_zero_frames(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First frame [n] that is not zero, and the frame [n] after the last such; equal if none is."""
-    return _ends((values != 0).any(-1))
+    """First frame [n] with a value, and the frame [n] after the last such; equal if there is none.
+
+    Zero and NaN are none.
+    """
+    return _ends(_with_values(values))
 
 
 def frames_between(first: np.ndarray, last: np.ndarray, num_frames: int) -> np.ndarray:
@@ -46,10 +49,11 @@ def frames_between(first: np.ndarray, last: np.ndarray, num_frames: int) -> np.n
 def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Which frames are no padding, for sequences that have neither lengths nor a mask.
 
-    Padding is where a sequence is zero at its beginning or at its end. Where some samples are zero
-    at one side only and none at the other side only, all are padded at that side, and zeros at the
-    other one are real. Modalities that are aligned frame by frame keep the same frames, also where
-    one of them is zero; of a modality that is zero throughout a sample, no frame is real.
+    Padding is where a sequence is zero, or NaN throughout, at its beginning or at its end. Where
+    some samples are zero at one side only and none at the other side only, all are padded at that
+    side, and zeros at the other one are real. Modalities that are aligned frame by frame keep the
+    same frames, also where one of them is zero; of a modality that is zero throughout a sample, no
+    frame is real.
 
     Input
     -----
@@ -61,13 +65,14 @@ def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     : `dict` of [n, T], `bool`
         Which frames are real
     """
-    not_zero = {name: (values != 0).any(-1) for name, values in sequences.items()}
+    not_zero = {name: _with_values(values) for name, values in sequences.items()}
     real: dict[str, np.ndarray] = {}
     for names in _in_step(not_zero):
-        together = np.any([not_zero[name] for name in names], axis=0)
+        together = np.logical_or.reduce([not_zero[name] for name in names])
         first, last = _one_sided(*_ends(together), together.shape[1])
         kept = frames_between(first, last, together.shape[1])
-        real |= {name: kept & not_zero[name].any(1)[:, None] for name in names}
+        for name in names:
+            real[name] = kept & np.any(not_zero[name], axis=1, keepdims=True)
     return {name: real[name] for name in sequences}
 
 
@@ -90,13 +95,15 @@ def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.
         first, last = non_zero_frames(array)
         some = first < last
         in_front = ((first > 0) & some).sum() > some.sum() / 2 and (last == num_frames).all()
-        if not in_front:  # which is how they are kept
-            return array, np.where(some, last, 0).astype(np.int32)
-        start, stop = first, last
+        start = np.where(some & in_front, first, 0)
+        stop = np.where(some, last, 0)
+        if not in_front and not array[~real_frames(stop, num_frames)].any():
+            return array, stop.astype(np.int32)
     else:
         checked = as_lengths(lengths, (count, num_frames), name)
-        behind = array[~real_frames(checked, num_frames)].any()
-        in_front = behind and not array[real_frames(num_frames - checked, num_frames)].any()
+        filled = _with_values(array)
+        behind = filled[~real_frames(checked, num_frames)].any()
+        in_front = behind and not filled[real_frames(num_frames - checked, num_frames)].any()
         start = num_frames - checked if in_front else np.zeros(count, np.int64)
         stop = start + checked
     moved = to_front(array, frames_between(start, stop, num_frames))
@@ -114,6 +121,12 @@ def with_frames(values: np.ndarray, name: str) -> np.ndarray:
     if 0 in values.shape[1:]:
         raise ValueError(f"`{name}` must have frames and features. Received: {values.shape}")
     return values
+
+
+def _with_values(values: np.ndarray) -> np.ndarray:
+    """Frames [n, T] that are more than zeros and NaN."""
+    with np.errstate(invalid="ignore"):
+        return np.logical_or.reduce((values < 0) | (values > 0), axis=-1)
 
 
 def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def features_notes(data: MultimodalFeatures) -> list[Text]:
 
 
 def _on_names(split: FeatureSplit, earlier: set[str]) -> list[str]:
-    """Names that occur twice, and videos of earlier splits, to which those of this one are added."""
+    """Names that occur twice, and videos of earlier splits; those of this one are added to them."""
     videos = {video_of(name) for name in split.id}
     repeated, shared = len(split) - len(set(split.id)), len(videos & earlier)
     earlier |= videos

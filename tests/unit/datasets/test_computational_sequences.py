@@ -207,6 +207,7 @@ def test_long_segments_are_cut(files):
     split = read(files, max_words=1)
     assert split.shapes["text"] == (1, 2)
     assert split.others["raw_text"].tolist() == ["the", "was"] * 3
+    assert split.notes == ["cut: 6 segments, to 1 words"]
 
 
 def test_infinite_frames_are_left_out(files, tmp_path):

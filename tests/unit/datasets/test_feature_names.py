@@ -83,7 +83,7 @@ def test_numbers_of_any_type_are_read_where_they_are_named(tmp_path):
     data = MultimodalFeatures.load(path, modalities=["counts", "emotion_embedding"])
     np.testing.assert_array_equal(data.splits["train"].features["counts"], counts)
     with pytest.raises(
-        ValueError, match="`modalities` must be some of text, counts, emotion_.*: none_of_them"
+        ValueError, match=r"`modalities` must be some of text, counts, emotion_.*: none_of_them"
     ):
         MultimodalFeatures.load(path, modalities=["none_of_them"])
 

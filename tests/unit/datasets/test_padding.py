@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sionna_semcom.datasets import read_mmsa, read_multibench
+from sionna_semcom.datasets import MultimodalFeatures, read_mmsa, read_multibench
 
 from .feature_files import write_features, write_pickle
 
@@ -45,6 +45,16 @@ def test_the_side_is_found(tmp_path, reader, side):
     assert split.lengths["audio"].tolist() == [2, 3, 4, 5]
     np.testing.assert_array_equal(split.features["text"], padded(LENGTHS, "end"))
     np.testing.assert_array_equal(split.features["audio"], padded([2, 3, 4, 5], "end", 8))
+
+
+@READERS
+@pytest.mark.parametrize("side", ["front", "end"])
+def test_padding_may_be_nan(tmp_path, reader, side):
+    text = padded(LENGTHS, side)
+    text[text == 0] = np.nan
+    split = read(tmp_path, reader, text=text)
+    assert split.lengths["text"].tolist() == LENGTHS
+    np.testing.assert_array_equal(split.features["text"], padded(LENGTHS, "end"))
 
 
 @READERS
@@ -96,10 +106,12 @@ def test_modalities_of_one_shape_that_are_not_aligned_are_cut_by_themselves(tmp_
 
 
 @pytest.mark.parametrize("given", [False, True])
-def test_our_own_layout_may_be_padded_in_front(tmp_path, given):
-    from sionna_semcom.datasets import MultimodalFeatures
-
-    one = {"audio": padded(LENGTHS, "front"), "regression_labels": [0.0, 1, 2, 3]}
+@pytest.mark.parametrize("padding", [0, np.nan])
+@pytest.mark.parametrize("side", ["front", "end"])
+def test_our_own_layout_may_be_padded_at_either_side(tmp_path, given, padding, side):
+    audio = padded(LENGTHS, side)
+    audio[audio == 0] = padding
+    one = {"audio": audio, "regression_labels": [0.0, 1, 2, 3]}
     one["id"] = [f"v{row}" for row in range(4)]
     one |= {"audio_lengths": LENGTHS} if given else {}
     path = write_features(tmp_path / "mine.h5", {"train": one, "test": one})
