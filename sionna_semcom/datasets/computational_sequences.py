@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,7 +130,7 @@ def _position(names: Any, width: int, column: str | None, path: str | os.PathLik
         known = list(MOSEI_COLUMNS) if width == len(MOSEI_COLUMNS) else []
     wanted = (column or USUAL_COLUMN).lower()
     exact = [n for n, name in enumerate(known) if name.strip().lower() == wanted]
-    similar = [n for n, name in enumerate(known) if wanted in name.lower().split()]
+    similar = [n for n, name in enumerate(known) if wanted in re.split(r"[\s_-]+", name.lower())]
     found = exact or similar
     if not found and width == 1 and (column in (None, USUAL_COLUMN) or not known):
         return 0

@@ -121,7 +121,8 @@ def _read_split(
             features[name], frames = front_lengths(read_dataset(group, name), given, name)
             lengths |= {} if frames is None else {name: frames}
         split = FeatureSplit.from_columns(features, lengths, columns, label)
-        check_no_label(features, columns)
+        if set(modalities or ()) <= set(features):
+            check_no_label(features, columns)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
     used = {*_COLUMNS, *features, *(name + _LENGTHS for name in lengths)}

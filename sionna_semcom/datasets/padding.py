@@ -10,6 +10,8 @@ import numpy as np
 
 from .feature_columns import as_lengths, as_numbers, real_frames
 
+_CHUNK = 256  # samples at a time
+
 
 def to_front(values: np.ndarray, real: np.ndarray) -> np.ndarray:
     """Sequences whose real frames come first in their order, and then zeros.
@@ -125,8 +127,12 @@ def with_frames(values: np.ndarray, name: str) -> np.ndarray:
 
 def _with_values(values: np.ndarray) -> np.ndarray:
     """Frames [n, T] that are more than zeros and NaN."""
+    found = np.zeros(values.shape[:2], bool)
     with np.errstate(invalid="ignore"):
-        return np.logical_or.reduce((values < 0) | (values > 0), axis=-1)
+        for first in range(0, len(values), _CHUNK):  # which keeps what is compared small
+            some = values[first : first + _CHUNK]
+            found[first : first + _CHUNK] = ((some < 0) | (some > 0)).any(-1)
+    return found
 
 
 def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

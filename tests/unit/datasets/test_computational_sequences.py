@@ -167,8 +167,9 @@ def test_the_only_column_of_labels_needs_no_name(files, tmp_path):
     for column in ("happy", "1", "score of others"):
         with pytest.raises(ValueError, match=rf"no column '{column}', only sentiment score\."):
             read(files, column=column)
-    files["labels"] = write_csd(path, data, None, {"dimension names": ["arousal"]})
-    assert read(files).label.tolist() == [-1, 2] * 3
+    for name in ("arousal", "sentiment_score"):
+        files["labels"] = write_csd(path, data, None, {"dimension names": [name]})
+        assert read(files).label.tolist() == [-1, 2] * 3
 
 
 def test_columns_without_names_are_chosen_by_number(files, tmp_path):

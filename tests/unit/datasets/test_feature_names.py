@@ -79,7 +79,9 @@ def test_what_may_be_either_is_refused_with_what_to_do(tmp_path, name):
 
 def test_numbers_of_any_type_are_read_where_they_are_named(tmp_path):
     counts = np.random.default_rng(2).integers(0, 200, (COUNT, 30)).astype(np.uint8)
-    path = file(tmp_path, counts=counts, emotion_embedding=np.ones((COUNT, 128)))
+    labels = LABEL[:, None].astype(np.float32)
+    embedding = np.ones((COUNT, 128))
+    path = file(tmp_path, counts=counts, emotion_embedding=embedding, labels=labels)
     data = MultimodalFeatures.load(path, modalities=["counts", "emotion_embedding"])
     np.testing.assert_array_equal(data.splits["train"].features["counts"], counts)
     with pytest.raises(
