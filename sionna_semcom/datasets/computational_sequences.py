@@ -13,8 +13,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .._hdf5 import open_hdf5, read_dataset
 from .feature_split import LABELS, RAW_TEXT, FeatureSplit
-from .hdf5 import open_hdf5, read_dataset
 from .interval_average import interval_average
 
 SILENCE = "sp"

@@ -12,8 +12,8 @@ import h5py
 import numpy as np
 
 from .._files import atomic_path
+from .._hdf5 import open_hdf5, read_dataset
 from .feature_split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
-from .hdf5 import open_hdf5, read_dataset
 from .padding import front_lengths
 
 _GROUPS = {"train": "train", "validation": "validation", "valid": "validation", "test": "test"}

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import atomic_path, sha256
+from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
 from .pilot_statistics import PilotStatistics
@@ -230,32 +231,21 @@ class LatentPairs:
         ValueError
             If the file is damaged, or lacks something
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"No file of latents {path}")
-        try:
-            with h5py.File(path) as file:
-                splits = {
-                    name: LatentSplit(
-                        _read(file, f"{group}/tx").astype(np.float32),
-                        _read(file, f"{group}/rx").astype(np.float32),
-                        _classes(_read(file, f"{group}/label")),
-                    )
-                    for name, group in SPLITS.items()
-                }
-                kernel, bias = (
-                    _read(file, f"head/{part}").astype(np.float32) if "head" in file else None
-                    for part in ("kernel", "bias")
+        with open_hdf5(path, "file of latents") as file:
+            splits = {
+                name: LatentSplit(
+                    read_dataset(file, f"{group}/tx").astype(np.float32),
+                    read_dataset(file, f"{group}/rx").astype(np.float32),
+                    _classes(read_dataset(file, f"{group}/label")),
                 )
-                checksums = json.loads(file.attrs.get("checksums", "null"))
+                for name, group in SPLITS.items()
+            }
+            kernel, bias = (
+                read_dataset(file, f"head/{part}").astype(np.float32) if "head" in file else None
+                for part in ("kernel", "bias")
+            )
+            checksums = read_json(file.attrs.get("checksums", "null"), "`checksums`")
             return cls(splits, kernel, bias, checksums or {Path(path).name: sha256(path)})
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"`{path}` is damaged or no file of latents: {error}") from error
-
-
-def _read(file: h5py.File, name: str) -> np.ndarray:
-    if not isinstance(file.get(name), h5py.Dataset):
-        raise ValueError(f"it has no {name}")
-    return np.asarray(file[name])
 
 
 def _classes(label: np.ndarray) -> np.ndarray:
