@@ -30,6 +30,7 @@ def open_hdf5(
     *,
     usual: int | None = None,
     only_numbers: bool = False,
+    message: str | None = None,
 ) -> Iterator[h5py.File]:
     """Open a file; what goes wrong while it is read is a `ValueError` that names it.
 
@@ -48,6 +49,8 @@ def open_hdf5(
         Bytes that a small file may take; by default those of the budget
     only_numbers : `bool`
         Whether datasets of anything but numbers are refused, for readers other than `read_dataset`
+    message : `None` | `str`
+        How the message about a damaged file begins; by default with the path and ``what``
 
     Raises
     ------
@@ -69,7 +72,8 @@ def open_hdf5(
             finally:
                 _budgets.pop(number, None)
     except Exception as error:  # a damaged file can raise anything
-        raise ValueError(f"`{path}` is damaged or no {what}: {brief(error, 500)}") from error
+        message = message or f"`{path}` is damaged or no {what}"
+        raise ValueError(f"{message}: {brief(error, 500)}") from error
 
 
 def read_dataset(parent: h5py.Group, name: str) -> np.ndarray:

@@ -7,8 +7,9 @@ import gzip
 import math
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -46,7 +47,8 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"No IDX file {path}")
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as file:
             return _read(file, path)
     except (OSError, EOFError, zlib.error) as error:
         raise ValueError(f"`{path}` must be a whole gzip file. Received: {error}") from error
@@ -68,7 +70,7 @@ def _read(file: IO[bytes], path: Path) -> np.ndarray:
     raw = bytearray()
     while len(raw) <= wanted and (block := file.read(min(_BLOCK, wanted + 1 - len(raw)))):
         raw += block
-    if len(raw) != wanted or len(shape) < rank:
+    if len(raw) != wanted or len(sizes) < 4 * rank:
         found = f"{len(raw)} bytes" if len(raw) <= wanted else "more bytes"
         raise ValueError(
             f"`{path}` must hold as many values as its header says, shape {shape}. "

@@ -114,13 +114,15 @@ def _chunks(raw: bytes) -> tuple[str, dict[bytes, bytes]]:
     chunks: dict[bytes, bytes] = {}
     position = 12
     if size == _IN_DS64:
-        if raw[12:16] != b"ds64":
+        if raw[12:16] != b"ds64" or len(raw) < 36:
             raise ValueError("no size, as of a recording that was not ended")
         (size,) = struct.unpack_from("<Q", raw, 20)
     end = 8 + size
     if end != len(raw) and end + end % 2 != len(raw):
-        raise ValueError(f"{len(raw)} bytes, where the header says {end}")
+        raise ValueError(f"a file of {len(raw)} bytes, where its header says {end}")
     while position < end:
+        if end - position < 8:
+            raise ValueError(f"{end - position} bytes behind the last chunk")
         name, length = struct.unpack_from(f"{endian}4sI", raw, position)
         if name == b"data" and length == _IN_DS64 and b"ds64" in chunks:
             (length,) = struct.unpack_from("<Q", chunks[b"ds64"], 8)

@@ -216,7 +216,8 @@ class Result:
         ValueError
             If the file is damaged or not a result
         """
-        with open_hdf5(path, "result file", usual=_MAX_BYTES) as file:
+        message = f"{path} is damaged or not a result file"
+        with open_hdf5(path, "result file", usual=_MAX_BYTES, message=message) as file:
             attributes = dict(file.attrs)
             if "curves" in file:
                 groups = dict(_ordered(file["curves"]))

@@ -269,11 +269,9 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    try:
-        with open_hdf5(path, "file of weights", only_numbers=True) as file:
-            return dict(file.attrs)
-    except ValueError as error:
-        raise ValueError(f"The weights in {path} are damaged: {error}") from error
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
+        return dict(file.attrs)
 
 
 def _has(path: Path, expected: Mapping[str, Any]) -> bool:

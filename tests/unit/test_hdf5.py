@@ -179,7 +179,7 @@ def test_no_reader_opens_what_is_hostile(tmp_path, secret, make):
         make(file, secret)
     tracemalloc.start()
     for read in READERS.values():
-        with pytest.raises(ValueError, match=rf"file.h5.* damaged.*({HOSTILE[make]})") as refused:
+        with pytest.raises(ValueError, match=rf"file.h5.*({HOSTILE[make]})") as refused:
             read(path)
         assert len(str(refused.value)) < 700
     assert tracemalloc.get_traced_memory()[1] < 5e7

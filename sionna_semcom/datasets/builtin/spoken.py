@@ -30,7 +30,11 @@ def read_spoken(path: str | os.PathLike[str] = SPOKEN_DIGITS) -> dict[str, Spoke
     ValueError
         If the file is damaged
     """
-    with open_hdf5(path, "file of spoken digits") as file:
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"`{path}` must be a file of spoken digits. Received: none there")
+    message = f"`{path}` must be a whole HDF5 file. Received"
+    with open_hdf5(path, "file of spoken digits", message=message) as file:
         names = np.array(file.attrs["voices"], dtype=str)
         labels, voices, repetitions = (
             read_dataset(file, name) for name in ("labels", "voices", "repetitions")

@@ -94,7 +94,7 @@ def test_files_are_read_as_they_were_written(tmp_path, spoken):
 def test_truncated_files_are_refused(tmp_path, size):
     path = tmp_path / "spoken.h5"
     path.write_bytes(builtin.SPOKEN_DIGITS.read_bytes()[:size])
-    with pytest.raises(ValueError, match=r"spoken.h5` is damaged or no file of spoken digits: \w+"):
+    with pytest.raises(ValueError, match=r"spoken.h5` must be a whole HDF5 file. Received: \w+"):
         builtin.read_spoken(path)
 
 
@@ -110,10 +110,10 @@ def test_changed_and_missing_spectrograms_are_refused(tmp_path):
     with h5py.File(path, "r+") as file:
         del file["labels"]
     with pytest.raises(
-        ValueError, match=r"spoken.h5` is damaged or no file of spoken digits: .*labels"
+        ValueError, match=r"spoken.h5` must be a whole HDF5 file. Received: .*labels"
     ):
         builtin.read_spoken(path)
-    with pytest.raises(FileNotFoundError, match=r"No file of spoken digits .*nowhere.h5"):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.h5` must be a file of spoken digits"):
         builtin.read_spoken(tmp_path / "nowhere.h5")
 
 

@@ -146,14 +146,14 @@ def test_a_truncated_file_is_named(tmp_path, kept):
     _result(("a", "b")).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"r\.h5 is damaged or not a result file"):
         Result.load(path)
 
 
 def test_another_hdf5_file_is_no_result(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(ValueError, match=r"other\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"other\.h5 is damaged or not a result file"):
         Result.load(tmp_path / "other.h5")
 
 
