@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 import zipfile
-import zlib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from .._files import sha256
+from .._limits import Budget, brief
 from .._seeding import derive_seed
+from .ignored import IMAGES, warn_of_ignored
 from .restricted_pickle import read_pickle
 
 CLASSES = (
@@ -26,7 +28,9 @@ MARGIN = 4  # pixels by which a training image is shifted at most
 
 LabelledImages = tuple[np.ndarray, np.ndarray]
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)  # and encrypted
+_IMAGE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_MOST_BYTES = 2**20  # of a file of 32 x 32 pixels
 
 
 class CIFAR10:
@@ -38,9 +42,10 @@ class CIFAR10:
     Parameters
     ----------
     root : `str` or `PathLike`
-        Folder that holds ``cifar10/cifar10-images.zip`` (JPEG files
+        Folder that holds ``cifar10/cifar10-images.zip`` (JPEG or PNG files
         ``{train,test}/<class>/<number>.jpg``) or ``cifar-10-batches-py/`` (the files that the
-        authors publish for Python, as Keras fetches them)
+        authors publish for Python, as Keras fetches them; arrays [n, 3, 32, 32] and [n, 32, 32, 3]
+        are read as well as [n, 3072])
 
     Attributes
     ----------
@@ -54,7 +59,8 @@ class CIFAR10:
     FileNotFoundError
         If neither is there
     ValueError
-        If a file is damaged, or a class has no image
+        If a file is damaged, has arrays or images of other shapes, takes more memory than
+        :class:`~sionna_semcom._limits.Budget` gives, or a class has no image
     """
 
     num_classes = len(CLASSES)
@@ -187,20 +193,44 @@ def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabelledImage
 def _read_archive(path: Path, split: str) -> LabelledImages:
     images: list[np.ndarray] = []
     labels: list[int] = []
+    budget = Budget(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".jpg")]
+            members = sorted(archive.infolist(), key=lambda member: member.filename)
             for number, kind in enumerate(CLASSES):
-                members = sorted(n for n in names if n.startswith(f"{split}/{kind}/"))
-                images += [_read_jpeg(archive.read(name)) for name in members]
-                labels += [number] * len(members)
-    except (*_DAMAGED, Image.DecompressionBombError) as error:
-        raise ValueError(f"`{path}` is damaged: {error}") from error
+                for member in members:
+                    name = member.filename
+                    suffix = PurePosixPath(name).suffix.lower()
+                    if name.startswith(f"{split}/{kind}/") and suffix in _IMAGE_FORMATS:
+                        images.append(_read_image(archive, member, budget))
+                        labels.append(number)
+    except Exception as error:  # a damaged archive can raise anything
+        raise ValueError(f"`{path}` is damaged: {brief(error, 300)}") from error
+    names = (member.filename for member in members)
+    warn_of_ignored((name for name in names if name.startswith(f"{split}/")), IMAGES, path)
     return _checked(images, labels, path)
 
 
-def _read_jpeg(content: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
+def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> np.ndarray:
+    """One image, of which no more is unpacked or decoded than an image of CIFAR-10 has."""
+    if member.file_size > _MOST_BYTES or member.compress_type not in _PACKED:
+        raise ValueError(
+            f"{brief(member.filename)} must be a file of at most {_MOST_BYTES} bytes, stored or "
+            f"deflated. Received: {member.file_size}, method {member.compress_type}"
+        )
+    budget.spend(member.file_size, "its images")
+    content = io.BytesIO(archive.read(member))
+    kind = _IMAGE_FORMATS[PurePosixPath(member.filename).suffix.lower()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sizes are checked below
+        image = Image.open(content, formats=[kind])
+    with image:
+        shape = (image.height, image.width, len(image.getbands()))
+        if shape != SHAPE:
+            raise ValueError(
+                f"{brief(member.filename)} must be one of the images of shape {SHAPE}. "
+                f"Received: {shape}"
+            )
         return np.asarray(image)
 
 
@@ -210,10 +240,11 @@ def _read_batches(paths: list[Path]) -> LabelledImages:
     for path in paths:
         content = read_pickle(path)
         try:
-            pixels = content[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-            kinds = np.asarray(content[b"labels"])
+            pixels, kinds = _by_pixel(content[b"data"]), np.asarray(content[b"labels"])
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"`{path}` is no batch of CIFAR-10: {error!r}") from error
+            raise ValueError(
+                f"`{path}` is no batch of CIFAR-10: {type(error).__name__}: {brief(error, 300)}"
+            ) from error
         fits = pixels.dtype == np.uint8 and kinds.shape == pixels.shape[:1]
         if not fits or kinds.dtype.kind not in "iu" or kinds.min(initial=0) < 0:
             raise ValueError(
@@ -225,10 +256,24 @@ def _read_batches(paths: list[Path]) -> LabelledImages:
     return _checked(images, labels, paths[0].parent)
 
 
+def _by_pixel(pixels: np.ndarray) -> np.ndarray:
+    """Images [n, 32, 32, 3] of the published order [n, 3 x 32 x 32], or of one that is as clear."""
+    if pixels.shape[1:] == SHAPE:
+        return pixels
+    if pixels.shape[1:] in ((3072,), (3, 32, 32)):
+        return pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    raise ValueError(
+        f"images must have shape [n, 3072], [n, 3, 32, 32] or [n, 32, 32, 3]. "
+        f"Received: {pixels.shape}"
+    )
+
+
 def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> LabelledImages:
-    counts = np.bincount(np.asarray(labels, np.int64), minlength=len(CLASSES))
-    if len(counts) > len(CLASSES) or not counts.all():
-        raise ValueError(f"`{path}` must hold images of ten classes. Received: {counts.tolist()}")
-    if any(image.shape != SHAPE for image in images) or len(images) != len(labels):
-        raise ValueError(f"`{path}` must hold as many labels as images of shape {SHAPE}")
+    counts = [0] * len(CLASSES)
+    for label in labels:
+        if label >= len(CLASSES):
+            raise ValueError(f"`{path}` must hold images of ten classes. Received: label {label}")
+        counts[label] += 1
+    if not all(counts):
+        raise ValueError(f"`{path}` must hold images of ten classes. Received: {counts}")
     return np.stack(images), np.asarray(labels, np.uint8)

@@ -12,8 +12,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from .._hdf5 import open_hdf5, read_dataset
 from .._messages import listed
-from .hdf5 import open_hdf5, read_dataset
 
 Key = tuple[str, int | None]
 

@@ -12,10 +12,10 @@ import h5py
 import numpy as np
 
 from .._files import atomic_path
+from .._hdf5 import open_hdf5, read_dataset
 from .._messages import listed, shortened
 from .feature_names import check_no_label, modalities_of, note_on_rest
 from .feature_split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
-from .hdf5 import open_hdf5, read_dataset
 from .padding import front_lengths
 from .split_names import note_of, split_names
 

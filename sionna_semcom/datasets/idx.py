@@ -7,11 +7,17 @@ import gzip
 import math
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
+from .._limits import Budget
+
 _UNSIGNED_BYTES = 0x08
+_MOST_DIMENSIONS = 32  # NumPy had no more for long
+_BLOCK = 2**20
 _MNIST_NAMES = {"train": "train", "test": "t10k"}
 
 
@@ -34,30 +40,43 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     FileNotFoundError
         If there is no such file
     ValueError
-        If the file is damaged, is no IDX file of unsigned bytes, or is longer or shorter than its
-        header says
+        If the file is damaged, is no IDX file of unsigned bytes, is longer or shorter than its
+        header says, or takes more memory than :class:`~sionna_semcom._limits.Budget` gives
     """
     path = Path(path)
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"`{path}` must be a whole gzip file. Received: {error}") from error
-    magic, rank = raw[:3], raw[3] if len(raw) > 3 else 0
-    if magic != bytes([0, 0, _UNSIGNED_BYTES]) or rank == 0:
+    if not path.is_file():
+        raise FileNotFoundError(f"No IDX file {path}")
+    try:
+        opener: Callable[..., Any] = gzip.open if path.suffix == ".gz" else open
+        with opener(path, "rb") as file:
+            return _read(file, path)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"`{path}` must be a whole gzip file. Received: {error}") from error
+
+
+def _read(file: IO[bytes], path: Path) -> np.ndarray:
+    """Read what the header says, and never more: a small gzip file can hold very much."""
+    start = file.read(4)
+    rank = start[3] if len(start) > 3 else 0
+    if start[:3] != bytes([0, 0, _UNSIGNED_BYTES]) or not 0 < rank <= _MOST_DIMENSIONS:
         raise ValueError(
-            f"`{path}` must start with the bytes 00 00 08 and a number of dimensions "
-            f"(IDX of unsigned bytes). Received: {raw[:4].hex(' ')}"
+            f"`{path}` must start with the bytes 00 00 08 and a number of dimensions up to "
+            f"{_MOST_DIMENSIONS} (IDX of unsigned bytes). Received: {start.hex(' ')}"
         )
-    header = 4 + 4 * rank
-    shape = tuple(int.from_bytes(raw[i : i + 4], "big") for i in range(4, header, 4))
-    if len(raw) != header + math.prod(shape):
+    sizes = file.read(4 * rank)
+    shape = tuple(int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4))
+    wanted = math.prod(shape)
+    Budget(path).spend(math.prod(max(1, size) for size in shape), f"`{path}` of shape {shape}")
+    raw = bytearray()
+    while len(raw) <= wanted and (block := file.read(min(_BLOCK, wanted + 1 - len(raw)))):
+        raw += block
+    if len(raw) != wanted or len(sizes) < 4 * rank:
+        found = f"{len(raw)} bytes" if len(raw) <= wanted else "more bytes"
         raise ValueError(
             f"`{path}` must hold as many values as its header says, shape {shape}. "
-            f"Received: {len(raw) - header} bytes behind the header"
+            f"Received: {found} behind the header"
         )
-    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape)
+    return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
 def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import atomic_path, sha256
+from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
@@ -233,37 +234,26 @@ class LatentPairs:
         ValueError
             If the file is damaged, or lacks something
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"No file of latents {path}")
-        try:
-            with h5py.File(path) as file:
-                splits = {
-                    name: LatentSplit(
-                        _real(file, f"{group}/tx"),
-                        _real(file, f"{group}/rx"),
-                        _classes(_read(file, f"{group}/label")),
-                    )
-                    for name, group in SPLITS.items()
-                }
-                kernel, bias = (
-                    _real(file, f"head/{part}") if "head" in file else None
-                    for part in ("kernel", "bias")
+        with open_hdf5(path, "file of latents") as file:
+            splits = {
+                name: LatentSplit(
+                    _real(file, f"{group}/tx"),
+                    _real(file, f"{group}/rx"),
+                    _classes(read_dataset(file, f"{group}/label")),
                 )
-                checksums = json.loads(file.attrs.get("checksums", "null"))
+                for name, group in SPLITS.items()
+            }
+            kernel, bias = (
+                _real(file, f"head/{part}") if "head" in file else None
+                for part in ("kernel", "bias")
+            )
+            checksums = read_json(file.attrs.get("checksums", "null"), "`checksums`")
             return cls(splits, kernel, bias, checksums or {Path(path).name: sha256(path)})
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"`{path}` is damaged or no file of latents: {error}") from error
-
-
-def _read(file: h5py.File, name: str) -> np.ndarray:
-    if not isinstance(file.get(name), h5py.Dataset):
-        raise ValueError(f"it has no {name}")
-    return np.asarray(file[name])
 
 
 def _real(file: h5py.File, name: str) -> np.ndarray:
     """Real numbers as `float32`; those that are too large become infinite, which is refused."""
-    values = as_numbers(_read(file, name), name)
+    values = as_numbers(read_dataset(file, name), name)
     with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(np.float32)
 

@@ -31,12 +31,13 @@ class ByClass:
     """
 
     def __init__(self, labels: np.ndarray, num_classes: int, name: str) -> None:
-        counts = np.bincount(np.asarray(labels, np.int64), minlength=num_classes)
-        if len(counts) > num_classes or not counts.all():
-            raise ValueError(
-                f"The {name} must hold each class 0 to {num_classes - 1} and no other. "
-                f"Received: counts {counts.tolist()}"
-            )
+        labels = np.asarray(labels)
+        rule = f"The {name} must hold each class 0 to {num_classes - 1} and no other. "
+        if not np.isin(labels, np.arange(num_classes)).all():
+            raise ValueError(f"{rule}Received: labels from {labels.min()} to {labels.max()}")
+        counts = np.bincount(labels.astype(np.int64), minlength=num_classes)
+        if not counts.all():
+            raise ValueError(f"{rule}Received: counts {counts.tolist()}")
         self._rows = tf.constant(np.argsort(labels, kind="stable"), tf.int32)
         self._first = tf.constant(np.cumsum(counts) - counts, tf.int32)
         self._count = tf.constant(counts, tf.float32)

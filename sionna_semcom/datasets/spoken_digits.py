@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from scipy.signal import resample_poly
 
+from .ignored import AUDIO, warn_of_ignored
 from .log_mel import LogMel
 from .wav import read_wav
 
-_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<repetition>\d+)\.wav")
+_NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<repetition>\d+)\.wav", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -116,11 +117,43 @@ SPLITS: dict[str, Callable[[SpokenDigits], dict[str, SpokenDigits]]] = {
 
 
 def clip_files(folder: str | os.PathLike[str]) -> list[Path]:
-    """Paths of all WAV files below ``folder``, sorted."""
-    paths = sorted(Path(folder).rglob("*.wav"))
+    """Paths of all WAV files below ``folder``, sorted, upper case and linked folders included.
+
+    A warning counts the files below it that are recordings of other formats, which are not read.
+    """
+    files = sorted(files_below(Path(folder)))
+    paths = [path for path in files if path.suffix.lower() == ".wav"]
     if not paths:
         raise FileNotFoundError(f"`{folder}` must be a folder of WAV files. Received: none in it")
+    warn_of_ignored((path.name for path in files), AUDIO, folder)
     return paths
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Files at any depth; each folder once, however many links lead to it."""
+    if not folder.is_dir():
+        return
+    known: set[str] = set()
+    links = [str(folder)]
+    while links:
+        top = links.pop(0)
+        for parent, folders, names in os.walk(top, onerror=_raise):
+            folders.sort()
+            real = os.path.realpath(parent)
+            if real in known:
+                folders.clear()
+                continue
+            known.add(real)
+            links += [os.path.join(parent, one) for one in folders if _is_link(parent, one)]
+            yield from (Path(parent, name) for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _is_link(parent: str, name: str) -> bool:
+    return os.path.islink(os.path.join(parent, name))
 
 
 def _split(clips: SpokenDigits, test: np.ndarray, validation: np.ndarray) -> dict:

@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import atomic_path
+from .._hdf5 import open_hdf5, read_dataset
 from .._seeding import derive_seed
 from .batches import check_positive, drawn_batches, each_once
 from .drawing import SHAPES, draw
-from .hdf5 import open_hdf5, read_dataset
 
 Question = Literal["unique", "synergy"]
 Arrays = dict[str, np.ndarray]

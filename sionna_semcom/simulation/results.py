@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -18,11 +16,13 @@ from numpy.typing import NDArray
 from pydantic_core import to_json
 
 from .._files import atomic_path
+from .._hdf5 import open_hdf5, read_dataset, read_json
 from . import intervals
 
 Array = NDArray[Any]
 SNR_AXIS = "snr_db"
 _DOCUMENTS = ("settings", "versions", "checksums")
+_MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
 
 
 @dataclass(frozen=True)
@@ -216,20 +216,16 @@ class Result:
         ValueError
             If the file is damaged or not a result
         """
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"No result file {path}")
-        try:
-            with h5py.File(path) as file:
-                attributes = dict(file.attrs)
-                if "curves" in file:
-                    groups = dict(_ordered(file["curves"]))
-                else:
-                    groups = {attributes["label"]: file}
-                curves = {label: _read_curve(group) for label, group in groups.items()}
-                documents = {name: json.loads(attributes[name]) for name in _DOCUMENTS}
-                title, seed = attributes["title"], int(attributes["seed"])
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
-            raise ValueError(f"{path} is damaged or not a result file: {error}") from error
+        message = f"{path} is damaged or not a result file"
+        with open_hdf5(path, "result file", usual=_MAX_BYTES, message=message) as file:
+            attributes = dict(file.attrs)
+            if "curves" in file:
+                groups = dict(_ordered(file["curves"]))
+            else:
+                groups = {attributes["label"]: file}
+            curves = {label: _read_curve(group) for label, group in groups.items()}
+            documents = {name: read_json(attributes[name], f"`{name}`") for name in _DOCUMENTS}
+            title, seed = attributes["title"], int(attributes["seed"])
         return cls(curves, title, seed=seed, **documents)
 
 
@@ -269,18 +265,20 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
 def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
         name: Metric(
-            **{part: source[part][:] for part in ("mean", "ci_low", "ci_high", "count")},
+            **{part: read_dataset(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
             proportion=bool(source.attrs["proportion"]),
-            per_seed=source["per_seed"][:] if "per_seed" in source else None,
+            per_seed=read_dataset(source, "per_seed") if "per_seed" in source else None,
         )
         for name, source in _ordered(group["metrics"])
     }
-    summary = {name: float(value[()]) for name, value in _ordered(group["summary"])}
-    snr_db, x = group["snr_db"][:], group.get("x")
+    scalars, x = group["summary"], group.get("x")
+    summary = {name: float(read_dataset(scalars, name)) for name, _ in _ordered(scalars)}
+    snr_db = read_dataset(group, "snr_db")
     if x is None:
         return Curve(snr_db, metrics, summary)
-    by_point = {name: values[:] for name, values in _ordered(group["point_summary"])}
-    return Curve(snr_db, metrics, summary, x.attrs["axis"], x[:], by_point)
+    points = group["point_summary"]
+    by_point = {name: read_dataset(points, name) for name, _ in _ordered(points)}
+    return Curve(snr_db, metrics, summary, x.attrs["axis"], read_dataset(group, "x"), by_point)
 
 
 def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_path
+from .._hdf5 import open_hdf5, read_json
 from .._seeding import derive_seed, reseed, set_seed
 from .._settings import Settings
 from ..datasets import Data
@@ -268,11 +269,9 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
 
 
 def _attributes(path: Path) -> dict[str, Any]:
-    try:
-        with h5py.File(path) as file:
-            return dict(file.attrs)
-    except OSError as error:
-        raise ValueError(f"The weights in {path} are damaged: {error}") from error
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
+        return dict(file.attrs)
 
 
 def _has(path: Path, expected: Mapping[str, Any]) -> bool:
@@ -286,7 +285,7 @@ def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:
     found = _attributes(path)
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
-        return trained == settings and json.loads(found["data"]) == checksums
+        return trained == settings and read_json(found["data"], "`data`") == checksums
     except (KeyError, ValueError):
         return False
 

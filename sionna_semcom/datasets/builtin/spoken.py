@@ -11,6 +11,8 @@ import h5py
 import numpy as np
 
 from ..._files import atomic_path
+from ..._hdf5 import open_hdf5, read_dataset
+from ..._limits import brief
 from ..log_mel import LogMel
 from ..spoken_digits import SpokenDigits
 
@@ -31,22 +33,22 @@ def read_spoken(path: str | os.PathLike[str] = SPOKEN_DIGITS) -> dict[str, Spoke
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"`{path}` must be a file of spoken digits. Received: none there")
-    try:
-        with h5py.File(path) as file:
-            names = np.array(file.attrs["voices"], dtype=str)
-            clips = SpokenDigits(
-                spectrograms=file["spectrograms"][:],
-                labels=file["labels"][:],
-                speakers=names[file["voices"][:]],
-                repetitions=file["repetitions"][:],
-            )
-            held = {name: np.array(file.attrs[f"{name}_voices"], dtype=str) for name in SPLITS}
-            checksum = file.attrs["sha256"]
-    except (OSError, KeyError, IndexError) as error:
-        raise ValueError(f"`{path}` must be a whole HDF5 file. Received: {error}") from error
+    message = f"`{path}` must be a whole HDF5 file. Received"
+    with open_hdf5(path, "file of spoken digits", message=message) as file:
+        names = np.array(file.attrs["voices"], dtype=str)
+        labels, voices, repetitions = (
+            read_dataset(file, name) for name in ("labels", "voices", "repetitions")
+        )
+        spectrograms = read_dataset(file, "spectrograms")
+        for values in (labels, voices, repetitions):
+            if values.shape != spectrograms.shape[:1] or values.dtype.kind not in "iu":
+                raise ValueError(f"it has {values.shape} whole numbers for {spectrograms.shape}")
+        clips = SpokenDigits(spectrograms, labels, names[voices], repetitions)
+        held = {name: np.array(file.attrs[f"{name}_voices"], dtype=str) for name in SPLITS}
+        checksum = file.attrs["sha256"]
     if (found := _checksum(clips.spectrograms)) != checksum:
         raise ValueError(
-            f"`{path}` must hold spectrograms of SHA-256 {checksum}. Received: {found}"
+            f"`{path}` must hold spectrograms of SHA-256 {brief(checksum)}. Received: {found}"
         )
     return {name: clips.where(np.isin(clips.speakers, held[name])) for name in SPLITS}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
+import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -267,3 +269,135 @@ def test_training_batches_of_cifar10(published):
     assert batch["image"].shape == (100, 32, 32, 3)
     assert 0.0 <= batch["image"].numpy().min() < batch["image"].numpy().max() <= 1.0
     assert 5 <= len(np.unique(batch["label"])) <= 10
+
+
+def test_images_of_any_suffix_are_read(tmp_path):
+    """The same images as JPEG and PNG under names of both cases, in the order of the names."""
+    write_zip(tmp_path, left_out=["train/cat", "train/dog"])
+    suffixes = (".jpg", ".JPG", ".jpeg", ".JPEG", ".png", ".PNG")
+    with zipfile.ZipFile(tmp_path / "cifar10" / "cifar10-images.zip", "a") as archive:
+        for kind in ("cat", "dog"):
+            for n in range(60):
+                suffix = suffixes[n % 6]
+                format_ = "PNG" if suffix.lower() == ".png" else "JPEG"
+                name = f"train/{kind}/{n:04d}{suffix}"
+                archive.writestr(name, jpeg(20 * CLASSES.index(kind) + n, kind=format_))
+    images, labels = CIFAR10(tmp_path).images("train")
+    levels = 255 * images[labels == CLASSES.index("cat")][:, 5, 5, 0]
+    np.testing.assert_allclose(levels, 60 + np.arange(51), atol=1.01)
+    assert np.bincount(labels).tolist() == [17, 17, 17, 51, 17, 51, 17, 17, 17, 17]
+
+
+def test_images_of_other_formats_are_told(tmp_path):
+    path = write_zip(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("train/cat/0100.webp", b"")
+        archive.writestr("train/cat/0100.BMP", b"")
+        archive.writestr("elsewhere/cat/0100.BMP", b"")
+    with pytest.warns(UserWarning, match=r"files that are not read: 1 .\w+, 1 .\w+$"):
+        assert len(CIFAR10(tmp_path).images("train")[1]) == 170
+
+
+SHAPES = {
+    "rows of channels": lambda data: data,
+    "channels first": lambda data: data.reshape(-1, 3, 32, 32),
+    "channels last": lambda data: data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1),
+    "by column": np.asfortranarray,
+}
+
+
+@pytest.mark.parametrize("form", SHAPES)
+def test_python_batches_of_every_clear_shape(tmp_path, batches, form):
+    folder = write_batches(tmp_path)
+    for path in folder.iterdir():
+        content = pickle.loads(path.read_bytes())
+        content[b"data"] = SHAPES[form](content[b"data"])
+        path.write_bytes(pickle.dumps(content, 2))
+    for split in ("train", "validation", "test"):
+        for found, expected in zip(
+            CIFAR10(tmp_path).images(split), batches.images(split), strict=True
+        ):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.T,
+        lambda data: data.ravel(),
+        lambda data: data.reshape(-1, 32, 3, 32),
+        lambda data: data.reshape(-1, 32, 96),
+        lambda data: data.reshape(-1, 3, 1024),
+        lambda data: data.reshape(-1, 3, 32, 32).transpose(2, 3, 1, 0),
+        lambda data: data[:, :1024],
+    ],
+)
+def test_shapes_that_could_be_scrambled_are_refused(tmp_path, change):
+    data = pickle.loads((write_batches(tmp_path) / "data_batch_3").read_bytes())[b"data"]
+    write_batches(tmp_path, {b"data": change(data)})
+    with pytest.raises(ValueError, match=r"data_batch_3` is no batch .*\[n, 3072\], .*Received: "):
+        CIFAR10(tmp_path)
+
+
+def test_labels_that_are_no_classes_take_no_memory(tmp_path):
+    write_batches(tmp_path, {b"labels": [10**12] * 40})
+    with pytest.raises(ValueError, match=r"ten classes. Received: label 1000000000000"):
+        CIFAR10(tmp_path)
+
+
+def large(kind, size=(6000, 6000)):
+    buffer = io.BytesIO()
+    Image.new("RGB", size).save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content", "message"),
+    [
+        ("jpg", large("JPEG"), r"images of shape \(32, 32, 3\). Received: \(6000, 6000, 3\)"),
+        ("png", large("PNG"), r"images of shape \(32, 32, 3\). Received: \(6000, 6000, 3\)"),
+        (
+            "png",
+            large("PNG", (20_000, 10_000)),
+            r"Received: \(10000, 20000, 3\)|decompression bomb",
+        ),
+        ("jpg", bytes(2**21), "must be a file of at most 1048576 bytes, .*Received: 2097152"),
+    ],
+    ids=["jpeg", "png", "bomb", "zeros"],
+)
+def test_large_members_are_not_unpacked(tmp_path, suffix, content, message):
+    """One by one, and before their pixels are decoded."""
+    with zipfile.ZipFile(write_zip(tmp_path, left_out=["train/airplane"]), "a") as archive:
+        archive.writestr(f"train/airplane/0000.{suffix}", content)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"images.zip` is damaged: .*{message}"):
+        CIFAR10(tmp_path)
+    assert tracemalloc.get_traced_memory()[1] < 2e7
+    tracemalloc.stop()
+
+
+def test_sizes_that_are_lies_are_refused(tmp_path):
+    """A member of 2 MB that says that it has 1,000 bytes, and one that says 3 GB."""
+    path = write_zip(tmp_path, airplane=bytes(2**21))
+    whole = path.read_bytes()
+    for size, message in ((1000, "is damaged"), (3 * 10**9, "at most 1048576 bytes")):
+        lie = whole.replace(struct.pack("<I", 2**21), struct.pack("<I", size))
+        path.write_bytes(lie)
+        with pytest.raises(ValueError, match=message):
+            CIFAR10(tmp_path)
+
+
+def test_members_are_bounded_together(tmp_path, monkeypatch):
+    write_zip(tmp_path, airplane=jpeg(3) + bytes(10**5))
+    monkeypatch.setenv("SIONNA_SEMCOM_MAX_BYTES", "1000000")
+    with pytest.raises(ValueError, match=r"its images takes more memory .* limit of 1000000"):
+        CIFAR10(tmp_path)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_other_packings_are_refused(tmp_path, packing):
+    path = write_zip(tmp_path, left_out=["train/airplane"])
+    with zipfile.ZipFile(path, "a", packing) as archive:
+        archive.writestr("train/airplane/0000.jpg", jpeg(1))
+    with pytest.raises(ValueError, match=r"stored or deflated. Received: "):
+        CIFAR10(tmp_path)

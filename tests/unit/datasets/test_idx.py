@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import gzip
+import struct
+import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -74,3 +77,51 @@ def test_missing_file_is_named(mnist):
     (mnist / "t10k-images-idx3-ubyte.gz").unlink()
     with pytest.raises(FileNotFoundError, match=r"t10k-images-idx3-ubyte.gz"):
         read_mnist(mnist, "test")
+
+
+def header(*shape):
+    return bytes([0, 0, 8, len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
+
+
+def write_gzip(path, start, megabytes):
+    """A few kilobytes that unpack to many megabytes."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [packer.compress(start), *(packer.compress(bytes(10**6)) for _ in range(megabytes))]
+    path.write_bytes(b"".join([*parts, packer.flush()]))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((10,), r"shape \(10,\). Received: more bytes behind the header"),
+        ((60_000, 28, 28, 100), "SIONNA_SEMCOM_MAX_BYTES"),
+        ((2**32 - 1,) * 32, "SIONNA_SEMCOM_MAX_BYTES"),
+        ((2**32 - 1, 0), "SIONNA_SEMCOM_MAX_BYTES"),
+        ((1,) * 33, "a number of dimensions up to 32"),
+        ((90_000_000,), "Received: 40000000 bytes behind the header"),
+    ],
+)
+def test_no_more_is_unpacked_than_the_header_says(tmp_path, shape, message):
+    path = tmp_path / "values.gz"
+    write_gzip(path, header(*shape), 40)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=rf"values.gz`.*{message}"):
+        read_idx(path)
+    assert tracemalloc.get_traced_memory()[1] < (5e6 if "90" not in str(shape) else 1e8)
+    tracemalloc.stop()
+
+
+def test_a_user_raises_the_limit(tmp_path, monkeypatch):
+    path = tmp_path / "values.gz"
+    write_gzip(path, header(5, 10**6), 5)
+    monkeypatch.setenv("SIONNA_SEMCOM_MAX_BYTES", "4000000")
+    with pytest.raises(ValueError, match="5000000 bytes, with a limit of 4000000"):
+        read_idx(path)
+    monkeypatch.setenv("SIONNA_SEMCOM_MAX_BYTES", "5000000")
+    assert read_idx(path).shape == (5, 10**6)
+
+
+def test_folders_and_devices_are_no_idx_files(tmp_path):
+    for path in (tmp_path, "/dev/zero"):
+        with pytest.raises(FileNotFoundError, match="No IDX file"):
+            read_idx(path)

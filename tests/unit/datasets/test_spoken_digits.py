@@ -14,6 +14,7 @@ from sionna_semcom.datasets import (
     split_by_recording,
     split_by_speaker,
 )
+from sionna_semcom.datasets.spoken_digits import clip_files
 
 
 def _origins(clips):
@@ -101,3 +102,33 @@ def test_missing_and_empty_folders_are_named(tmp_path, read):
     for folder in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(FileNotFoundError, match=f"{folder}` must be a folder of WAV files"):
             read(folder)
+
+
+def test_upper_case_and_linked_folders_are_read(fsdd, tmp_path):
+    """Half of the files change their suffix and a speaker moves behind a link: nothing is lost."""
+    expected = read_fsdd(fsdd)
+    for path in sorted((fsdd / "recordings").glob("*_ben_*.wav"))[::2]:
+        path.rename(path.with_suffix(".WAV"))
+    (tmp_path / "other").mkdir()
+    for path in (fsdd / "recordings").glob("*_cleo_*.wav"):
+        path.rename(tmp_path / "other" / path.name)
+    (fsdd / "cleo").symlink_to(tmp_path / "other", target_is_directory=True)
+    assert _origins(read_fsdd(fsdd)) == _origins(expected)
+    assert len(read_fsdd(fsdd)) == len(expected)
+
+
+def test_each_folder_is_read_once(fsdd):
+    (fsdd / "again").symlink_to(fsdd / "recordings", target_is_directory=True)
+    (fsdd / "recordings" / "round").symlink_to(fsdd, target_is_directory=True)
+    assert len(clip_files(fsdd)) == 240
+    assert clip_files(fsdd)[0].parent == fsdd / "recordings"
+
+
+def test_recordings_of_other_formats_are_told(fsdd):
+    (fsdd / "README.md").write_text("text")
+    assert len(clip_files(fsdd)) == 240
+    for n in range(3):
+        (fsdd / f"{n}_ben_0.FLAC").write_bytes(b"")
+    (fsdd / "0_ben_0.mp3").write_bytes(b"")
+    with pytest.warns(UserWarning, match=r"fsdd` has files that are not read: 3 .flac, 1 .mp3"):
+        assert len(clip_files(fsdd)) == 240
