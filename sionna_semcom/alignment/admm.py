@@ -138,8 +138,9 @@ def alignment_error(
 
 def _project(f: tf.Tensor, power: float) -> tf.Tensor:
     """The Z-step, equations (25) and (26)."""
-    used = tf.maximum(_power(f), 1e-30)
-    scale = tf.minimum(tf.sqrt(tf.cast(power, used.dtype) / used), 1.0)
+    used = _power(f)
+    within = tf.sqrt(tf.math.divide_no_nan(tf.cast(power, used.dtype), used))
+    scale = tf.where(used > power, within, 1.0)
     return f * tf.cast(scale, f.dtype)[..., tf.newaxis, tf.newaxis]
 
 

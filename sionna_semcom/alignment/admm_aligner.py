@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..datasets import PilotStatistics
 from .admm import admm, mmse_decoder
-from .linear import NOISE_FLOOR
+from .channel_modes import design_noise
 from .pair import by_row, to_complex, to_real
 from .semantic_modes import SemanticModes, semantic_modes
 
@@ -54,7 +54,7 @@ class ADMMAligner:
         num_elements, num_rx_ant, _ = h.shape[-3:]
         blocks = [tf.linalg.LinearOperatorFullMatrix(part) for part in tf.unstack(h, axis=-3)]
         joint = tf.linalg.LinearOperatorBlockDiag(blocks).to_dense()
-        noise = tf.maximum(tf.cast(no, h.dtype.real_dtype), NOISE_FLOOR)
+        noise = design_noise(no, h)
         covariance = tf.cast(noise, h.dtype)[..., tf.newaxis, tf.newaxis] * tf.eye(
             num_elements * num_rx_ant, dtype=h.dtype
         )

@@ -11,8 +11,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from ..datasets import PilotStatistics
-from .channel_modes import channel_modes
-from .linear import NOISE_FLOOR
+from .channel_modes import channel_modes, design_noise
 from .linear_pair import LinearPair
 from .pair import by_row
 from .semantic_modes import SemanticModes, semantic_modes
@@ -100,7 +99,7 @@ class FeatureAligner:
         place = tf.ensure_shape(tf.reshape(place, shape), gains.shape)
         powers = tf.ones([*gains.shape[-2:], 2], gains.dtype) / (2.0 * gains.shape[-1])
         powers += tf.zeros_like(gains)[..., tf.newaxis]
-        noise = tf.maximum(tf.cast(no, gains.dtype), NOISE_FLOOR)[..., tf.newaxis]
+        noise = design_noise(no, h)[..., tf.newaxis]
         noise += tf.zeros_like(gains[..., 0])
         num_reals = 2 * int(np.prod(gains.shape[-2:]))
         if self.selection != "top":
@@ -125,7 +124,8 @@ class FeatureAligner:
             analysis = right[:num_reals].T
             synthesis = values[:num_reals, None] * left.T[:num_reals]
             covariance = analysis.T @ statistics.cov_tx @ analysis
-        deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-30))
+        variance = np.diag(covariance)
+        deviation = np.sqrt(np.where(variance > 0, variance, 1.0))
         modes = _plain(analysis.shape[1])
         modes = replace(
             modes,

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from .._noise import at_least, check_finite, noise_power
+
+NOISE_FLOOR = 1e-10  # of the energy of a coefficient
+
 
 class ChannelModes(NamedTuple):
     r"""Eigenmodes of the channels of :math:`B` resource elements.
@@ -43,6 +47,26 @@ def channel_modes(h: tf.Tensor) -> ChannelModes:
     receive = tf.matmul(h, transmit)
     gains = tf.reduce_sum(_power(receive), -2)
     return ChannelModes(gains, transmit, receive)
+
+
+def design_noise(no: tf.Tensor | float, h: tf.Tensor) -> tf.Tensor:
+    """Noise power ``no`` to design for on channels ``h`` [..., B, N_R, N_T], [] or [...].
+
+    A noiseless channel is designed for a little noise, as its SNR were infinite otherwise.
+
+    Raises
+    ------
+    ValueError
+        If ``no`` or ``h`` is not finite, or ``no`` is negative
+    """
+    check_finite(h=h)
+    no = noise_power(no, h.dtype.real_dtype)
+    return at_least(no, mean_energy(h), NOISE_FLOOR)
+
+
+def mean_energy(h: tf.Tensor) -> tf.Tensor:
+    """Mean energy of a coefficient of ``h`` [..., B, N_R, N_T]: [...]."""
+    return tf.reduce_mean(_power(h), (-3, -2, -1))
 
 
 def _unit_columns(matrix: tf.Tensor) -> tf.Tensor:

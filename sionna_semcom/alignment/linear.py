@@ -10,14 +10,12 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from ..datasets import PilotStatistics
-from .channel_modes import ChannelModes, channel_modes
+from .channel_modes import ChannelModes, channel_modes, design_noise
 from .linear_pair import LinearPair, padded_weights
 from .semantic_modes import Form, SemanticModes, semantic_modes
 from .waterfilling import semantic_waterfilling
 
 Allocation = Literal["joint", "per_element"]
-
-NOISE_FLOOR = 1e-10  # a noiseless channel is designed for this noise, or its gains were infinite
 
 
 class LinearAligner:
@@ -162,8 +160,8 @@ class LinearAligner:
             whitener = tf.linalg.triangular_solve(factor, identity)[..., tf.newaxis, :, :]
             h = tf.matmul(whitener, h)
         rdtype = h.dtype.real_dtype
+        no = design_noise(no, h)[..., tf.newaxis]
         modes = channel_modes(h)
-        no = tf.maximum(tf.cast(no, rdtype), NOISE_FLOOR)[..., tf.newaxis]
         error = tf.cast(error_variance, rdtype) + tf.zeros_like(modes.gains[..., 0])
         first = self._share_out(modes, no + error, whitener)
         if self.allocation == "per_element" or modes.gains.shape[-2] == 1:

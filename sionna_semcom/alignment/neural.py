@@ -11,12 +11,15 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from .._noise import at_least, check_finite, noise_power
 from ..datasets import PilotStatistics
 from ..mapping import LatentMapper
-from .channel_modes import ChannelModes, channel_modes
+from .channel_modes import ChannelModes, channel_modes, mean_energy
 from .complex_layers import ComplexDense, on_magnitude
 from .pair import by_row, to_complex, to_real
 from .semantic_modes import SemanticModes, semantic_modes
+
+NOISE_FLOOR = 1e-6  # of the energy of a coefficient: less noise was never trained on
 
 
 class _NeuralAligner(keras.layers.Layer):
@@ -107,7 +110,7 @@ class ComplexAligner(_NeuralAligner):
         """From latents [..., d] to antenna symbols [..., B, N_T]."""
         x = _perceptron(self.precoder, self.whiten(latents))
         power = tf.reduce_sum(tf.math.real(x) ** 2 + tf.math.imag(x) ** 2, -1, keepdims=True)
-        scale = tf.sqrt(self._antennas[0] / tf.maximum(power, 1e-20))
+        scale = tf.sqrt(self._antennas[0] / tf.where(power > 0, power, 1.0))
         return _split(x * tf.cast(scale, x.dtype), self._antennas)
 
     def decode(self, y: tf.Tensor) -> tf.Tensor:
@@ -183,10 +186,13 @@ class EigenbasisAligner(_NeuralAligner):
                 f"`h` must have shape [..., {elements}, N_R, N_T] with min(N_R, N_T) = {modes}, "
                 f"which the networks are built for. Received: {h.shape}"
             )
+        check_finite(h=h)
         channel = channel_modes(tf.cast(h, tf.complex64))
-        noise = tf.cast(no, channel.gains.dtype)[..., tf.newaxis, tf.newaxis]
+        noise = noise_power(no, channel.gains.dtype)[..., tf.newaxis, tf.newaxis]
         noise += tf.cast(error_variance, noise.dtype)[..., tf.newaxis]
-        noise = tf.maximum(noise, 1e-6) + tf.zeros_like(channel.gains)
+        energy = mean_energy(h)[..., tf.newaxis, tf.newaxis]
+        noise = at_least(noise, tf.cast(energy, noise.dtype), NOISE_FLOOR)
+        noise += tf.zeros_like(channel.gains)
         return EigenbasisPair(self, channel, noise)
 
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:

@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy import Block
+
+from .._noise import check_finite, is_finite, is_noise_power, noise_power
 
 
 class Link(Block):
@@ -19,7 +23,9 @@ class Link(Block):
     element over noise power per receive antenna, with channel coefficients of unit average power;
     as the transmit power is one, ``no`` is the inverse of the (linear) SNR.
 
-    A link is differentiable from ``symbols_hat`` to ``symbols``.
+    A link is differentiable from ``symbols_hat`` to ``symbols``. Rows do not disturb each other: in
+    a graph, a row with a symbol that is not finite comes out as NaN, and the others as if it had
+    been zero. An empty batch comes out empty.
 
     Input
     -----
@@ -38,26 +44,39 @@ class Link(Block):
     Raises
     ------
     ValueError
-        If ``symbols`` is not a complex matrix, or ``no`` is neither a scalar nor one value a row
+        If ``symbols`` is not a complex matrix or, outside graphs, not finite; or if ``no`` is
+        neither a scalar nor one value a row, or NaN, infinite or negative. In a graph that is not
+        compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under XLA the
+        output is NaN
     """
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Check the shapes and send ``symbols`` at noise power ``no``."""
-        symbols = tf.convert_to_tensor(symbols)
-        no = tf.cast(tf.convert_to_tensor(no), self.rdtype)
-        if symbols.shape.rank != 2 or not symbols.dtype.is_complex:
-            raise ValueError(
-                "`symbols` must be complex of shape [batch, num_symbols]. "
-                f"Received: shape={symbols.shape}, dtype={symbols.dtype.name}"
-            )
-        if no.shape.rank != 0 and not no.shape.is_compatible_with(symbols.shape[:1]):
-            raise ValueError(
-                f"`no` must have shape [] or [batch], here {symbols.shape[:1]}. "
-                f"Received: shape={no.shape}"
-            )
-        symbols_hat, no_eff = self.transmit(symbols, no)
+        """Check the input and send ``symbols`` at noise power ``no``."""
+        symbols, no = check_input(symbols, no, self.rdtype)
+        if 0 in symbols.shape:
+            return symbols, tf.zeros(symbols.shape, self.rdtype)
+        transmit = self.transmit if tf.executing_eagerly() else self._transmit_apart
+        symbols_hat, no_eff = transmit(symbols, no)
         no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
         return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
+
+    def _transmit_apart(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """`transmit` in a graph, where values and sizes are not known before it runs."""
+        finite = tf.reduce_all(is_finite(symbols), axis=1, keepdims=True)
+        possible = is_noise_power(no)
+        sound = finite & tf.reshape(possible, [-1, 1])
+        sent = at_least_one(tf.where(finite, symbols, tf.zeros_like(symbols)))
+        powers = tf.where(possible, no, 1.0)
+        if no.shape.rank == 1:
+            powers = at_least_one(powers, 1.0)
+        batch, num_symbols = tf.unstack(tf.shape(symbols))
+
+        def only_sound(received: tf.Tensor) -> tf.Tensor:
+            received = received[:batch, :num_symbols]
+            return tf.where(sound, received, tf.cast(np.nan, received.dtype))
+
+        symbols_hat, no_eff = self.transmit(sent, powers)
+        return only_sound(symbols_hat), only_sound(no_eff)
 
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -69,3 +88,70 @@ class Link(Block):
 
         One use carries all spatial streams of a resource element; pilots and padding count.
         """
+
+    def graph(self, jit_compile: bool | None = None) -> Graph:
+        """This link as a graph that is traced once, whatever batch sizes and noise powers follow.
+
+        A plain `tf.function` is traced again for each batch size and for each Python number as
+        ``no``.
+
+        Parameters
+        ----------
+        jit_compile : `bool` | `None` (default)
+            Whether XLA compiles the graph, which it does again for each shape
+
+        Output
+        ------
+        : `Graph`
+            Function with input and output of the link
+        """
+        return Graph(self, jit_compile)
+
+
+class Graph:
+    """What :meth:`Link.graph` gives: one graph for a scalar ``no``, one for a value a row."""
+
+    def __init__(self, link: Link, jit_compile: bool | None) -> None:
+        def traced(*shape: None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+            symbols = tf.TensorSpec([None, None], link.cdtype)
+            signature = [symbols, tf.TensorSpec(shape, link.rdtype)]
+            return tf.function(link, input_signature=signature, jit_compile=jit_compile)
+
+        self._link = link
+        self._by_rank = {0: traced(), 1: traced(None)}
+
+    def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Check the input as the link does, and run the graph."""
+        symbols, no = check_input(symbols, no, self._link.rdtype)
+        symbols_hat, no_eff = self._by_rank[no.shape.rank](symbols, no)
+        return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
+
+
+def check_input(
+    symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``."""
+    symbols = tf.convert_to_tensor(symbols)
+    if symbols.shape.rank != 2 or not symbols.dtype.is_complex:
+        raise ValueError(
+            "`symbols` must be complex of shape [batch, num_symbols]. "
+            f"Received: shape={symbols.shape}, dtype={symbols.dtype.name}"
+        )
+    no = noise_power(no, dtype)
+    if no.shape.rank != 0 and not no.shape.is_compatible_with(symbols.shape[:1]):
+        raise ValueError(
+            f"`no` must have shape [] or [batch], here {symbols.shape[:1]}. "
+            f"Received: shape={no.shape}"
+        )
+    check_finite(symbols=symbols)
+    return symbols, no
+
+
+def at_least_one(tensor: tf.Tensor, value: float = 0.0) -> tf.Tensor:
+    """``tensor``, padded with ``value`` to at least one entry along each axis."""
+    if tensor.shape.is_fully_defined() and 0 not in tensor.shape:
+        return tensor
+    missing = tf.maximum(1 - tf.shape(tensor), 0)
+    padding = tf.stack([tf.zeros_like(missing), missing], axis=1)
+    padded = tf.pad(tensor, padding, constant_values=tf.cast(value, tensor.dtype))
+    return tf.ensure_shape(padded, [size or None for size in tensor.shape])

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy import Block
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Demapper, Mapper
 
-from .base import Link
+from .base import Link, at_least_one
 
 
 class CodedLink(Block):
@@ -60,7 +61,8 @@ class CodedLink(Block):
     Raises
     ------
     ValueError
-        If a parameter is out of its range
+        If a parameter is out of its range, ``bits`` have another shape or, outside graphs, are not
+        zeros and ones, or ``no`` is refused by ``link``
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class CodedLink(Block):
                 f"`num_bits_per_symbol` must be even and positive. Received: {num_bits_per_symbol}"
             )
         self.link = link
+        self.num_info_bits = num_info_bits
         self.num_symbols = math.ceil(round(num_info_bits / (coderate * num_bits_per_symbol), 6))
         num_coded_bits = self.num_symbols * num_bits_per_symbol
         if not 0.2 <= num_info_bits / num_coded_bits <= 0.95:
@@ -95,9 +98,26 @@ class CodedLink(Block):
 
     def call(self, bits: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Send ``bits`` at noise power ``no``."""
-        symbols = self._mapper(self._encoder(bits))
+        bits = tf.convert_to_tensor(bits)
+        self._check(bits)
+        symbols = self._mapper(self._encoder(at_least_one(bits)))[: tf.shape(bits)[0]]
         symbols_hat, no_eff = self.link(symbols, no)
-        return self._decoder(self._demapper(symbols_hat, no_eff))
+        bits_hat = self._decoder(self._demapper(at_least_one(symbols_hat), at_least_one(no_eff)))
+        return tf.ensure_shape(bits_hat[: tf.shape(bits)[0]], bits.shape)
+
+    def _check(self, bits: tf.Tensor) -> None:
+        if not bits.shape.is_compatible_with([None, self.num_info_bits]):
+            raise ValueError(
+                f"`bits` must have shape [batch, {self.num_info_bits}]. "
+                f"Received: shape={bits.shape}"
+            )
+        if tf.executing_eagerly():
+            wrong = ~np.isin(bits, (0, 1))
+            if wrong.any():
+                raise ValueError(
+                    "`bits` must be zeros and ones. Received: "
+                    f"{bits.numpy()[wrong][0]:g} in row {np.argwhere(wrong)[0, 0]}"
+                )
 
     def channel_uses(self, num_latents: int = 1) -> int:
         """Complex channel uses of the link to send ``num_latents`` codewords."""

@@ -12,11 +12,12 @@ from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mimo import lmmse_equalizer, mf_equalizer, zf_equalizer
 from sionna.phy.utils import complex_normal
 
+from .._noise import antenna_energy, at_least
 from .._settings import Settings
 from ..mapping import SlotPacker
 from .base import Link
 
-NOISE_FLOOR = 1e-6  # below it, single precision cannot tell the LMMSE equaliser's residual noise
+NOISE_FLOOR = 1e-6  # of the channel's energy; below it, rounding hides what LMMSE leaves of noise
 
 _EQUALIZERS = {"lmmse": lmmse_equalizer, "zf": zf_equalizer, "mf": mf_equalizer}
 
@@ -124,8 +125,9 @@ class FlatFadingLink(Link):
     of variance :math:`v` acts on it as noise of covariance :math:`(N_0 + v)\mathbf{I}`, as the
     total transmit power is one. Latents that do not fill their last channel use are padded.
 
-    The receiver assumes a noise power of at least 1e-6, which keeps the equaliser in the range of
-    single precision.
+    The receiver assumes a noise power of at least 1e-6 of the energy that an antenna receives,
+    which keeps the equaliser in the range of single precision. Any Block with the output of
+    `FlatFading`, in any unit, can replace the attribute ``channel``.
 
     See :class:`~sionna_semcom.link.Link` for input and output.
 
@@ -157,7 +159,8 @@ class FlatFadingLink(Link):
         draws = 1 if self.settings.fading == "block" else tf.shape(x)[1]
         h, h_hat, error_variance = self.channel([batch, draws])
         y = self._apply(x / sqrt(streams), h, no)
-        noise = tf.maximum(tf.reshape(no, [-1, 1, 1, 1]), NOISE_FLOOR) + error_variance
+        energy = antenna_energy(h_hat / sqrt(streams))[..., tf.newaxis, tf.newaxis]
+        noise = at_least(tf.reshape(no, [-1, 1, 1, 1]), energy, NOISE_FLOOR) + error_variance
         identity = tf.eye(self.settings.num_rx_ant, dtype=self.cdtype)
         x_hat, no_eff = self._equalize(
             y, h_hat / sqrt(streams), tf.cast(noise, self.cdtype) * identity

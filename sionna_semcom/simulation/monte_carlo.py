@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -13,6 +12,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from .._seeding import reseed, set_seed
+from ..systems.snr import check_snr
 from .progress import ProgressBar
 from .results import Curve, Estimate, Metric, Result
 from .stop_rule import StopRule
@@ -131,7 +131,7 @@ def sim_metrics(
         confidence=confidence,
         interval=interval,
     )
-    snrs = [float(snr_db) for snr_db in snr_dbs]
+    snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     if len(snrs) > 1 and isinstance(data, Iterator):
@@ -171,8 +171,7 @@ def simulate_point(
     aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
 ) -> Point:
     """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`."""
-    if not snr_db > -math.inf:
-        raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
+    check_snr(snr_db)
     reseed(*seed)
     tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None

@@ -21,6 +21,7 @@ from .._settings import Settings
 from ..datasets import Data
 from ..link import LinkSettings
 from ..systems import ClassifierSettings
+from ..systems.snr import check_snr
 from .compatibility import check_compatibility
 from .data_settings import BuiltinData, DataSettings
 from .probes import Probe
@@ -105,7 +106,7 @@ class EvaluationSettings(StopRule):
                 "SNRs must be numbers of dB (.inf is noiseless). "
                 f"Received: {', '.join(map(str, snr_db))}"
             )
-        return snr_db
+        return tuple(check_snr(one) for one in snr_db)
 
     @model_validator(mode="after")
     def _check_axis(self) -> "EvaluationSettings":

@@ -12,7 +12,7 @@ from sionna.phy import config
 
 from ..link import Link, MIMOChannel
 from .non_finite import StopOnNonFiniteLoss
-from .snr import snr_range
+from .snr import check_snr, snr_range
 from .summary import transmission_figures
 
 
@@ -78,6 +78,8 @@ class LinkedModel(keras.Model):
         low, high = self._snr_range
         if snr_db is None:
             snr_db = config.tf_rng.uniform([], low, high) if low < high else low
+        elif tf.get_static_value(snr_db) is not None:
+            check_snr(float(tf.get_static_value(snr_db)))
         snr_db = tf.cast(snr_db, tf.float32)
         self.last_snr_db.assign(snr_db)
         return tf.pow(10.0, -snr_db / 10.0)

@@ -7,6 +7,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+SNR_LIMIT_DB = 300.0
+"""Largest magnitude [dB] of a finite SNR, for which single precision has a noise power."""
+
+
+def check_snr(snr_db: float, name: str = "snr_db") -> float:
+    """``snr_db`` [dB], between -300 and 300, or infinity for the noiseless link.
+
+    Raises
+    ------
+    ValueError
+        If it is neither
+    """
+    if not snr_db > -np.inf:
+        raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
+    if np.isfinite(snr_db) and abs(snr_db) > SNR_LIMIT_DB:
+        raise ValueError(
+            f"`{name}` must lie between {-SNR_LIMIT_DB:g} and {SNR_LIMIT_DB:g} dB, or be infinity, "
+            f"which is noiseless. Received: {snr_db:g}"
+        )
+    return float(snr_db)
+
 
 def snr_range(snr_db: float | Sequence[float]) -> tuple[float, float]:
     """Lowest and highest SNR [dB] of training, twice the same if there is but one.
@@ -19,13 +40,13 @@ def snr_range(snr_db: float | Sequence[float]) -> tuple[float, float]:
     Raises
     ------
     ValueError
-        If ``snr_db`` is neither a number above minus infinity nor two finite ones in order
+        If ``snr_db`` is neither an SNR nor two finite ones in order, see :func:`check_snr`
     """
     limits = np.asarray(snr_db, float)
-    if limits.shape == () and limits > -np.inf:
-        return float(limits), float(limits)
+    if limits.shape == () and not np.isnan(limits) and limits != -np.inf:
+        return (check_snr(limits.item()),) * 2
     if limits.shape == (2,) and np.isfinite(limits).all() and limits[0] <= limits[1]:
-        return float(limits[0]), float(limits[1])
+        return check_snr(limits[0]), check_snr(limits[1])
     raise ValueError(
         "`snr_db` must be a number of dB (infinity is noiseless) or a range (low, high) of finite "
         f"ones. Received: {snr_db}"

@@ -180,3 +180,38 @@ def test_wrong_shapes_are_refused(channel, x, h, no, message):
 def test_impossible_draws_are_refused(channel, batch, no, message):
     with pytest.raises(ValueError, match=message):
         channel.draw(batch, no)
+
+
+def test_nothing_in_gives_nothing_out(channel):
+    graph = tf.function(
+        channel.draw,
+        input_signature=[tf.TensorSpec([], tf.int32), tf.TensorSpec([])],
+        autograph=False,
+    )
+    state = graph(0, 0.1)
+    assert state.h.shape == [0, 2, 2, 3]
+    assert state.error_variance.shape == [0, 2]
+    assert channel(ONES[:0], MATRICES[:0], 0.1).shape == [0, 2, 2]
+
+
+@pytest.mark.parametrize("no", [np.nan, -0.1, np.inf], ids=str)
+def test_noise_powers_that_are_none_are_refused(channel, no):
+    rule = "`no` must be real, finite and not negative"
+    with pytest.raises(ValueError, match=rule):
+        channel(ONES, MATRICES, no)
+    with pytest.raises(ValueError, match=rule):
+        channel.draw(3, no)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
+        tf.function(channel)(ONES, MATRICES, tf.constant(no, tf.float32))
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
+        tf.function(lambda no: channel.draw(3, no))(tf.constant(no, tf.float32))
+
+
+def test_input_that_is_not_finite_is_refused_and_stays_where_it_is(channel):
+    bad = tf.where(tf.range(4)[:, None, None] == 2, tf.constant(np.nan, tf.complex64), ONES)
+    with pytest.raises(ValueError, match="`x` must be finite. Received: nan.* in row 2"):
+        channel(bad, MATRICES, 0.1)
+    with pytest.raises(ValueError, match="`h` must be finite. Received: nan.* in row 0"):
+        channel(ONES, MATRICES * np.nan, 0.1)
+    y = tf.function(channel)(bad, MATRICES, tf.constant(0.1))
+    np.testing.assert_array_equal(np.any(np.isnan(y), axis=(1, 2)), np.arange(4) == 2)

@@ -12,6 +12,7 @@ from pydantic import Field
 from sionna.phy import Block
 from sionna.phy.channel import ApplyFlatFadingChannel
 
+from ..._noise import check_finite, noise_power
 from ..._settings import Settings
 
 _Self = TypeVar("_Self", bound="MIMOSettings")
@@ -100,7 +101,9 @@ class MIMOChannel(Block):
     Raises
     ------
     ValueError
-        If the shapes do not fit together
+        If the shapes do not fit together, ``no`` is NaN, infinite or negative or, outside graphs,
+        ``x`` or ``h`` is not finite. In a graph that is not compiled by XLA, a wrong ``no`` raises
+        `tf.errors.InvalidArgumentError`
     """
 
     def __init__(
@@ -116,9 +119,10 @@ class MIMOChannel(Block):
     def call(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Send ``x`` over ``h`` at noise power ``no``."""
         x, h = tf.convert_to_tensor(x), tf.convert_to_tensor(h)
-        no = tf.cast(tf.convert_to_tensor(no), self.rdtype)
+        no = noise_power(no, self.rdtype)
         self._check_matrices(x, h)
         _check_noise(no, _leading_dimensions(x, h))
+        check_finite(x=x, h=h)
         return self._apply(x, h, no)
 
     def draw(self, batch: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
@@ -129,7 +133,7 @@ class MIMOChannel(Block):
         Input
         -----
         batch : `int` or [], `tf.int32`
-            Latents
+            Latents; in a graph that learns their number when it runs, none give no groups
 
         no : [], `tf.float`
             Noise power per receive antenna, which decides how good estimates are
@@ -142,20 +146,19 @@ class MIMOChannel(Block):
         Raises
         ------
         ValueError
-            If ``batch`` is not positive, or ``no`` is not a scalar
+            If ``batch`` is known and not positive, or ``no`` is not a scalar, NaN, infinite or
+            negative
         """
-        no = tf.cast(tf.convert_to_tensor(no), self.rdtype)
+        no = noise_power(no, self.rdtype)
         if no.shape.rank != 0:
             raise ValueError(f"`no` must be a scalar. Received: shape={no.shape}")
-        if tf.is_tensor(batch):
-            batch = tf.cast(batch, tf.int32)
-        else:
-            batch = operator.index(batch)
-            if batch < 1:
-                raise ValueError(f"`batch` must be positive. Received: {batch}")
-        state = self.draw_groups(-(-batch // self.coherence), no)
+        known = tf.get_static_value(batch) if tf.is_tensor(batch) else operator.index(batch)
+        if known is not None and known < 1:
+            raise ValueError(f"`batch` must be positive. Received: {known}")
+        groups = -(-(tf.cast(batch, tf.int32) if tf.is_tensor(batch) else batch) // self.coherence)
+        state = self.draw_groups(groups if known is not None else tf.maximum(groups, 1), no)
         shape = [None, self.num_uses, self.num_rx_ant, self.num_tx_ant]
-        h, h_hat, mean, error_variance = (tf.stop_gradient(part) for part in state)
+        h, h_hat, mean, error_variance = (tf.stop_gradient(part[:groups]) for part in state)
         return ChannelState(
             tf.ensure_shape(h, shape),
             tf.ensure_shape(h_hat, shape),

@@ -14,7 +14,7 @@ from sionna.phy.block import Object
 from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
 
-from ..ofdm.channel import CHUNK, SlotChannel
+from ..ofdm.channel import CHUNK, SlotChannel, in_units, slot_energy
 from ..ofdm.estimation import known_covariances, ls_estimator
 from ..ofdm.interpolation import ChannelStatistics
 from ..ofdm.link import resource_grid
@@ -192,14 +192,24 @@ class OFDMMIMOChannel(MIMOChannel):
         scores = config.tf_rng.uniform([groups, self.settings.num_data_elements])
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
+        slots, gain = self.slots(groups), None
+        if not isinstance(self.slots, SlotChannel):  # in units of its own, unlike what was learnt
+            gain = slot_energy(slots)
+            slots, no = in_units(slots, tf.sqrt(gain)), no / gain
         h, h_hat = (
-            tf.transpose(_at(grid, elements), [0, 3, 1, 2])
-            for grid in self._observe(self.slots(groups), no)
+            tf.transpose(_at(grid, elements), [0, 3, 1, 2]) for grid in self._observe(slots, no)
         )
         if self.settings.csi == "perfect":
-            return ChannelState(h, h_hat, h_hat, tf.zeros([groups, self.num_uses], self.rdtype))
-        coefficients, variances = (tf.gather(table, uses) for table in self._regression(no))
-        mean = coefficients[..., tf.newaxis, tf.newaxis] * h_hat
+            mean, variances = h_hat, tf.zeros([groups, self.num_uses], self.rdtype)
+        else:
+            coefficients, variances = (
+                tf.gather(table, uses, axis=-1, batch_dims=no.shape.rank)
+                for table in self._regression(no)
+            )
+            mean = coefficients[..., tf.newaxis, tf.newaxis] * h_hat
+        if gain is not None:
+            h, h_hat, mean = (in_units(part, tf.math.rsqrt(gain)) for part in (h, h_hat, mean))
+            variances = in_units(variances, 1.0 / gain)
         return ChannelState(h, h_hat, mean, variances)
 
     @property

@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline
 from sionna.phy.block import Object
 
 FINER = 4  # entries of a table for each noise power measured
-VARIANCE_FLOOR = 1e-7  # of an error that rounding hides; its logarithm is interpolated
+VARIANCE_FLOOR = 1e-7  # of the energy: an error that rounding hides; its logarithm is interpolated
 
 
 class Moments(NamedTuple):
@@ -54,7 +54,7 @@ def regress(sums: Moments, count: int) -> tuple[np.ndarray, np.ndarray]:
     """
     energy = np.maximum(sums.estimate, np.finfo(np.float32).tiny)
     variance = (sums.error - np.abs(sums.cross) ** 2 / energy) / count
-    return 1.0 - sums.cross / energy, np.maximum(variance, VARIANCE_FLOOR)
+    return 1.0 - sums.cross / energy, np.maximum(variance, VARIANCE_FLOOR * energy / count)
 
 
 def learn(
@@ -108,15 +108,15 @@ class RegressionTable(Object):
 
     Input
     -----
-    no : [], `tf.float`
+    no : [...], `tf.float`
         Noise power
 
     Output
     ------
-    coefficients : [num_elements], `tf.complex`
+    coefficients : [..., num_elements], `tf.complex`
         Regression coefficients
 
-    variances : [num_elements], `tf.float`
+    variances : [..., num_elements], `tf.float`
         Error variances
     """
 
@@ -131,14 +131,15 @@ class RegressionTable(Object):
         self._log_variances = tf.constant(CubicSpline(log_no, np.log(variances))(fine), self.rdtype)
 
     def __call__(self, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Coefficients and error variances at the scalar noise power ``no``."""
+        """Coefficients and error variances at noise powers ``no``."""
         log_no = tf.clip_by_value(tf.math.log(no), self._log_no[0], self._log_no[-1])
-        right = tf.searchsorted(self._log_no[1:-1], [log_no])[0] + 1
+        right = tf.reshape(tf.searchsorted(self._log_no[1:-1], tf.reshape(log_no, [-1])), tf.shape(no)) + 1
         left = right - 1
-        share = (log_no - self._log_no[left]) / (self._log_no[right] - self._log_no[left])
+        below, above = tf.gather(self._log_no, left), tf.gather(self._log_no, right)
+        share = (log_no - below) / (above - below)
 
         def between(table: tf.Tensor) -> tf.Tensor:
-            weight = tf.cast(share, table.dtype)
-            return (1.0 - weight) * table[left] + weight * table[right]
+            weight = tf.cast(share, table.dtype)[..., tf.newaxis]
+            return (1.0 - weight) * tf.gather(table, left) + weight * tf.gather(table, right)
 
         return between(self._coefficients), tf.exp(between(self._log_variances))

@@ -10,6 +10,7 @@ from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarr
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
+from .ray_offsets import correct_ray_offsets
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
 
 CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memory
@@ -57,7 +58,7 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
             min_speed=settings.speed,
         )
     o2i = {} if family == "RMa" else {"o2i_model": "low"}
-    return _SYSTEM_LEVEL[settings.model](
+    model = _SYSTEM_LEVEL[settings.model](
         carrier_frequency=fc,
         ut_array=arrays[0],
         bs_array=arrays[1],
@@ -66,6 +67,8 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
         enable_shadow_fading=False,
         **o2i,
     )
+    correct_ray_offsets(model)
+    return model
 
 
 def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
@@ -100,6 +103,22 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
     energy = tf.math.real(h * tf.math.conj(h))
     energy = tf.reduce_mean(energy, axis=[2, 4, 5, 6], keepdims=True)
     return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(energy), h.dtype))
+
+
+def slot_energy(h: tf.Tensor) -> tf.Tensor:
+    """Mean energy of a coefficient in each slot of a grid ``h`` of rank 7: [num_slots].
+
+    One for a slot without any energy, which is safe to divide by.
+    """
+    energy = tf.math.real(h) ** 2 + tf.math.imag(h) ** 2
+    energy = tf.reduce_mean(energy, axis=[1, 2, 3, 4, 5, 6])
+    return tf.where(energy > 0, energy, 1.0)
+
+
+def in_units(tensor: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:
+    """``tensor`` [num_slots or 1, ...] over the unit [num_slots] of each slot."""
+    unit = tf.reshape(unit, [-1, *[1] * (tensor.shape.rank - 1)])
+    return tensor / tf.cast(unit, tensor.dtype)
 
 
 class SlotChannel(Object):

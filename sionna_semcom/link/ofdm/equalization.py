@@ -8,10 +8,11 @@ import tensorflow as tf
 from sionna.phy.mimo import StreamManagement, mf_equalizer, zf_equalizer
 from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
 
+from ..._noise import antenna_energy, at_least
 from .settings import OFDMSettings
 
-NOISE_FLOOR = 1e-6  # less noise than this drowns in the rounding errors of single precision
-MIN_GAIN = 1e-12  # keeps a stream finite that has no channel at all
+NOISE_FLOOR = 1e-6  # of a channel's energy: less noise drowns in the rounding of single precision
+MIN_GAIN = 1e-12  # stands for the gain of a stream that has no channel at all
 
 
 def error_matrix(gram: tf.Tensor) -> tf.Tensor:
@@ -61,7 +62,8 @@ def diagonal_lmmse_equalizer(
 
     Equal to :func:`~sionna.phy.mimo.lmmse_equalizer` for a diagonal :math:`\mathbf{S}`, for which
     whitening is a division. It then inverts one small matrix, of the streams, and the noise left
-    keeps its precision at any SNR, as no two nearly equal numbers are subtracted.
+    keeps its precision at any SNR, as no two nearly equal numbers are subtracted. Channel and noise
+    may be in any unit; noise of less than 1e-6 of the energy of the channel counts as that much.
 
     Input
     -----
@@ -82,7 +84,8 @@ def diagonal_lmmse_equalizer(
     no_eff : [..., num_streams], `tf.float`
         Noise power left on them
     """
-    noise = tf.maximum(tf.math.real(tf.linalg.diag_part(s)), NOISE_FLOOR)
+    noise = tf.math.real(tf.linalg.diag_part(s))
+    noise = at_least(noise, antenna_energy(h)[..., tf.newaxis], NOISE_FLOOR)
     whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)
     y, h = whitening * y, whitening[..., tf.newaxis] * h
     gram = tf.matmul(h, h, adjoint_a=True)
@@ -90,7 +93,7 @@ def diagonal_lmmse_equalizer(
     mse = tf.math.real(tf.linalg.diag_part(error))
     # E and A commute and are Hermitian, so the diagonal of their product is real
     gain = tf.math.real(tf.reduce_sum(error * tf.math.conj(gram), axis=-1))
-    gain = tf.maximum(gain, MIN_GAIN)
+    gain = tf.where(gain > 0, gain, MIN_GAIN)
     x_lmmse = tf.linalg.matvec(error, tf.linalg.matvec(h, y, adjoint_a=True))
     return x_lmmse / tf.cast(gain, h.dtype), mse / gain
 

@@ -17,7 +17,7 @@ from sionna.phy.ofdm import (
 
 from ...mapping.packing import SlotPacker
 from ..base import Link
-from .channel import SlotChannel
+from .channel import SlotChannel, in_units, slot_energy
 from .equalization import make_equalizer
 from .estimation import known_covariances, ls_estimator
 from .interpolation import ChannelStatistics
@@ -111,21 +111,35 @@ class OFDMLink(Link):
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        h = self._precode(self.channel(tf.shape(slots)[0]), no)
+        channel = self.channel(tf.shape(slots)[0])
+        h = self._precode(channel, no)
         y = self._apply(x, h, no)
-        h_hat, err_var = self._channel_knowledge(y, h, no)
+        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
 
+    def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
+        """Energy of each slot of a channel in units of its own, none if it is one by design."""
+        return None if isinstance(self.channel, SlotChannel) else slot_energy(channel)
+
     def _channel_knowledge(
-        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor
+        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         if self.settings.csi == "perfect":
             return self._remove_nulled(h), tf.zeros([], self.rdtype)
-        h_hat, err_var = self._estimate(y, no)
+        h_hat, err_var = self._estimate_in_units(y, no, gain)
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
         # spares the backward pass through the estimator and the equaliser's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
+
+    def _estimate_in_units(
+        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Estimate with an automatic gain control: statistics are those of unit energy."""
+        if gain is None:
+            return self._estimate(y, no)
+        h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
+        return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _estimator(self) -> LSChannelEstimator:
         """The estimator, with what a receiver knows of the channel after many slots."""

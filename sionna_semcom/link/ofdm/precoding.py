@@ -7,6 +7,8 @@ import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
 
+from ..._noise import antenna_energy, at_least
+from .equalization import NOISE_FLOOR
 from .settings import OFDMSettings
 
 
@@ -68,7 +70,8 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
     """
     num_streams = h.shape[-2]
     # the floor keeps a channel without full rank invertible at a vanishing noise power
-    alpha = tf.broadcast_to(tf.maximum(num_streams * no, 1e-6), tf.shape(h)[:-2])
+    energy = antenna_energy(h) / h.shape[-1]
+    alpha = at_least(num_streams * no, energy, NOISE_FLOOR)
     return rzf_precoding_matrix(h, alpha) / tf.cast(num_streams**0.5, h.dtype)
 
 

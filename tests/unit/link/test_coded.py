@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from sionna.phy.channel import AWGN
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
@@ -50,3 +51,35 @@ def test_codewords_fill_whole_symbols_and_channel_uses():
 def test_impossible_codes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         CodedLink(AWGNLink(), *arguments)
+
+
+@pytest.mark.parametrize("link", [AWGNLink(), FlatFadingLink(num_rx_ant=4)], ids=["awgn", "flat"])
+def test_no_bits_and_no_noise(link):
+    coded = CodedLink(link, 64, 0.5, 4)
+    graph = tf.function(
+        coded, input_signature=[tf.TensorSpec([None, 64]), tf.TensorSpec([])], autograph=False
+    )
+    for run in (coded, graph):
+        assert run(tf.zeros([0, 64]), tf.constant(0.1)).shape == [0, 64]
+        bits = BinarySource()([20, 64])
+        np.testing.assert_array_equal(run(bits, tf.constant(0.0)), bits)
+
+
+@pytest.mark.parametrize(
+    ("bits", "message"),
+    [
+        (np.full([3, 64], np.nan), "`bits` must be zeros and ones. Received: nan in row 0"),
+        (np.eye(3, 64) * 0.5, "`bits` must be zeros and ones. Received: 0.5 in row 0"),
+        (np.zeros([3, 60]), r"`bits` must have shape \[batch, 64\]. Received: shape=\(3, 60\)"),
+        (np.zeros(64), r"`bits` must have shape \[batch, 64\]. Received: shape=\(64,\)"),
+    ],
+)
+def test_what_is_no_bits_is_refused(bits, message):
+    with pytest.raises(ValueError, match=message):
+        CodedLink(AWGNLink(), 64, 0.5, 4)(tf.constant(bits, tf.float32), 0.1)
+
+
+@pytest.mark.parametrize("no", [np.nan, -1.0, np.inf])
+def test_noise_powers_that_are_none_are_refused(no):
+    with pytest.raises(ValueError, match="`no` must be real, finite and not negative"):
+        CodedLink(AWGNLink(), 64, 0.5, 4)(tf.zeros([3, 64]), no)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Noise powers of links and aligners: which are accepted, and the least that arithmetic can tell."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+_RULE = "`no` must be real, finite and not negative."
+
+
+def noise_power(no: Any, dtype: tf.DType) -> tf.Tensor:
+    """``no`` as a tensor of type ``dtype``, finite and not negative.
+
+    A value that is known is checked at once, in graphs while they are traced. Other values are
+    checked when the graph runs; XLA leaves that check out.
+
+    Raises
+    ------
+    ValueError
+        If a known ``no`` is not real, NaN, infinite or negative; `tf.errors.InvalidArgumentError`
+        if another one is
+    """
+    try:
+        given = tf.convert_to_tensor(no)
+    except (TypeError, ValueError) as error:  # not a number, or none of single precision
+        raise ValueError(f"{_RULE} Received: {reprlib.repr(no)}") from error
+    if not (given.dtype.is_floating or given.dtype.is_integer):
+        raise ValueError(f"{_RULE} Received: dtype={given.dtype.name}")
+    no = tf.cast(given, dtype)
+    known = tf.get_static_value(no)
+    if known is None:
+        tf.debugging.Assert(tf.reduce_all(is_noise_power(no)), [f"{_RULE} Received:", no])
+        return no
+    valid = np.isfinite(known) & (known >= 0)
+    if not valid.all():
+        value = np.asarray(tf.get_static_value(given))[~valid].flat[0]
+        row = f" in row {np.argwhere(~valid)[0, 0]}" if np.ndim(known) else ""
+        raise ValueError(f"{_RULE} Received: {value:g}{row}")
+    return no
+
+
+def is_noise_power(no: tf.Tensor) -> tf.Tensor:
+    """Where ``no`` is finite and not negative."""
+    return tf.math.is_finite(no) & (no >= 0)
+
+
+def is_finite(tensor: tf.Tensor) -> tf.Tensor:
+    """Where a real or complex ``tensor`` is finite."""
+    if not tensor.dtype.is_complex:
+        return tf.math.is_finite(tensor)
+    return tf.math.is_finite(tf.math.real(tensor)) & tf.math.is_finite(tf.math.imag(tensor))
+
+
+class NonFiniteInputError(ValueError, FloatingPointError):
+    """An input holds NaN or infinity: it is wrong, and so was what computed it."""
+
+
+def check_finite(**tensors: tf.Tensor) -> None:
+    """Refuse tensors that are known, as they are outside graphs, and not finite.
+
+    Raises
+    ------
+    NonFiniteInputError
+        (a `ValueError` and a `FloatingPointError`) with the name of the argument and the first row
+        that is wrong
+    """
+    if not tf.executing_eagerly():
+        return
+    for name, tensor in tensors.items():
+        wrong = ~is_finite(tensor).numpy()
+        if wrong.any():
+            row = f" in row {np.argwhere(wrong)[0, 0]}" if wrong.ndim else ""
+            value = tensor.numpy()[wrong].flat[0]
+            raise NonFiniteInputError(f"`{name}` must be finite. Received: {value}{row}")
+
+
+def at_least(noise: tf.Tensor, energy: tf.Tensor, share: float) -> tf.Tensor:
+    """``noise``, but no less than the ``share`` of ``energy`` that rounding hides anyway.
+
+    The floor is relative: channels and noise may be in any unit. Where there is neither noise nor
+    energy the noise is one, as any value leads to the same result there and is safe to divide by.
+    """
+    noise = tf.maximum(noise, share * energy)
+    return tf.where(noise > 0, noise, 1.0)
+
+
+def antenna_energy(h: tf.Tensor) -> tf.Tensor:
+    """Energy that a receive antenna gets of all streams, on average: [..., M, K] to [...]."""
+    energy = tf.math.real(h) ** 2 + tf.math.imag(h) ** 2
+    return tf.reduce_mean(tf.reduce_sum(energy, axis=-1), axis=-1)
