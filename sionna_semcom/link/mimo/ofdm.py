@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridM
 
 from ..ofdm.channel import CHUNK, SlotChannel
 from ..ofdm.estimation import known_covariances, ls_estimator
+from ..ofdm.interference import interference_floor, slot_summary
 from ..ofdm.interpolation import ChannelStatistics
 from ..ofdm.link import resource_grid
 from ..ofdm.settings import SlotSettings
@@ -73,6 +75,11 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
     def streams(self) -> int:
         """Antennas that share the pilots."""
         return self.num_tx_ant
+
+    @property
+    def array_gain_db(self) -> float:
+        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
+        return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
 
     @property
     def num_data_elements(self) -> int:
@@ -206,6 +213,15 @@ class OFDMMIMOChannel(MIMOChannel):
     def perfect_csi(self) -> bool:
         """Whether both ends know the channel itself."""
         return self.settings.csi == "perfect"
+
+    @property
+    def interference_floor_db(self) -> float:
+        """Interference that the model leaves out, relative to the signal [dB]."""
+        return interference_floor(self.settings, self.slots.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        return slot_summary(self.settings, self.interference_floor_db)
 
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import j0
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
@@ -13,9 +14,12 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
-from .channel import SlotChannel
+from .calibration import own_randomness
+from .channel import SlotChannel, channel_model
 from .interpolation import ChannelStatistics, FixedInterpolator, LMMSEInterpolator
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+
+POWER_DRAWS = 256  # over which the powers of clusters are averaged
 
 
 def ls_estimator(
@@ -37,6 +41,8 @@ def known_covariances(
     """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
     if settings.model in SYSTEM_LEVEL_MODELS:
         return measured_covariances(RemoveNulledSubcarriers(resource_grid)(channel.pool))
+    if settings.model.startswith("CDL"):
+        return cluster_covariances(settings, resource_grid)
     return profile_covariances(settings, resource_grid)
 
 
@@ -45,11 +51,10 @@ def profile_covariances(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
 
-    Those of TDL, before the energy of each slot is normalised. Their product is the covariance of a
-    resource element with another for profiles A to C; D and E have a line of sight, whose Doppler
-    shift is not that of the paths behind it, so that the product is an approximation. The CDL
-    profile of the same letter has the same delays and powers; its Doppler spectrum is taken for an
-    isotropic one.
+    Those of the profile, before the energy of each slot is normalised. Their product is the
+    covariance of a resource element with another for profiles A to C; D and E have a line of
+    sight, whose Doppler shift is not that of the paths behind it, so that the product is an
+    approximation.
     """
     time = tdl_time_cov_mat(
         settings.model[-1],
@@ -68,6 +73,35 @@ def profile_covariances(
     )
     used = np.array(resource_grid.effective_subcarrier_ind)
     return time.numpy(), frequency.numpy()[np.ix_(used, used)]
+
+
+def cluster_covariances(
+    settings: SlotSettings, resource_grid: ResourceGrid
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Covariance over OFDM symbols and over the subcarriers in use, of a CDL model.
+
+    .. math::
+
+        R^{(t)}_{u,v} = J_0\big(\pi f_D T (u - v)\big)^2, \qquad
+        R^{(f)}_{n,m} = \sum_p P_p\, e^{-j 2\pi\Delta_f (n - m)\tau_p}
+
+    Sionna draws the direction of the velocity with an azimuth and a zenith that are uniform. The
+    Doppler shift of a path in the horizontal plane has this correlation then, with
+    :math:`f_D` the largest shift, and not the :math:`J_0(2\pi f_D T(u-v))` of a velocity in that
+    plane. The powers :math:`P_p` are those of the clusters as the antenna elements see them, which
+    favour some directions; they are averaged over 256 draws.
+    """
+    phase = np.pi * settings.max_doppler * resource_grid.ofdm_symbol_duration
+    symbols = np.arange(settings.num_ofdm_symbols)
+    time = j0(float(phase) * (symbols[:, np.newaxis] - symbols)) ** 2
+    with own_randomness():
+        a, tau = channel_model(settings)(POWER_DRAWS, 1, 1.0)
+    energy = np.abs(a.numpy().astype(complex)) ** 2
+    powers = np.mean(energy, axis=(0, 1, 2, 3, 4, 6))
+    offsets = settings.subcarrier_spacing * np.array(resource_grid.effective_subcarrier_ind)
+    steering = np.exp(-2j * np.pi * offsets[:, np.newaxis] * tau.numpy()[0, 0, 0])
+    frequency = (steering * (powers / powers.sum())) @ steering.conj().T
+    return time.astype(complex), frequency
 
 
 def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:

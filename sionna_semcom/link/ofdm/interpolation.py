@@ -148,32 +148,36 @@ class FixedInterpolator(KroneckerInterpolator):
         self._weights_t = tf.constant(weights_t, self.cdtype)
         self._weights_f = tf.constant(weights_f, self.cdtype)
 
-        def product(t: np.ndarray, f: np.ndarray) -> tf.Tensor:
+        def product(t: np.ndarray, f: np.ndarray) -> np.ndarray:
             """Diagonals over time [T] and frequency [S, F] to the grid [S, T, F]."""
-            return tf.constant((t[:, np.newaxis] * f[:, np.newaxis]).real, self.rdtype)
+            return t[:, np.newaxis] * f[:, np.newaxis]
 
         def quadratic(weights: np.ndarray, covariance: np.ndarray) -> np.ndarray:
             return np.sum(weights @ covariance * weights.conj(), axis=-1)
 
-        self._correlation = product(
-            np.sum(weights_t * self._cov_time_pilots.conj(), axis=-1),
-            np.sum(weights_f * self._cov_freq_pilots.conj(), axis=-1),
+        correlation = product(
+            np.sum(weights_t * self._cov_time_pilots, axis=-1),
+            np.sum(weights_f * self._cov_freq_pilots, axis=-1),
         )
-        self._energy = product(
+        energy = product(
             quadratic(weights_t, self._cov_pilot_times), quadratic(weights_f, self._cov_pilot_freqs)
         )
-        self._noise_gain = product(
+        noise_gain = product(
             np.sum(np.abs(weights_t) ** 2, axis=-1), np.sum(np.abs(weights_f) ** 2, axis=-1)
         )
+        self._correlation = tf.constant(correlation, self.cdtype)
+        self._correlation_energy = tf.constant(np.abs(correlation) ** 2, self.rdtype)
+        self._energy = tf.constant(energy.real, self.rdtype)
+        self._noise_gain = tf.constant(noise_gain, self.rdtype)
 
     def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate as in `KroneckerInterpolator`."""
-        correlation = self._power * self._correlation
-        scale = correlation / (self._power * self._energy + noise * self._noise_gain)
+        gain = self._power / (self._power * self._energy + noise * self._noise_gain)
         h_hat = tf.einsum("brskl,sfl->brskf", pilots, self._weights_f)
         h_hat = tf.einsum("brskf,tk->brstf", h_hat, self._weights_t)
-        h_hat *= tf.cast(scale[:, tf.newaxis], self.cdtype)
-        return h_hat, tf.maximum(self._power - scale * correlation, 0.0)
+        h_hat *= (tf.cast(gain, self.cdtype) * self._correlation)[:, tf.newaxis]
+        explained = gain * self._correlation_energy
+        return h_hat, self._power * tf.maximum(1.0 - explained, 0.0)
 
     def _weights(self, method: str, pilot_pattern: PilotPattern) -> tuple[np.ndarray, np.ndarray]:
         """Sionna's weights over time [T, num_times] and frequency [S, F, num_freqs].

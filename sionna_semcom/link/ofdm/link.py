@@ -20,6 +20,7 @@ from ..base import Link
 from .channel import SlotChannel
 from .equalization import make_equalizer
 from .estimation import known_covariances, ls_estimator
+from .interference import interference_floor, slot_summary
 from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
 from .settings import OFDMSettings, SlotSettings
@@ -94,6 +95,15 @@ class OFDMLink(Link):
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
+
+    @property
+    def interference_floor_db(self) -> float:
+        """Interference that the model leaves out, relative to the signal [dB]."""
+        return interference_floor(self.settings, self.channel.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        return slot_summary(self.settings, self.interference_floor_db)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
