@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from scipy.special import j0
@@ -14,25 +16,41 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
-from .calibration import own_randomness
 from .channel import SlotChannel, channel_model
-from .interpolation import ChannelStatistics, FixedInterpolator, LMMSEInterpolator
-from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+from .interpolation import (
+    ChannelStatistics,
+    FixedInterpolator,
+    KroneckerInterpolator,
+    LMMSEInterpolator,
+)
+from .randomness import own_randomness
+from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings, SlotSettings
 
-POWER_DRAWS = 256  # over which the powers of clusters are averaged
+POWER_DRAWS = 512  # over which the powers of clusters are averaged
+
+
+def statistical_interpolator(
+    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
+) -> KroneckerInterpolator | None:
+    """The interpolation of ``settings`` with known statistics, none if they are not known."""
+    if not settings.knows_statistics:
+        return None
+    pilots = settings.pilot_ofdm_symbol_indices
+    known = (resource_grid.pilot_pattern, pilots, statistics)
+    if settings.interpolation == "lmmse":
+        return LMMSEInterpolator(*known)
+    return FixedInterpolator(settings.interpolation, *known)
 
 
 def ls_estimator(
-    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
+    settings: SlotSettings,
+    resource_grid: ResourceGrid,
+    interpolator: KroneckerInterpolator | None,
 ) -> LSChannelEstimator:
-    """Least squares at the pilots, and the interpolation of ``settings`` between them."""
-    method, pattern = settings.interpolation, resource_grid.pilot_pattern
-    if not settings.knows_statistics:
-        return LSChannelEstimator(resource_grid, interpolation_type=method)
-    known = (pattern, settings.pilot_ofdm_symbol_indices, statistics)
-    if method == "lmmse":
-        return LSChannelEstimator(resource_grid, interpolator=LMMSEInterpolator(*known))
-    return LSChannelEstimator(resource_grid, interpolator=FixedInterpolator(method, *known))
+    """Least squares at the pilots, and ``interpolator``, or Sionna's, between them."""
+    if interpolator is None:
+        return LSChannelEstimator(resource_grid, interpolation_type=settings.interpolation)
+    return LSChannelEstimator(resource_grid, interpolator=interpolator)
 
 
 def known_covariances(
@@ -89,19 +107,35 @@ def cluster_covariances(
     Doppler shift of a path in the horizontal plane has this correlation then, with
     :math:`f_D` the largest shift, and not the :math:`J_0(2\pi f_D T(u-v))` of a velocity in that
     plane. The powers :math:`P_p` are those of the clusters as the antenna elements see them, which
-    favour some directions; they are averaged over 256 draws.
+    favour some directions; they are averaged over 512 draws.
     """
     phase = np.pi * settings.max_doppler * resource_grid.ofdm_symbol_duration
     symbols = np.arange(settings.num_ofdm_symbols)
     time = j0(float(phase) * (symbols[:, np.newaxis] - symbols)) ** 2
+    delays, powers = cluster_powers(
+        settings.model, settings.direction, 2 - settings.num_tx_ant % 2, 2 - settings.num_rx_ant % 2
+    )
+    offsets = settings.subcarrier_spacing * np.array(resource_grid.effective_subcarrier_ind)
+    steering = np.exp(-2j * np.pi * settings.delay_spread * np.outer(offsets, delays))
+    return time.astype(complex), (steering * powers) @ steering.conj().T
+
+
+@functools.cache
+def cluster_powers(
+    model: str, direction: str, num_tx_ant: int, num_rx_ant: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Delays over the RMS delay spread, and powers that antenna elements see, of a CDL model.
+
+    All elements of a row have the same pattern, so that one of them, or one pair, stands for it.
+    """
+    antennas = {"num_tx_ant": num_tx_ant, "num_rx_ant": num_rx_ant}
+    chosen = {"model": model, "direction": direction, "csi": "perfect", **antennas}
+    settings = OFDMSettings.model_validate(chosen)
     with own_randomness():
         a, tau = channel_model(settings)(POWER_DRAWS, 1, 1.0)
-    energy = np.abs(a.numpy().astype(complex)) ** 2
-    powers = np.mean(energy, axis=(0, 1, 2, 3, 4, 6))
-    offsets = settings.subcarrier_spacing * np.array(resource_grid.effective_subcarrier_ind)
-    steering = np.exp(-2j * np.pi * offsets[:, np.newaxis] * tau.numpy()[0, 0, 0])
-    frequency = (steering * (powers / powers.sum())) @ steering.conj().T
-    return time.astype(complex), frequency
+    powers = np.mean(np.abs(a.numpy().astype(complex)) ** 2, axis=(0, 1, 2, 3, 4, 6))
+    delays = tau.numpy()[0, 0, 0].astype(float) / settings.delay_spread
+    return delays, powers / powers.sum()
 
 
 def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -156,9 +156,9 @@ def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[s
     reached = max((snr_db for snr_db in snr_dbs), default=-math.inf) + gain_db
     if reached > -floor_db - MARGIN_DB:
         notes.append(
-            f"Warning: link {name} reaches {reached:.1f} dB with its array gain of {gain_db:.1f} dB,"
-            f" within {MARGIN_DB:.0f} dB of the interference that it leaves out; errors at its"
-            f" highest SNRs are too small. Above {-floor_db - MARGIN_DB - gain_db:.1f} dB this is so"
+            f"Warning: link {name} reaches {reached:.1f} dB with an array gain of {gain_db:.1f}, "
+            f"within {MARGIN_DB:.0f} dB of that interference; its errors are too small above an "
+            f"SNR of {-floor_db - MARGIN_DB - gain_db:.1f} dB"
         )
     return notes
 

@@ -92,6 +92,13 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         h_hat, err_var = self.interpolate(pilots, noise)
         return h_hat[:, tf.newaxis, :, tf.newaxis], err_var[:, tf.newaxis, tf.newaxis, tf.newaxis]
 
+    def error_variance(self, noise: float) -> tf.Tensor:
+        """Error variance at the noise power ``noise`` of pilots, [num_streams, T, F]."""
+        freqs = self._cov_pilot_freqs.shape[-1]
+        nothing = tf.zeros([1, 1, self._num_streams, self._num_times, freqs], self.cdtype)
+        noises = tf.fill([1, self._num_streams, 1, 1], tf.constant(noise, self.rdtype))
+        return self.interpolate(nothing, noises)[1][0]
+
     @abstractmethod
     def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate [num_slots, num_rx_ant, num_streams, num_times, num_freqs] at ``noise``.
@@ -118,14 +125,17 @@ class FixedInterpolator(KroneckerInterpolator):
     .. math::
 
         \hat{h} = \rho\,\check{h}, \qquad
-        \rho = \frac{\mathrm{Re}\,\mathbb{E}[h\check{h}^\star]}{\mathbb{E}|\check{h}|^2}
-             = \frac{P_s\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r}}
+        \rho = \frac{\mathbb{E}[h\check{h}^\star]}{\mathbb{E}|\check{h}|^2}
+             = \frac{P_s\,\mathbf{w}^\mathsf{H}\mathbf{r}}
                {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
                + N_p\lVert\mathbf{w}\rVert^2}, \qquad
-        \sigma^2 = P_s\,(1 - \rho\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r})
+        \sigma^2 = P_s\left(1 - \frac{P_s\,|\mathbf{w}^\mathsf{H}\mathbf{r}|^2}
+               {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
+               + N_p\lVert\mathbf{w}\rVert^2}\right)
 
     The scaling makes the error uncorrelated with the estimate, as every equaliser takes for
-    granted. Sionna's error variance, the interpolated one of the pilots, leaves out what
+    granted. It is complex: to a pilot on one side the channel also turns, by its mean delay and its
+    Doppler shift. Sionna's error variance, the interpolated one of the pilots, leaves out what
     interpolation misses and counts too much noise where it averages.
 
     Parameters

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws at construction."""
+"""Random draws of a constructor that change no others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from sionna.phy import config
 
-CALIBRATION_SEED = 1
+OWN_SEED = 1
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def own_randomness() -> Iterator[None]:
     """Draw from a fixed seed, and leave Sionna's generator as it was."""
     generator = config.tf_rng
     state = generator.state.read_value()
-    generator.reset_from_seed(CALIBRATION_SEED)
+    generator.reset_from_seed(OWN_SEED)
     try:
         yield
     finally:
