@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from .._hdf5 import open_hdf5, read_dataset
+from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
 
 Key = tuple[str, int | None]
@@ -112,7 +111,7 @@ def _metadata(group: h5py.Group | None) -> dict[str, Any]:
     for name in group:
         text = read_dataset(group, name).ravel()
         try:
-            found[name] = json.loads(text[0])
+            found[name] = read_json(text[0], name)
         except (IndexError, TypeError, ValueError):
             continue
     return found

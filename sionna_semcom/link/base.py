@@ -127,9 +127,7 @@ class Graph:
         return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
 
 
-def check_input(
-    symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType
-) -> tuple[tf.Tensor, tf.Tensor]:
+def check_input(symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
     """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``."""
     symbols = tf.convert_to_tensor(symbols)
     if symbols.shape.rank != 2 or not symbols.dtype.is_complex:

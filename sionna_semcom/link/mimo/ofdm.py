@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -15,7 +16,8 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
 
 from ..ofdm.channel import CHUNK, SlotChannel, in_units, slot_energy
-from ..ofdm.estimation import known_covariances, ls_estimator
+from ..ofdm.estimation import known_covariances, ls_estimator, statistical_interpolator
+from ..ofdm.interference import interference_floor, slot_summary
 from ..ofdm.interpolation import ChannelStatistics
 from ..ofdm.link import resource_grid
 from ..ofdm.settings import SlotSettings
@@ -75,6 +77,11 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
         return self.num_tx_ant
 
     @property
+    def array_gain_db(self) -> float:
+        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
+        return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
+
+    @property
     def num_data_elements(self) -> int:
         """Resource elements of a slot without pilots."""
         symbols = self.num_ofdm_symbols - len(self.pilot_ofdm_symbol_indices)
@@ -118,7 +125,8 @@ class AntennaEstimator(Object):
         antennas = settings.num_tx_ant
         power = np.full(antennas, 1.0 / antennas)
         statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
-        self._estimate = ls_estimator(settings, grid, statistics)
+        interpolator = statistical_interpolator(settings, grid, statistics)
+        self._estimate = ls_estimator(settings, grid, interpolator)
         # the antennas take turns, and Sionna's pilots have power one on average over the turns
         self._amplitude = antennas**-0.5
         nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)
@@ -216,6 +224,15 @@ class OFDMMIMOChannel(MIMOChannel):
     def perfect_csi(self) -> bool:
         """Whether both ends know the channel itself."""
         return self.settings.csi == "perfect"
+
+    @property
+    def interference_floor_db(self) -> float:
+        """Interference that the model leaves out, relative to the signal [dB]."""
+        return interference_floor(self.settings, self.slots.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        return slot_summary(self.settings, self.interference_floor_db)
 
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy import PI, config
 from sionna.phy.block import Object
@@ -10,6 +11,7 @@ from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarr
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
+from .interference import drop_interference
 from .ray_offsets import correct_ray_offsets
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
 
@@ -158,6 +160,7 @@ class SlotChannel(Object):
             resource_grid.fft_size, resource_grid.subcarrier_spacing
         )
         self._pool: tf.Variable | None = None
+        self.drop_interference: list[np.ndarray] = []  # of the pool of a system-level model
         if settings.realizations is not None:
             self._pool = tf.Variable(self._draw_pool(settings.realizations), trainable=False)
 
@@ -180,9 +183,12 @@ class SlotChannel(Object):
 
     def _generate(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         a, tau = self._model(num_slots, *self._times)
+        if self._settings.model in SYSTEM_LEVEL_MODELS:
+            self.drop_interference.append(drop_interference(self._settings, a, tau))
         return frequency_response(a, tau, self._frequencies)
 
     def _draw_pool(self, size: int) -> tf.Tensor:
+        self.drop_interference = []
         chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
         return tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)
 

@@ -92,6 +92,13 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         h_hat, err_var = self.interpolate(pilots, noise)
         return h_hat[:, tf.newaxis, :, tf.newaxis], err_var[:, tf.newaxis, tf.newaxis, tf.newaxis]
 
+    def error_variance(self, noise: float) -> tf.Tensor:
+        """Error variance at the noise power ``noise`` of pilots, [num_streams, T, F]."""
+        freqs = self._cov_pilot_freqs.shape[-1]
+        nothing = tf.zeros([1, 1, self._num_streams, self._num_times, freqs], self.cdtype)
+        noises = tf.fill([1, self._num_streams, 1, 1], tf.constant(noise, self.rdtype))
+        return self.interpolate(nothing, noises)[1][0]
+
     @abstractmethod
     def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate [num_slots, num_rx_ant, num_streams, num_times, num_freqs] at ``noise``.
@@ -118,14 +125,17 @@ class FixedInterpolator(KroneckerInterpolator):
     .. math::
 
         \hat{h} = \rho\,\check{h}, \qquad
-        \rho = \frac{\mathrm{Re}\,\mathbb{E}[h\check{h}^\star]}{\mathbb{E}|\check{h}|^2}
-             = \frac{P_s\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r}}
+        \rho = \frac{\mathbb{E}[h\check{h}^\star]}{\mathbb{E}|\check{h}|^2}
+             = \frac{P_s\,\mathbf{w}^\mathsf{H}\mathbf{r}}
                {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
                + N_p\lVert\mathbf{w}\rVert^2}, \qquad
-        \sigma^2 = P_s\,(1 - \rho\,\mathrm{Re}\,\mathbf{w}^\mathsf{H}\mathbf{r})
+        \sigma^2 = P_s\left(1 - \frac{P_s\,|\mathbf{w}^\mathsf{H}\mathbf{r}|^2}
+               {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
+               + N_p\lVert\mathbf{w}\rVert^2}\right)
 
     The scaling makes the error uncorrelated with the estimate, as every equaliser takes for
-    granted. Sionna's error variance, the interpolated one of the pilots, leaves out what
+    granted. It is complex: to a pilot on one side the channel also turns, by its mean delay and its
+    Doppler shift. Sionna's error variance, the interpolated one of the pilots, leaves out what
     interpolation misses and counts too much noise where it averages.
 
     Parameters
@@ -148,32 +158,36 @@ class FixedInterpolator(KroneckerInterpolator):
         self._weights_t = tf.constant(weights_t, self.cdtype)
         self._weights_f = tf.constant(weights_f, self.cdtype)
 
-        def product(t: np.ndarray, f: np.ndarray) -> tf.Tensor:
+        def product(t: np.ndarray, f: np.ndarray) -> np.ndarray:
             """Diagonals over time [T] and frequency [S, F] to the grid [S, T, F]."""
-            return tf.constant((t[:, np.newaxis] * f[:, np.newaxis]).real, self.rdtype)
+            return t[:, np.newaxis] * f[:, np.newaxis]
 
         def quadratic(weights: np.ndarray, covariance: np.ndarray) -> np.ndarray:
             return np.sum(weights @ covariance * weights.conj(), axis=-1)
 
-        self._correlation = product(
-            np.sum(weights_t * self._cov_time_pilots.conj(), axis=-1),
-            np.sum(weights_f * self._cov_freq_pilots.conj(), axis=-1),
+        correlation = product(
+            np.sum(weights_t * self._cov_time_pilots, axis=-1),
+            np.sum(weights_f * self._cov_freq_pilots, axis=-1),
         )
-        self._energy = product(
+        energy = product(
             quadratic(weights_t, self._cov_pilot_times), quadratic(weights_f, self._cov_pilot_freqs)
         )
-        self._noise_gain = product(
+        noise_gain = product(
             np.sum(np.abs(weights_t) ** 2, axis=-1), np.sum(np.abs(weights_f) ** 2, axis=-1)
         )
+        self._correlation = tf.constant(correlation, self.cdtype)
+        self._correlation_energy = tf.constant(np.abs(correlation) ** 2, self.rdtype)
+        self._energy = tf.constant(energy.real, self.rdtype)
+        self._noise_gain = tf.constant(noise_gain, self.rdtype)
 
     def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate as in `KroneckerInterpolator`."""
-        correlation = self._power * self._correlation
-        scale = correlation / (self._power * self._energy + noise * self._noise_gain)
+        gain = self._power / (self._power * self._energy + noise * self._noise_gain)
         h_hat = tf.einsum("brskl,sfl->brskf", pilots, self._weights_f)
         h_hat = tf.einsum("brskf,tk->brstf", h_hat, self._weights_t)
-        h_hat *= tf.cast(scale[:, tf.newaxis], self.cdtype)
-        return h_hat, tf.maximum(self._power - scale * correlation, 0.0)
+        h_hat *= (tf.cast(gain, self.cdtype) * self._correlation)[:, tf.newaxis]
+        explained = gain * self._correlation_energy
+        return h_hat, self._power * tf.maximum(1.0 - explained, 0.0)
 
     def _weights(self, method: str, pilot_pattern: PilotPattern) -> tuple[np.ndarray, np.ndarray]:
         """Sionna's weights over time [T, num_times] and frequency [S, F, num_freqs].

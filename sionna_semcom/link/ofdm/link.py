@@ -19,9 +19,11 @@ from ...mapping.packing import SlotPacker
 from ..base import Link
 from .channel import SlotChannel, in_units, slot_energy
 from .equalization import make_equalizer
-from .estimation import known_covariances, ls_estimator
+from .estimation import known_covariances, ls_estimator, statistical_interpolator
+from .interference import interference_floor, slot_summary
 from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
+from .reported_noise import warn_of_reported_noise
 from .settings import OFDMSettings, SlotSettings
 
 CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
@@ -95,6 +97,15 @@ class OFDMLink(Link):
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
 
+    @property
+    def interference_floor_db(self) -> float:
+        """Interference that the model leaves out, relative to the signal [dB]."""
+        return interference_floor(self.settings, self.channel.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        return slot_summary(self.settings, self.interference_floor_db)
+
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
         batch, num_symbols = tf.unstack(tf.shape(symbols))
@@ -149,7 +160,10 @@ class OFDMLink(Link):
         if settings.precoding != "none" and settings.knows_statistics:
             slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
             power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
-        return ls_estimator(settings, self.resource_grid, ChannelStatistics(*covariances, power))
+        statistics = ChannelStatistics(*covariances, power)
+        interpolator = statistical_interpolator(settings, self.resource_grid, statistics)
+        warn_of_reported_noise(settings, interpolator)
+        return ls_estimator(settings, self.resource_grid, interpolator)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

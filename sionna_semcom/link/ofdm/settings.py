@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
+from sionna.phy import SPEED_OF_LIGHT
 
 from ..._settings import Settings
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
 DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+MAX_SPEED = 1000.0 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
 MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
 
 
@@ -33,10 +36,10 @@ class SlotSettings(Settings):
     (TR 38.901 element pattern), the downlink the other way round."""
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz], in the range of TR 38.901."""
-    delay_spread: float = Field(default=100e-9, ge=0.0)
+    delay_spread: float = Field(default=100e-9, ge=0.0, allow_inf_nan=False)
     """RMS delay spread [s] of TDL and CDL. UMi, UMa and RMa draw their own."""
-    speed: float = Field(default=3.0, ge=0.0)
-    """Speed of the user terminal [m/s]."""
+    speed: float = Field(default=3.0, ge=0.0, le=MAX_SPEED)
+    """Speed of the user terminal [m/s], at most 1,000 km/h."""
 
     num_tx_ant: int = Field(default=2, ge=1)
     """Transmit antennas: one row of cross-polarised pairs, or of vertical elements if odd."""
@@ -47,7 +50,7 @@ class SlotSettings(Settings):
     """OFDM symbols in a slot."""
     fft_size: int = Field(default=72, ge=2)
     """Subcarriers."""
-    subcarrier_spacing: float = Field(default=30e3, gt=0.0)
+    subcarrier_spacing: float = Field(default=30e3, gt=0.0, allow_inf_nan=False)
     """Subcarrier spacing [Hz]."""
     cyclic_prefix_length: int = Field(default=6, ge=0)
     """Cyclic prefix [samples of the FFT]."""
@@ -97,12 +100,11 @@ class SlotSettings(Settings):
 
     @model_validator(mode="after")
     def _check_channel(self) -> SlotSettings:
-        prefix = self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
-        if self.model in CLUSTERED_MODELS and self.delay_spread > prefix:
+        if self.model in CLUSTERED_MODELS and self.delay_spread > self.cyclic_prefix:
             raise ValueError(
                 "`delay_spread` must not exceed the cyclic prefix, because the interference "
                 "between OFDM symbols that follows is not part of the model. Received: "
-                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={prefix:.3g} s"
+                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={self.cyclic_prefix:.3g} s"
             )
         if self.model == "RMa" and self.carrier_frequency > 30e9:
             raise ValueError(
@@ -134,6 +136,26 @@ class SlotSettings(Settings):
     def knows_statistics(self) -> bool:
         """Whether the receiver knows the covariance of the channel."""
         return self.statistics != "none"
+
+    @property
+    def max_doppler(self) -> float:
+        """Largest Doppler shift [Hz]."""
+        return self.speed * self.carrier_frequency / float(SPEED_OF_LIGHT)
+
+    @property
+    def symbol_duration(self) -> float:
+        """Duration of an OFDM symbol without its cyclic prefix [s]."""
+        return 1.0 / self.subcarrier_spacing
+
+    @property
+    def cyclic_prefix(self) -> float:
+        """Duration of the cyclic prefix [s]."""
+        return self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
+
+    @property
+    def array_gain_db(self) -> float:
+        """What coherent combining can gain at most [dB]: all receive antennas."""
+        return 10.0 * math.log10(self.num_rx_ant)
 
     @property
     def num_subcarriers(self) -> int:
@@ -235,6 +257,12 @@ class OFDMSettings(SlotSettings):
     def streams(self) -> int:
         """Spatial streams, given or as many as the smaller side has antennas."""
         return self.num_streams or min(self.num_tx_ant, self.num_rx_ant)
+
+    @property
+    def array_gain_db(self) -> float:
+        """What coherent combining can gain at most [dB]: receive antennas, and those precoded."""
+        precoded = self.num_tx_ant if self.precoding != "none" else 1
+        return super().array_gain_db + 10.0 * math.log10(precoded)
 
     @property
     def knows_statistics(self) -> bool:

@@ -4,10 +4,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy import config
 from sionna.phy.ofdm import LSChannelEstimator
 
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.estimation import ls_estimator, profile_covariances
+from sionna_semcom.link.ofdm.channel import SlotChannel
+from sionna_semcom.link.ofdm.estimation import (
+    cluster_covariances,
+    cluster_powers,
+    ls_estimator,
+    measured_covariances,
+    profile_covariances,
+    statistical_interpolator,
+)
 from sionna_semcom.link.ofdm.interpolation import ChannelStatistics
 from sionna_semcom.link.ofdm.link import resource_grid
 
@@ -24,7 +34,8 @@ def chain(method, **changes):
     } | changes)  # fmt: skip
     grid = resource_grid(settings)
     statistics = ChannelStatistics(*profile_covariances(settings, grid), POWER)
-    return settings, grid, ls_estimator(settings, grid, statistics), statistics
+    interpolator = statistical_interpolator(settings, grid, statistics)
+    return settings, grid, ls_estimator(settings, grid, interpolator), statistics
 
 
 def draw(statistics, slots, rng):
@@ -69,7 +80,7 @@ def test_error_is_uncorrelated_with_the_estimate(method):
     _, grid, estimate, statistics = chain(method)
     h = draw(statistics, 4000, rng)
     h_hat = estimate(receive(grid, h, 1.0, rng), tf.constant(1.0))[0].numpy()
-    correlation = np.mean((h - h_hat) * h_hat.conj(), axis=0).real
+    correlation = np.mean((h - h_hat) * h_hat.conj(), axis=0)
     assert np.abs(correlation).max() < 0.03
 
 
@@ -138,3 +149,28 @@ def test_without_statistics_the_estimator_is_sionnas(method):
     expected = LSChannelEstimator(grid, interpolation_type=method)(y, tf.constant(0.1))
     for ours, theirs in zip(estimate(y, tf.constant(0.1)), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("direction", ["uplink", "downlink"])
+@pytest.mark.parametrize("model", ["CDL-A", "CDL-D"])
+def test_covariances_of_cdl_are_those_of_its_channels(model, direction):
+    """Velocities are not confined to a plane, and antennas favour some clusters."""
+    settings = OFDMSettings(
+        model=model, direction=direction, speed=100.0, fft_size=24, delay_spread=300e-9,
+        num_tx_ant=2, num_rx_ant=2, csi="perfect",
+    )  # fmt: skip
+    grid = resource_grid(settings)
+    time, frequency = cluster_covariances(settings, grid)
+    measured_time, measured_frequency = measured_covariances(SlotChannel(settings, grid)(768))
+    np.testing.assert_allclose(measured_time, time, atol=0.12)
+    np.testing.assert_allclose(measured_frequency, frequency, atol=0.06)
+
+
+def test_covariances_draw_from_no_random_numbers_of_others():
+    settings = OFDMSettings(model="CDL-B")
+    set_seed("before")
+    expected = config.tf_rng.normal([3])
+    set_seed("before")
+    cluster_powers.cache_clear()
+    cluster_covariances(settings, resource_grid(settings))
+    np.testing.assert_array_equal(config.tf_rng.normal([3]), expected)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interference that a channel of one matrix for each resource element leaves out.
+
+The channel is constant within an OFDM symbol in this model, and no path is longer than the cyclic
+prefix. What a real receiver would see of the rest is known in closed form.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Iterable
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import itj0y0, j1
+from sionna.phy.channel.tr38901 import models
+
+from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+
+MARGIN_DB = 10.0  # interference that far below the noise raises the error by 0.4 dB
+
+
+class InterferenceFloor(NamedTuple):
+    """Powers of interference at a receive antenna, relative to that of the useful signal."""
+
+    doppler: float
+    """Between subcarriers, as the channel changes within an OFDM symbol."""
+    delay: float
+    """Between subcarriers and OFDM symbols, from paths behind the cyclic prefix."""
+
+    @property
+    def db(self) -> float:
+        """Their sum [dB], minus infinity if there is none."""
+        total = self.doppler + self.delay
+        return 10.0 * math.log10(total) if total > 0.0 else -math.inf
+
+
+def doppler_interference(doppler_time: float) -> float:
+    r"""Power of the interference between subcarriers for Jakes' spectrum.
+
+    .. math::
+
+        P = 1 - 2\int_0^1 (1-t)\,J_0(xt)\,\mathrm{d}t
+          = 1 - \frac{2}{x}\left(\int_0^x J_0(u)\,\mathrm{d}u - J_1(x)\right)
+          \approx \frac{x^2}{24}, \qquad x = 2\pi f_D T
+
+    with the largest Doppler shift :math:`f_D` and the duration :math:`T` of an OFDM symbol without
+    its prefix (Robertson and Kaiser, "The effects of Doppler spreads in OFDM(A) mobile radio
+    systems", 1999).
+
+    Input
+    -----
+    doppler_time : `float`
+        :math:`f_D T`
+
+    Output
+    ------
+    : `float`
+        Share of the received power
+    """
+    x = 2.0 * math.pi * doppler_time
+    if x < 0.1:  # where the difference below would cancel
+        return x**2 / 24.0 - x**4 / 960.0
+    return 1.0 - 2.0 / x * float(itj0y0(x)[0] - j1(x))
+
+
+def delay_interference(
+    delays: np.ndarray, powers: np.ndarray, prefix: float, duration: float
+) -> np.ndarray:
+    r"""Power of the interference from paths behind the cyclic prefix.
+
+    .. math::
+
+        P = \frac{\sum_p P_p\,(2x_p - x_p^2)}{\sum_p P_p}, \qquad
+        x_p = \min\!\left(\max\!\left(\frac{\tau_p - T_\mathrm{CP}}{T},\,0\right),\,1\right)
+
+    The receiver's window of duration :math:`T` holds the preceding OFDM symbol for a share
+    :math:`x` of a path (interference between symbols, :math:`x`). What is left of the symbol itself
+    is :math:`1-x` of its energy, of which :math:`(1-x)^2` is useful and :math:`x - x^2` leaks into
+    other subcarriers.
+
+    Input
+    -----
+    delays : [..., num_paths], `float`
+        Delays after the first path [s]
+
+    powers : [..., num_paths], `float`
+        Powers of the paths
+
+    prefix : `float`
+        Duration of the cyclic prefix [s]
+
+    duration : `float`
+        Duration of an OFDM symbol without its prefix [s]
+
+    Output
+    ------
+    : [...], `float`
+        Share of the received power
+    """
+    share = np.clip((np.asarray(delays, float) - prefix) / duration, 0.0, 1.0)
+    powers = np.asarray(powers, float)
+    lost = np.sum(powers * (2.0 * share - share**2), axis=-1)
+    return lost / np.maximum(np.sum(powers, axis=-1), np.finfo(float).tiny)
+
+
+@functools.cache
+def power_delay_profile(model: str) -> tuple[np.ndarray, np.ndarray]:
+    """Delays over the RMS delay spread, and powers, of a TDL or CDL profile of TR 38.901."""
+    table = json.loads(files(models).joinpath(f"{model}.json").read_text())
+    return np.array(table["delays"]), 10.0 ** (np.array(table["powers"]) / 10.0)
+
+
+def drop_interference(settings: SlotSettings, a: Any, tau: Any) -> np.ndarray:
+    """Interference of each slot from paths behind the cyclic prefix, of Sionna's ``a`` and ``tau``.
+
+    ``a`` is [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_ofdm_symbols], ``tau``
+    [num_slots, 1, 1, num_paths].
+    """
+    powers = np.mean(np.abs(np.asarray(a)) ** 2, axis=(1, 2, 3, 4, 6))
+    delays = np.asarray(tau, float)[:, 0, 0]
+    powers = np.where(delays < 0.0, 0.0, powers)  # Sionna marks paths that do not exist by -1
+    first = np.min(np.where(powers > 0.0, delays, np.inf), axis=-1, keepdims=True)
+    excess = np.where(powers > 0.0, delays - first, 0.0)
+    return delay_interference(excess, powers, settings.cyclic_prefix, settings.symbol_duration)
+
+
+def interference_floor(
+    settings: SlotSettings, drops: Iterable[np.ndarray] = ()
+) -> InterferenceFloor:
+    """The floor of slots of ``settings``, with the `drop_interference` of a system-level pool."""
+    doppler = doppler_interference(settings.max_doppler * settings.symbol_duration)
+    if settings.model in SYSTEM_LEVEL_MODELS:
+        return InterferenceFloor(doppler, float(np.mean(np.concatenate(list(drops)))))
+    delays, powers = power_delay_profile(settings.model)
+    grid = settings.cyclic_prefix, settings.symbol_duration
+    delay = delay_interference(settings.delay_spread * delays, powers, *grid)
+    return InterferenceFloor(doppler, float(delay))
+
+
+def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[str]:
+    """Lines about the floor of a link or MIMO channel: what it is, and whether it matters.
+
+    It matters where the highest SNR, with the array gain, comes within 10 dB of it. Links without
+    a resource grid have no floor and no lines.
+    """
+    link = getattr(link, "link", link)  # what an effective link stands for
+    floor_db: float | None = getattr(link, "interference_floor_db", None)
+    if floor_db is None:
+        return []
+    notes = [f"Link {name}: {floor_text(floor_db)}"]
+    gain_db = link.settings.array_gain_db
+    reached = max((snr_db for snr_db in snr_dbs), default=-math.inf) + gain_db
+    if reached > -floor_db - MARGIN_DB:
+        notes.append(
+            f"Warning: link {name} reaches {reached:.1f} dB with an array gain of {gain_db:.1f}, "
+            f"within {MARGIN_DB:.0f} dB of that interference; its errors are too small above an "
+            f"SNR of {-floor_db - MARGIN_DB - gain_db:.1f} dB"
+        )
+    return notes
+
+
+def slot_summary(settings: SlotSettings, floor_db: float) -> str:
+    """One line about a link or MIMO channel over slots."""
+    speed_kmh = 3.6 * settings.speed
+    return (
+        f"{settings.model}, {settings.num_tx_ant} x {settings.num_rx_ant} antennas, "
+        f"{settings.carrier_frequency / 1e9:g} GHz, {speed_kmh:.3g} km/h, "
+        f"{settings.subcarrier_spacing / 1e3:g} kHz; {floor_text(floor_db)}"
+    )
+
+
+def floor_text(floor_db: float) -> str:
+    """The floor in words."""
+    if floor_db == -math.inf:
+        return "no interference is left out"
+    return f"interference left out by the model at {floor_db:.1f} dB of the signal"

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Random draws of a constructor that change no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sionna.phy import config
+
+OWN_SEED = 1
+
+
+@contextmanager
+def own_randomness() -> Iterator[None]:
+    """Draw from a fixed seed, and leave Sionna's generator as it was."""
+    generator = config.tf_rng
+    state = generator.state.read_value()
+    generator.reset_from_seed(OWN_SEED)
+    try:
+        yield
+    finally:
+        generator.reset(state)
