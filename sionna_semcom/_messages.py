@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names and values in messages, short whatever they are."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import islice
+from typing import Any
+
+_LONGEST_NAME = 60
+
+
+def listed(names: Iterable[object], most: int = 8) -> str:
+    """Names in one line, ``"a, b, c (and 5 more)"``.
+
+    Parameters
+    ----------
+    names : iterable
+        The names; what is no string is shown as `shortened` shows it
+    most : `int`
+        Number of names that are shown
+
+    Output
+    ------
+    : `str`
+        ``"none"`` if there is no name
+    """
+    rest = iter(names)
+    shown = ", ".join(_name(name) for name in islice(rest, most))
+    more = sum(1 for _ in rest)
+    return f"{shown} (and {more} more)" if more else shown or "none"
+
+
+def shortened(value: object, most: int = 200) -> str:
+    """What `repr` says of a value, in at most ``most`` characters of one line.
+
+    Only the first entries of containers and the outer levels of nested ones are visited, so that
+    the time is bounded as well. Large arrays are told by shape and type.
+
+    Parameters
+    ----------
+    value
+        Any object
+    most : `int`
+        Number of characters
+    """
+    return _cut(" ".join(_Bounded(most).repr(value).split()), most)
+
+
+def _name(name: object) -> str:
+    text = _cut(name, _LONGEST_NAME) if isinstance(name, str) else ""
+    return text if text and text.isprintable() else shortened(name, _LONGEST_NAME)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: max(0, most - 3)] + "..."
+
+
+class _Bounded(reprlib.Repr):
+    """Dispatches by what a value can do, as subclasses of containers print all they hold."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.maxlevel = 3
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = 6
+        self.maxstring = self.maxother = max(most, 8)
+
+    def repr1(self, x: Any, level: int) -> str:
+        if isinstance(x, str):
+            return self.repr_str(x, level)
+        if isinstance(x, bytes | bytearray | memoryview):
+            return repr(bytes(x[: self.maxstring])) + ("..." if len(x) > self.maxstring else "")
+        if isinstance(x, int) and x.bit_length() > 1000:  # Python refuses to print the longest
+            return f"<a number of {x.bit_length()} bits>"
+        if hasattr(x, "dtype") and hasattr(x, "shape"):
+            return self._array(x, level)
+        if isinstance(x, Mapping):
+            items = (self._item(key, x[key], level) for key in islice(x, self.maxdict))
+            return self._bracketed("{", items, "}", len(x), level)
+        if isinstance(x, Set | Sequence) and not isinstance(x, range):
+            begin, end = "{}" if isinstance(x, Set) else "()" if isinstance(x, tuple) else "[]"
+            items = (self.repr1(item, level - 1) for item in islice(x, self.maxlist))
+            return self._bracketed(begin, items, end, len(x), level)
+        return self.repr_instance(x, level)
+
+    def _item(self, key: Any, value: Any, level: int) -> str:
+        return f"{self.repr1(key, level - 1)}: {self.repr1(value, level - 1)}"
+
+    def _bracketed(self, begin: str, items: Iterable[str], end: str, size: int, level: int) -> str:
+        if level <= 0 and size:
+            return f"{begin}...{end}"
+        more = [f"... {size} in all"] if size > self.maxlist else []
+        last = "," if begin == "(" and size == 1 else ""
+        return begin + ", ".join([*items, *more]) + last + end
+
+    def _array(self, x: Any, level: int) -> str:
+        size, kind = getattr(x, "size", None), getattr(x.dtype, "kind", "O")
+        if kind == "O" or not isinstance(size, int) or size > 8:
+            return f"<{type(x).__name__} of shape {tuple(x.shape)} and type {x.dtype}>"
+        return self.repr1(x.item() if x.shape == () else x.tolist(), level)
