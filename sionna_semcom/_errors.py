@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 _CONTEXT = ("Graph execution error", "Detected at node", "<stack traces", "Hint:")
 _DECORATION = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
-_LONGEST, _END = 1500, 300
+_LONGEST, _END, _QUOTED = 1500, 300, 400
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -49,10 +49,10 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = " ".join(str(error)[:_LONGEST].split())
+        reason = " ".join(str(error)[:_QUOTED].split())
         if not isinstance(error, ValueError | OSError) or not reason:
             reason = f"{type(error).__name__} {reason}".strip()
-        raise ValueError(f"{name} is damaged or not a {what}: {reason}") from error
+        raise ValueError(f"`{name}` is damaged or no {what}: {reason}") from error
 
 
 def expected() -> tuple[type[Exception], ...]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._messages import shortened
+from .._messages import listed
 from . import intervals
 
 Array = NDArray[Any]
@@ -141,10 +141,10 @@ def _check_points(name: str, values: Array, num_points: int, num_axes: int = 1) 
     """Refuse what does not have one real number for each point along its last axis."""
     array = np.asarray(values)
     if array.dtype.kind not in "fiu":
-        raise ValueError(f"{shortened(name)} must hold real numbers. Received: {array.dtype}")
+        raise ValueError(f"{listed([name])} must hold real numbers. Received: {array.dtype}")
     if array.ndim != num_axes or array.shape[-1] != num_points or not array.size:
         wanted = "[num_seeds, num_points]" if num_axes == 2 else "[num_points]"
         raise ValueError(
-            f"{shortened(name)} must have the shape {wanted} with one point or more, as many as "
+            f"{listed([name])} must have the shape {wanted} with one point or more, as many as "
             f"`snr_db`, which has {num_points}. Received: {array.shape}"
         )

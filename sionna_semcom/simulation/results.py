@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,14 +14,15 @@ import h5py
 import numpy as np
 from pydantic_core import to_json
 
-from .._errors import reading
 from .._files import atomic_hdf5
+from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed, shortened
 from .curves import SNR_AXIS, Curve, Metric
 from .curves import Estimate as Estimate
 from .names import check_label, check_title
 
 _DOCUMENTS = ("settings", "versions", "checksums")
+_MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Result:
         ValueError
             If the file is damaged or not a result
         """
-        with reading(path, "result file"), h5py.File(path) as file:
+        with open_hdf5(path, "result file", usual=_MAX_BYTES) as file:
             title, seed = _text(file.attrs, "title"), file.attrs["seed"]
             if not isinstance(seed, int | np.integer):
                 raise ValueError(f"the seed must be an integer. Received: {shortened(seed)}")
@@ -165,18 +165,20 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
 def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
         name: Metric(
-            **{part: source[part][:] for part in ("mean", "ci_low", "ci_high", "count")},
+            **{part: read_dataset(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
             proportion=_truth(source.attrs, "proportion"),
-            per_seed=source["per_seed"][:] if "per_seed" in source else None,
+            per_seed=read_dataset(source, "per_seed") if "per_seed" in source else None,
         )
         for name, source in _ordered(group["metrics"])
     }
-    summary = {name: float(value[()]) for name, value in _ordered(group["summary"])}
-    snr_db, x = group["snr_db"][:], group.get("x")
+    scalars, x = group["summary"], group.get("x")
+    summary = {name: float(read_dataset(scalars, name)) for name, _ in _ordered(scalars)}
+    snr_db = read_dataset(group, "snr_db")
     if x is None:
         return Curve(snr_db, metrics, summary)
-    by_point = {name: values[:] for name, values in _ordered(group["point_summary"])}
-    return Curve(snr_db, metrics, summary, _text(x.attrs, "axis"), x[:], by_point)
+    points, axis = group["point_summary"], _text(x.attrs, "axis")
+    by_point = {name: read_dataset(points, name) for name, _ in _ordered(points)}
+    return Curve(snr_db, metrics, summary, axis, read_dataset(group, "x"), by_point)
 
 
 def _text(attributes: h5py.AttributeManager, name: str) -> str:
@@ -194,7 +196,7 @@ def _truth(attributes: h5py.AttributeManager, name: str) -> bool:
 
 
 def _document(attributes: h5py.AttributeManager, name: str) -> dict[str, Any]:
-    document = json.loads(_text(attributes, name))
+    document = read_json(_text(attributes, name), f"`{name}`")
     if not isinstance(document, dict):
         raise ValueError(f"the {name} must be a JSON object. Received: {shortened(document)}")
     return document

@@ -15,6 +15,7 @@ import tensorflow as tf
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
 from .._files import atomic_hdf5, check_folder, reserve
+from .._hdf5 import open_hdf5, read_json
 from .._messages import shortened
 from .._seeding import derive_seed, reseed, set_seed
 from .._settings import Decibels, Settings
@@ -235,6 +236,8 @@ def obtain_model(
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     own_seed = derive_seed(seed, name)
     check_folder(path.parent, path.name, checkpoint.name)
+    for folder in (path.parent, tempfile.gettempdir()):
+        reserve(folder, 3 * _most_bytes(system))  # with the two moments of Adam
     train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
     trained = settings.build(data, _link_on_arrival(settings.link), seed)
@@ -254,8 +257,9 @@ def _link_on_arrival(link: LinkSettings) -> Link | None:
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
     """Save weights (and the optimiser's state, where there is one) with ``attributes``."""
+    # Keras writes on a disk, and the HDF5 library crashes where it is full
+    reserve(tempfile.gettempdir(), _most_bytes(system))
     with tempfile.TemporaryDirectory() as folder:
-        reserve(folder, _most_bytes(system))  # Keras writes on a disk, and crashes if it is full
         plain = Path(folder) / "plain.weights.h5"
         system.save_weights(plain)
         with h5py.File(plain) as source, atomic_hdf5(path) as target:
@@ -267,7 +271,7 @@ def _most_bytes(system: keras.Model) -> int:
     """What Keras' file of the weights takes at most, with the optimizer's state."""
     optimizer = getattr(system, "optimizer", None)
     variables = [*system.variables, *(optimizer.variables if optimizer else ())]
-    return 2**18 + sum(2**13 + variable.numpy().nbytes for variable in variables)
+    return sum(2**12 + variable.numpy().nbytes for variable in variables)
 
 
 def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
@@ -290,9 +294,9 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
 
 def _attributes(path: Path) -> dict[str, Any]:
     try:
-        with h5py.File(path) as file:
+        with open_hdf5(path, "file of weights", only_numbers=True) as file:
             return dict(file.attrs)
-    except Exception as error:  # a damaged file can raise anything
+    except ValueError as error:
         raise ValueError(f"The weights in {path} are damaged: {error}") from error
 
 
@@ -307,8 +311,8 @@ def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:
     found = _attributes(path)
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
-        return trained == settings and json.loads(found["data"]) == checksums
-    except Exception:  # what stands there may be anything
+        return trained == settings and read_json(found["data"], "`data`") == checksums
+    except (KeyError, ValueError):
         return False
 
 
