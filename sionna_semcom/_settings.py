@@ -1,11 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The base of every settings model: unknown keys are refused, values do not change."""
 
-from pydantic import BaseModel, ConfigDict
+import functools
+from collections.abc import Iterator
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from ._messages import shortened
+
+_LARGEST = 2**64  # as seeds in result files
+Decibels = Annotated[float, Field(allow_inf_nan=True)]
+"""SNR [dB] of settings that check themselves whether they are numbers; infinity is noiseless"""
 
 
 class Settings(BaseModel):
     """Validated, immutable settings; a wrong key or value raises before anything runs.
+
+    Numbers are finite, and neither ``true`` nor ``false``.
 
     Raises
     ------
@@ -14,5 +27,48 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="strings"
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        ser_json_inf_nan="strings",
+        allow_inf_nan=False,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_numbers(cls, data: Any) -> Any:
+        """Refuse truth values where numbers are wanted, of which pydantic makes 1 and 0."""
+        for name in cls.model_fields if isinstance(data, dict) else ():
+            holds_models, holds_truths = _contents(cls, name)
+            problem = None if holds_models else _problem(data.get(name), holds_truths)
+            if problem:
+                error = PydanticCustomError("number", problem)
+                details = InitErrorDetails(type=error, loc=(name,), input=data[name])
+                raise ValidationError.from_exception_data(cls.__name__, [details])
+        return data
+
+
+def _problem(value: Any, holds_truths: bool) -> str | None:
+    if isinstance(value, bool) and not holds_truths:
+        return f"it must not be true or false. Received: {value}"
+    if isinstance(value, int) and abs(value) >= _LARGEST:
+        return f"an integer must be less than 2^64. Received: {shortened(value)}"
+    if isinstance(value, dict | list | tuple):
+        items = value.values() if isinstance(value, dict) else value
+        return next(filter(None, (_problem(item, holds_truths) for item in items)), None)
+    return None
+
+
+@functools.cache
+def _contents(model: type[Settings], name: str) -> tuple[bool, bool]:
+    """Whether a field holds models, which check themselves, and whether truth values."""
+    types = list(_types(model.model_fields[name].annotation))
+    holds_models = any(isinstance(one, type) and issubclass(one, BaseModel) for one in types)
+    return holds_models, any(one in (bool, Any) or isinstance(one, bool) for one in types)
+
+
+def _types(annotation: Any) -> Iterator[Any]:
+    """Every type that an annotation names."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _types(part)

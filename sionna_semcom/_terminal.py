@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import functools
+import io
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,18 @@ errors = Console(stderr=True)
 options = {"traceback": False}
 
 
+def say(text: str, style: str = "") -> None:
+    """Write a line as it is: brackets in names of files are no markup."""
+    console.print(Text(text, style), soft_wrap=True)
+
+
+def accept_all_characters() -> None:
+    """Write what an output cannot encode, such as bytes in names of files, with backslashes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def report_errors(command: Callable[..., None]) -> Callable[..., None]:
     """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
 
@@ -29,6 +43,8 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             errors.print("Interrupted. The same command goes on from here.")
             raise typer.Exit(130) from None
+        except BrokenPipeError:  # nobody reads any more, as after "| head"
+            raise _stop_writing() from None
         except expected() as error:
             if options["traceback"]:
                 raise
@@ -38,6 +54,14 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(2) from None
 
     return wrapped
+
+
+def _stop_writing() -> typer.Exit:
+    """Let what is still to be written vanish, without messages of Python when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return typer.Exit(141)  # as a shell says of SIGPIPE
 
 
 def load_tensorflow() -> None:

@@ -8,18 +8,25 @@ that exist come at once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from ._terminal import console, load_tensorflow, options, report_errors
-
-if TYPE_CHECKING:
-    from .simulation import Curve
+from ._errors import in_one_line
+from ._files import check_folder
+from ._messages import listed, shortened
+from ._show import draw, names_of, show_tables
+from ._terminal import (
+    accept_all_characters,
+    console,
+    load_tensorflow,
+    options,
+    report_errors,
+    say,
+)
 
 # Before TensorFlow is imported: errors only, and GPU memory as it is needed
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -46,6 +53,7 @@ def _options_of_all(
     ] = False,
 ) -> None:
     options["traceback"] = traceback
+    accept_all_characters()
 
 
 @app.command()
@@ -64,11 +72,19 @@ def run(
     from .simulation.study import load_study, models_folders
 
     study = load_study(study_file, changes or ())
-    console.print(Text(study.title or study.name, style="bold"))
+    figure = out / f"{study.name}.png"
+    check_folder(out, figure.name)
+    say(study.title or study.name, "bold")
     result = run_study(study, out, models_folders(study_file), console)
-    _show(result.curves, None)
-    _draw(study.title, result.curves, out / f"{study.name}.png", study.figure.model_dump())
-    console.print(f"Result: {out / study.name}.h5", soft_wrap=True)
+    say(f"Result: {out / study.name}.h5")
+    show_tables(result.curves, None)
+    try:
+        draw(study.title, result.curves, figure, study.figure)
+    except OSError as error:  # the result, hours of computing, is there all the same
+        raise OSError(
+            f"{in_one_line(error)}. The result is kept: draw it with "
+            f"sionna-semcom show {out / study.name}.h5 --figure {figure}"
+        ) from error
 
 
 @app.command()
@@ -84,21 +100,25 @@ def train(
 ) -> None:
     """Train the models of a study and keep their weights."""
     load_tensorflow()
+    from .simulation.names import check_seed
     from .simulation.progress import verbosity
     from .simulation.study import load_study, models_folders
     from .simulation.training import obtain_model
 
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
-        raise ValueError(f"There is no model {model!r}, only {', '.join(study.models)}")
+        raise ValueError(f"There is no model {shortened(model)}, only {listed(study.models, 20)}")
+    if seed is not None:
+        check_seed(seed)
     folders = models_folders(study_file)
     folder = out or folders[0]
+    check_folder(folder)
     data = study.load_data(folders, folder)
     for name in [model] if model else study.models:
         for number in study.evaluation.seeds if seed is None else [seed]:
-            console.print(f"Model {name}, seed {number}", style="bold")
+            say(f"Model {name}, seed {number}", "bold")
             obtain_model(name, study.models[name], data, number, [], folder, verbosity(console))
-            console.print(f"Weights: {folder / name}/seed{number}.weights.h5", soft_wrap=True)
+            say(f"Weights: {folder / name}/seed{number}.weights.h5")
 
 
 @app.command()
@@ -122,13 +142,14 @@ def latents(
     if study.data.modalities != LATENTS:
         raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
+    check_folder(path.parent, path.name)
     data: Any = study.load_data(models_folders(study_file), path.parent / "models")
     data.save(path)
     sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
     (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
-    console.print(f"{d} real numbers at the transmitter, {m} at the receiver ({sizes})")
-    console.print(f"Accuracy of the receiver on its own latents: {data.receiver_accuracy:.3f}")
-    console.print(f"Latents: {path}", soft_wrap=True)
+    say(f"{d} real numbers at the transmitter, {m} at the receiver ({sizes})")
+    say(f"Accuracy of the receiver on its own latents: {data.receiver_accuracy:.3f}")
+    say(f"Latents: {path}")
 
 
 @app.command()
@@ -166,12 +187,13 @@ def convert(
     from .datasets import read_features
     from .simulation.data_table import features_notes, features_table
 
+    check_folder(out.parent, out.name)
     of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
     of_sequences |= {"max_words": max_words, "modalities": modality}
     data = read_features(inputs, format, label=label, seed=seed, **of_sequences)
     data.save(out)
     console.print(features_table(data, "Features"), *features_notes(data), sep="\n")
-    console.print(f"Features: {out}", soft_wrap=True)
+    say(f"Features: {out}")
 
 
 @app.command()
@@ -182,23 +204,27 @@ def show(
     figure: Annotated[Path | None, typer.Option(help="Draw in this file (png, pdf, svg).")] = None,
 ) -> None:
     """Show results as tables and, with --figure, in one figure."""
+    from .simulation.figure_settings import FigureSettings, figure_settings
     from .simulation.results import Result
 
     results = [Result.load(path) for path in result_files]
+    options = FigureSettings()
     if len(results) == 1:
         (result,) = results
         title, curves = result.title, dict(result.curves)
-        options = result.settings.get("figure", {})
+        if figure is not None:
+            options = figure_settings(result, str(result_files[0]))
     else:
-        title, options = "", {}
+        title = ""
         curves = {
             f"{name}: {label}" if label else name: curve
-            for name, result in zip(_names(result_files), results, strict=True)
+            for name, result in zip(names_of(result_files), results, strict=True)
             for label, curve in result.curves.items()
         }
-    _show(curves, metric)
+    show_tables(curves, metric)
     if figure is not None:
-        _draw(title, curves, figure, {**options, "metrics": metric} if metric else options)
+        some = {"metrics": tuple(metric)} if metric else {}
+        draw(title, curves, figure, options.model_copy(update=some))
 
 
 @app.command()
@@ -221,7 +247,7 @@ def gallery(
     study = load_study(study_file, changes or ())
     folders = models_folders(study_file)
     for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, folders):
-        console.print(f"Picture: {path}", soft_wrap=True)
+        say(f"Picture: {path}")
 
 
 @app.command(name="list")
@@ -264,32 +290,6 @@ def info() -> None:
     for name, value in rows.items():
         table.add_row(Text(name, style="cyan"), Text(value))
     console.print(table)
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Names that tell files apart: without folders where that is enough."""
-    names = [path.stem for path in paths]
-    if len(set(names)) == len(names):
-        return names
-    absolute = [path.resolve().with_suffix("") for path in paths]
-    common = os.path.commonpath([path.parent for path in absolute])
-    return [path.relative_to(common).as_posix() for path in absolute]
-
-
-def _show(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
-    from .simulation.tables import result_tables
-
-    for table in result_tables(curves, metrics):
-        console.print(table)
-
-
-def _draw(title: str, curves: Mapping[str, Curve], path: Path, options: Mapping[str, Any]) -> None:
-    from .simulation import PlotMetrics, Result
-
-    options = dict(options)
-    drawn = options.pop("curves", None) or curves
-    PlotMetrics(title).add(Result({label: curves[label] for label in drawn})).save(path, **options)
-    console.print(f"Figure: {path}", soft_wrap=True)
 
 
 def main() -> None:

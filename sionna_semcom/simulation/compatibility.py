@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
+from .._messages import listed, shortened
 from ..link import LinkSettings, MIMOSettings
 from ..systems import CentroidSettings, SystemSettings
 from ..systems.mode import check_mode
@@ -29,7 +30,7 @@ def check_compatibility(study: Study) -> None:
     for curve in study.curves:
         for model_name, link_name in curve.pairs:
             system = study.models[model_name].system
-            who = f"curve {curve.label!r}"
+            who = f"curve {shortened(curve.label, 60)}"
             _check_link(who, model_name, system, link_name, study.links[link_name])
             _check_sizes(
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
@@ -54,11 +55,11 @@ def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
         for settings in members
         if suits(settings, usual_modalities(settings))
     ]
-    wanted = "features of several modalities" if system.reads_features else ", ".join(system.needs)
+    wanted = "features of several modalities" if system.reads_features else listed(system.needs)
     raise ValueError(
         f"model {name!r} ({system.kind}) needs data with {wanted}: "
         f"{', '.join(suited) or 'there are none'}. Received: {data.kind} with "
-        f"{', '.join(data.modalities)}"
+        f"{listed(data.modalities)}"
     )
 
 
@@ -111,13 +112,13 @@ def _check_curve(
         )
     if not set(curve.present) <= set(known):
         raise ValueError(
-            f"{who}: present must name some of {', '.join(known)}. "
-            f"Received: {', '.join(curve.present)}"
+            f"{who}: present must name some of {listed(known, 20)}. "
+            f"Received: {listed(curve.present)}"
         )
     if (curve.mode or system.own_mode) == "conventional" and set(curve.present) < set(known):
         raise ValueError(
             f"{who}: a modality that is missing can only be reconstructed where the centroid is "
-            f"sent. Received: mode 'conventional', present: {', '.join(curve.present)}"
+            f"sent. Received: mode 'conventional', present: {listed(curve.present)}"
         )
 
 
@@ -125,7 +126,7 @@ def _check_mode(who: str, mode: str, model: str, system: SystemSettings) -> None
     if mode not in system.modes:
         raise ValueError(
             f"{who}: mode must be one of {', '.join(system.modes) or 'none'} for {model!r} "
-            f"({system.kind}). Received: {mode}"
+            f"({system.kind}). Received: {shortened(mode)}"
         )
     if isinstance(system, CentroidSettings):
         try:
@@ -144,5 +145,6 @@ def _check_metrics(who: str, study: Study, known: Iterable[str]) -> None:
         for name in names or ():
             if name not in known and not study.evaluation.probes:  # which add others
                 raise ValueError(
-                    f"{key} names the metric {name!r}, but {who} has only {', '.join(known)}"
+                    f"{key} names the metric {shortened(name)}, but {who} has only "
+                    f"{listed(known, 40)}"
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._messages import listed
 from . import intervals
 from .results import Curve, Metric
 
@@ -41,7 +42,7 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
         if metric is None or metric.per_seed is None:
             raise ValueError(
                 f"Both curves must have the metric {name!r} of several training seeds. Received: "
-                f"{'one seed' if metric else 'only ' + ', '.join(curve.metrics)}"
+                f"{'one seed' if metric else 'only ' + listed(curve.metrics, 20)}"
             )
         found.append(metric)
     one, other = (np.asarray(metric.per_seed) for metric in found)
@@ -49,7 +50,7 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
         raise ValueError(
             "Both curves must have the same points and number of seeds. Received: "
             f"{one.shape[1]} points of {one.shape[0]} seeds and {other.shape[1]} of "
-            f"{other.shape[0]}, at {first.x.tolist()} and {second.x.tolist()}"
+            f"{other.shape[0]}, at {listed(first.x.tolist())} and {listed(second.x.tolist())}"
         )
     differences = one - other
     mean, low, high = intervals.student(differences.T, 1.0, confidence)

@@ -13,10 +13,12 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from .._files import atomic_path
+from .._files import check_folder
+from .._messages import listed, shortened
 from .._seeding import set_seed
 from ..link import from_settings
 from ..systems import CentroidSystem
+from .plot import write_figure
 from .study import Study
 from .training import obtain_model
 
@@ -56,9 +58,16 @@ def draw_gallery(
     """
     known = [name for name, m in study.models.items() if m.system.kind == "centroid"]
     if model not in known:
-        raise ValueError(f"`model` must be one of {', '.join(known)}. Received: {model!r}")
+        raise ValueError(
+            f"`model` must be one of {listed(known, 20)}. Received: {shortened(model)}"
+        )
     if link is not None and link not in study.links:
-        raise ValueError(f"`link` must be one of {', '.join(study.links)}. Received: {link!r}")
+        raise ValueError(
+            f"`link` must be one of {listed(study.links, 20)}. Received: {shortened(link)}"
+        )
+    if not all(snr_db > -np.inf for snr_db in snr_dbs):
+        raise ValueError(f"`snr_dbs` must be numbers of dB. Received: {listed(snr_dbs)}")
+    check_folder(out, *(f"{model}_{name}.png" for name in ("reconstructions", "latent_space")))
     data, seed = study.load_data(models_dirs, out / "models"), study.evaluation.seeds[0]
     settings = study.models[model]
     system = obtain_model(model, settings, data, seed, models_dirs, out / "models")
@@ -71,8 +80,7 @@ def draw_gallery(
     if system.contrastive_weight > 0 and system.modalities[0].latent_dim >= 3:
         figures["latent_space"] = latent_space_figure(system, batch)
     for name, figure in figures.items():
-        with atomic_path(out / f"{model}_{name}.png") as temporary:
-            figure.savefig(temporary, dpi=150)
+        write_figure(figure, out / f"{model}_{name}.png", dpi=150)
         plt.close(figure)
     return [out / f"{model}_{name}.png" for name in figures]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from .results import Estimate
+from .curves import Estimate
 
 _ABBREVIATIONS = {
     "mse": "MSE",

@@ -11,8 +11,10 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
+from .._messages import listed, shortened
 from .._seeding import reseed, set_seed
 from ..systems.snr import check_snr
+from .names import check_label, check_metrics, check_seed
 from .progress import ProgressBar
 from .results import Curve, Estimate, Metric, Result
 from .stop_rule import StopRule
@@ -119,8 +121,8 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If there is no SNR, there are no two batches to send, ``data`` can be read once only, or
-        metrics have not one value a sample
+        If there is no SNR, there are no two batches to send, ``data`` can be read once only,
+        metrics have not one value a sample, or a result file cannot hold ``label`` or ``seed``
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
@@ -131,6 +133,8 @@ def sim_metrics(
         confidence=confidence,
         interval=interval,
     )
+    check_label(label)
+    check_seed(seed)
     snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
@@ -176,7 +180,9 @@ def simulate_point(
     tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
     for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
-        tally.add(index, measure(batch, snr))
+        values = measure(batch, snr)
+        check_metrics(values)
+        tally.add(index, values)
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
         if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
             break
@@ -196,7 +202,7 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
         if point.keys() != first.keys():
             raise ValueError(
                 "Points of one curve must have the same metrics. "
-                f"Received: {', '.join(first)}; and {', '.join(point)}"
+                f"Received: {listed(first, 20)}; and {listed(point, 20)}"
             )
     return {
         name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
@@ -207,7 +213,9 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
 def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:
     """Give ``mc_fun`` as a function that is executed in ``graph_mode``."""
     if graph_mode not in (None, "graph", "xla"):
-        raise ValueError(f"`graph_mode` must be None, 'graph' or 'xla'. Received: {graph_mode!r}")
+        raise ValueError(
+            f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
+        )
     measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
     if graph_mode is None:
         return measure

@@ -6,14 +6,28 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from .._files import atomic_path
+import numpy as np
+from pydantic import AllowInfNan, NonNegativeInt, Strict, TypeAdapter
+
+from .._errors import reading
+from .._files import write_bytes
 from .results import package_versions
 
 if TYPE_CHECKING:
+    import keras
+
     from ..datasets import Data
     from .study import Study
+
+# A summary has numbers, a point estimates: mean, interval, count, and if it is a proportion
+_Number = Annotated[float, Strict()]
+_Finite = Annotated[_Number, AllowInfNan(False)]
+_Estimate = tuple[
+    _Finite, _Number, _Number, Annotated[NonNegativeInt, Strict()], Annotated[bool, Strict()]
+]
+_ENTRIES = TypeAdapter(dict[str, dict[str, _Estimate] | dict[str, _Number]])
 
 
 def fingerprint(study: Study, data: Data) -> str:
@@ -21,6 +35,14 @@ def fingerprint(study: Study, data: Data) -> str:
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
     document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()
+
+
+def weights_digest(system: keras.Model) -> str:
+    """Digest of the weights of a trained system."""
+    digest = hashlib.sha256()
+    for weight in system.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
 
 
 class Partial:
@@ -46,13 +68,16 @@ class Partial:
         self.discarded = False
         if path.exists():
             try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-                found, entries = document["fingerprint"], dict(document["entries"])
-            except (ValueError, KeyError, TypeError) as error:
+                with reading(path, "file of an interrupted run"):
+                    document = json.loads(path.read_text(encoding="utf-8"))
+                    found, entries = document["fingerprint"], dict(document["entries"])
+                    self.discarded = found != fingerprint
+                    if not self.discarded:
+                        _ENTRIES.validate_python(entries)
+            except ValueError as error:
                 raise ValueError(
                     f"{path} of an interrupted run is damaged; delete it to start anew"
                 ) from error
-            self.discarded = found != fingerprint
             self._entries = {} if self.discarded else entries
 
     def __len__(self) -> int:
@@ -67,8 +92,7 @@ class Partial:
         """Keep a finished part."""
         self._entries[key] = value
         document = {"fingerprint": self._fingerprint, "entries": self._entries}
-        with atomic_path(self.path) as temporary:
-            temporary.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        write_bytes(self.path, json.dumps(document, indent=1).encode())
 
     def remove(self) -> None:
         """Remove the file, when the run is complete."""

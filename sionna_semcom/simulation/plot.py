@@ -3,22 +3,25 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, LogLocator, MaxNLocator
 
-from .._files import atomic_path
+from .._files import write_bytes
+from .._messages import listed
 from .labels import metric_label
+from .names import drawable
+from .plot_axes import FigureAxis, SNRAxis, set_log_ticks
 from .results import SNR_AXIS, Curve, Metric, Result
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.axis import XAxis, YAxis
 
 # Okabe and Ito's colours, which colour-blind readers tell apart, darkest contrasts first
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -115,8 +118,7 @@ class PlotMetrics:
             raise ValueError(
                 f"A figure's suffix must be one of {', '.join(supported)}. Received: {path}"
             )
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=160, format=suffix)
+        write_figure(figure, path, dpi=160, format=suffix)
 
     def _draw(
         self, figure: Figure, metrics: Sequence[str] | None, log_scale: Sequence[str], log_x: bool
@@ -126,20 +128,26 @@ class PlotMetrics:
         columns = math.ceil(len(names) / rows)
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         axis = self._axis(log_x)
+        handles: dict[str, Artist] = {}
         for name, ax in zip(names, panels, strict=False):
             for index, (label, curve) in enumerate(self._curves):
                 if name in curve.metrics:
                     x = axis.positions(curve.x, index, len(self._curves))
-                    _draw_curve(ax, x, curve.x, curve.metrics[name], index, label)
+                    handle = _draw_curve(ax, x, curve.x, curve.metrics[name], index, label)
+                    handles.setdefault(label, handle)
             _style_panel(ax, name, name in log_scale)
             axis.set_ticks(ax)
         for ax in panels[len(names) :]:
             ax.remove()
         width = _PANEL_WIDTH * columns
-        height = _PANEL_HEIGHT * rows + _add_legend(figure, width) + (0.4 if self.title else 0.0)
+        height = (
+            _PANEL_HEIGHT * rows
+            + _add_legend(figure, handles, width)
+            + (0.4 if self.title else 0.0)
+        )
         figure.set_size_inches(width, height)
         if self.title:
-            figure.suptitle(self.title, fontsize=12, fontweight="bold")
+            figure.suptitle(drawable(self.title), fontsize=12, fontweight="bold")
         return figure
 
     def _select(self, metrics: Sequence[str] | None) -> list[str]:
@@ -148,86 +156,27 @@ class PlotMetrics:
             raise ValueError("There is nothing to plot: add a result first")
         for name in metrics or ():
             if name not in known:
-                raise ValueError(f"There is no metric {name!r}, only {', '.join(known)}")
+                raise ValueError(f"There is no metric {name!r}, only {listed(known, 20)}")
         return list(metrics or known)
 
-    def _axis(self, log_x: bool) -> _SNRAxis | _FigureAxis:
+    def _axis(self, log_x: bool) -> SNRAxis | FigureAxis:
         names = list(dict.fromkeys(curve.axis for _, curve in self._curves))
         if len(names) > 1:
             raise ValueError(
-                f"Curves of one figure must be along the same axis. Received: {', '.join(names)}"
+                f"Curves of one figure must be along the same axis. Received: {listed(names)}"
             )
         values = [curve.x for _, curve in self._curves]
         if names != [SNR_AXIS]:
-            return _FigureAxis(names[0], values, log_x)
+            return FigureAxis(names[0], values, log_x)
         if log_x:
             raise ValueError("`log_x` must be False where the axis is the SNR, which is in dB")
-        return _SNRAxis(values)
-
-
-class _SNRAxis:
-    """Places SNRs on an axis, with a slot for the noiseless link at the right end."""
-
-    def __init__(self, snrs_db: Sequence[np.ndarray]) -> None:
-        every = np.unique(np.concatenate(snrs_db))
-        self._finite = every[np.isfinite(every)]
-        span = np.ptp(self._finite) if self._finite.size > 1 else 5.0
-        self._slot_width = 0.14 * span
-        self._has_slot = self._finite.size < every.size
-        self._slot = self._slot_width + (self._finite.max() if self._finite.size else 0.0)
-
-    def positions(self, snr_db: np.ndarray, index: int, num_curves: int) -> np.ndarray:
-        """Where points of curve ``index`` stand; in the slot, curves stand side by side."""
-        shift = 0.6 * self._slot_width * ((index + 0.5) / num_curves - 0.5)
-        return np.where(np.isfinite(snr_db), snr_db, self._slot + shift)
-
-    def set_ticks(self, ax: Axes) -> None:
-        """Label the axis."""
-        if not self._has_slot:
-            ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-            ax.set_xlabel("SNR [dB]")
-        elif not self._finite.size:
-            ax.set_xticks([self._slot], ["noiseless link"])
-            ax.set_xlim(self._slot - 0.6 * self._slot_width, self._slot + 0.6 * self._slot_width)
-        else:
-            low, high = self._finite.min(), self._finite.max()
-            ticks = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
-            ticks = ticks[(ticks >= low) & (ticks <= high)]
-            labels = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
-            ax.set_xticks([*ticks, self._slot], [*labels, "∞"])
-            ax.axvline(self._slot - self._slot_width / 2, color="0.8", linewidth=0.8)
-            ax.set_xlabel("SNR [dB]")
-
-
-class _FigureAxis:
-    """An axis of a figure other than the SNR."""
-
-    def __init__(self, name: str, values: Sequence[np.ndarray], log_x: bool) -> None:
-        self._name = name
-        self._log_x = log_x
-        self._low = min(x.min() for x in values)
-        self._high = max(x.max() for x in values)
-        if log_x and self._low <= 0:
-            raise ValueError(f"A logarithmic axis needs positive {name}. Received: {self._low:g}")
-
-    def positions(self, x: np.ndarray, index: int, num_curves: int) -> np.ndarray:
-        """Where points stand: at their values."""
-        return x
-
-    def set_ticks(self, ax: Axes) -> None:
-        """Label the axis."""
-        ax.set_xlabel(metric_label(self._name))
-        if self._log_x:
-            ax.set_xscale("log")
-            if self._high < 100 * self._low:  # else powers of ten are enough
-                _set_log_ticks(ax.xaxis)
-        else:
-            ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        return SNRAxis(values)
 
 
 def _draw_curve(
     ax: Axes, x: np.ndarray, values: np.ndarray, metric: Metric, index: int, label: str
-) -> None:
+) -> Artist:
+    """Draw a curve, and return what stands for it in the legend."""
     style: dict[str, Any] = {
         "color": _COLORS[index % len(_COLORS)],
         "marker": _MARKERS[index % len(_MARKERS)],
@@ -241,47 +190,54 @@ def _draw_curve(
         line = line[:0]
     dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
+    shown: list[Any] = []
     if line.size:
-        ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
+        shown += ax.plot(x[line], metric.mean[line], dashes, linewidth=1.6, label=label, **style)
     ax.fill_between(x[line], metric.ci_low[line], metric.ci_high[line], **band)
     slot = np.setdiff1d(order, line)
     ends = [metric.mean - metric.ci_low, metric.ci_high - metric.mean]
     errors = np.maximum(np.nan_to_num(ends), 0.0)[:, slot]
     name = None if line.size else label
-    ax.errorbar(
-        x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, label=name, **style
+    shown.append(
+        ax.errorbar(
+            x[slot], metric.mean[slot], errors, linestyle="none", capsize=2.5, label=name, **style
+        )
     )
+    return cast("Artist", shown[0])
 
 
 def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
-    ax.set_ylabel(metric_label(name))
+    ax.set_ylabel(drawable(metric_label(name)))
     ax.tick_params(labelsize=9)
     ax.grid(color="0.9", linewidth=0.8)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     if log_scale:
         ax.set_yscale("log")
-        _set_log_ticks(ax.yaxis)
+        set_log_ticks(ax.yaxis)
 
 
-def _set_log_ticks(axis: XAxis | YAxis) -> None:
-    """Ticks with plain numbers."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(lambda x, _: f"{x:g}" if x < 1e4 else EngFormatter(sep="")(x))
-    axis.set_minor_formatter("")
-
-
-def _add_legend(figure: Figure, width: float) -> float:
+def _add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> float:
     """Put a legend below panels of ``width`` inches; return its height."""
-    handles: dict[str, Any] = {}
-    for ax in figure.axes:
-        found, labels = ax.get_legend_handles_labels()
-        handles.update(zip(labels, found, strict=True))
-    if not any(handles):
+    handles = {label: handle for label, handle in handles.items() if label}
+    if not handles:
         return 0.0
     widest = 0.6 + 0.08 * max(map(len, handles))
     columns = max(1, min(len(handles), int(width / widest)))
-    figure.legend(
-        handles=list(handles.values()), loc="outside lower center", ncols=columns, frameon=False
+    legend = figure.legend(
+        handles=list(handles.values()),
+        labels=["curve"] * len(handles),  # matplotlib leaves out those that begin with "_"
+        loc="outside lower center",
+        ncols=columns,
+        frameon=False,
     )
+    for text, label in zip(legend.get_texts(), handles, strict=True):
+        text.set_text(drawable(label))
     return 0.1 + 0.2 * math.ceil(len(handles) / columns)
+
+
+def write_figure(figure: Figure, path: str | os.PathLike[str], **options: Any) -> None:
+    """Write a figure, whole or not at all, by way of the memory."""
+    content = io.BytesIO()
+    figure.savefig(content, **options)
+    write_bytes(path, content.getvalue())

@@ -5,130 +5,24 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 from pydantic_core import to_json
 
-from .._files import atomic_path
+from .._files import atomic_hdf5
 from .._hdf5 import open_hdf5, read_dataset, read_json
-from . import intervals
+from .._messages import listed, shortened
+from .curves import SNR_AXIS, Curve, Metric
+from .curves import Estimate as Estimate
+from .names import check_label, check_title
 
-Array = NDArray[Any]
-SNR_AXIS = "snr_db"
 _DOCUMENTS = ("settings", "versions", "checksums")
 _MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """Mean of one metric at one point, with its confidence interval."""
-
-    mean: float
-    ci_low: float
-    ci_high: float
-    count: int
-    proportion: bool = False
-
-    @property
-    def half_width(self) -> float:
-        """Distance from the mean to the farther end of the interval."""
-        return max(self.mean - self.ci_low, self.ci_high - self.mean)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric along a curve.
-
-    Parameters
-    ----------
-    mean, ci_low, ci_high : [num_points], `np.float64`
-        Mean and confidence interval
-    count : [num_points], `np.int64`
-        Samples that were simulated
-    proportion : `bool`
-        If the metric is the share of samples for which something holds
-    per_seed : `None` | [num_seeds, num_points], `np.float64`
-        Means of the models trained with different seeds; the interval is then that over them
-    """
-
-    mean: Array
-    ci_low: Array
-    ci_high: Array
-    count: Array
-    proportion: bool = False
-    per_seed: Array | None = None
-
-    @classmethod
-    def from_estimates(
-        cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
-    ) -> Metric:
-        """Join estimates ``[num_seeds][num_points]``."""
-        rows = [[astuple(estimate) for estimate in row] for row in estimates]
-        mean, low, high, count, proportion = np.moveaxis(np.array(rows, float), -1, 0)
-        is_proportion, per_seed = bool(proportion.all()), None
-        mean_, low_, high_ = mean[0], low[0], high[0]
-        if len(estimates) > 1:
-            bounds = intervals.over_seeds(mean, low, high, confidence, is_proportion)
-            per_seed, (mean_, low_, high_) = mean, bounds
-        return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
-
-    def __len__(self) -> int:
-        """Number of points."""
-        return len(self.mean)
-
-    def __getitem__(self, index: int) -> Estimate:
-        """Give the estimate at one point."""
-        return Estimate(
-            float(self.mean[index]),
-            float(self.ci_low[index]),
-            float(self.ci_high[index]),
-            int(self.count[index]),
-            self.proportion,
-        )
-
-    def __iter__(self) -> Iterator[Estimate]:
-        """Estimates, point by point."""
-        return (self[index] for index in range(len(self)))
-
-
-@dataclass(frozen=True)
-class Curve:
-    """All metrics of one system over one link, or of several against a figure of theirs.
-
-    Parameters
-    ----------
-    snr_db : [num_points], `np.float64`
-        SNR [dB] of each point; infinity is the noiseless link
-    metrics : `dict` of :class:`Metric`
-        Metrics of each point
-    summary : `dict` of `float`
-        Figures that are equal at all points, such as channel uses against SNR
-    axis : `str`
-        What the points are along: "snr_db" (default) or a figure such as "compression_factor"
-    x : [num_points], `np.float64`
-        Where they are along the axis; ``snr_db`` by default
-    point_summaries : `dict` of [num_points], `np.float64`
-        Figures that differ between points; NaN where a point has none
-    """
-
-    snr_db: Array
-    metrics: Mapping[str, Metric]
-    summary: Mapping[str, float] = field(default_factory=dict)
-    axis: str = SNR_AXIS
-    x: Array = field(default=None)  # type: ignore[arg-type]
-    point_summaries: Mapping[str, Array] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.axis == SNR_AXIS:
-            object.__setattr__(self, "x", self.snr_db)
-        elif self.x is None:
-            raise ValueError(f"A curve along {self.axis!r} needs `x`")
 
 
 @dataclass(frozen=True)
@@ -168,7 +62,7 @@ class Result:
             If there are several
         """
         if len(self.curves) != 1:
-            raise ValueError(f"The result has several curves: {', '.join(self.curves)}")
+            raise ValueError(f"The result has several curves: {listed(self.curves)}")
         return next(iter(self.curves.values()))
 
     @property
@@ -187,12 +81,15 @@ class Result:
         Raises
         ------
         ValueError
-            If a label has a slash, which would be a path in the file
+            If a label has a slash, which would be a path in the file, or a label or the title has
+            control characters
+        OSError
+            If the file cannot be written
         """
         for label in self.curves:
-            if "/" in label:
-                raise ValueError(f"A curve's label must have no slash. Received: {label!r}")
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+            check_label(label)
+        check_title(self.title)
+        with atomic_hdf5(path) as file:
             file.attrs["title"] = self.title
             file.attrs["seed"] = self.seed
             for name in _DOCUMENTS:
@@ -216,17 +113,20 @@ class Result:
         ValueError
             If the file is damaged or not a result
         """
-        message = f"{path} is damaged or not a result file"
-        with open_hdf5(path, "result file", usual=_MAX_BYTES, message=message) as file:
-            attributes = dict(file.attrs)
+        with open_hdf5(path, "result file", usual=_MAX_BYTES) as file:
+            title, seed = _text(file.attrs, "title"), file.attrs["seed"]
+            if not isinstance(seed, int | np.integer):
+                raise ValueError(f"the seed must be an integer. Received: {shortened(seed)}")
+            documents = {name: _document(file.attrs, name) for name in _DOCUMENTS}
+            for name in ("versions", "checksums"):
+                if not all(isinstance(value, str) for value in documents[name].values()):
+                    raise ValueError(f"the {name} must be strings")
             if "curves" in file:
-                groups = dict(_ordered(file["curves"]))
+                groups = {check_label(label): each for label, each in _ordered(file["curves"])}
             else:
-                groups = {attributes["label"]: file}
+                groups = {check_label(_text(file.attrs, "label")): file}
             curves = {label: _read_curve(group) for label, group in groups.items()}
-            documents = {name: read_json(attributes[name], f"`{name}`") for name in _DOCUMENTS}
-            title, seed = attributes["title"], int(attributes["seed"])
-        return cls(curves, title, seed=seed, **documents)
+        return cls(curves, title, seed=int(seed), **documents)
 
 
 def package_versions() -> dict[str, str]:
@@ -266,7 +166,7 @@ def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
         name: Metric(
             **{part: read_dataset(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
-            proportion=bool(source.attrs["proportion"]),
+            proportion=_truth(source.attrs, "proportion"),
             per_seed=read_dataset(source, "per_seed") if "per_seed" in source else None,
         )
         for name, source in _ordered(group["metrics"])
@@ -276,9 +176,30 @@ def _read_curve(group: h5py.Group) -> Curve:
     snr_db = read_dataset(group, "snr_db")
     if x is None:
         return Curve(snr_db, metrics, summary)
-    points = group["point_summary"]
+    points, axis = group["point_summary"], _text(x.attrs, "axis")
     by_point = {name: read_dataset(points, name) for name, _ in _ordered(points)}
-    return Curve(snr_db, metrics, summary, x.attrs["axis"], read_dataset(group, "x"), by_point)
+    return Curve(snr_db, metrics, summary, axis, read_dataset(group, "x"), by_point)
+
+
+def _text(attributes: h5py.AttributeManager, name: str) -> str:
+    value = attributes[name]
+    if not isinstance(value, str):
+        raise ValueError(f"the attribute {name} must be a string. Received: {shortened(value)}")
+    return check_title(value)
+
+
+def _truth(attributes: h5py.AttributeManager, name: str) -> bool:
+    value = attributes[name]
+    if not isinstance(value, bool | np.bool_):
+        raise ValueError(f"the attribute {name} must be true or false. Received: {value!r:.60}")
+    return bool(value)
+
+
+def _document(attributes: h5py.AttributeManager, name: str) -> dict[str, Any]:
+    document = read_json(_text(attributes, name), f"`{name}`")
+    if not isinstance(document, dict):
+        raise ValueError(f"the {name} must be a JSON object. Received: {shortened(document)}")
+    return document
 
 
 def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:
@@ -293,4 +214,8 @@ def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5
 
 def _ordered(group: h5py.Group) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
     """Members of a group in their order."""
-    return ((name, group[name]) for name in group.attrs["order"])
+    names = np.asarray(group.attrs["order"])
+    if names.ndim != 1 or not all(isinstance(name, str) for name in names.tolist()):
+        raise ValueError(f"the attribute order of {group.name} must be names")
+    for name in names.tolist():
+        yield check_title(name), group[name]

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -14,11 +13,13 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from .._files import check_folder
+from .._messages import listed, shortened
 from .._seeding import set_seed
 from ..link import from_settings
 from ..link.ofdm.interference import interference_notes
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
-from .partial import Partial, fingerprint
+from .partial import Partial, fingerprint, weights_digest
 from .probes import probe
 from .progress import ProgressBar, verbosity
 from .results import SNR_AXIS, Curve, Estimate, Result
@@ -69,15 +70,18 @@ def run_study(
         If data, weights or the file of an interrupted run are missing or damaged
     FloatingPointError
         If training diverges or a metric is not finite
+    OSError
+        If ``out`` cannot be written, which is tried first
     """
     console = console or Console(quiet=True)
     out = Path(out)
+    check_folder(out, *(f"{study.name}{end}" for end in (".h5", ".partial.json")))
     data = study.load_data(models_dirs, out / "models")
     partial = Partial(out / f"{study.name}.partial.json", fingerprint(study, data))
     if partial.discarded:
-        console.print(f"{partial.path} is of other settings, data or versions: starting anew")
+        console.print(Text(f"{partial.path} is of other settings, data or versions: starting anew"))
     elif partial:
-        console.print(f"Going on after {len(partial)} finished parts in {partial.path}")
+        console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
     run = _Run(study, data, partial, out / "models", models_dirs, console)
     result = run.result()
     result.save(out / f"{study.name}.h5")
@@ -124,9 +128,9 @@ class _Run:
         pairs = [pair for curve in study.curves for pair in curve.pairs]
         trained = dict.fromkeys((model, seed) for model, _ in pairs for seed in seeds)
         self._systems = {(name, seed): self._obtain(name, seed) for name, seed in trained}
-        self._digests = {key: _weights_digest(system) for key, system in self._systems.items()}
+        self._digests = {key: weights_digest(system) for key, system in self._systems.items()}
         self._judge_digests = {
-            (study.judges[key], seeds[0]): _weights_digest(judge)
+            (study.judges[key], seeds[0]): weights_digest(judge)
             for key, judge in self._judges.items()
         }
         keys = dict.fromkeys(self._link_key(link, seed) for _, link in pairs for seed in seeds)
@@ -236,8 +240,8 @@ class _Run:
             summary = {name: float(value) for name, value in figures.items()}
             if axis != SNR_AXIS and axis not in summary:
                 raise ValueError(
-                    f"The study's axis is {axis!r}, but the summary of {part.model!r} over "
-                    f"{part.link!r} has only {', '.join(summary)}"
+                    f"The study's axis is {shortened(axis)}, but the summary of {part.model!r} "
+                    f"over {shortened(part.link)} has only {listed(summary, 40)}"
                 )
             self._partial.put(key, summary)
         return summary
@@ -268,16 +272,9 @@ class _Run:
         for name in (*(figure.metrics or ()), *figure.log_scale):
             if name not in point:
                 raise ValueError(
-                    f"The study's figure names the metric {name!r}, but there are only "
-                    f"{', '.join(point)}"
+                    f"The study's figure names the metric {shortened(name)}, but there are only "
+                    f"{listed(point, 40)}"
                 )
-
-
-def _weights_digest(system: keras.Model) -> str:
-    digest = hashlib.sha256()
-    for weight in system.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
 
 
 def _along(

@@ -7,23 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    Field,
-    NonNegativeInt,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from .._settings import Settings
+from .._errors import reading
+from .._messages import listed, shortened
+from .._settings import Decibels, Settings
+from .._yaml import load_yaml
 from ..datasets import Data
 from ..link import LinkSettings
 from ..systems import ClassifierSettings
 from ..systems.snr import check_snr
 from .compatibility import check_compatibility
 from .data_settings import BuiltinData, DataSettings
+from .figure_settings import FigureSettings
+from .names import FileName, Label, Seed, Title
 from .probes import Probe
 from .results import SNR_AXIS
 from .stop_rule import StopRule
@@ -32,12 +29,14 @@ from .validation import explain
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
 Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
+_MAX_BYTES = 2**22  # of a study file
+_MAX_STARTS = 8  # models that start from one another
 
 
 class CurveSettings(Settings):
     """A model that is evaluated over a link."""
 
-    label: str = Field(pattern="^[^/]+$")
+    label: Label
     """What the legend says; a slash would be a path in the result file"""
     model: Names
     """Which of the study's models; several along another axis than the SNR, one a point"""
@@ -80,13 +79,13 @@ class EvaluationSettings(StopRule):
 
     axis: str = SNR_AXIS
     """What curves are along: the SNR, or a figure of the systems' summary at a single SNR"""
-    snr_db: tuple[float, ...] = Field(min_length=1)
+    snr_db: tuple[Decibels, ...] = Field(min_length=1)
     """SNRs [dB]; .inf is noiseless"""
     split: Literal["test", "validation"] = "test"
     """Which samples are sent: those for results, or those for choosing settings"""
-    batch_size: PositiveInt = 100
+    batch_size: int = Field(100, gt=0, lt=2**31)
     """Samples a batch"""
-    seeds: tuple[NonNegativeInt, ...] = Field((0,), min_length=1)
+    seeds: tuple[Seed, ...] = Field((0,), min_length=1)
     """Seeds of training; with several, intervals are over the models trained with them"""
     common_channels: bool = False
     """Whether all curves over a link meet the same channels and noise, so that their differences
@@ -103,8 +102,7 @@ class EvaluationSettings(StopRule):
     def _check_snrs(cls, snr_db: tuple[float, ...]) -> tuple[float, ...]:
         if not all(one > -math.inf for one in snr_db):
             raise ValueError(
-                "SNRs must be numbers of dB (.inf is noiseless). "
-                f"Received: {', '.join(map(str, snr_db))}"
+                f"SNRs must be numbers of dB (.inf is noiseless). Received: {listed(snr_db)}"
             )
         return tuple(check_snr(one) for one in snr_db)
 
@@ -112,40 +110,27 @@ class EvaluationSettings(StopRule):
     def _check_axis(self) -> "EvaluationSettings":
         if self.axis != SNR_AXIS and len(self.snr_db) > 1:
             raise ValueError(
-                f"snr_db must hold one SNR where the axis is {self.axis!r}. Received: "
-                f"{', '.join(map(str, self.snr_db))}"
+                f"snr_db must hold one SNR where the axis is {shortened(self.axis)}. Received: "
+                f"{listed(self.snr_db)}"
             )
         return self
-
-
-class FigureSettings(Settings):
-    """What the study's figure shows."""
-
-    metrics: tuple[str, ...] | None = None
-    """Metrics, one panel each; nothing (null) is all"""
-    curves: tuple[str, ...] | None = Field(None, min_length=1)
-    """Labels of the curves that are drawn; nothing (null) is all"""
-    log_scale: tuple[str, ...] = ()
-    """Metrics whose axis is logarithmic"""
-    log_x: bool = False
-    """If the axis that they are drawn against is, where it is another than the SNR"""
 
 
 class Study(Settings):
     """Models that are trained, and curves that compare them over links."""
 
-    name: str = Field(pattern=r"^\w[\w.-]*$")
+    name: FileName
     """Name of the result file"""
-    title: str = ""
+    title: Title = ""
     """Title of the figure"""
-    seed: NonNegativeInt = 1
+    seed: Seed = 1
     """Seed from which the randomness of all evaluations derives"""
     data: DataSettings = BuiltinData()
-    models: dict[Annotated[str, Field(pattern=r"^\w[\w.-]*$")], ModelSettings]
-    links: dict[str, LinkSettings]
+    models: dict[FileName, ModelSettings]
+    links: dict[Annotated[str, Field(max_length=200)], LinkSettings]
     judges: dict[Literal["image", "audio"], str] = Field(default_factory=dict)
     """Classifiers among the models that say if reconstructions of a modality are recognised"""
-    curves: tuple[CurveSettings, ...] = Field(min_length=1)
+    curves: tuple[CurveSettings, ...] = Field(min_length=1, max_length=1000)
     evaluation: EvaluationSettings
     figure: FigureSettings = FigureSettings()
 
@@ -171,7 +156,7 @@ class Study(Settings):
         labels = [curve.label for curve in self.curves]
         for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):
             if len(set(values)) < len(values):
-                raise ValueError(f"{what} must differ. Received: {', '.join(map(str, values))}")
+                raise ValueError(f"{what} must differ. Received: {listed(values)}")
         for label in self.figure.curves or ():
             self._check_known("figure", self.name, "curve", label, dict.fromkeys(labels))
         check_compatibility(self)
@@ -215,8 +200,8 @@ class Study(Settings):
     def _check_known(owner: str, label: str, kind: str, name: str, known: dict[str, Any]) -> None:
         if name not in known:
             raise ValueError(
-                f"{owner} {label!r} names the {kind} {name!r}, but there "
-                f"{'is' if len(known) == 1 else 'are'} only {', '.join(known) or 'none'}"
+                f"{owner} {shortened(label, 60)} names the {kind} {shortened(name, 60)}, but there "
+                f"{'is' if len(known) == 1 else 'are'} only {listed(known, 20)}"
             )
 
 
@@ -237,12 +222,13 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     ValueError
         If the file is no YAML, or a setting is unknown or impossible, naming it
     """
+    with reading(path, "study file"), open(path, "rb") as file:
+        content = file.read(_MAX_BYTES)
     try:
-        document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"No study file {path}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not YAML: {error.reason} in byte {error.start}") from error
+    document = _unshared(load_yaml(text, str(path)))
     for change in changes:
         _change(document, change)
     try:
@@ -265,27 +251,40 @@ def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] =
     if not isinstance(start, str):
         return model
     if start not in models or start in (name, *later):
-        others = ", ".join(one for one in models if one not in (name, *later)) or "none"
+        others = listed((one for one in models if one not in (name, *later)), 20)
         raise ValueError(
-            f"model {name!r} can start from one of {others}, none of which may start from it. "
-            f"Received: pretrained {start!r}"
+            f"model {shortened(name, 60)} can start from one of {others}, none of which may start "
+            f"from it. Received: pretrained {shortened(start, 60)}"
+        )
+    if len(later) >= _MAX_STARTS:
+        raise ValueError(
+            f"at most {_MAX_STARTS} models can start from one another. Received: "
+            f"{listed((*reversed(later), name, start), _MAX_STARTS + 2)}"
         )
     whole = _with_pretrained(start, models, (name, *later))
     return {**model, "pretrained": {"name": start, "model": whole}}
+
+
+def _unshared(document: Any) -> Any:
+    """A copy in which aliases of YAML share nothing: a change of one changes no other."""
+    if isinstance(document, dict):
+        return {key: _unshared(value) for key, value in document.items()}
+    return [_unshared(item) for item in document] if isinstance(document, list) else document
 
 
 def _change(document: Any, change: str) -> None:
     """Set ``key.subkey=value`` in a document."""
     dotted, separator, text = change.partition("=")
     if not separator:
-        raise ValueError(f"A change must read key=value. Received: {change!r}")
+        raise ValueError(f"A change must read key=value. Received: {shortened(change)}")
     *path, last = dotted.split(".")
     node = document
     try:
-        value = yaml.safe_load(text)
+        value = load_yaml(text, "the value")
         for key in path:
             node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
         node[int(last) if isinstance(node, list) else last] = value
-    except (AttributeError, IndexError, TypeError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{change!r} changes nothing that the study has: {reason}") from error
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{shortened(change)} changes nothing that the study has: {error}"
+        ) from error

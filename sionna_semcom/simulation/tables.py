@@ -10,6 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from .._messages import listed, shortened
 from .labels import format_estimate, format_snr, in_words, metric_label
 from .results import SNR_AXIS, Curve
 
@@ -36,7 +37,7 @@ def result_tables(
     known = list(dict.fromkeys(name for curve in curves.values() for name in curve.metrics))
     for name in metrics or known:
         if name not in known:
-            raise ValueError(f"There is no metric {name!r}, only {', '.join(known)}")
+            raise ValueError(f"There is no metric {shortened(name)}, only {listed(known, 20)}")
     for axis in dict.fromkeys(curve.axis for curve in curves.values()):
         along = {label: curve for label, curve in curves.items() if curve.axis == axis}
         yield from _axis_tables(along, axis, metrics or known)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import intervals
-from .results import Estimate
+from .curves import Estimate
 from .stop_rule import StopRule
 
 

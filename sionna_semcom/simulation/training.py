@@ -14,10 +14,11 @@ import numpy as np
 import tensorflow as tf
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
-from .._files import atomic_path
+from .._files import atomic_hdf5, check_folder, reserve
 from .._hdf5 import open_hdf5, read_json
+from .._messages import shortened
 from .._seeding import derive_seed, reseed, set_seed
-from .._settings import Settings
+from .._settings import Decibels, Settings
 from ..datasets import Data
 from ..link import (
     AWGNLink,
@@ -30,6 +31,7 @@ from ..link import (
 from ..systems import SystemSettings, adopt
 from ..systems.non_finite import StopOnNonFiniteLoss
 from ..systems.snr import snr_range
+from .names import FileName
 
 
 class TrainingSettings(Settings):
@@ -62,7 +64,7 @@ class ModelSettings(Settings):
 
     system: SystemSettings
     link: LinkSettings = AWGNSettings()
-    snr_db: float | tuple[float, float] = (0.0, 25.0)
+    snr_db: Decibels | tuple[Decibels, Decibels] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
     pretrained: "Pretrained | None" = None
@@ -100,7 +102,7 @@ class ModelSettings(Settings):
 class Pretrained(Settings):
     """A model that another one starts from, whole, so that weights tell what they came from."""
 
-    name: str
+    name: FileName
     """Folder of its weights"""
     model: ModelSettings
 
@@ -146,7 +148,7 @@ def train(
     }
     first = 0
     if checkpoint is not None and checkpoint.exists() and _has(checkpoint, origin):
-        first = int(load_weights(system, checkpoint)["epoch"])
+        first = _epochs_done(load_weights(system, checkpoint), settings.epochs, checkpoint)
     callbacks = [*getattr(system, "training_callbacks", ())]
     if hasattr(system, "schedules"):
         callbacks += system.schedules(settings.epochs)
@@ -169,6 +171,17 @@ def train(
         if checkpoint is not None:
             save_weights(system, checkpoint, {**origin, "epoch": epoch + 1})
     return system
+
+
+def _epochs_done(attributes: Mapping[str, Any], epochs: int, checkpoint: Path) -> int:
+    """Epochs that a checkpoint has behind it."""
+    epoch = attributes.get("epoch")
+    if isinstance(epoch, int | np.integer) and 0 < epoch <= epochs:
+        return int(epoch)
+    raise ValueError(
+        f"{checkpoint} is damaged; delete it to train anew: its epoch must lie in [1, {epochs}]. "
+        f"Received: {shortened(epoch)}"
+    )
 
 
 def _reseed_layers(system: keras.Model, *parts: object) -> None:
@@ -222,6 +235,9 @@ def obtain_model(
     checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     own_seed = derive_seed(seed, name)
+    check_folder(path.parent, path.name, checkpoint.name)
+    for folder in (path.parent, tempfile.gettempdir()):
+        reserve(folder, 3 * _most_bytes(system))  # with the two moments of Adam
     train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
     trained = settings.build(data, _link_on_arrival(settings.link), seed)
@@ -241,13 +257,21 @@ def _link_on_arrival(link: LinkSettings) -> Link | None:
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
     """Save weights (and the optimiser's state, where there is one) with ``attributes``."""
-    with atomic_path(path) as temporary:
-        with tempfile.TemporaryDirectory() as folder:
-            plain = Path(folder) / "plain.weights.h5"
-            system.save_weights(plain)
-            with h5py.File(plain) as source, h5py.File(temporary, "w") as target:
-                source.visititems(functools.partial(_copy_compressed, target))
-                target.attrs.update({**source.attrs, **attributes})
+    # Keras writes on a disk, and the HDF5 library crashes where it is full
+    reserve(tempfile.gettempdir(), _most_bytes(system))
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.weights.h5"
+        system.save_weights(plain)
+        with h5py.File(plain) as source, atomic_hdf5(path) as target:
+            source.visititems(functools.partial(_copy_compressed, target))
+            target.attrs.update({**source.attrs, **attributes})
+
+
+def _most_bytes(system: keras.Model) -> int:
+    """What Keras' file of the weights takes at most, with the optimizer's state."""
+    optimizer = getattr(system, "optimizer", None)
+    variables = [*system.variables, *(optimizer.variables if optimizer else ())]
+    return sum(2**12 + variable.numpy().nbytes for variable in variables)
 
 
 def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
@@ -277,7 +301,7 @@ def _attributes(path: Path) -> dict[str, Any]:
 def _has(path: Path, expected: Mapping[str, Any]) -> bool:
     """Whether the file in ``path`` has the ``expected`` attributes."""
     found = _attributes(path)
-    return all(name in found and found[name] == value for name, value in expected.items())
+    return all(np.array_equal(found.get(name, ()), value) for name, value in expected.items())
 
 
 def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:

@@ -8,33 +8,46 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
+from .._messages import listed, shortened
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_LONGEST = 1500  # characters of a message
+_MOST_ALTERNATIVES = 8
+
 
 def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> str:
-    """Say what is wrong first in ``document``, which ``model`` refused with ``error``."""
+    """Say what is wrong first in ``document``, which ``model`` refused with ``error``.
+
+    Other fields that are wrong are named; the line is short however large the document is.
+    """
     details = error.errors(include_url=False)
     fields = [_field(detail, document) for detail in details]
     first, field = details[0], fields[0]
-    others = len(set(fields)) - 1
-    more = f" (and {others} more)" if others else ""
+    others = dict.fromkeys(_cut(name) for name in fields if name != field)
+    more = f"; also wrong: {listed(others)}" if others else ""
+    field = _cut(field)
     if first["type"] == "extra_forbidden":
         known = _known_keys(model.model_json_schema(), first["loc"][:-1])
         return f"unknown key {field}; known are {', '.join(known)}{more}"
     if first["type"] == "missing":
         return f"{field} is missing{more}"
     # Each alternative of a union refuses the value with a message of its own
-    messages = [_message(d) for d, name in zip(details, fields, strict=True) if name == field]
-    text = ", or ".join(dict.fromkeys(messages))
+    same = [d for d, name in zip(details, fields, strict=True) if name == fields[0]]
+    text = ", or ".join(dict.fromkeys(map(_message, same[:_MOST_ALTERNATIVES])))
     if "Received" not in text and not isinstance(first["input"], dict):
-        text += f". Received: {first['input']!r}"
+        text += f". Received: {shortened(first['input'])}"
     return f"{field}: {text}{more}" if field else text + more
 
 
 def _message(detail: ErrorDetails) -> str:
     """What is wrong, in words of YAML."""
     message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "union_tag_invalid":  # it quotes the value, however long
+        tag = str(detail["ctx"]["tag"])
+        message = message.replace(tag, shortened(tag, 60).strip("'\""), 1)
+    message = " ".join(message[:_LONGEST].split())
     return message.replace("tuple", "list").replace("Tuple", "List")
 
 
@@ -46,12 +59,19 @@ def _field(detail: ErrorDetails, document: Any) -> str:
             node = node[part]
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
             node = node[part]
+        elif detail["type"] == "extra_forbidden" and part is detail["loc"][-1]:
+            pass  # a key that is no string
         else:
             continue
         path.append(str(part))
     if detail["type"] == "missing":
         path.append(str(detail["loc"][-1]))
     return ".".join(path)
+
+
+def _cut(field: str) -> str:
+    """A key of a document, which may be anything, in short."""
+    return field if len(field) <= 100 and field.isprintable() else shortened(field, 100)
 
 
 def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[str]:
@@ -65,7 +85,7 @@ def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[s
     node = schema
     for part in location:
         if "discriminator" in node:
-            node = {"$ref": node["discriminator"]["mapping"][part]}
+            node = {"$ref": node["discriminator"]["mapping"].get(part, "")}
         elif part in node.get("properties", {}):
             node = node["properties"][part]
         else:

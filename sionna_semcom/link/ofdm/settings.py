@@ -192,7 +192,7 @@ class OFDMSettings(SlotSettings):
 
     packing: bool = True
     """Whether latents share slots when they all see the same noise power."""
-    interleaver_seed: int = 0
+    interleaver_seed: int = Field(0, ge=0)
     """Seed of the interleaver that spreads each latent over its slot."""
 
     @model_validator(mode="after")

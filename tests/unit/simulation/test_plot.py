@@ -117,6 +117,17 @@ def test_results_are_told_apart_by_their_labels():
     assert _legend(plot.figure()) == ["mine", "theirs: a", "theirs: b"]
 
 
+def test_every_label_is_in_the_legend_and_every_text_is_drawn(tmp_path):
+    labels = ["_private", "$x_1$", r"$\frac{$", "5 $"]
+    plot = PlotMetrics("broken $x^$").add(_result(labels, metrics=["a $_$ b"]))
+    figure = plot.figure()
+    assert _legend(figure) == ["_private", "$x_1$", r"\$\frac{\$", "5 $"]
+    plot.save(tmp_path / "a.png")  # which fails for a formula that does not parse
+    handles = figure.legends[0].legend_handles
+    lines = [line for line in figure.axes[0].lines if line.get_label() in labels]
+    assert [h.get_color() for h in handles] == [line.get_color() for line in lines]
+
+
 @pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
 def test_a_figure_is_saved_in_the_format_of_its_suffix(tmp_path, suffix):
     path = tmp_path / f"new/figure.{suffix}"

@@ -146,14 +146,14 @@ def test_a_truncated_file_is_named(tmp_path, kept):
     _result(("a", "b")).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"r\.h5 is damaged or not a result file"):
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file"):
         Result.load(path)
 
 
 def test_another_hdf5_file_is_no_result(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(ValueError, match=r"other\.h5 is damaged or not a result file"):
+    with pytest.raises(ValueError, match=r"other\.h5` is damaged or no result file"):
         Result.load(tmp_path / "other.h5")
 
 
@@ -187,3 +187,83 @@ def test_the_only_curve_must_be_the_only_one():
     assert _result().curve.summary["tti"] == 16.0
     with pytest.raises(ValueError, match="several curves: a, b"):
         _result(("a", "b")).curve  # noqa: B018
+
+
+def _damage(file, name, value):
+    """Replace or remove an attribute ``group@name``, or a dataset."""
+    group, _, attribute = name.partition("@")
+    if attribute:
+        del file[group].attrs[attribute]
+    elif name in file:
+        del file[name]
+    if value is not None and attribute:
+        file[group].attrs[attribute] = value
+    elif value is not None:
+        file[name] = value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("snr_db", np.zeros(3)),
+        ("snr_db", np.array([0.0, math.nan])),
+        ("snr_db", np.array([])),
+        ("snr_db", np.zeros((2, 1))),
+        ("snr_db", "zero"),
+        ("metrics/z_mse/mean", np.zeros(3)),
+        ("metrics/z_mse/mean", np.zeros(2, complex)),
+        ("metrics/z_mse/mean", 1.0),
+        ("metrics/z_mse/ci_low", None),
+        ("metrics/z_mse/count", np.array(["a", "b"], "S1")),
+        ("metrics/z_mse/per_seed", np.zeros(2)),
+        ("metrics/z_mse/per_seed", np.zeros((2, 3))),
+        ("metrics/z_mse/per_seed", np.zeros((0, 2))),
+        ("metrics/z_mse", 1.0),
+        ("metrics/z_mse@proportion", "no"),
+        ("metrics/z_mse@proportion", None),
+        ("metrics@order", 3),
+        ("metrics@order", "z_mse"),
+        ("metrics@order", [["z_mse"]]),
+        ("metrics@order", ["mse"]),
+        ("summary/tti", "many"),
+        ("summary/tti", np.zeros(2)),
+        ("/@title", 3),
+        ("/@title", b"\xff"),
+        ("/@title", "\x1b[31m"),
+        ("/@seed", "seven"),
+        ("/@seed", 7.5),
+        ("/@seed", [7, 8]),
+        ("/@label", 1),
+        ("/@label", "a/b"),
+        ("/@label", h5py.Empty("S1")),
+        ("/@settings", "[" * 50_000),
+        ("/@settings", "[1]"),
+        ("/@settings", "{"),
+        ("/@versions", '{"numpy": 2}'),
+        ("/@checksums", 3),
+    ],
+)
+def test_whatever_is_damaged_in_a_file_is_one_line(tmp_path, name, value):
+    path = tmp_path / "r.h5"
+    _result().save(path)
+    with h5py.File(path, "r+") as file:
+        _damage(file, name, value)
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file: .") as caught:
+        Result.load(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 700
+
+
+def test_curves_have_a_value_for_each_point():
+    for metric in (_metric(3), _metric(2, per_seed=np.zeros((2, 3)))):
+        with pytest.raises(ValueError, match=r"of mse must have the shape .* which has 2"):
+            Curve(np.zeros(2), {"mse": metric})
+    with pytest.raises(ValueError, match="`x` must hold numbers"):
+        Curve(np.zeros(1), {}, {}, "tti", np.array([math.nan]))
+
+
+@pytest.mark.parametrize("label", [".", "..", "a\0b", "\ud800", "\x1b[31m"])
+def test_labels_that_a_file_cannot_hold_are_refused(tmp_path, label):
+    with pytest.raises(ValueError, match=r"A curve.s label must (have|be) no"):
+        _result((label,)).save(tmp_path / "r.h5")
+    assert not list(tmp_path.iterdir())

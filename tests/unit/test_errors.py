@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+import errno
+
+import pytest
+
+from sionna_semcom._errors import in_one_line, reading
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("a"),
+        TypeError("b"),
+        RecursionError("c"),
+        MemoryError(),
+        AssertionError(),
+        OSError("d"),
+        UnicodeDecodeError("utf-8", b"\xff", 0, 1, "e"),
+        AttributeError("f" * 10**6),
+        OverflowError("g\nh"),
+    ],
+)
+def test_whatever_a_file_causes_is_one_line_that_names_it(tmp_path, error):
+    path = tmp_path / "some.h5"
+    path.write_bytes(b"x")
+    with pytest.raises(ValueError, match=r"some\.h5` is damaged or no result file: .") as caught:
+        with reading(path, "result file"):
+            raise error
+    assert len(str(caught.value)) < 700
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is error
+
+
+def test_what_no_file_causes_passes(tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(KeyboardInterrupt), reading(tmp_path / "a", "result file"):
+        raise KeyboardInterrupt
+
+
+def test_files_that_cannot_be_opened_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"No study file .*none"):
+        with reading(tmp_path / "none", "study file"):
+            pass
+    with pytest.raises(IsADirectoryError, match="is a folder and not a study file"):
+        with reading(tmp_path, "study file"):
+            pass
+
+
+def test_messages_are_short_and_say_what_to_do():
+    assert in_one_line(OSError(errno.ENOSPC, "No space left on device", "a.h5")) == (
+        "No space left on device: a.h5. The same command goes on from here when there is room"
+    )
+    assert in_one_line(OSError(errno.EACCES, "Permission denied", b"\xff")).endswith(
+        "denied: \udcff"
+    )
+    assert in_one_line(OSError("h5py\nsays this")) == "h5py says this"
+    assert in_one_line(ValueError()) == "ValueError"
+    line = in_one_line(ValueError("begin " + "x" * 10**6 + " end"))
+    assert len(line) < 1600 and line.startswith("begin") and " end (--traceback" in line
