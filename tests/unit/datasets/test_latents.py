@@ -348,3 +348,12 @@ def test_splits_must_belong_together():
     splits["test"] = LatentSplit(np.zeros((4, 2)), np.zeros((4, 5)), np.arange(4))
     with pytest.raises(ValueError, match="latents of the same sizes"):
         LatentPairs(splits)
+
+
+def test_labels_that_are_no_classes_take_no_memory():
+    splits = make_splits()
+    label = splits["test"].label.copy()
+    label[0] = 2**31 - 1
+    splits["test"] = LatentSplit(splits["test"].tx, splits["test"].rx, label)
+    with pytest.raises(ValueError, match=r"`label` must be below 100000. Received: 2147483647"):
+        LatentPairs(splits)
