@@ -20,6 +20,7 @@ _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _PREFIX = ".sionna-semcom-"
 _TEMPORARY = re.compile(rf"{re.escape(_PREFIX)}([0-9a-f]{{8}})-(\d{{1,9}})-")
 _A_DAY = 86400.0
+_BLOCK = 2**20
 
 
 @contextmanager
@@ -119,7 +120,9 @@ def sha256(*paths: str | os.PathLike[str]) -> str:
     """SHA-256 (hexadecimal) over the contents of ``paths``, in the order given."""
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(Path(path).read_bytes())
+        with open(path, "rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
     return digest.hexdigest()
 
 

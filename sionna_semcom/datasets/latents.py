@@ -23,6 +23,7 @@ from .feature_columns import as_classes, as_numbers
 from .pilot_statistics import PilotStatistics
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
+_MOST_CLASSES = 100_000  # of a head that is fitted, which has weights for every number up to them
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ class LatentPairs:
             raise ValueError(f"Splits must have latents of the same sizes. Received: {widths}")
         self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
         if kernel is None and bias is None:
+            if self.num_classes > _MOST_CLASSES:
+                raise ValueError(
+                    f"Without a head `label` must be below {_MOST_CLASSES}. "
+                    f"Received: {self.num_classes - 1}"
+                )
             kernel, bias = _fit_head(splits["train"], self.num_classes)
         if kernel is None or bias is None:
             raise ValueError("The head must have both a kernel and a bias. Received: one of them")

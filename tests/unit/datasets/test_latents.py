@@ -381,3 +381,12 @@ def test_labels_given_as_arrays_are_checked_before_they_are_cast():
             LatentSplit(np.zeros((6, 2)), np.zeros((6, 2)), np.full(6, label))
     with pytest.raises(ValueError, match=r"`tx` must be .* real ones"):
         LatentSplit(np.zeros((6, 2), complex), np.zeros((6, 2)), np.zeros(6, int))
+
+
+def test_labels_that_are_no_classes_take_no_memory():
+    splits = make_splits()
+    label = splits["test"].label.copy()
+    label[0] = 2**31 - 1
+    splits["test"] = LatentSplit(splits["test"].tx, splits["test"].rx, label)
+    with pytest.raises(ValueError, match=r"`label` must be below 100000. Received: 2147483647"):
+        LatentPairs(splits)

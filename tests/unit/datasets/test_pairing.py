@@ -148,3 +148,11 @@ def test_nan_is_refused(arrays):
 def test_sizes_must_be_positive(pairs, batch_size, steps):
     with pytest.raises(ValueError, match=r"`(batch_size|steps)` must be at least 1. Received: "):
         pairs.draws(batch_size, steps, 0, 0)
+
+
+@pytest.mark.parametrize(("wrong", "seen"), [(10**12, "1000000000000"), (-1, "9"), (0.5, "9")])
+def test_labels_that_are_no_classes_are_refused(arrays, wrong, seen):
+    images, image_labels, audio, audio_labels = arrays
+    image_labels = np.where(np.arange(NUM_IMAGES) == 50, wrong, image_labels)
+    with pytest.raises(ValueError, match=rf"each class 0 to 9 and no other. .* to {seen}"):
+        ClassPairs("small", images, image_labels, audio, audio_labels)
