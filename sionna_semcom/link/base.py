@@ -90,7 +90,7 @@ class Link(Block):
         """
 
     def graph(self, jit_compile: bool | None = None) -> Graph:
-        """This link as a graph that is traced once, whatever batch sizes and noise powers follow.
+        """Convert the link to a graph that is traced once for all batch sizes and noise powers.
 
         A plain `tf.function` is traced again for each batch size and for each Python number as
         ``no``.
@@ -127,9 +127,7 @@ class Graph:
         return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
 
 
-def check_input(
-    symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType
-) -> tuple[tf.Tensor, tf.Tensor]:
+def check_input(symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
     """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``."""
     symbols = tf.convert_to_tensor(symbols)
     if symbols.shape.rank != 2 or not symbols.dtype.is_complex:

@@ -133,7 +133,10 @@ class RegressionTable(Object):
     def __call__(self, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Coefficients and error variances at noise powers ``no``."""
         log_no = tf.clip_by_value(tf.math.log(no), self._log_no[0], self._log_no[-1])
-        right = tf.reshape(tf.searchsorted(self._log_no[1:-1], tf.reshape(log_no, [-1])), tf.shape(no)) + 1
+        right = (
+            tf.reshape(tf.searchsorted(self._log_no[1:-1], tf.reshape(log_no, [-1])), tf.shape(no))
+            + 1
+        )
         left = right - 1
         below, above = tf.gather(self._log_no, left), tf.gather(self._log_no, right)
         share = (log_no - below) / (above - below)
