@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Noise powers of links and aligners: which are accepted, and the least that arithmetic can tell."""
+"""Noise powers of links and aligners: what is accepted, and what rounding hides."""
 
 from __future__ import annotations
 

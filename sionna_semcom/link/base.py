@@ -90,7 +90,7 @@ class Link(Block):
         """
 
     def graph(self, jit_compile: bool | None = None) -> Graph:
-        """This link as a graph that is traced once, whatever batch sizes and noise powers follow.
+        """Convert the link to a graph that is traced once for all batch sizes and noise powers.
 
         A plain `tf.function` is traced again for each batch size and for each Python number as
         ``no``.

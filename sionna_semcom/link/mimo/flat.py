@@ -16,6 +16,8 @@ from sionna.phy.utils import complex_normal
 from ..flat_fading import FlatFading, FlatFadingSettings
 from .base import ChannelState, MIMOChannel, MIMOSettings
 
+MAX_SPEED = 1000 / 3.6  # [m/s], no terminal is faster
+
 
 class FlatMIMOSettings(MIMOSettings):
     """Settings of `FlatMIMOChannel`; combinations that cannot work are refused with the reason."""
@@ -33,8 +35,8 @@ class FlatMIMOSettings(MIMOSettings):
     antenna, or the channel as it was a while ago."""
     delay_correlation: float | None = Field(default=None, ge=-1.0, le=1.0)
     """Correlation of the channel with the delayed one; or give the next three."""
-    speed: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    """Speed of the terminal [m/s]."""
+    speed: float | None = Field(default=None, ge=0.0, le=MAX_SPEED, allow_inf_nan=False)
+    """Speed of the terminal [m/s], up to 1,000 km/h."""
     carrier_frequency: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
     """Carrier frequency [Hz]."""
     csi_delay: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
