@@ -17,7 +17,7 @@ from .._files import check_folder
 from .._messages import listed, shortened
 from .._seeding import set_seed
 from ..link import from_settings
-from ..link.ofdm.interference import interference_notes
+from ..link.ofdm.interference import study_notes
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
 from .partial import Partial, fingerprint, weights_digest
 from .probes import probe
@@ -138,13 +138,8 @@ class _Run:
         for name, seed in keys:
             set_seed(study.seed, "link", name)  # some links draw a pool of channels once
             self._links[name, seed] = from_settings(study.links[name], seed)
-        self._tell_interference()
-
-    def _tell_interference(self) -> None:
-        """What the models of the links leave out, and where it matters."""
-        for name, link in {name: link for (name, _), link in self._links.items()}.items():
-            for note in interference_notes(name, link, self._study.evaluation.snr_db):
-                self._console.print(Text(note))
+        for note in study_notes(self._links, study.evaluation.snr_db):
+            console.print(Text(note))
 
     def _link_key(self, name: str, seed: int) -> tuple[str, int]:
         """Name and, where it makes another link, training seed."""

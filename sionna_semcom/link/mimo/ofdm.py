@@ -16,7 +16,7 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
 
 from ..ofdm.channel import CHUNK, SlotChannel, in_units, slot_energy
-from ..ofdm.estimation import known_covariances, ls_estimator, statistical_interpolator
+from ..ofdm.estimation import known_covariances, ls_estimator
 from ..ofdm.interference import interference_floor, slot_summary
 from ..ofdm.interpolation import ChannelStatistics
 from ..ofdm.link import resource_grid
@@ -125,8 +125,7 @@ class AntennaEstimator(Object):
         antennas = settings.num_tx_ant
         power = np.full(antennas, 1.0 / antennas)
         statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
-        interpolator = statistical_interpolator(settings, grid, statistics)
-        self._estimate = ls_estimator(settings, grid, interpolator)
+        self._estimate = ls_estimator(settings, grid, statistics)
         # the antennas take turns, and Sionna's pilots have power one on average over the turns
         self._amplitude = antennas**-0.5
         nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -45,9 +46,16 @@ def statistical_interpolator(
 def ls_estimator(
     settings: SlotSettings,
     resource_grid: ResourceGrid,
-    interpolator: KroneckerInterpolator | None,
+    statistics: ChannelStatistics,
+    check: Callable[[KroneckerInterpolator | None], None] | None = None,
 ) -> LSChannelEstimator:
-    """Least squares at the pilots, and ``interpolator``, or Sionna's, between them."""
+    """Least squares at the pilots, and the interpolation of ``settings`` between them.
+
+    ``check`` sees the interpolator that knows the statistics, or none if Sionna's is used.
+    """
+    interpolator = statistical_interpolator(settings, resource_grid, statistics)
+    if check is not None:
+        check(interpolator)
     if interpolator is None:
         return LSChannelEstimator(resource_grid, interpolation_type=settings.interpolation)
     return LSChannelEstimator(resource_grid, interpolator=interpolator)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -161,6 +161,12 @@ def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[s
             f"SNR of {-floor_db - MARGIN_DB - gain_db:.1f} dB"
         )
     return notes
+
+
+def study_notes(links: Mapping[tuple[str, int], Any], snr_dbs: Iterable[float]) -> Iterator[str]:
+    """The `interference_notes` of the links of a study, by name and seed; one seed of each."""
+    for name, link in {name: link for (name, _), link in links.items()}.items():
+        yield from interference_notes(name, link, snr_dbs)
 
 
 def slot_summary(settings: SlotSettings, floor_db: float) -> str:

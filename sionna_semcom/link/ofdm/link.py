@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from ...mapping.packing import SlotPacker
 from ..base import Link
 from .channel import SlotChannel, in_units, slot_energy
 from .equalization import make_equalizer
-from .estimation import known_covariances, ls_estimator, statistical_interpolator
+from .estimation import known_covariances, ls_estimator
 from .interference import interference_floor, slot_summary
 from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
@@ -161,9 +162,8 @@ class OFDMLink(Link):
             slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
             power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
         statistics = ChannelStatistics(*covariances, power)
-        interpolator = statistical_interpolator(settings, self.resource_grid, statistics)
-        warn_of_reported_noise(settings, interpolator)
-        return ls_estimator(settings, self.resource_grid, interpolator)
+        warn = functools.partial(warn_of_reported_noise, settings)
+        return ls_estimator(settings, self.resource_grid, statistics, warn)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

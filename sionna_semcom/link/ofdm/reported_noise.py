@@ -28,7 +28,7 @@ def warn_of_reported_noise(
     """
     if (reason := deviation(settings, interpolator)) is not None:
         warnings.warn(
-            f"`no_eff` may differ from the error by more than 6 %: {reason}", stacklevel=4
+            f"`no_eff` may differ from the error by more than 6 %: {reason}", stacklevel=5
         )
 
 

@@ -18,6 +18,7 @@ from sionna_semcom.link.ofdm.interference import (
     interference_floor,
     interference_notes,
     power_delay_profile,
+    study_notes,
 )
 from sionna_semcom.link.ofdm.link import resource_grid
 from sionna_semcom.link.ofdm.settings import OFDMSettings
@@ -133,4 +134,6 @@ def test_studies_are_told_where_the_floor_matters():
     for wrapped in (link, EffectiveAWGNLink(link)):
         _, warning = interference_notes("tdl", wrapped, [0.0, 7.6])
         assert "above an SNR of 7.5 dB" in warning
+    links = {("tdl", 0): link, ("tdl", 1): link, ("awgn", 0): AWGNLink()}
+    assert list(study_notes(links, [0.0])) == [line]
     assert interference_notes("awgn", AWGNLink(), [100.0]) == []

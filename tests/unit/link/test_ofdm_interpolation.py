@@ -16,7 +16,6 @@ from sionna_semcom.link.ofdm.estimation import (
     ls_estimator,
     measured_covariances,
     profile_covariances,
-    statistical_interpolator,
 )
 from sionna_semcom.link.ofdm.interpolation import ChannelStatistics
 from sionna_semcom.link.ofdm.link import resource_grid
@@ -34,8 +33,7 @@ def chain(method, **changes):
     } | changes)  # fmt: skip
     grid = resource_grid(settings)
     statistics = ChannelStatistics(*profile_covariances(settings, grid), POWER)
-    interpolator = statistical_interpolator(settings, grid, statistics)
-    return settings, grid, ls_estimator(settings, grid, interpolator), statistics
+    return settings, grid, ls_estimator(settings, grid, statistics), statistics
 
 
 def draw(statistics, slots, rng):
