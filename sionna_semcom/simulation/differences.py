@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._messages import listed
+from .._messages import listed, shortened
 from . import intervals
 from .results import Curve, Metric
 
@@ -50,7 +50,7 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
         raise ValueError(
             "Both curves must have the same points and number of seeds. Received: "
             f"{one.shape[1]} points of {one.shape[0]} seeds and {other.shape[1]} of "
-            f"{other.shape[0]}, at {listed(first.x.tolist())} and {listed(second.x.tolist())}"
+            f"{other.shape[0]}, at {shortened(first.x.tolist())} and {shortened(second.x.tolist())}"
         )
     differences = one - other
     mean, low, high = intervals.student(differences.T, 1.0, confidence)

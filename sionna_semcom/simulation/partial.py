@@ -27,7 +27,9 @@ _Finite = Annotated[_Number, AllowInfNan(False)]
 _Estimate = tuple[
     _Finite, _Number, _Number, Annotated[NonNegativeInt, Strict()], Annotated[bool, Strict()]
 ]
-_ENTRIES = TypeAdapter(dict[str, dict[str, _Estimate] | dict[str, _Number]])
+_POINT = TypeAdapter(dict[str, _Estimate])
+_SUMMARY = TypeAdapter(dict[str, _Number])
+SUMMARY = "summary"
 
 
 def fingerprint(study: Study, data: Data) -> str:
@@ -73,7 +75,9 @@ class Partial:
                     found, entries = document["fingerprint"], dict(document["entries"])
                     self.discarded = found != fingerprint
                     if not self.discarded:
-                        _ENTRIES.validate_python(entries)
+                        for key, entry in entries.items():
+                            kind = _SUMMARY if key.endswith(f" / {SUMMARY}") else _POINT
+                            kind.validate_python(entry)
             except ValueError as error:
                 raise ValueError(
                     f"{path} of an interrupted run is damaged; delete it to start anew"

@@ -19,7 +19,7 @@ from .._seeding import set_seed
 from ..link import from_settings
 from ..link.ofdm.interference import study_notes
 from .monte_carlo import Measure, Point, State, executable, join_points, simulate_point
-from .partial import Partial, fingerprint, weights_digest
+from .partial import SUMMARY, Partial, fingerprint, weights_digest
 from .probes import probe
 from .progress import ProgressBar, verbosity
 from .results import SNR_AXIS, Curve, Estimate, Result
@@ -228,7 +228,7 @@ class _Run:
 
     def _summary(self, part: _Part) -> Summary:
         """Figures that do not depend on the SNR."""
-        key, axis = self._key(part, "summary"), self._study.evaluation.axis
+        key, axis = self._key(part, SUMMARY), self._study.evaluation.axis
         summary: Summary | None = self._partial.get(key)
         if summary is None:
             figures = self._system(part).summary(self._batches())

@@ -236,8 +236,8 @@ def obtain_model(
     provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
     own_seed = derive_seed(seed, name)
     check_folder(path.parent, path.name, checkpoint.name)
-    for folder in (path.parent, tempfile.gettempdir()):
-        reserve(folder, 3 * _most_bytes(system))  # with the two moments of Adam
+    for place in (path.parent, tempfile.gettempdir()):
+        reserve(place, 3 * _most_bytes(system))  # with the two moments of Adam
     train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
     set_seed(seed, name)  # what is drawn in building is then what was trained with
     trained = settings.build(data, _link_on_arrival(settings.link), seed)

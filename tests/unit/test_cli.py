@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import errno
 import os
 import subprocess
 import sys
@@ -179,6 +180,89 @@ def test_wrong_files_end_in_one_line(study, results, tmp_path):
         assert ended.exit_code == 2, ended.output
         assert message in ended.output
         assert ended.output.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"figure": {"foo": 1}}, "settings of the figure: unknown key foo; known are metrics, cur"),
+        ({"figure": 3}, "settings of the figure: Input should be a valid dictionary"),
+        ({"figure": {"curves": ["AWGN"]}}, "name the curve 'AWGN', but there are only CDL-C"),
+        ({"figure": {"metrics": ["mse"]}}, "no metric 'mse', only image_mse, audio_mae"),
+        ({"figure": {"metrics": "mse"}}, "metrics: Input should be a valid list"),
+        ({"figure": {"log_x": True}}, "`log_x` must be False"),
+    ],
+)
+def test_figure_settings_of_damaged_results_end_in_one_line(results, tmp_path, settings, message):
+    Result(Result.load(results[0]).curves, settings=settings).save(results[0])
+    ended = _invoke("show", results[0], "--figure", tmp_path / "a.png")
+    assert ended.exit_code == 2, ended.exception
+    assert message in ended.output
+    assert not (tmp_path / "a.png").exists()
+
+
+def test_names_of_files_are_no_markup(results, tmp_path):
+    path = tmp_path / "a[" / "b].png"
+    drawn = _invoke("show", results[0], "--figure", path)
+    assert drawn.exit_code == 0, drawn.exception
+    assert f"Figure: {path}" in drawn.output
+    assert path.exists()
+    ended = _invoke("show", tmp_path / "[/bold].h5")
+    assert "[/bold].h5" in ended.output
+
+
+def test_outputs_that_cannot_encode_a_name_show_its_bytes(results):
+    name = os.fsencode(results[0].parent) + b"/a\xff.h5"
+    with open(name, "wb") as file:
+        file.write(results[0].read_bytes())
+    ended = subprocess.run(
+        [sys.executable, "-m", "sionna_semcom", "show", name, results[1]],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert rb"a\udcff: CDL-C" in ended.stdout
+
+
+def test_a_reader_that_stops_reading_is_no_error(results):
+    code = f"{sys.executable} -m sionna_semcom show {results[0]} | true"
+    ended = subprocess.run(["sh", "-c", code], capture_output=True, check=True)
+    assert ended.stderr == b""
+
+
+def test_out_is_tried_before_anything_runs(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", None)
+    monkeypatch.setattr("sionna_semcom.simulation.training.obtain_model", None)
+    monkeypatch.setattr(Study, "load_data", None)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "out/tiny.png").mkdir(parents=True)
+    for arguments in (
+        ("run", study, "--out", tmp_path / "file"),
+        ("run", study, "--out", tmp_path / "file/below"),
+        ("run", study, "--out", tmp_path / "out"),
+        ("train", study, "--out", tmp_path / "file"),
+        ("train", study, "--seed", 2**64),
+        ("convert", "none.pkl", "--out", tmp_path / "file/a.h5"),
+        ("gallery", study, "--model", "main", "--out", tmp_path / "file"),
+        ("gallery", study, "--model", "main", "--snr", "nan", "--out", tmp_path),
+    ):
+        ended = _invoke(*arguments)
+        assert ended.exit_code == 2, (arguments, ended.exception)
+        assert ended.output.splitlines()[-1].startswith("Error: ")
+
+
+def test_a_figure_that_cannot_be_written_leaves_the_result(study, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device", "tiny.png")
+
+    monkeypatch.setattr("sionna_semcom.simulation.plot.write_bytes", full)
+    ended = _invoke("run", study, "--out", tmp_path)
+    assert ended.exit_code == 2
+    (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
+    assert "No space left on device: tiny.png" in line
+    assert f"sionna-semcom show {tmp_path}/tiny.h5 --figure" in line
+    assert Result.load(tmp_path / "tiny.h5").metrics
 
 
 def test_the_traceback_of_an_error_can_be_seen(tmp_path):

@@ -4,6 +4,7 @@
 import io
 import json
 import re
+import resource
 
 import numpy as np
 import pytest
@@ -314,6 +315,71 @@ def test_a_damaged_partial_file_is_named(tmp_path, content):
     (tmp_path / "noise.partial.json").write_text(content)
     with pytest.raises(ValueError, match=r"noise\.partial\.json .* damaged; delete it"):
         _run(_study(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("what", "value"),
+    [
+        ("0.0", 3),
+        ("0.0", {"mse": 0.5}),
+        ("0.0", {"mse": [0.5, 0.4, 0.6]}),
+        ("0.0", {"mse": ["a", 0.4, 0.6, 10, False]}),
+        ("0.0", {"mse": [float("nan"), 0.4, 0.6, 10, False]}),
+        ("0.0", {"mse": [0.5, 0.4, 0.6, -1, False]}),
+        ("0.0", {"mse": [0.5, 0.4, 0.6, 10, "no"]}),
+        ("summary", {"tti": "many"}),
+        ("summary", {"tti": [0.5, 0.4, 0.6, 10, False]}),
+        ("summary", []),
+    ],
+)
+def test_parts_of_other_types_are_damage(tmp_path, monkeypatch, what, value):
+    _interrupt(_study(), tmp_path, monkeypatch)
+    path = tmp_path / "noise.partial.json"
+    document = json.loads(path.read_text())
+    (key, *_) = [key for key in document["entries"] if key.endswith(f" / {what}")]
+    document["entries"][key] = value
+    path.write_text(json.dumps(document))
+    with pytest.raises(ValueError, match=r"noise\.partial\.json .* damaged; delete it"):
+        _run(_study(), tmp_path)
+
+
+@pytest.mark.parametrize("most", [300, 1500, 4000])
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
+    """The system refuses files of more bytes: in the first point, later, in the result."""
+    study, out = _study(), tmp_path / "out"
+    _run(study, tmp_path / "whole")
+    monkeypatch.setattr(runner, "check_folder", lambda *names: None)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(OSError, match=r"noise\.(partial\.json|h5)"):
+            _run(study, out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    kept = [json.loads(path.read_text()) for path in out.iterdir()]
+    assert len(kept) == (most > 300)
+    _run(study, out)
+    assert [path.name for path in out.iterdir()] == ["noise.h5"]
+    assert (out / "noise.h5").read_bytes() == (tmp_path / "whole/noise.h5").read_bytes()
+
+
+@pytest.mark.parametrize("place", ["out", "out/noise.h5", "out/noise.partial.json"])
+def test_what_cannot_be_written_is_found_before_anything_runs(tmp_path, monkeypatch, place):
+    monkeypatch.setattr(runner, "obtain_model", None)  # which nothing may call
+    path = tmp_path / place
+    if place == "out":
+        path.write_text("a file")
+    else:
+        path.mkdir(parents=True)
+    with pytest.raises(OSError, match=place):
+        _run(_study(), tmp_path / "out")
+
+
+def test_names_of_folders_are_no_markup(tmp_path, monkeypatch):
+    out = tmp_path / "a[" / "b]"
+    _interrupt(_study(), out, monkeypatch)
+    _, text = _run(_study(), out)
+    assert f"finished parts in {out}/noise.partial.json" in text
 
 
 def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):

@@ -2,7 +2,10 @@
 """Training that resumes to the same weights, and weights files that say what they are."""
 
 import copy
+import errno
+import resource
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -214,6 +217,55 @@ def test_damaged_weights_are_named(digits, tmp_path):
     path.write_bytes(b"")
     with pytest.raises(ValueError, match=r"seed0\.weights\.h5 are damaged"):
         obtain_model("model", settings(), digits, 0, [tmp_path], tmp_path / "work")
+
+
+@pytest.mark.parametrize("epoch", [None, 0, -1, 99, 1.5, "1", [1, 2], True])
+def test_checkpoints_of_an_impossible_epoch_are_damaged(tmp_path, epoch):
+    path = tmp_path / "seed0.checkpoint.weights.h5"
+    attributes = {} if epoch is None else {"epoch": epoch}
+    with h5py.File(path, "w") as file:
+        file.attrs.update(attributes)
+    with pytest.raises(
+        ValueError, match=r"checkpoint\.weights\.h5 is damaged; delete it.*\[1, 2\]"
+    ):
+        training._epochs_done(training._attributes(path), 2, path)
+    with h5py.File(path, "w") as file:
+        file.attrs["epoch"] = 2
+    assert training._epochs_done(training._attributes(path), 2, path) == 2
+
+
+def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
+    system = settings().build(digits)
+    path = tmp_path / "seed0.checkpoint.weights.h5"
+    short = settings().training
+    training.train(system, digits, short, 1, path)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["epoch"]
+    with pytest.raises(ValueError, match=r"is damaged; delete it .* Received: None"):
+        training.train(settings().build(digits), digits, short, 1, path)
+
+
+def test_a_full_disk_keeps_the_weights_that_there_were(digits, tmp_path):
+    system, path = settings().build(digits), tmp_path / "a.weights.h5"
+    training.save_weights(system, path, {"epoch": 1})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, hard))  # also where Keras writes
+    try:
+        with pytest.raises(OSError) as caught:
+            training.save_weights(system, path, {"epoch": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_weights_that_cannot_be_written_are_not_trained(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "train", None)  # which nothing may call
+    (tmp_path / "model").write_text("a file")
+    with pytest.raises(OSError, match="model"):
+        obtain_model("model", settings(), digits, 0, [], tmp_path)
 
 
 def test_weights_of_another_model_are_refused(digits, tmp_path):
