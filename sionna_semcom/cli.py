@@ -16,6 +16,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from . import _cli_shipped
+from ._shipped import study_path
 from ._terminal import console, load_tensorflow, options, report_errors
 
 if TYPE_CHECKING:
@@ -32,7 +34,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.yaml", parser=study_path, help="The study: a file, or a shipped one's name."
+    ),
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
@@ -240,6 +247,10 @@ def list_() -> None:
         console.print(table, "")
 
 
+app.command()(_cli_shipped.studies)
+app.command()(_cli_shipped.models)
+
+
 @app.command()
 @report_errors
 def info() -> None:
@@ -257,7 +268,8 @@ def info() -> None:
         "devices": ", ".join(devices),
         "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
         "models": os.environ.get(
-            MODELS_VARIABLE, f"../models beside a study ({MODELS_VARIABLE} is not set)"
+            MODELS_VARIABLE,
+            f"../models beside a study, and shipped ({MODELS_VARIABLE} is not set)",
         ),
     }
     table = Table(box=None, show_header=False)

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from .. import _shipped
 from .._settings import Settings
 from ..datasets import Data
 from ..link import LinkSettings
@@ -239,7 +240,9 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise FileNotFoundError(f"No study file {path}") from None
+        raise FileNotFoundError(
+            f"No study file {path}; sionna-semcom studies lists the shipped ones"
+        ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     for change in changes:
@@ -251,10 +254,17 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
 
 
 def models_folders(path: str | os.PathLike[str]) -> list[Path]:
-    """Where the trained models of a study file are looked for, first to last."""
+    """Where the trained models of a study file are looked for, first to last.
+
+    After ``../models`` of the file come the shipped models. A study of an installed package has
+    ``models`` in the current folder instead, as nothing is written into the package.
+    """
     given = os.environ.get(MODELS_VARIABLE)
+    shipped = _shipped.folder("models")
     beside = Path(path).resolve().parent.parent / "models"
-    return [Path(given), beside] if given else [beside]
+    if _shipped.installed() and beside == shipped.resolve():
+        beside = Path.cwd() / "models"
+    return list(dict.fromkeys([*([Path(given)] if given else []), beside, shipped]))
 
 
 def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] = ()) -> Any:
