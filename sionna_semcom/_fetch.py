@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from . import __version__, _shipped
+from . import _shipped
 
 RELEASES = "https://github.com/sionna-semcom/sionna-semcom/releases/download"
 TIMEOUT = 20.0
@@ -59,7 +60,7 @@ def fetch(name: str) -> Path:
     import pooch
     from requests.exceptions import RequestException
 
-    url = f"{RELEASES}/v{__version__}/{asset(name)}"
+    url = f"{RELEASES}/v{version('sionna-semcom')}/{asset(name)}"
     cache = pooch.create(
         path=pooch.os_cache("sionna_semcom") / "models",
         base_url="",
