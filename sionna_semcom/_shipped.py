@@ -33,7 +33,7 @@ def studies() -> dict[str, Path]:
 
 
 def study_path(study: str | os.PathLike[str]) -> Path:
-    """File of a study: ``study`` itself, or the shipped study of this name if there is no such file.
+    """File of a study: ``study`` itself if there is such a file, or the shipped study of this name.
 
     What is neither is given back as it is, for whoever opens it to report.
     """

@@ -50,7 +50,7 @@ def load_tensorflow() -> None:
     with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
-            import sionna.phy
+            import sionna.phy  # noqa: F401
             import tensorflow  # noqa: F401
         finally:
             os.dup2(stderr, 2)
