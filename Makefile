@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.12 python3.11 python3.10,\
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: simulate test slow lint docs clean
+.PHONY: simulate test slow coverage lint docs lowest newest clean
 
 simulate: $(VENV)/run
 	$(BIN)/sionna-semcom run link_sims/centroid.yaml
@@ -16,6 +16,12 @@ test: $(VENV)/dev
 slow: $(VENV)/dev
 	$(BIN)/python -m pytest -m slow
 
+coverage: $(VENV)/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -25,6 +31,12 @@ lint: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/pip install --quiet -e '.[docs]'
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+lowest: $(VENV)/dev
+	.ci/wheel 3.10 lowest-direct
+
+newest: $(VENV)/dev
+	.ci/wheel 3.12 highest
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed (set PYTHON=...)"; exit 1; }

@@ -65,11 +65,16 @@ def _stop_writing() -> typer.Exit:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow without what it writes to stderr before it knows its own log level."""
+    """Import TensorFlow without what it writes to stderr before it knows its own log level.
+
+    Sionna comes first, with Mitsuba: Python 3.12 crashes at exit if TensorFlow 2.21 was imported
+    before Mitsuba 3.8.
+    """
     stderr = os.dup(2)
     with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
         try:
+            import sionna.phy  # noqa: F401
             import tensorflow  # noqa: F401
         finally:
             os.dup2(stderr, 2)

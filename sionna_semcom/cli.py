@@ -15,9 +15,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from . import _cli_shipped
 from ._errors import in_one_line
 from ._files import check_folder
 from ._messages import listed, shortened
+from ._shipped import study_path
 from ._show import draw, names_of, show_tables
 from ._terminal import (
     accept_all_characters,
@@ -39,7 +41,12 @@ app = typer.Typer(
     add_completion=False,
 )
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.yaml", parser=study_path, help="The study: a file, or a shipped one's name."
+    ),
+]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
@@ -266,6 +273,10 @@ def list_() -> None:
         console.print(table, "")
 
 
+app.command()(_cli_shipped.studies)
+app.command()(_cli_shipped.models)
+
+
 @app.command()
 @report_errors
 def info() -> None:
@@ -283,7 +294,8 @@ def info() -> None:
         "devices": ", ".join(devices),
         "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
         "models": os.environ.get(
-            MODELS_VARIABLE, f"../models beside a study ({MODELS_VARIABLE} is not set)"
+            MODELS_VARIABLE,
+            f"../models beside a study, and shipped ({MODELS_VARIABLE} is not set)",
         ),
     }
     table = Table(box=None, show_header=False)

@@ -173,8 +173,8 @@ def over_seeds(
     if not proportion:
         return centre, lower, upper
     same = np.ptp(means, axis=0) == 0
-    lower = np.where(same, np.min(low, axis=0), np.maximum(lower, 0.0))
-    return centre, lower, np.where(same, np.max(high, axis=0), np.minimum(upper, 1.0))
+    lower = np.where(same, np.min(np.asarray(low), axis=0), np.maximum(lower, 0.0))
+    return centre, lower, np.where(same, np.max(np.asarray(high), axis=0), np.minimum(upper, 1.0))
 
 
 def repetition_variance(

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from .. import _shipped
 from .._errors import reading
 from .._messages import listed, shortened
 from .._settings import Decibels, Settings
@@ -222,6 +223,10 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     ValueError
         If the file is no YAML, or a setting is unknown or impossible, naming it
     """
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"No study file {path}; sionna-semcom studies lists the shipped ones"
+        )
     with reading(path, "study file"), open(path, "rb") as file:
         content = file.read(_MAX_BYTES)
     try:
@@ -238,10 +243,17 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
 
 
 def models_folders(path: str | os.PathLike[str]) -> list[Path]:
-    """Where the trained models of a study file are looked for, first to last."""
+    """Where the trained models of a study file are looked for, first to last.
+
+    After ``../models`` of the file come the shipped models. A study of an installed package has
+    ``models`` in the current folder instead, as nothing is written into the package.
+    """
     given = os.environ.get(MODELS_VARIABLE)
+    shipped = _shipped.folder("models")
     beside = Path(path).resolve().parent.parent / "models"
-    return [Path(given), beside] if given else [beside]
+    if _shipped.installed() and beside == shipped.resolve():
+        beside = Path.cwd() / "models"
+    return list(dict.fromkeys([*([Path(given)] if given else []), beside, shipped]))
 
 
 def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] = ()) -> Any:

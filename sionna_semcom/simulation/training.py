@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
+from .. import _fetch, _shipped
 from .._files import atomic_hdf5, check_folder, reserve
 from .._hdf5 import open_hdf5, read_json
 from .._messages import shortened
@@ -205,7 +206,8 @@ def obtain_model(
     """Load the trained model ``<dir>/<name>/seed<seed>.weights.h5``, or train it.
 
     Weights are taken from the first of ``models_dirs`` and ``work_dir`` that has them for these
-    settings and these data; otherwise the model is trained and kept in ``work_dir``. Either way
+    settings and these data; those of the shipped models that the installed package lists but does
+    not hold are fetched. Otherwise the model is trained and kept in ``work_dir``. Either way
     it comes over a link that whoever evaluates it replaces: that of training is built for training,
     and for systems of its size. A system without trainable weights has no file and comes as built.
 
@@ -217,12 +219,11 @@ def obtain_model(
     file_name = Path(name) / f"seed{seed}.weights.h5"
     set_seed(seed, name)
     data = settings.system.training_data(data, seed)
-    for folder in (*models_dirs, work_dir):
-        path = Path(folder) / file_name
-        if path.exists() and _of(path, settings, data.checksums):
-            system = settings.build(data, _link_on_arrival(settings.link), seed)
-            load_weights(system, path)
-            return system
+    kept = _trained(file_name, settings, data, (*models_dirs, work_dir))
+    if kept is not None:
+        system = settings.build(data, _link_on_arrival(settings.link), seed)
+        load_weights(system, kept)
+        return system
     system = settings.build(data, seed=seed)
     if not system.trainable_weights:
         return system
@@ -245,6 +246,19 @@ def obtain_model(
     save_weights(trained, path, provenance)
     checkpoint.unlink(missing_ok=True)
     return trained
+
+
+def _trained(
+    file_name: Path, settings: ModelSettings, data: Data, folders: Sequence[Path]
+) -> Path | None:
+    """The first weights in ``folders``, or else those to fetch, of these settings and data."""
+    for path in (Path(folder) / file_name for folder in folders):
+        if path.exists() and _of(_attributes(path), settings, data.checksums):
+            return path
+    missing = _fetch.missing(file_name.as_posix()) if _shipped.folder("models") in folders else None
+    if missing is not None and _of(missing, settings, data.checksums):
+        return _fetch.fetch(file_name.as_posix())
+    return None
 
 
 def _link_on_arrival(link: LinkSettings) -> Link | None:
@@ -304,9 +318,8 @@ def _has(path: Path, expected: Mapping[str, Any]) -> bool:
     return all(np.array_equal(found.get(name, ()), value) for name, value in expected.items())
 
 
-def _of(path: Path, settings: ModelSettings, checksums: dict[str, str]) -> bool:
-    """Whether the weights in ``path`` were trained with these settings, on these data."""
-    found = _attributes(path)
+def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: dict[str, str]) -> bool:
+    """Whether weights with the attributes ``found`` are of these settings and these data."""
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
         return trained == settings and read_json(found["data"], "`data`") == checksums

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="call-arg"
 """No two classes of Trifeature coincide: a supervised classifier tells all of them apart."""
 
 import keras

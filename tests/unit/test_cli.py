@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from typer.testing import CliRunner
 
-from sionna_semcom import cli
+from sionna_semcom import _shipped, cli
 from sionna_semcom.datasets import Digits
 from sionna_semcom.simulation import Curve, Metric, Result, Study
 
@@ -104,12 +104,12 @@ def test_run_and_show_along_another_axis(study, tmp_path):
 
 
 def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path, monkeypatch):
-    folders = []
+    shipped, folders = _shipped.folder("models"), []
     monkeypatch.setattr(Study, "load_data", lambda self, *given: folders.append(given) or Digits())
     trained = _invoke("train", study, "--model", "main", "--seed", "3")
     assert trained.exit_code == 0, trained.output
     assert (tmp_path / "models/main/seed3.weights.h5").exists()
-    assert folders == [([tmp_path / "models"], tmp_path / "models")]
+    assert folders == [([tmp_path / "models", shipped], tmp_path / "models")]
 
 
 def test_several_results_are_compared_in_one_figure(results, tmp_path):

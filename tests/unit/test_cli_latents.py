@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sionna_semcom import cli
+from sionna_semcom import _shipped, cli
 from sionna_semcom.datasets import LatentPairs, LatentSplit
 from sionna_semcom.simulation import Study
 
@@ -81,7 +81,7 @@ def test_networks_are_looked_for_where_runs_do(study, pairs, tmp_path, monkeypat
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / (out or "results/tiny_latents.h5")).exists()
     ((models, work_dir),) = folders
-    assert models == [tmp_path / "models"]
+    assert models == [tmp_path / "models", _shipped.folder("models")]
     assert work_dir.as_posix() == ("folder/models" if out else "results/models")
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="call-arg"
 """Pictures of shapes: seeds, sizes, and what tells every class from the others."""
 
 from __future__ import annotations

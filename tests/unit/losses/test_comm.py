@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="call-arg"
 """The losses of CoMM against plain NumPy, their limits and what they do not depend on."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="call-arg"
 """Augmentations: what each setting does to pictures whose place and direction are known."""
 
 import keras

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="misc"
 """The runner, with a system that is noise and data that are numbers: fast and exact."""
 
 import io

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sionna_semcom import _shipped
 from sionna_semcom.simulation import Study, load_study
 from sionna_semcom.simulation.data_settings import BuiltinData
 from sionna_semcom.simulation.study import models_folders
@@ -285,9 +286,11 @@ def test_data_of_trained_networks_get_the_folders(write, monkeypatch):
 
 def test_where_models_are_looked_for(write, monkeypatch, tmp_path):
     monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
-    assert models_folders(write()) == [tmp_path / "models"]
+    shipped = _shipped.folder("models")
+    assert models_folders(write()) == [tmp_path / "models", shipped]
     monkeypatch.setenv("SIONNA_SEMCOM_MODELS", "/elsewhere")
-    assert models_folders(write()) == [Path("/elsewhere"), tmp_path / "models"]
+    assert models_folders(write()) == [Path("/elsewhere"), tmp_path / "models", shipped]
+    assert models_folders(_shipped.study_path("centroid")) == [Path("/elsewhere"), shipped]
 
 
 COMM = {"kind": "comm", "objective": "comm"}

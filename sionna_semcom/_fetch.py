@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trained weights that a wheel does not hold: fetched from the release page, checked, kept.
+
+``models/index.json`` lists all weights with their SHA-256, and with what they were trained for.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from . import _shipped
+
+RELEASES = "https://github.com/sionna-semcom/sionna-semcom/releases/download"
+TIMEOUT = 20.0
+"""Seconds without an answer after which fetching is given up"""
+
+
+def index() -> dict[str, dict[str, Any]]:
+    """All released weights by path below ``models/``, such as ``"NAME/seed0.weights.h5"``."""
+    path = _shipped.folder("models") / "index.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def missing(name: str) -> dict[str, str] | None:
+    """Attributes of released weights that an installed package does not hold.
+
+    A checkout of the repository holds all; weights that are missing there were moved away to be
+    trained anew.
+    """
+    released = index().get(name) if _shipped.installed() else None
+    if released is None or (_shipped.folder("models") / name).exists():
+        return None
+    return {attribute: json.dumps(released[attribute]) for attribute in ("settings", "data")}
+
+
+def fetch(name: str) -> Path:
+    """Path of released weights, which are fetched if they are not there yet.
+
+    Parameters
+    ----------
+    name : `str`
+        Path below ``models/``, such as ``"NAME/seed0.weights.h5"``
+
+    Raises
+    ------
+    ValueError
+        If no such weights are released, or if what was fetched has another checksum
+    OSError
+        If the release page cannot be reached, saying which file goes where
+    """
+    shipped = _shipped.folder("models") / name
+    if shipped.exists():
+        return shipped
+    known = index()
+    if name not in known:
+        raise ValueError(f"No weights of this name are released. Received: {name!r}")
+    import pooch
+    from requests.exceptions import RequestException
+
+    url = f"{RELEASES}/v{version('sionna-semcom')}/{asset(name)}"
+    cache = pooch.create(
+        path=pooch.os_cache("sionna_semcom") / "models",
+        base_url="",
+        registry={name: f"sha256:{known[name]['sha256']}"},
+        urls={name: url},
+    )
+    try:
+        return Path(cache.fetch(name, downloader=pooch.HTTPDownloader(timeout=TIMEOUT)))
+    except RequestException as error:
+        raise OSError(
+            f"{url} cannot be fetched ({type(error).__name__}). Download it elsewhere and keep "
+            f"it as {Path(cache.path) / name}"
+        ) from error
+
+
+def asset(name: str) -> str:
+    """File of weights on the release page, which has no folders."""
+    return name.replace("/", ".")
