@@ -83,7 +83,7 @@ def check_folder(folder: str | os.PathLike[str], *names: str) -> None:
     Parameters
     ----------
     folder : `str` or `PathLike`
-        The folder, which is made if it does not exist
+        The folder, which need not exist
     names : `str`
         Names of the files
 
@@ -107,13 +107,20 @@ def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:
         If it does not: the disk is full, a quota is reached, or files must not be that large
     """
     block = bytes(min(num_bytes, 1 << 20))
-    with _naming(Path(folder)):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            for _ in range(0, num_bytes, 1 << 20):
-                file.write(block)
-            file.flush()
-            os.fsync(file.fileno())
+    folder = Path(folder)
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    with _naming(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder) as file:
+                for _ in range(0, num_bytes, 1 << 20):
+                    file.write(block)
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            for each in made:  # nothing is to be seen of what then ends with wrong input
+                with suppress(OSError):
+                    each.rmdir()
 
 
 def sha256(*paths: str | os.PathLike[str]) -> str:

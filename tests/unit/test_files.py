@@ -119,6 +119,9 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_loses_nothing(tmp_path)
 
 def test_room_and_folders_are_tried_first(tmp_path):
     check_folder(tmp_path / "new/folder", "a.h5")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "new/folder").mkdir(parents=True)
+    check_folder(tmp_path / "new/folder", "a.h5")
     assert not list((tmp_path / "new/folder").iterdir())
     reserve(tmp_path, 3 << 20)
     with pytest.raises(OSError, match=re.escape(str(tmp_path))), files_of_at_most(1 << 16):
