@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from sionna_semcom import _shipped, cli
 from sionna_semcom.simulation import load_study
+from sionna_semcom.simulation.study import models_folders
 
 ROOT = Path(_shipped.__file__).parents[1]
 in_checkout = pytest.mark.skipif(_shipped.installed(), reason="needs a checkout")
@@ -35,6 +36,12 @@ def test_in_a_checkout_they_are_folders_of_the_repository():
     assert set(_shipped.studies()) == {path.stem for path in (ROOT / "link_sims").glob("*.yaml")}
     weights = {path.parent.name for path in (ROOT / "models").glob("*/*.weights.h5")}
     assert set(_shipped.models()) == weights
+
+
+@in_checkout
+def test_a_shipped_study_of_a_checkout_has_its_models_beside_it(monkeypatch):
+    monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
+    assert models_folders(_shipped.study_path("centroid")) == [ROOT / "models"]
 
 
 def test_in_a_wheel_they_are_inside_the_package(wheel):
@@ -135,8 +142,6 @@ def test_a_study_runs_by_its_name(tmp_path, monkeypatch):
 
 
 def test_nothing_is_written_into_an_installed_package(wheel, tmp_path, monkeypatch):
-    from sionna_semcom.simulation.study import models_folders
-
     monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
     monkeypatch.chdir(tmp_path)
     study = wheel / "shipped/studies/mine.yaml"

@@ -290,7 +290,6 @@ def test_where_models_are_looked_for(write, monkeypatch, tmp_path):
     assert models_folders(write()) == [tmp_path / "models", shipped]
     monkeypatch.setenv("SIONNA_SEMCOM_MODELS", "/elsewhere")
     assert models_folders(write()) == [Path("/elsewhere"), tmp_path / "models", shipped]
-    assert models_folders(_shipped.study_path("centroid")) == [Path("/elsewhere"), shipped]
 
 
 COMM = {"kind": "comm", "objective": "comm"}
