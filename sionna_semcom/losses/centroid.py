@@ -15,14 +15,11 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from .._scaling import in_range
-
 _NORM_FLOOR = 1e-12
 
 
 def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
     """Scale the last axis of ``x`` to unit norm; a zero vector stays zero."""
-    x = in_range(x)
     power = ops.sum(ops.square(x), axis=-1, keepdims=True)
     return x * ops.rsqrt(ops.maximum(power, _NORM_FLOOR))
 

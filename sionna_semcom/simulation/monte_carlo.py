@@ -211,8 +211,11 @@ def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Me
     if graph_mode not in (None, "graph", "xla"):
         raise ValueError(f"`graph_mode` must be None, 'graph' or 'xla'. Received: {graph_mode!r}")
     measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
-    if graph_mode is not None and isinstance(measure, tf.types.experimental.PolymorphicFunction):
-        measure = measure.python_function  # part of the graph below, where decisions are watched
+    compiled = graph_mode == "xla"
+    if isinstance(measure, tf.types.experimental.PolymorphicFunction):
+        # It becomes part of the graph below, where decisions are watched
+        compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
+        measure = measure.python_function
 
     def watched(batch: Any, snr_db: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
         with watching() as watch:
@@ -221,7 +224,7 @@ def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Me
 
     run = watched
     if graph_mode is not None:
-        run = tf.function(watched, jit_compile=graph_mode == "xla", reduce_retracing=True)
+        run = tf.function(watched, jit_compile=compiled, reduce_retracing=True)
 
     def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
         figures, undecidable = run(batch, snr_db)
