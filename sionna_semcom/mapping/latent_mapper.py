@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+import copyreg
+from typing import Any
+
 import keras
 import tensorflow as tf
+from keras.src.saving.keras_saveable import KerasSaveable
 from sionna.phy import Block
+
+from .._scaling import in_range
+from .running_power import RunningPower
 
 
 def num_symbols(latent_dim: int) -> int:
@@ -13,7 +20,7 @@ def num_symbols(latent_dim: int) -> int:
     return -(-latent_dim // 2)
 
 
-class LatentMapper(Block):
+class LatentMapper(Block, KerasSaveable):
     r"""Maps real latents to complex symbols of unit power.
 
     .. math::
@@ -29,7 +36,7 @@ class LatentMapper(Block):
       power of exactly one. A latent of zeros has no direction: its symbols are zeros, with zero
       gradient.
     - ``"average"``: the mean of the same over the batch in training, and its running average
-      afterwards, so that the power of a latent may carry meaning.
+      otherwise, so that the power of a latent may carry meaning.
 
     Parameters
     ----------
@@ -47,8 +54,10 @@ class LatentMapper(Block):
     latents : [..., latent_dim], `tf.float`
         Latents
 
-    training : `bool`, (default `True`)
-        Whether ``"average"`` uses, and learns from, the power of this batch
+    training : `None` (default) | `bool`
+        Whether ``"average"`` uses, and learns from, the power of this batch. `None`: as the Keras
+        layer that calls the mapper, or, if that does not know either, whether a gradient is being
+        recorded. ``fit`` therefore trains it, ``evaluate`` and ``predict`` do not
 
     Output
     ------
@@ -62,9 +71,9 @@ class LatentMapper(Block):
 
     Note
     ----
-    A :class:`keras.Model` saves the running average (:attr:`mean_power`) with its weights if it
-    holds it as an attribute of its own. Until the first batch of training the running average is
-    zero, and the power of the batch stands for it.
+    A :class:`keras.Model` that holds the mapper as an attribute saves the running average
+    (:attr:`mean_power`) with its weights. Until the first batch of training the running average
+    is zero, and the power of the batch stands for it.
     """
 
     def __init__(
@@ -75,14 +84,22 @@ class LatentMapper(Block):
             raise ValueError(f"`power` must be 'latent' or 'average'. Received: {power!r}")
         if not 0.0 <= momentum < 1.0:
             raise ValueError(f"`momentum` must lie in [0, 1). Received: {momentum}")
-        self._momentum = momentum
-        self.mean_power: keras.Variable | None = None
-        if power == "average":
-            self.mean_power = keras.Variable(
-                0.0, trainable=False, dtype=self.rdtype.name, name="mean_power"
-            )
+        self.running_power = RunningPower(momentum) if power == "average" else None
 
-    def call(self, latents: tf.Tensor, training: bool = True) -> tf.Tensor:
+    @property
+    def mean_power(self) -> keras.Variable | None:
+        """Running average of the power, in double precision; `None` for ``"latent"``."""
+        return None if self.running_power is None else self.running_power.mean_power
+
+    def _obj_type(self) -> str:
+        """What Keras takes the mapper for when it saves the model that holds it."""
+        return "Layer"
+
+    def __reduce__(self) -> Any:
+        """Copy as any object; Keras would write a model file."""
+        return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]
+
+    def call(self, latents: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Map ``latents`` to symbols."""
         latents = tf.convert_to_tensor(latents)
         dim = latents.shape[-1] if latents.shape.rank else None
@@ -93,21 +110,15 @@ class LatentMapper(Block):
             )
         if dim % 2:
             latents = tf.concat([latents, tf.zeros_like(latents[..., :1])], axis=-1)
-        symbols_real = latents * _inverse_sqrt(self._power(latents, training))
+        if self.running_power is None:
+            latents = in_range(latents)
+            symbols_real = latents * _inverse_sqrt(_power(latents))
+        else:
+            # Batches differ in magnitude; in double precision no square of theirs is lost
+            exact = tf.cast(latents, tf.float64)
+            power = self.running_power(tf.reduce_mean(_power(exact)), training=training)
+            symbols_real = tf.cast(exact * _inverse_sqrt(power), latents.dtype)
         return tf.complex(*tf.split(symbols_real, 2, axis=-1))
-
-    def _power(self, latents: tf.Tensor, training: bool) -> tf.Tensor:
-        """Power of the unscaled symbols, which each sum the energy of two latent entries."""
-        power = 2.0 * tf.reduce_mean(tf.square(latents), axis=-1, keepdims=True)
-        if self.mean_power is None:
-            return power
-        power = tf.reduce_mean(power)
-        past = tf.convert_to_tensor(self.mean_power)
-        if not training:
-            return tf.where(past > 0, past, power)
-        new = self._momentum * past + (1.0 - self._momentum) * power
-        self.mean_power.assign(tf.stop_gradient(tf.where(past > 0, new, power)))
-        return power
 
 
 class LatentDemapper(Block):
@@ -186,7 +197,13 @@ class LatentDemapper(Block):
         return parts[..., : self._latent_dim]
 
 
+def _power(latents: tf.Tensor) -> tf.Tensor:
+    """Power of the unscaled symbols, which each sum the energy of two latent entries."""
+    return 2.0 * tf.reduce_mean(tf.square(latents), axis=-1, keepdims=True)
+
+
 def _inverse_sqrt(power: tf.Tensor) -> tf.Tensor:
     """``power ** -0.5``, and zero with zero gradient where there is no power."""
-    positive = power > 0
-    return tf.where(positive, tf.math.rsqrt(tf.where(positive, power, 1.0)), 0.0)
+    none = tf.equal(power, 0)  # NaN has a root: NaN
+    root = tf.math.rsqrt(tf.where(none, tf.ones_like(power), power))
+    return tf.where(none, tf.zeros_like(power), root)

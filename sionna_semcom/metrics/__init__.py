@@ -11,6 +11,7 @@ from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
 from .probing import linear_probe, perceptron_probe
 from .retrieval import pairwise_recall_at_1, recall_at_1
+from .undecidable import note_outputs, watching
 
 __all__ = [
     "Dependence",
@@ -25,6 +26,7 @@ __all__ = [
     "mae",
     "moments",
     "mse",
+    "note_outputs",
     "pairwise_recall_at_1",
     "perceptron_probe",
     "psnr",
@@ -34,5 +36,6 @@ __all__ = [
     "toi",
     "tti",
     "tti_over_toi",
+    "watching",
     "where",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from .undecidable import note_outputs
+
 
 def accuracy(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
     r"""Whether :math:`\arg\max_k \hat{x}_{b,k} = \arg\max_k x_{b,k}`.
@@ -19,7 +21,8 @@ def accuracy(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
     Output
     ------
     : [batch], `bool`
-        Right or wrong; the accuracy is the proportion of those right
+        Right or wrong; the accuracy is the proportion of those right. `sim_metrics` raises
+        FloatingPointError if what is decided on is not finite
 
     Raises
     ------
@@ -32,4 +35,5 @@ def accuracy(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
             "`x` and `x_hat` must both have shape [batch, num_classes]. "
             f"Received: {x.shape} and {x_hat.shape}"
         )
+    note_outputs(x, x_hat)
     return tf.equal(tf.argmax(x, -1), tf.argmax(x_hat, -1))

@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+_ROUNDING = 8 * np.finfo(np.float64).eps  # of a mean square, below which nothing varies
+
 Means = NDArray[np.float64]
 
 
@@ -54,15 +56,22 @@ def f1_score(cells: Means) -> float:
 
 
 def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """First and second powers of both, and their product: [batch, 5], `float`."""
+    """First and second powers of both, and their product: [batch, 5], `float64`.
+
+    In double precision the variance survives that the squares of single precision would lose where
+    the spread is small beside the mean.
+    """
+    x, y = tf.cast(x, tf.float64), tf.cast(y, tf.float64)
     return tf.stack([x, y, x * x, y * y, x * y], -1)
 
 
 def correlation(means: Means) -> float:
     """Pearson's correlation from means of :func:`moments`; zero if one of both is constant."""
-    x, y, xx, yy, xy = means
-    variance = max(xx - x * x, 0.0) * max(yy - y * y, 0.0)
-    return float((xy - x * y) / np.sqrt(variance)) if variance > 1e-12 else 0.0
+    x, y, xx, yy, xy = np.asarray(means, np.float64)
+    variances = xx - x * x, yy - y * y
+    if not all(v > _ROUNDING * square for v, square in zip(variances, (xx, yy), strict=True)):
+        return float("nan") if np.isnan(variances).any() else 0.0
+    return float((xy - x * y) / (np.sqrt(variances[0]) * np.sqrt(variances[1])))
 
 
 def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:

@@ -86,6 +86,8 @@ def fresh_dependence(
             "Representations must be two matrices with a row for each sample, at least 4 in each "
             f"of 3 folds or more. Received: {one.shape} and {other.shape}, folds={folds}"
         )
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        raise ValueError("Representations must be finite. Received: NaN or infinity")
     draw = np.random.default_rng(seed)
     parts = np.array_split(draw.permutation(len(one)), folds)
     limit = min(one.shape[1], other.shape[1])

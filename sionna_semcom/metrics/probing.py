@@ -140,5 +140,7 @@ def _check(train: tuple[Array, Array], *others: tuple[Array, Array]) -> None:
                 "Representations must be [num_samples, dim] with a class each. "
                 f"Received: {x.shape} and {y.shape}"
             )
+        if not np.isfinite(x).all():
+            raise ValueError("Representations must be finite. Received: NaN or infinity")
     if len(np.unique(train[1])) < 2:
         raise ValueError("A probe needs samples of two classes or more. Received: one class")

@@ -8,6 +8,10 @@ from itertools import permutations
 
 import tensorflow as tf
 
+from .._scaling import in_range
+from .floating import as_floating
+from .undecidable import note_outputs
+
 
 def recall_at_1(
     query: tf.Tensor,
@@ -37,14 +41,15 @@ def recall_at_1(
     Output
     ------
     : [num_queries], `bool`
-        Right or wrong; recall at 1 is the proportion of those right
+        Right or wrong; recall at 1 is the proportion of those right. `sim_metrics` raises
+        FloatingPointError if embeddings are not finite
 
     Raises
     ------
     ValueError
         If the embeddings are not matrices of one width, or labels do not fit them
     """
-    query, gallery = tf.convert_to_tensor(query), tf.convert_to_tensor(gallery)
+    query, gallery = as_floating(query, gallery)
     if query.shape.rank != 2 or gallery.shape.rank != 2 or query.shape[1] != gallery.shape[1]:
         raise ValueError(
             "`query` and `gallery` must have shapes [num_queries, dim] and [num_items, dim]. "
@@ -61,9 +66,9 @@ def recall_at_1(
         shape = tf.convert_to_tensor(labels).shape
         if not shape.is_compatible_with(rows.shape[:1]):
             raise ValueError(f"`{name}` must have shape {rows.shape[:1]}. Received: {shape}")
-    cosine = tf.matmul(
-        tf.math.l2_normalize(query, -1), tf.math.l2_normalize(gallery, -1), transpose_b=True
-    )
+    note_outputs(query, gallery)
+    query, gallery = (tf.math.l2_normalize(in_range(x), -1) for x in (query, gallery))
+    cosine = tf.matmul(query, gallery, transpose_b=True)
     nearest = tf.argmax(cosine, axis=-1)
     return tf.equal(query_labels, tf.gather(gallery_labels, nearest))
 

@@ -107,6 +107,7 @@ class Task:
 
     def measure(self, label: tf.Tensor, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Figures [batch], and components [batch, n] of :attr:`aggregates`."""
+        metrics.note_outputs(outputs)
         decided = self.decide(outputs)
         if self.num_classes:
             classes = tf.cast(label, tf.int32)

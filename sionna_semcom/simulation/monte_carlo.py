@@ -13,12 +13,13 @@ from rich.console import Console
 
 from .._messages import listed, shortened
 from .._seeding import reseed, set_seed
+from ..metrics import watching
 from ..systems.snr import check_snr
 from .names import check_label, check_metrics, check_seed
 from .progress import ProgressBar
 from .results import Curve, Estimate, Metric, Result
 from .stop_rule import StopRule
-from .tally import Tally
+from .tally import UNDECIDABLE, Tally
 
 Point = dict[str, Estimate]
 Measure = Callable[[Any, Any], Mapping[str, Any]]
@@ -217,9 +218,26 @@ def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Me
             f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
         )
     measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
-    if graph_mode is None:
-        return measure
-    return tf.function(measure, jit_compile=graph_mode == "xla", reduce_retracing=True)
+    compiled = graph_mode == "xla"
+    if isinstance(measure, tf.types.experimental.PolymorphicFunction):
+        # It becomes part of the graph below, where decisions are watched
+        compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
+        measure = measure.python_function
+
+    def watched(batch: Any, snr_db: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
+        with watching() as watch:
+            figures = measure(batch, snr_db)
+        return figures, watch.count()
+
+    run = watched
+    if graph_mode is not None:
+        run = tf.function(watched, jit_compile=compiled, reduce_retracing=True)
+
+    def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        figures, undecidable = run(batch, snr_db)
+        return {**figures, UNDECIDABLE: undecidable}
+
+    return measured
 
 
 def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:

@@ -68,6 +68,8 @@ def probe(
     ------
     ValueError
         If ``system`` shows no representations, or ``kind`` is unknown
+    FloatingPointError
+        If a representation is not finite
     """
     if kind not in _CLASSIFIERS:
         raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
@@ -108,7 +110,15 @@ def _collect(
     for batch in batches:
         rows.append(read(batch, tf.constant(snr_db, tf.float32)))
         known.append({} if parts is None else parts({k: v.numpy() for k, v in batch.items()}))
-    return _joined(rows), _joined(known)
+    found = _joined(rows)
+    for name, values in found.items():
+        bad = np.count_nonzero(~np.isfinite(values).reshape(len(values), -1).all(-1))
+        if bad:
+            raise FloatingPointError(
+                f"The representation {name!r} is not finite for {bad} of {len(values)} samples at "
+                f"an SNR of {snr_db:g} dB"
+            )
+    return found, _joined(known)
 
 
 def _joined(rows: Sequence[Mapping[str, Any]]) -> Parts:

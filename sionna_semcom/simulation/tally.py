@@ -13,6 +13,30 @@ from . import intervals
 from .curves import Estimate
 from .stop_rule import StopRule
 
+UNDECIDABLE = "undecidable"
+"""Key under which `add` may be told how many samples were decided on what is not finite"""
+
+
+class Spread:
+    """Variance of values that come in batches, about their mean (Chan, Golub, LeVeque, 1983)."""
+
+    def __init__(self) -> None:
+        self._count, self._mean, self._squares = 0, 0.0, 0.0
+
+    def add(self, values: np.ndarray) -> None:
+        """Take ``values`` [batch] into account."""
+        count = self._count + len(values)
+        step = float(values.mean()) - self._mean
+        self._squares += float(np.sum((values - values.mean()) ** 2))
+        self._squares += step**2 * self._count * len(values) / count
+        self._mean += step * len(values) / count
+        self._count = count
+
+    @property
+    def variance(self) -> float:
+        """Mean squared distance from the mean."""
+        return self._squares / self._count
+
 
 class Tally:
     """Sums of per-sample metrics for each batch that was sent, and the intervals they give.
@@ -41,12 +65,13 @@ class Tally:
         self._sizes: list[int] = []
         self._distinct: dict[int, int] = {}
         self._sums: dict[str, list[float]] = {}
-        self._squares: dict[str, float] = {}
+        self._spreads: dict[str, Spread] = {}
         self._proportions: dict[str, bool] = {}
 
     def add(self, index: int, values: Mapping[str, Any]) -> None:
         """Add metrics ``[batch]``, and components of aggregates, of batch ``index`` of the data."""
         arrays = {name: np.asarray(value) for name, value in values.items()}
+        undecidable = int(arrays.pop(UNDECIDABLE, 0))
         shapes = {a.shape[: 2 - (name in self._aggregates)] for name, a in arrays.items()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or shape[0] == 0:
             raise ValueError(
@@ -70,7 +95,13 @@ class Tally:
             self._proportions[name] = array.dtype == bool
             array = array.astype(np.float64)
             self._sums.setdefault(name, []).append(float(array.sum()))
-            self._squares[name] = self._squares.get(name, 0.0) + float(array @ array)
+            self._spreads.setdefault(name, Spread()).add(array)
+        if undecidable:
+            decisions = ", ".join(n for n, a in arrays.items() if a.dtype == bool) or "a metric"
+            raise FloatingPointError(
+                f"What {decisions} is decided on is not finite for {undecidable} of {shape[0]} "
+                f"samples at an SNR of {self._snr_db:g} dB (batch {index} of the data)"
+            )
 
     def _check_finite(self, name: str, index: int, array: np.ndarray) -> None:
         bad = np.count_nonzero(~np.isfinite(array))
@@ -85,10 +116,9 @@ class Tally:
         if name in self._components:
             return self._aggregate(name)
         sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
-        sample_variance = max(self._squares[name] / count - (sum(sums) / count) ** 2, 0.0)
         num_distinct = sum(self._distinct.values())
         data_variance = intervals.repetition_variance(
-            sample_variance, num_distinct, len(sums), len(self._distinct)
+            self._spreads[name].variance, num_distinct, len(sums), len(self._distinct)
         )
         options = (self._rule.confidence, data_variance)
         if proportion:

@@ -33,6 +33,7 @@ from ..systems import SystemSettings, adopt
 from ..systems.non_finite import StopOnNonFiniteLoss
 from ..systems.snr import snr_range
 from .names import FileName
+from .threads import intra_op_threads, prefer_one_thread, require_one_thread
 
 
 class TrainingSettings(Settings):
@@ -48,6 +49,15 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = 100
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
+    deterministic: bool = False
+    """Whether weights do not depend on the number of cores: TensorFlow computes each operation in
+    one thread, in all of the process. To be set before TensorFlow computes anything"""
+
+    @model_validator(mode="after")
+    def _limit_threads(self) -> "TrainingSettings":
+        if self.deterministic:
+            prefer_one_thread()  # `train` refuses to begin if it came too late
+        return self
 
     @model_validator(mode="after")
     def _check_warmup(self) -> "TrainingSettings":
@@ -132,7 +142,11 @@ def train(
         If the loss is not finite, naming step, SNR and checkpoint
     ValueError
         If the checkpoint is damaged
+    RuntimeError
+        If training is to be deterministic and TensorFlow has begun with several threads
     """
+    if settings.deterministic:
+        require_one_thread()
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         settings.epochs * settings.steps_per_epoch,
@@ -170,7 +184,8 @@ def train(
             callbacks=[StopOnNonFiniteLoss(good), *callbacks],
         )
         if checkpoint is not None:
-            save_weights(system, checkpoint, {**origin, "epoch": epoch + 1})
+            progress = {"epoch": epoch + 1, "threads": intra_op_threads()}
+            save_weights(system, checkpoint, {**origin, **progress})
     return system
 
 
@@ -243,7 +258,7 @@ def obtain_model(
     set_seed(seed, name)  # what is drawn in building is then what was trained with
     trained = settings.build(data, _link_on_arrival(settings.link), seed)
     trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
-    save_weights(trained, path, provenance)
+    save_weights(trained, path, {**provenance, "threads": intra_op_threads()})
     checkpoint.unlink(missing_ok=True)
     return trained
 
@@ -294,9 +309,10 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If the file is damaged or holds another model's weights, naming it
+        If the file is damaged, or holds NaN, infinity or another model's weights, naming it
     """
     attributes = _attributes(path)
+    _check_finite(path)
     try:
         system.load_weights(path)
     except (OSError, KeyError, ValueError) as error:
@@ -310,6 +326,20 @@ def _attributes(path: Path) -> dict[str, Any]:
     message = f"The weights in {path} are damaged"
     with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
         return dict(file.attrs)
+
+
+def _check_finite(path: Path) -> None:
+    """Refuse a file of which an array holds NaN or infinity."""
+
+    def broken(name: str, item: h5py.Group | h5py.Dataset) -> str | None:
+        numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "fc"
+        return name if numeric and not np.isfinite(item[()]).all() else None
+
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
+        name = file.visititems(broken)
+    if name is not None:
+        raise ValueError(f"The weights in {path} must be finite. Received: NaN or inf in {name}")
 
 
 def _has(path: Path, expected: Mapping[str, Any]) -> bool:

@@ -151,6 +151,7 @@ class AlignmentSystem(LinkedModel):
         """
         received, power = self._send(batch["tx"], snr_db, training=False)
         logits = tf.matmul(received, self._kernel) + self._bias
+        metrics.note_outputs(batch["tx"], logits)
         decided = tf.argmax(logits, -1, output_type=batch["label"].dtype)
         errors = tf.matmul(received - batch["rx"], self._kernel)
         return {

@@ -13,6 +13,7 @@ from keras import ops
 from ..link import Link
 from ..losses import centroid, centroid_contrastive_loss, unit_norm
 from ..mapping import num_symbols
+from ..metrics import note_outputs
 from ..semantics import Modality, ReceiverState
 from .classifier import Classifier
 from .linked_model import LinkedModel
@@ -245,6 +246,8 @@ class CentroidSystem(LinkedModel):
     ) -> dict[str, tf.Tensor]:
         """Figures ``[batch]`` of every sample, for the Monte Carlo loop; `bool`: a proportion."""
         outputs = self.call(batch, snr_db, present)
+        note_outputs(*(batch[name] for name in present_names(present, self.encoders)))
+        note_outputs(*outputs.values())
         figures = {
             f"{modality.name}_{key}": metric(batch[modality.name], outputs[modality.name])
             for modality in self.modalities

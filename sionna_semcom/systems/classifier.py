@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ..metrics import note_outputs
 from ..semantics import image_encoder, spectrogram_encoder
 
 _ENCODERS = {"image": image_encoder, "audio": spectrogram_encoder}
@@ -73,5 +74,7 @@ class Classifier(keras.Model):
 
     def recognises(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Whether the class of each of ``samples`` is recognised; [batch], `bool`."""
-        decided = ops.argmax(self.network(samples), axis=-1)
+        logits = self.network(samples)
+        note_outputs(samples, logits)  # pooling may hide what is not finite
+        decided = ops.argmax(logits, axis=-1)
         return ops.equal(ops.cast(decided, labels.dtype), labels)

@@ -13,6 +13,7 @@ import tensorflow as tf
 from ..link import Link
 from ..losses import unit_norm
 from ..mapping import num_symbols
+from ..metrics import note_outputs
 from ..semantics import MultimodalFusion, Task, usual_augmentation, usual_tokens
 from ..semantics.task import Aggregate
 from .comm_objectives import Objective, check_objective, objective_terms, term_names
@@ -261,6 +262,7 @@ class CoMM(RepresentingModel):
         """Mean squared error of what is received [batch], and figures of supervised decisions."""
         sent = self.represent(batch, present)
         received = self._send(sent, snr_db)
+        note_outputs(*(batch[name] for name in present_names(present, self.shapes)), received)
         norm = self.representation_dim**0.5
         figures = {"mse": tf.reduce_mean(tf.square(received - unit_norm(sent) * norm), -1)}
         for key, task in self.tasks.items():

@@ -9,7 +9,9 @@ import keras
 import tensorflow as tf
 
 from ..link import Link
+from ..metrics import note_outputs
 from .comm import CoMM
+from .presence import present_names
 from .representing_model import RepresentingModel
 from .transmission import received_features
 
@@ -118,7 +120,7 @@ class CompressedCoMM(RepresentingModel):
     def _exchange(
         self, sent: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
     ) -> tf.Tensor:
-        latents = self.encoder(self.standardise(sent), training=training)
+        latents = self.encoder(self.standardise(sent, training=False), training=training)
         no = self.noise_power(snr_db)
         received = received_features(self.link, latents, no, self._snr_range)
         return self.decoder(received, training=training)
@@ -131,7 +133,7 @@ class CompressedCoMM(RepresentingModel):
         if training:
             self.standardise(target, training=True)  # learns its statistics
         received = self._exchange(sent, None, training)
-        return tf.reduce_mean(tf.square(received - self.standardise(target)))
+        return tf.reduce_mean(tf.square(received - self.standardise(target, training=False)))
 
     def measure(
         self,
@@ -143,6 +145,7 @@ class CompressedCoMM(RepresentingModel):
         target = sent = self.senders[-1].represent(batch)
         if self.teacher is not None or present is not None:
             sent = self.sender.represent(batch, present)
+        note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
         return {"mse": tf.reduce_mean(error, -1)}
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import keras
@@ -126,14 +127,15 @@ class DigitalFeatures(TaskSystem):
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """Coefficients [batch, num_components] of vectors, zeros where a bit is wrong."""
-        bits, _ = self._source_encode(latents)
+        finite = tf.reduce_all(tf.math.is_finite(latents), -1, keepdims=True)
+        bits, _ = self._source_encode(tf.where(finite, latents, 0.0))  # NaN has no bits
         self._coded.link = link or self.link
         # Zeros behind what a row carries would always map to the same points, not of unit power
         scrambling = tf.round(config.tf_rng.uniform(tf.shape(bits)))
         bits_hat = _xor(self._coded(_xor(bits, scrambling), no), scrambling)
         intact = tf.reduce_all(tf.equal(bits, bits_hat), -1)
         symbols = tf.numpy_function(self._decode_intact, [bits_hat, intact], tf.float32)
-        return self._coefficients(symbols)
+        return tf.where(finite, self._coefficients(symbols), math.nan)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs for coefficients."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import tensorflow as tf
 from sionna.phy import config
 
 from ..link import Link, MIMOChannel
+from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
 from .snr import check_snr, snr_range
 from .summary import transmission_figures
@@ -18,6 +19,9 @@ from .summary import transmission_figures
 
 class LinkedModel(keras.Model):
     """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
+
+    Keras layers and trainable variables inside the link, at any depth, are weights of the model:
+    ``fit`` trains them, and they are saved and loaded with it.
 
     Parameters
     ----------
@@ -37,6 +41,8 @@ class LinkedModel(keras.Model):
         self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
     ) -> None:
         super().__init__(name=name)
+        self._link_weights = LinkWeights()
+        self._phase = _Phase()
         if {self.compute_dtype, self.variable_dtype} != {"float32"}:
             raise ValueError(
                 "Systems compute in single precision: "
@@ -49,13 +55,47 @@ class LinkedModel(keras.Model):
 
     @property
     def link(self) -> Any:
-        """What the symbols cross. A new one takes effect at once, also after training."""
+        """What the symbols cross. A new one takes effect at once, also after training.
+
+        Its weights take the place of those of the old one. If there are any in either, the
+        optimizer starts anew, at the step where it was.
+        """
         return self._link
 
     @link.setter
     def link(self, link: Link | MIMOChannel) -> None:
         self._link = link
         self._forget_graphs()
+        self._adopt_link_weights()
+
+    def _adopt_link_weights(self) -> None:
+        """Make what the link holds now weights of the model, in place of what it held before."""
+        if self._link_weights.adopt(self._link, self):
+            self._complete_link()
+            self._renew_optimizer()
+
+    def _complete_link(self) -> None:
+        """Let layers of the link that make their weights when they are first called make them."""
+        size = getattr(self, "num_symbols", None)
+        if self.built and size and not self._link_weights.complete:
+            self.link(tf.ones([1, size], tf.complex64), tf.constant(1.0))
+
+    def _renew_optimizer(self) -> None:
+        """Replace an optimizer that knows other weights; it keeps the number of its step."""
+        old = getattr(self, "optimizer", None)
+        if old is None or not old.built:
+            return
+        known = {id(variable) for variable in old._trainable_variables}
+        if known != {id(variable) for variable in self.trainable_variables}:
+            self.optimizer = type(old).from_config(old.get_config())
+            self.optimizer.build(self.trainable_variables)
+            self.optimizer.iterations.assign(old.iterations)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a model that is built knows what its link carries."""
+        super().__setattr__(name, value)
+        if name == "built" and value:
+            self._complete_link()
 
     def _forget_graphs(self) -> None:
         """Let Keras trace training, evaluation and prediction anew."""
@@ -71,6 +111,7 @@ class LinkedModel(keras.Model):
 
         XLA slows whole training steps down on CPUs, and not every link compiles.
         """
+        self._adopt_link_weights()  # the link may have been given layers since
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
@@ -117,7 +158,7 @@ class LinkedModel(keras.Model):
         """One step of gradient descent on a batch."""
         inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
         with tf.GradientTape() as tape:
-            loss = self.total_loss(inputs, training=True)
+            loss = self._phase(run=lambda: self.total_loss(inputs, True), training=True)
             scaled = self.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, self.trainable_weights)
         self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
@@ -125,5 +166,18 @@ class LinkedModel(keras.Model):
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """Losses on a batch, at SNRs drawn as in training."""
-        self.total_loss(keras.utils.unpack_x_y_sample_weight(data)[0], training=False)
+        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
+        self._phase(run=lambda: self.total_loss(inputs, False), training=False)
         return self.get_metrics_result()
+
+
+class _Phase(keras.layers.Layer):
+    """Tells all layers that ``run`` calls without an argument ``training``, as those of a link."""
+
+    def __init__(self) -> None:
+        super().__init__(name="phase")
+        self.built = True
+
+    def call(self, run: Callable[[], tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Run."""
+        return run()

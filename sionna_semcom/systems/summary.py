@@ -99,6 +99,9 @@ def _recall(system: CentroidSystem, batches: Iterable[Mapping[str, tf.Tensor]]) 
         name: tf.concat([latents[name] for latents in embedded], 0)[:RECALL_QUERIES]
         for name in system.encoders
     }
+    for name, latents in embeddings.items():
+        if not tf.reduce_all(tf.math.is_finite(latents)):
+            raise FloatingPointError(f"Embeddings of {name} are not finite")
     hits = {"instance_recall_at_1": metrics.pairwise_recall_at_1(embeddings)}
     if labels:
         classes = tf.concat(labels, 0)[:RECALL_QUERIES]

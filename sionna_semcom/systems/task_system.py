@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, get_args
@@ -10,6 +11,7 @@ from typing import Literal, get_args
 import keras
 import tensorflow as tf
 
+from .. import metrics
 from ..link import AWGNLink, Link
 from ..mapping import num_symbols
 from ..semantics import Task
@@ -215,9 +217,10 @@ class TaskSystem(LinkedModel):
         bit = tf.where(outputs >= 0, 1.0, -1.0)
         symbols = tf.tile(tf.cast(bit, tf.complex64), [1, self.num_symbols])
         symbols_hat, no_eff = self.link(symbols, no)
-        return tf.reduce_sum(
+        combined = tf.reduce_sum(
             tf.math.real(symbols_hat) / tf.maximum(no_eff, 1e-9), -1, keepdims=True
         )
+        return tf.where(tf.math.is_finite(outputs), combined, math.nan)
 
     def measure(
         self,
@@ -226,7 +229,9 @@ class TaskSystem(LinkedModel):
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
         """Figures of every sample, for the Monte Carlo loop; see `Task`."""
-        return self.task.measure(batch["label"], self.call(batch, snr_db, present))
+        outputs = self.call(batch, snr_db, present)
+        metrics.note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
+        return self.task.measure(batch["label"], outputs)
 
     def representations(
         self,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import copy
+
 import keras
 import numpy as np
 import pytest
@@ -159,3 +161,87 @@ def test_no_other_factor_has_less_error_than_lmmse(latent_dim, noise):
 def test_wrong_use_is_refused(build, message):
     with pytest.raises(ValueError, match=message):
         build()
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-20, 1e-8, 1.0, 1e12, 1e20, 1e30])
+@pytest.mark.parametrize("power", ["latent", "average"])
+def test_latents_of_any_magnitude_have_unit_power(compiled, scale, power):
+    latents = np.random.default_rng(0).normal(size=(4, 6))
+    symbols = compiled(LatentMapper(power))(tf.constant(latents * scale, tf.float32))
+    np.testing.assert_allclose(np.mean(np.abs(symbols) ** 2), 1.0, rtol=1e-5)
+    expected = latents[:, :3] + 1j * latents[:, 3:]
+    axis = -1 if power == "latent" else None
+    expected /= np.sqrt(np.mean(np.abs(expected) ** 2, axis=axis, keepdims=True))
+    np.testing.assert_allclose(symbols, expected, rtol=1e-5)
+
+
+def test_a_huge_latent_has_a_finite_gradient():
+    latents = tf.constant([[1e30, -2e30, 3e30, 1e29]])
+    with tf.GradientTape() as tape:
+        tape.watch(latents)
+        value = tf.reduce_sum(tf.math.real(LatentMapper()(latents)) ** 3)
+    assert np.isfinite(tape.gradient(value, latents)).all()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_what_is_not_finite_spoils_its_own_latent_alone(compiled, bad):
+    symbols = compiled(LatentMapper())(tf.constant([[1.0, bad, 0.0, 2.0], [1.0, 1.0, 1.0, 1.0]]))
+    assert np.isnan(symbols[0]).all()
+    assert np.isfinite(symbols[1]).all()
+
+
+class Transmitter(keras.Model):
+    """The form of the documentation: no layer is told of training."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = keras.layers.Dense(2, use_bias=False, kernel_initializer="identity")
+        self.mapper = LatentMapper("average", momentum=0.5)
+
+    def call(self, latents):
+        symbols = self.mapper(self.encoder(latents))
+        return tf.concat([tf.math.real(symbols), tf.math.imag(symbols)], -1)
+
+
+def trained_transmitter():
+    model, latents = Transmitter(), np.array([[1.0, 1.0], [3.0, 1.0]], "f")
+    model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=False)
+    model.fit(latents, latents, batch_size=2, epochs=2, verbose=0)
+    return model, latents
+
+
+def test_keras_trains_the_running_power_and_leaves_it_alone_otherwise():
+    model, latents = trained_transmitter()
+    assert float(model.mapper.mean_power) == pytest.approx(12.0 / 2)
+    model.evaluate(9 * latents, latents, verbose=0)
+    model.predict(9 * latents, verbose=0)
+    assert float(model.mapper.mean_power) == pytest.approx(6.0)
+    # a batch of one has its own power, not one
+    np.testing.assert_allclose(np.sum(model(latents[:1]) ** 2), 2 / 6, rtol=1e-5)
+    np.testing.assert_allclose(np.sum(model.predict(latents[:1], verbose=0) ** 2), 2 / 6, 1e-5)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_running_power_comes_back_with_the_weights(tmp_path, whole):
+    model, latents = trained_transmitter()
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = Transmitter()
+    other(latents)
+    other.load_weights(tmp_path / "model.weights.h5")
+    np.testing.assert_array_equal(other(latents[:1]), model(latents[:1]))
+
+
+def test_weights_from_before_the_mapper_was_saved_load(tmp_path):
+    import h5py
+
+    model, latents = trained_transmitter()
+    path = tmp_path / "model.weights.h5"
+    model.save_weights(path)
+    with h5py.File(path, "a") as file:
+        del file["mapper"]
+    model.load_weights(path)
+
+
+def test_mappers_can_be_copied():
+    mapper = copy.deepcopy(LatentMapper())
+    np.testing.assert_allclose(np.abs(mapper(tf.ones([1, 2]))), 1.0, rtol=1e-6)

@@ -40,3 +40,19 @@ def test_a_share_counts_only_what_counts():
     found = metrics.where([True, False, True, True], [True, True, False, False]).numpy()
     assert metrics.share(found.mean(0)) == 0.5
     assert metrics.share(np.zeros(2)) == 0.0
+
+
+@pytest.mark.parametrize("centre", [0.0, 2.0, -1e4])
+@pytest.mark.parametrize("spread", [1.0, 2e-4, 2e-5])
+def test_correlation_does_not_depend_on_where_values_lie(centre, spread):
+    draw = np.random.default_rng(0)
+    label = draw.normal(size=400)
+    dtype = "f" if centre < 1e3 and centre >= 0 else "d"
+    outputs = (centre + spread * (label + 0.48 * draw.normal(size=400))).astype(dtype)
+    found = metrics.correlation(metrics.moments(label, outputs).numpy().mean(0))
+    tolerance = 1e-9 if abs(centre) < 10 else 1e-6 * (1e4 / spread) ** 2 * 1e-9 + 1e-9
+    assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=max(tolerance, 1e-7))
+
+
+def test_correlation_of_means_that_are_not_finite_is_not_a_number():
+    assert np.isnan(metrics.correlation(np.full(5, np.nan)))

@@ -90,3 +90,58 @@ def test_shapes_that_differ_are_refused(metric):
 def test_ssim_needs_images():
     with pytest.raises(ValueError, match=r"\[batch, height, width, channels\]. Received.*\(2, 8\)"):
         ssim(tf.zeros([2, 8]), tf.zeros([2, 8]))
+
+
+@pytest.fixture
+def pixels():
+    rng = np.random.default_rng(3)
+    x = rng.integers(0, 256, (2, 12, 14, 1))
+    return x, np.clip(x + np.round(30 * rng.normal(size=x.shape)), 0, 255)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int16", "uint16", "int32", "int64", "float16", "float64"]
+)
+@pytest.mark.parametrize("reconstructed", [None, "float32"])
+def test_figures_of_any_type_are_those_of_floating_point(pixels, dtype, reconstructed):
+    x, x_hat = pixels[0].astype(dtype), pixels[1].astype(reconstructed or dtype)
+    error = pixels[0] - pixels[1]
+    squares = np.mean(error**2, axis=(1, 2, 3))
+    np.testing.assert_allclose(mse(x, x_hat), squares, rtol=1e-6)
+    np.testing.assert_allclose(mae(x, x_hat), np.mean(np.abs(error), axis=(1, 2, 3)), rtol=1e-6)
+    np.testing.assert_allclose(psnr(x, x_hat, 255), 10 * np.log10(255**2 / squares), rtol=1e-6)
+    scaled = [values / 255.0 for values in pixels]
+    expected = [_ssim(a[..., 0], b[..., 0], 11) for a, b in zip(*scaled, strict=True)]
+    np.testing.assert_allclose(ssim(x, x_hat, 255), expected, atol=2e-6)
+    assert mse(x, x_hat).dtype == (tf.float64 if dtype == "float64" else tf.float32)
+
+
+def test_whole_numbers_keep_what_their_reconstructions_have_behind_the_point():
+    x, x_hat = np.array([[1, 2]]), np.array([[1.5, 2.1]], "f")
+    np.testing.assert_allclose(mse(x, x_hat), [0.13], rtol=1e-6)
+    np.testing.assert_allclose(mae(x, x_hat), [0.3], rtol=1e-6)
+    np.testing.assert_allclose(mae([[True, False]], [[False, False]]), [0.5])
+
+
+def test_double_precision_stays():
+    x = np.random.default_rng(0).uniform(size=(2, 12, 14, 1))
+    x_hat = x + 1e-9
+    np.testing.assert_allclose(mse(x, x_hat), 1e-18, rtol=1e-6)
+    x_hat = x + 0.1 * np.random.default_rng(1).normal(size=x.shape)
+    expected = [_ssim(a[..., 0], b[..., 0], 11) for a, b in zip(x, x_hat, strict=True)]
+    np.testing.assert_allclose(ssim(x, x_hat), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim])
+def test_the_range_of_whole_numbers_must_be_told(pixels, metric):
+    x, x_hat = (values.astype("uint8") for values in pixels)
+    with pytest.raises(ValueError, match=r"`max_val` must be given for integers.*uint8"):
+        metric(x, x_hat)
+    with pytest.raises(ValueError, match=r"`max_val` must be positive and finite. Received: 0"):
+        metric(x, x_hat, 0)
+
+
+@pytest.mark.parametrize("metric", [mse, mae, psnr, ssim])
+def test_other_types_are_refused(metric):
+    with pytest.raises(ValueError, match=r"must be real, integer or boolean.*complex64"):
+        metric(tf.zeros([2, 8, 8, 1], tf.complex64), tf.zeros([2, 8, 8, 1]))

@@ -59,3 +59,15 @@ def test_wrong_shapes_are_refused():
         recall_at_1(x, x, [0, 1])
     with pytest.raises(ValueError, match=r"`gallery_labels` must have shape \(2,\). Received"):
         recall_at_1(x, x[:2])
+
+
+@pytest.mark.parametrize("scale", [1e-25, 1e25])
+def test_tiny_and_huge_embeddings_are_compared_by_their_direction(embeddings, scale):
+    image, audio = (embeddings[0][name].astype("f") for name in ("image", "audio"))
+    np.testing.assert_array_equal(
+        recall_at_1(image * np.float32(scale), audio), recall_at_1(image, audio)
+    )
+
+
+def test_whole_numbers_are_embeddings_too():
+    np.testing.assert_array_equal(recall_at_1([[2, 1], [0, 3]], [[1.0, 0.2], [0.1, 1.0]]), True)

@@ -303,3 +303,25 @@ def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
         ):
             np.testing.assert_array_equal(begun, own)
             assert own.ndim < 2 or not np.array_equal(alone, own)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(digits, tmp_path, bad):
+    system, path = settings().build(digits), tmp_path / "bad.weights.h5"
+    system.encoders["text"].weights[0].assign(
+        bad * np.ones(system.encoders["text"].weights[0].shape)
+    )
+    training.save_weights(system, path, {})
+    before = settings().build(digits)
+    kept = before.get_weights()
+    with pytest.raises(ValueError, match=r"bad.weights.h5 must be finite. Received: NaN or inf in"):
+        training.load_weights(before, path)
+    assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), kept, strict=True))
+
+
+def test_files_say_in_how_many_threads_they_were_trained(digits, tmp_path, monkeypatch):
+    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+    assert training._attributes(checkpoint)["threads"] == training.intra_op_threads()
+    obtain_model("model", settings(), digits, 0, [], tmp_path)
+    path = tmp_path / "model" / "seed0.weights.h5"
+    assert training._attributes(path)["threads"] == training.intra_op_threads()

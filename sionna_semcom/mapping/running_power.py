@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The running average of a power, which changes in training alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.python.eager import record
+
+
+class RunningPower(keras.layers.Layer):
+    r"""Power of the batch in training, and its exponential average otherwise.
+
+    .. math:: P \leftarrow m P + (1 - m) P_\text{batch}
+
+    As a Keras layer it is told of training by the layers and models that call it, and is saved
+    with them. Models whose ``call`` has no argument ``training`` do not tell their layers; a
+    gradient that is being recorded then tells training from evaluation.
+
+    Parameters
+    ----------
+    momentum : `float`
+        Weight :math:`m` of the past
+
+    Input
+    -----
+    power : [], `float64`
+        Power of the batch
+    training : `None` | `bool`
+        Whether the power of the batch is used and learned from
+
+    Output
+    ------
+    : [], `float64`
+        Power to scale by
+    """
+
+    def __init__(self, momentum: float) -> None:
+        super().__init__(dtype="float64", autocast=False, name="running_power")
+        self.momentum = momentum
+        self.mean_power = self.add_weight(
+            shape=(), initializer="zeros", trainable=False, name="mean_power"
+        )
+        self.built = True
+
+    def call(self, power: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Choose the power, and learn in training."""
+        if training is None:
+            training = record.could_possibly_record()
+        past = tf.convert_to_tensor(self.mean_power)
+        if not training:
+            return tf.where(past > 0, past, power)
+        new = self.momentum * past + (1.0 - self.momentum) * power
+        self.mean_power.assign(tf.stop_gradient(tf.where(past > 0, new, power)))
+        return power
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load the average; files from before models saved their mappers hold none here."""
+        if store.keys():
+            super().load_own_variables(store)

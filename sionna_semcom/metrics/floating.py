@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Originals and reconstructions of any real type, for arithmetic in floating point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+
+def as_floating(x: Any, x_hat: Any) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both in one floating-point type that holds the values of both.
+
+    It is double precision if either is, or has integers of 32 bits or more, and single precision
+    otherwise.
+
+    Raises
+    ------
+    ValueError
+        If either is neither real, nor integer, nor boolean
+    """
+    x, x_hat = tf.convert_to_tensor(x), tf.convert_to_tensor(x_hat)
+    for name, value in (("x", x), ("x_hat", x_hat)):
+        known = value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool
+        if not known or value.dtype.is_quantized:
+            raise ValueError(
+                f"`{name}` must be real, integer or boolean. Received: dtype={value.dtype.name}"
+            )
+    wide = any(value.dtype.size > 4 - value.dtype.is_integer for value in (x, x_hat))
+    dtype = tf.float64 if wide else tf.float32
+    return tf.cast(x, dtype), tf.cast(x_hat, dtype)
+
+
+def result_type(*values: Any) -> tf.DType:
+    """Double precision if one of ``values`` has it, single precision otherwise."""
+    double = any(tf.convert_to_tensor(value).dtype == tf.float64 for value in values)
+    return tf.float64 if double else tf.float32

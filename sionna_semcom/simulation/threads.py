@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How many threads TensorFlow computes in, which decides the order in which numbers are added."""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+
+_VARIABLE = "TF_NUM_INTRAOP_THREADS"
+
+
+def intra_op_threads() -> int:
+    """Threads that share the work of one operation."""
+    asked = tf.config.threading.get_intra_op_parallelism_threads()
+    return asked or int(os.environ.get(_VARIABLE) or 0) or len(os.sched_getaffinity(0))
+
+
+def prefer_one_thread() -> bool:
+    """Let each operation compute in one thread, if it is not too late, and say whether it does.
+
+    TensorFlow fixes the number when it computes for the first time in a process.
+    """
+    if intra_op_threads() != 1:
+        try:
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+        except RuntimeError:
+            return False
+    return True
+
+
+def require_one_thread() -> None:
+    """Refuse to go on if operations compute in several threads.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow has already computed in several threads
+    """
+    if not prefer_one_thread():
+        raise RuntimeError(
+            "`deterministic` training needs one thread for each operation, and TensorFlow has "
+            f"already begun with {intra_op_threads()}. Make the settings before anything is "
+            f"computed, or set the environment variable {_VARIABLE}=1"
+        )
