@@ -61,9 +61,9 @@ def stays_in_its_row(graph, bad):
         np.testing.assert_array_equal(part.numpy()[others], wanted.numpy()[others])
 
 
-@pytest.mark.parametrize("bad", [np.nan, complex(0.0, np.inf)], ids=str)
-def test_a_row_that_is_not_finite_leaves_others_alone_in_graphs(link, bad):
-    stays_in_its_row(graphs(link)[0], bad)
+def test_a_row_that_is_not_finite_leaves_others_alone_in_graphs(link):
+    for bad in (np.nan, complex(0.0, np.inf)):
+        stays_in_its_row(graphs(link)[0], bad)
 
 
 FEW = {
@@ -103,12 +103,10 @@ def test_a_row_that_is_not_finite_has_no_gradient_and_spoils_none(link):
     assert np.all(np.abs(slope) > 0)
 
 
-@pytest.mark.parametrize("no", [*BAD, 1e308, 1j, None, "loud"], ids=str)
-def test_a_noise_power_that_is_none_is_named(link, no):
-    with pytest.raises(
-        ValueError, match=r"^`no` must be real, finite and not negative. Received: "
-    ):
-        link(complex_normal([3, 5]), no)
+def test_a_noise_power_that_is_none_is_named(link):
+    for no in [*BAD, 1e308, 1j, None, "loud"]:
+        with pytest.raises(ValueError, match=r"^`no` must be real, finite and not negative. Rec"):
+            link(complex_normal([3, 5]), no)
 
 
 def test_the_latent_whose_noise_power_is_none_is_named(link):
@@ -116,13 +114,13 @@ def test_the_latent_whose_noise_power_is_none_is_named(link):
         link(complex_normal([3, 5]), [0.1, np.nan, 0.1])
 
 
-@pytest.mark.parametrize("no", BAD, ids=str)
-def test_a_noise_power_that_is_none_stops_a_graph(link, no):
-    graph = graphs(link)[0]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="`no` must be real, finite and not"):
-        graph(complex_normal([3, 5]), tf.constant(no, tf.float32))
-    with pytest.raises(ValueError, match="`no` must be real, finite and not"):
-        tf.function(lambda symbols: link(symbols, no))(complex_normal([3, 5]))
+def test_a_noise_power_that_is_none_stops_a_graph(link):
+    symbols, rule = complex_normal([3, 5]), "`no` must be real, finite and not negative"
+    for no in BAD:
+        with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
+            graphs(link)[0](symbols, tf.constant(no, tf.float32))
+        with pytest.raises(ValueError, match=rule):
+            tf.function(lambda symbols, no=no: link(symbols, no))(symbols)
 
 
 @pytest.mark.parametrize("link", ["awgn", "rician_csi_error", "cdl_ls"], indirect=True)
@@ -170,8 +168,8 @@ def test_a_compiled_graph_serves_all_batches():
     assert np.mean(error / no_eff) == pytest.approx(1.0, abs=0.05)
 
 
-@pytest.mark.parametrize("snr_db", [-300.0, 300.0])
-def test_the_extreme_snrs_that_are_accepted_work(link, snr_db):
-    symbols_hat, no_eff = link(complex_normal([50, 5]), 10.0 ** (-snr_db / 10.0))
-    assert np.all(np.isfinite(symbols_hat))
-    assert np.all(np.isfinite(no_eff))
+def test_the_extreme_snrs_that_are_accepted_work(link):
+    for snr_db in (-300.0, 300.0):
+        symbols_hat, no_eff = link(complex_normal([50, 5]), 10.0 ** (-snr_db / 10.0))
+        assert np.all(np.isfinite(symbols_hat))
+        assert np.all(np.isfinite(no_eff))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy.channel import ChannelModel
@@ -24,7 +26,7 @@ def correct_ray_offsets(model: ChannelModel) -> None:
     model : :class:`~sionna.phy.channel.tr38901.SystemLevelChannel`
         Channel model, corrected in place
     """
-    sampler = getattr(model, "_ray_sampler", None)
+    sampler: Any = getattr(model, "_ray_sampler", None)
     offsets = getattr(sampler, "_ray_offsets", None)
     if offsets is None or offsets.shape != [2 * len(RAY_OFFSETS)]:
         return

@@ -154,6 +154,8 @@ def test_pilots_are_shared_by_a_group():
             "is for Rayleigh fading.*rician_k=2.0",
         ),
         ({"delay_correlation": 1.1}, "delay_correlation\n.*less than or equal to 1"),
+        ({"csi": "delayed", **DOPPLER | {"speed": 1e9}}, "speed\n.*less than or equal to 277"),
+        ({"csi": "delayed", **DOPPLER | {"speed": np.inf}}, "speed\n"),
         ({"coherence": 0}, "coherence\n.*greater than or equal to 1"),
         ({"num_uses": 0}, "num_uses\n.*greater than or equal to 1"),
         ({"realizations": 0}, "realizations\n.*greater than or equal to 1"),

@@ -198,6 +198,8 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
         ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
         ({"snr_dbs": [math.nan]}, "must be a number or infinity. Received: nan"),
         ({"snr_dbs": [-math.inf]}, "must be a number or infinity. Received: -inf"),
+        ({"snr_dbs": [0, -400]}, "`snr_dbs` must lie between -300 and 300 dB, .*Received: -400"),
+        ({"snr_dbs": [1e308]}, r"`snr_dbs` must lie between .*Received: 1e\+308"),
         (
             {"data": iter([np.ones(3)] * 4), "snr_dbs": [0, 1]},
             "iterable more than once.* Received: list_iterator",

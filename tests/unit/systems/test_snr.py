@@ -38,3 +38,9 @@ def test_a_number_or_a_range_in_order(snr_db, expected):
 def test_anything_else_is_refused(snr_db):
     with pytest.raises(ValueError, match=r"`snr_db` must be a number of dB .* Received"):
         snr_range(snr_db)
+
+
+@pytest.mark.parametrize("snr_db", [-400.0, 1e308, (-400.0, 10.0), (0.0, 1e308)], ids=str)
+def test_snrs_beyond_single_precision_are_refused(snr_db):
+    with pytest.raises(ValueError, match="`snr_db` must lie between -300 and 300 dB, or be inf"):
+        snr_range(snr_db)
