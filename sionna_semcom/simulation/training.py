@@ -2,6 +2,7 @@
 """Train a system so that an interrupted training goes on where it stopped, to the same numbers."""
 
 import functools
+import gc
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -186,6 +187,7 @@ def train(
         if checkpoint is not None:
             progress = {"epoch": epoch + 1, "threads": intra_op_threads()}
             save_weights(system, checkpoint, {**origin, **progress})
+        gc.collect()  # graphs of data and files refer to themselves, and Python seldom looks
     return system
 
 

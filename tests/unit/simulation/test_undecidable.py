@@ -80,13 +80,13 @@ def test_a_decision_at_the_transmitter():
     model = system(TwoStageVIB, 2)
     model.mode = "decision"
     refuse(model, with_nan(TWO, "text"), graph_mode=None)
-    outputs = model({name: tf.constant(v) for name, v in with_nan(TWO, "text")[0].items()}, 5.0)
+    outputs = model.call(with_nan(TWO, "text")[0], 5.0)
     np.testing.assert_array_equal(np.isnan(outputs[:, 0]), [True] + 9 * [False])
 
 
 def test_digital_features_that_are_not_finite_come_out_so():
     model = digital(2, AWGNLink())
-    outputs = model(with_nan(TWO, "text")[0], np.inf)
+    outputs = model.call(with_nan(TWO, "text")[0], np.inf)
     np.testing.assert_array_equal(np.isnan(outputs[:, 0]), [True] + 9 * [False])
 
 
@@ -116,7 +116,8 @@ def test_a_measure_of_the_users(graph_mode, traced):
     bad = np.eye(10, dtype="f")
     bad[3, 0] = np.inf
     function = tf.function(measure) if traced else measure
-    refuse(function, [bad, bad], "accuracy, recall is decided on .* 1 of 10", graph_mode=graph_mode)
+    expected = r"accuracy, recall is decided on .* 1 of 10"
+    refuse(function, [bad, bad], expected, graph_mode=graph_mode)
     result = sim_metrics(function, 2 * [np.eye(10, dtype="f")], [0], progress=False)
     assert result.curve.metrics["accuracy"].mean == 1.0
     assert result.curve.metrics["accuracy"].proportion
@@ -125,14 +126,14 @@ def test_a_measure_of_the_users(graph_mode, traced):
 def test_probes_and_summaries():
     model = system(TwoStageVIB, 32)
     spoil(model)
-    with pytest.raises(FloatingPointError, match="representation '.*' is not finite for"):
+    with pytest.raises(FloatingPointError, match=r"representation '.*' is not finite for"):
         probe(model, FEATURES, FEATURES.test(10), 5.0)
     text = CentroidSystem(modalities({"text": (10,)}, 4), AWGNLink())
     spoil(text)
     with pytest.raises(FloatingPointError, match="Embeddings of text are not finite"):
         text.summary([{"text": np.eye(10, dtype="f")}])
     x, y = np.full([20, 2], np.nan), np.arange(20) % 2
-    with pytest.raises(ValueError, match="must be finite. Received: NaN or infinity"):
+    with pytest.raises(ValueError, match="must be finite"):
         metrics.linear_probe((x, y), (x, y))
-    with pytest.raises(ValueError, match="must be finite. Received: NaN or infinity"):
+    with pytest.raises(ValueError, match="must be finite"):
         metrics.fresh_dependence(x, x, folds=3)

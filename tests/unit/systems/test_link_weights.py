@@ -74,7 +74,6 @@ def test_weights_of_a_link_are_trained_with_the_system():
 
 def test_a_link_in_a_link_counts():
     inner = LearnedLink()
-    inner.networks.append(lambda x, net=None, layer=keras.layers.Dense(1): layer(x))
     layer = keras.layers.Dense(2)
     inner.call_later = lambda x: layer(x)
     model = system(EffectiveAWGNLink(inner))
