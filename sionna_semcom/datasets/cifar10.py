@@ -7,7 +7,7 @@ import io
 import os
 import warnings
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -196,19 +196,22 @@ def _read_archive(path: Path, split: str) -> LabelledImages:
     budget = Budget(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = sorted(archive.infolist(), key=lambda member: member.filename)
+            members = [m for m in archive.infolist() if m.filename.startswith(f"{split}/")]
+            members.sort(key=lambda member: member.filename)
             for number, kind in enumerate(CLASSES):
                 for member in members:
-                    name = member.filename
-                    suffix = PurePosixPath(name).suffix.lower()
-                    if name.startswith(f"{split}/{kind}/") and suffix in _IMAGE_FORMATS:
+                    if member.filename.startswith(f"{split}/{kind}/") and _kind(member):
                         images.append(_read_image(archive, member, budget))
                         labels.append(number)
     except Exception as error:  # a damaged archive can raise anything
         raise ValueError(f"`{path}` is damaged: {brief(error, 300)}") from error
-    names = (member.filename for member in members)
-    warn_of_ignored((name for name in names if name.startswith(f"{split}/")), IMAGES, path)
+    warn_of_ignored((member.filename for member in members), IMAGES, path)
     return _checked(images, labels, path)
+
+
+def _kind(member: zipfile.ZipInfo) -> str:
+    """Format of an image by the suffix of its name, empty if it is no image that is read."""
+    return _IMAGE_FORMATS.get(os.path.splitext(member.filename)[1].lower(), "")
 
 
 def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> np.ndarray:
@@ -220,10 +223,9 @@ def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budge
         )
     budget.spend(member.file_size, "its images")
     content = io.BytesIO(archive.read(member))
-    kind = _IMAGE_FORMATS[PurePosixPath(member.filename).suffix.lower()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sizes are checked below
-        image = Image.open(content, formats=[kind])
+        image = Image.open(content, formats=[_kind(member)])
     with image:
         shape = (image.height, image.width, len(image.getbands()))
         if shape != SHAPE:

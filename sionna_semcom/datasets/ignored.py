@@ -7,7 +7,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 AUDIO = (
     *(".aac", ".aif", ".aiff", ".au", ".flac", ".m4a", ".mp3", ".mp4", ".ogg", ".opus"),
@@ -34,7 +33,7 @@ def warn_of_ignored(
         What the files lie in, for the warning
     """
     known = frozenset(kinds)
-    found = Counter(PurePosixPath(name).suffix.lower() for name in names)
+    found = Counter(os.path.splitext(name)[1].lower() for name in names)
     ignored = {suffix: count for suffix, count in found.most_common() if suffix in known}
     if ignored:
         listed = ", ".join(f"{count} {suffix}" for suffix, count in ignored.items())
