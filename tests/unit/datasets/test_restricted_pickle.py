@@ -14,6 +14,9 @@ import pytest
 
 from sionna_semcom.datasets import read_pickle
 
+if not hasattr(np, "_core"):  # the name that NumPy 2 gave it
+    np._core = np.core
+
 
 class Calls:
     """What a pickle becomes that calls ``function``, and then sets a state."""
