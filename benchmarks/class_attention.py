@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from sionna_semcom.semantics import MultimodalFusion, TransformerBlock
-from sionna_semcom.semantics.transformer import perceptron
+from sionna_semcom.semantics.networks.transformer import perceptron
 
 SHAPES = {"image_1": (16, 96), "image_2": (16, 96)}
 WIDTH, TOKEN_WIDTH, HEADS = 512, 128, 8

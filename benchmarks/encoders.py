@@ -17,8 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from sionna_semcom.datasets import CIFAR10, Digits
-from sionna_semcom.simulation.data_settings import CIFAR10Latents, DigitsLatents
-from sionna_semcom.simulation.training import obtain_model
+from sionna_semcom.simulation.studies.data_settings import CIFAR10Latents, DigitsLatents
+from sionna_semcom.simulation.training.store import obtain_model
 
 MODELS = Path(__file__).parents[1] / "models"
 

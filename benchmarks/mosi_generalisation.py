@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, cross_val_score
 
-from sionna_semcom.datasets.feature_split import video_of
-from sionna_semcom.simulation.data_settings import MOSIData
+from sionna_semcom.datasets.features.settings import MOSIData
+from sionna_semcom.datasets.features.split import video_of
 
 
 def main() -> None:

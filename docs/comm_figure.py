@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 
 from sionna_semcom.simulation import Curve, Metric, Result
-from sionna_semcom.simulation.intervals import student
+from sionna_semcom.simulation.results.intervals import student
 
 FOLDER = Path(__file__).parent
 SYMBOLS = (2, 4, 8, 16, 32, 64)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``python -m sionna_semcom`` is the ``sionna-semcom`` command."""
 
-from .cli import main
+from .cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -12,7 +12,7 @@ os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # processes may shar
 os.environ["MPLBACKEND"] = "Agg"
 
 import pytest
-import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom._terminal.load_tensorflow)
+import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)
 
 from sionna_semcom._seeding import set_seed
 

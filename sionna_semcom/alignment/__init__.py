@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Precoder/decoder pairs that translate one latent space into another across MIMO."""
 
-from ..datasets import PilotStatistics
-from .admm import ADMMResult, admm, alignment_error, mmse_decoder
-from .admm_aligner import ADMMAligner, MatrixPair
-from .baselines import FeatureAligner
-from .channel_modes import ChannelModes, channel_modes
-from .complex_layers import ComplexDense, HardThresholding, on_magnitude
+from .aligner import Design, Pair
 from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops
-from .linear import LinearAligner
-from .linear_pair import LinearPair
-from .metric import head_metric
-from .neural import ComplexAligner, EigenbasisAligner
-from .pair import Design, Pair
-from .semantic_modes import SemanticModes, metric_root, semantic_modes
-from .waterfilling import semantic_waterfilling
+from .linear.admm import ADMMResult, admm, alignment_error, mmse_decoder
+from .linear.admm_aligner import ADMMAligner, MatrixPair
+from .linear.baselines import FeatureAligner
+from .linear.channel_modes import ChannelModes, channel_modes
+from .linear.closed_form import LinearAligner
+from .linear.metric import head_metric
+from .linear.pair import LinearPair
+from .linear.semantic_modes import SemanticModes, metric_root, semantic_modes
+from .linear.waterfilling import semantic_waterfilling
+from .neural.aligners import ComplexAligner, EigenbasisAligner
+from .neural.complex_layers import ComplexDense, HardThresholding, on_magnitude
+from .statistics import PilotStatistics
 
 __all__ = [
     "ADMMAligner",

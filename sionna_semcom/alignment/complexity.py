@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .neural import ComplexAligner, EigenbasisAligner
+from .neural.aligners import ComplexAligner, EigenbasisAligner
 
 
 def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:

@@ -3,32 +3,32 @@
 
 from __future__ import annotations
 
+from ..alignment.statistics import PilotStatistics
 from .cifar10 import CIFAR10
-from .computational_sequences import read_computational_sequences
 from .data import Data
-from .digits import Digits
-from .drawing import COLOURS, SHAPES, TEXTURES, draw
-from .feature_formats import FEATURE_FORMATS, read_features, read_video_splits
-from .feature_split import FeatureSplit
-from .features import MultimodalFeatures
-from .generated_features import GENERATED_PARTS, generated_features, generated_parts
-from .idx import read_idx, read_mnist
-from .latents import SPLITS, LatentPairs, LatentSplit
-from .log_mel import LogMel
-from .mmsa import read_mmsa
-from .multibench import read_multibench
-from .pairing import ClassPairs
-from .pilot_statistics import PilotStatistics
-from .restricted_pickle import read_pickle
-from .spoken_digits import (
+from .digits.digits import Digits
+from .digits.log_mel import LogMel
+from .digits.pairing import ClassPairs
+from .digits.spoken_digits import (
     SpokenDigits,
     read_audiomnist,
     read_fsdd,
     split_by_recording,
     split_by_speaker,
 )
-from .trifeature import Trifeature
-from .wav import read_wav
+from .features.computational_sequences import read_computational_sequences
+from .features.generated import GENERATED_PARTS, generated_features, generated_parts
+from .features.mmsa import read_mmsa
+from .features.multibench import read_multibench
+from .features.multimodal import MultimodalFeatures
+from .features.reader import FEATURE_FORMATS, read_features, read_video_splits
+from .features.split import FeatureSplit
+from .formats.idx import read_idx, read_mnist
+from .formats.restricted_pickle import read_pickle
+from .formats.wav import read_wav
+from .latents import SPLITS, LatentPairs, LatentSplit
+from .trifeature.drawing import COLOURS, SHAPES, TEXTURES, draw
+from .trifeature.trifeature import Trifeature
 
 __all__ = [
     "CIFAR10",

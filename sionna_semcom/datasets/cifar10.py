@@ -8,6 +8,7 @@ import os
 import warnings
 import zipfile
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -16,8 +17,9 @@ from PIL import Image
 from .._files import sha256
 from .._limits import Budget, brief
 from .._seeding import derive_seed
+from .folder import _FolderData
+from .formats.restricted_pickle import read_pickle
 from .ignored import IMAGES, warn_of_ignored
-from .restricted_pickle import read_pickle
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -279,3 +281,21 @@ def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> Labelle
     if not all(counts):
         raise ValueError(f"`{path}` must hold images of ten classes. Received: {counts}")
     return np.stack(images), np.asarray(labels, np.uint8)
+
+
+class CIFAR10Data(_FolderData):
+    """Colour images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
+
+    modalities: ClassVar[tuple[str, ...]] = ("image",)
+
+    kind: Literal["cifar10"]
+
+    def load(self) -> CIFAR10:
+        """Read the data.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no folder is given, or a file is missing in it
+        """
+        return CIFAR10(self.folder())

@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import h5py
 import numpy as np
@@ -18,9 +19,10 @@ from .._files import atomic_path, sha256
 from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
 from .._seeding import derive_seed
+from .._settings import Settings
+from ..alignment.statistics import PilotStatistics
 from .batches import drawn_batches, each_once
-from .feature_columns import as_classes, as_numbers
-from .pilot_statistics import PilotStatistics
+from .features.columns import as_classes, as_numbers
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
 _MOST_CLASSES = 100_000  # of a head that is fitted, which has weights for every number up to them
@@ -293,3 +295,20 @@ def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndar
     kernel[:, model.classes_] = (coefficients / scale).T
     bias[model.classes_] = offsets - (coefficients / scale) @ mean
     return kernel, bias
+
+
+LATENTS = ("tx", "rx")
+
+
+class LatentsData(Settings):
+    """Latents of any two networks, from an HDF5 file {train,val,test}/{tx,rx,label}."""
+
+    modalities: ClassVar[tuple[str, ...]] = LATENTS
+
+    kind: Literal["latents"]
+    path: Path
+    """The file"""
+
+    def load(self) -> LatentPairs:
+        """Read the file."""
+        return LatentPairs.load(self.path)

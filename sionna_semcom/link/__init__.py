@@ -9,12 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from .awgn import AWGNLink, AWGNSettings
-from .base import Link
-from .coded import CodedLink
-from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
-from .flat_fading import FlatFadingLink, FlatFadingSettings
-from .mimo import (
+from ..channel import (
     ChannelState,
     FlatMIMOChannel,
     FlatMIMOSettings,
@@ -23,6 +18,11 @@ from .mimo import (
     OFDMMIMOChannel,
     OFDMMIMOSettings,
 )
+from .awgn import AWGNLink, AWGNSettings
+from .base import Link
+from .coded import CodedLink
+from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
+from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 
 LinkSettings = Annotated[

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy import Block
 
-from .._noise import check_finite, is_finite, is_noise_power, noise_power
+from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
 
 
 class Link(Block):

@@ -4,16 +4,14 @@
 from math import sqrt
 from typing import Any, Literal
 
-import numpy as np
 import tensorflow as tf
 from pydantic import Field, model_validator
-from sionna.phy import Block, config
 from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mimo import lmmse_equalizer, mf_equalizer, zf_equalizer
-from sionna.phy.utils import complex_normal
 
-from .._noise import antenna_energy, at_least
 from .._settings import Settings
+from ..channel.fading import FlatFading
+from ..channel.noise import antenna_energy, at_least
 from ..mapping import SlotPacker
 from .base import Link
 
@@ -52,67 +50,6 @@ class FlatFadingSettings(Settings):
     def build(self) -> "FlatFadingLink":
         """The link of these settings."""
         return FlatFadingLink(**self.model_dump())
-
-
-class FlatFading(Block):
-    r"""Draws channel matrices and what the receiver knows of them.
-
-    .. math::
-
-        \mathbf{H} = \sqrt{\tfrac{K}{K+1}}\, \mathbf{a}_R \mathbf{a}_T^\mathsf{T}
-        + \sqrt{\tfrac{1}{K+1}}\, (\hat{\mathbf{W}} + \mathbf{E})
-
-    with i.i.d. estimates :math:`\hat{W}_{i,j} \sim \mathcal{CN}(0, 1-v)` of the scattered part and
-    errors :math:`E_{i,j} \sim \mathcal{CN}(0, v)` independent of them, as MMSE estimation leaves
-    them. The receiver knows :math:`\mathbf{H}` without :math:`\mathbf{E}`. The line of sight
-    connects two uniform linear arrays of half a wavelength at angles that are uniform over the
-    half plane in front of each.
-
-    Parameters
-    ----------
-    settings : `FlatFadingSettings`
-        Antennas, Rician factor :math:`K` and CSI error :math:`v`
-
-    Input
-    -----
-    shape : sequence of `int` or `tf.int32`
-        Shape of independent draws
-
-    Output
-    ------
-    h : [*shape, num_rx_ant, num_tx_ant], `tf.complex`
-        Channel, coefficients of unit average power
-
-    h_hat : as ``h``
-        Estimate at the receiver
-
-    error_variance : `float`
-        Variance of the error on each coefficient
-    """
-
-    def __init__(self, settings: FlatFadingSettings) -> None:
-        super().__init__()
-        self._antennas = [settings.num_rx_ant, settings.num_tx_ant]
-        self._k = settings.rician_k or 0.0
-        self._error_variance = settings.csi_error_variance / (self._k + 1.0)
-
-    def call(self, shape: list[int | tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, float]:
-        """Draw channels."""
-        known_variance = 1.0 / (self._k + 1.0) - self._error_variance
-        h_hat = sqrt(known_variance) * complex_normal([*shape, *self._antennas])
-        if self._k > 0:
-            arrival, departure = (self._steering(shape, size) for size in self._antennas)
-            line_of_sight = arrival[..., :, tf.newaxis] * departure[..., tf.newaxis, :]
-            h_hat += sqrt(self._k / (self._k + 1.0)) * line_of_sight
-        if not self._error_variance:
-            return h_hat, h_hat, 0.0
-        error = sqrt(self._error_variance) * complex_normal([*shape, *self._antennas])
-        return h_hat + error, h_hat, self._error_variance
-
-    def _steering(self, shape: list[int | tf.Tensor], num_ant: int) -> tf.Tensor:
-        angle = config.tf_rng.uniform([*shape, 1], -np.pi / 2, np.pi / 2, dtype=self.rdtype)
-        phase = np.pi * tf.sin(angle) * tf.range(num_ant, dtype=self.rdtype)
-        return tf.complex(tf.cos(phase), tf.sin(phase))
 
 
 class FlatFadingLink(Link):

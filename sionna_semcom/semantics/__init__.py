@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keras encoders, decoders and layers of semantic communication."""
 
-from .augmentations import RandomAffine, usual_augmentation
-from .autoencoders import (
+from .layers.augmentations import RandomAffine, usual_augmentation
+from .layers.discriminators import PairDiscriminators
+from .layers.gaussian_bottleneck import GaussianBottleneck
+from .layers.gradient_reversal import GradientReversal
+from .layers.receiver_state import ReceiverState
+from .modality import Modality, modalities
+from .networks.autoencoders import (
     image_decoder,
     image_encoder,
     spectrogram_decoder,
@@ -10,21 +15,16 @@ from .autoencoders import (
     text_decoder,
     text_encoder,
 )
-from .discriminators import PairDiscriminators
-from .feature_encoder import FeatureEncoder
-from .feature_tokens import FeatureTokens
-from .fusion import ClassAttention, MultimodalFusion
-from .gaussian_bottleneck import GaussianBottleneck
-from .gradient_reversal import GradientReversal
-from .h264 import H264Stream, h264_decode, h264_encode, h264_fit
-from .image_networks import plain_encoder, residual_encoder, token_encoder
-from .modality import Modality, modalities
-from .range_coding import RangeCode
-from .receiver_state import ReceiverState
-from .source_coding import SourceCoded, TransformCoder
+from .networks.feature_encoder import FeatureEncoder
+from .networks.feature_tokens import FeatureTokens
+from .networks.fusion import ClassAttention, MultimodalFusion
+from .networks.image_networks import plain_encoder, residual_encoder, token_encoder
+from .networks.token_encoders import EncoderTokens, usual_tokens
+from .networks.transformer import SequenceEncoder, TransformerBlock
+from .source_coding.h264 import H264Stream, h264_decode, h264_encode, h264_fit
+from .source_coding.range_coding import RangeCode
+from .source_coding.transform_coder import SourceCoded, TransformCoder
 from .task import Task
-from .token_encoders import EncoderTokens, usual_tokens
-from .transformer import SequenceEncoder, TransformerBlock
 
 __all__ = [
     "ClassAttention",

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from .. import metrics
-from . import autoencoders
+from .networks import autoencoders
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 

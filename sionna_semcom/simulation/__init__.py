@@ -7,16 +7,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .differences import paired_difference
-    from .gallery import draw_gallery, latent_space_figure, reconstruction_figure
-    from .monte_carlo import State, sim_metrics
-    from .plot import PlotMetrics
-    from .probes import LinearProbes, probe
-    from .results import Curve, Estimate, Metric, Result
-    from .runner import run_study
-    from .stop_rule import StopRule
-    from .study import Study, load_study
-    from .training import ModelSettings, TrainingSettings, obtain_model, train
+    from .evaluation.monte_carlo import sim_metrics
+    from .evaluation.probes import LinearProbes, probe
+    from .evaluation.state import State
+    from .evaluation.stop_rule import StopRule
+    from .results.differences import paired_difference
+    from .results.plot import PlotMetrics
+    from .results.result import Curve, Estimate, Metric, Result
+    from .studies.gallery import draw_gallery, latent_space_figure, reconstruction_figure
+    from .studies.runner import run_study
+    from .studies.study import Study, load_study
+    from .training.loop import train
+    from .training.settings import ModelSettings, TrainingSettings
+    from .training.store import obtain_model
 
 # Modules load on first use: reading a result and drawing it do not wait for TensorFlow
 _MODULES = {

@@ -1,34 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complete trainable semantic communication systems, one file a system."""
 
-from .alignment import AlignmentSystem
-from .alignment_settings import (
+from .alignment.settings import (
     FeatureAlignmentSettings,
     LinearAlignmentSettings,
     NeuralAlignmentSettings,
 )
-from .centroid import CentroidSystem
-from .classifier import Classifier
-from .comm import CoMM
-from .comm_settings import CoMMSettings, CompressedCoMMSettings
-from .compressed_comm import CompressedCoMM
-from .digital import DigitalFeatures
-from .digital_settings import DigitalFeaturesSettings, FeatureTransmissionSettings
-from .feature_transmission import FeatureTransmission
-from .image_classifier import ImageClassifier
-from .mode import Mode
-from .pretraining import adopt
-from .settings import (
-    CentroidSettings,
-    ClassifierSettings,
-    ImageClassifierSettings,
-    SystemSettings,
-)
-from .t_deepsc import TDeepSC
-from .t_deepsc_settings import TDeepSCSettings
-from .task_settings import TwoStageVIBSettings
-from .task_system import TaskSystem
-from .two_stage_vib import TwoStageVIB
+from .alignment.system import AlignmentSystem
+from .base.pretraining import adopt
+from .baselines.digital import DigitalFeatures
+from .baselines.digital_settings import DigitalFeaturesSettings
+from .baselines.feature_transmission import FeatureTransmission, FeatureTransmissionSettings
+from .baselines.t_deepsc import TDeepSC
+from .baselines.t_deepsc_settings import TDeepSCSettings
+from .centroid.modes import Mode
+from .centroid.settings import CentroidSettings
+from .centroid.system import CentroidSystem
+from .classifiers.image import ImageClassifier
+from .classifiers.judge import Classifier
+from .classifiers.settings import ClassifierSettings, ImageClassifierSettings
+from .comm.compressed import CompressedCoMM
+from .comm.settings import CoMMSettings, CompressedCoMMSettings
+from .comm.system import CoMM
+from .decision.system import TaskSystem
+from .registry import SystemSettings
+from .vib.settings import TwoStageVIBSettings
+from .vib.system import TwoStageVIB
 
 __all__ = [
     "AlignmentSystem",

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._noise import NonFiniteInputError
 from sionna_semcom._seeding import set_seed
+from sionna_semcom.channel.noise import NonFiniteInputError
 from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink
 
 BAD = [np.nan, -0.1, np.inf, -np.inf]

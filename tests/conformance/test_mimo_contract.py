@@ -11,7 +11,8 @@ import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import FlatMIMOChannel, MIMOChannel, OFDMMIMOChannel, from_settings
+from sionna_semcom.channel import FlatMIMOChannel, MIMOChannel, OFDMMIMOChannel
+from sionna_semcom.link import from_settings
 
 FLAT = {"num_tx_ant": 3, "num_rx_ant": 2, "num_uses": 2}
 GRID = {

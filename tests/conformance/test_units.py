@@ -9,7 +9,8 @@ import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import FlatFadingLink, OFDMLink, OFDMMIMOChannel
+from sionna_semcom.channel import OFDMMIMOChannel
+from sionna_semcom.link import FlatFadingLink, OFDMLink
 from sionna_semcom.link.ofdm.equalization import diagonal_lmmse_equalizer
 from sionna_semcom.link.ofdm.precoding import rzf_matrix
 

@@ -22,15 +22,10 @@ from pydantic import TypeAdapter
 
 import sionna_semcom
 from sionna_semcom._settings import Settings
-from sionna_semcom.cli import app
-from sionna_semcom.link import (
-    AWGNSettings,
-    FlatFadingSettings,
-    FlatMIMOSettings,
-    OFDMMIMOSettings,
-    OFDMSettings,
-)
-from sionna_semcom.simulation.study import Study
+from sionna_semcom.channel import FlatMIMOSettings, OFDMMIMOSettings
+from sionna_semcom.cli.app import app
+from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings
+from sionna_semcom.simulation.studies.study import Study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import Digits, generated_features
-from sionna_semcom.simulation.training import ModelSettings, load_weights
+from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.simulation.training.weights import load_weights
 
 MODELS = Path(__file__).parents[2] / "models"
 CENTROIDS = sorted(MODELS.glob("centroid_builtin_*/*.weights.h5"))

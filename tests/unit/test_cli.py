@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from typer.testing import CliRunner
 
-from sionna_semcom import _shipped, cli
+from sionna_semcom import _shipped
+from sionna_semcom.cli import app as cli
 from sionna_semcom.datasets import Digits
 from sionna_semcom.simulation import Curve, Metric, Result, Study
 
@@ -232,8 +233,8 @@ def test_a_reader_that_stops_reading_is_no_error(results):
 
 
 def test_out_is_tried_before_anything_runs(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", None)
-    monkeypatch.setattr("sionna_semcom.simulation.training.obtain_model", None)
+    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", None)
+    monkeypatch.setattr("sionna_semcom.simulation.training.store.obtain_model", None)
     monkeypatch.setattr(Study, "load_data", None)
     (tmp_path / "file").write_text("")
     (tmp_path / "out/tiny.png").mkdir(parents=True)
@@ -256,7 +257,7 @@ def test_a_figure_that_cannot_be_written_leaves_the_result(study, tmp_path, monk
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device", "tiny.png")
 
-    monkeypatch.setattr("sionna_semcom.simulation.plot.write_bytes", full)
+    monkeypatch.setattr("sionna_semcom.simulation.results.plot.write_bytes", full)
     ended = _invoke("run", study, "--out", tmp_path)
     assert ended.exit_code == 2
     (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
@@ -274,7 +275,7 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", interrupt)
+    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", interrupt)
     ended = _invoke("run", study)
     assert ended.exit_code == 130
     assert "The same command goes on from here" in ended.output
@@ -286,7 +287,7 @@ def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
         ones = tf.function(tf.ones) if graph else tf.ones
         ones(tf.constant([10**6] * 3))  # more memory than there is
 
-    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", exhaust)
+    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", exhaust)
     ended = _invoke("run", study)
     assert ended.exit_code == 2, ended.output
     (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
@@ -298,9 +299,7 @@ def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
 def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
     """A module that cannot be imported stands for TensorFlow."""
-    code = (
-        "import sys; sys.modules['tensorflow'] = None\nfrom sionna_semcom.cli import main; main()"
-    )
+    code = "import sys; sys.modules['tensorflow'] = None\nfrom sionna_semcom.cli.app import main; main()"
     ended = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )

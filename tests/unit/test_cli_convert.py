@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sionna_semcom import cli
+from sionna_semcom.cli import app as cli
 from sionna_semcom.datasets import MultimodalFeatures
 
 

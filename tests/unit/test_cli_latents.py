@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from sionna_semcom import _shipped, cli
+from sionna_semcom import _shipped
+from sionna_semcom.cli import app as cli
 from sionna_semcom.datasets import LatentPairs, LatentSplit
 from sionna_semcom.simulation import Study
 

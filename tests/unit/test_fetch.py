@@ -18,8 +18,9 @@ import pytest
 
 from sionna_semcom import __version__, _fetch, _shipped
 from sionna_semcom.datasets import Digits
-from sionna_semcom.simulation import training
-from sionna_semcom.simulation.training import ModelSettings, obtain_model
+from sionna_semcom.simulation.training import loop as training
+from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.simulation.training.store import obtain_model
 
 NAME = "one/seed0.weights.h5"
 CONTENT = b"weights"

@@ -16,10 +16,10 @@ from h5py import h5d, h5p, h5s, h5t
 
 from sionna_semcom._hdf5 import open_hdf5, read_dataset, read_json
 from sionna_semcom.datasets import LatentPairs, MultimodalFeatures
-from sionna_semcom.datasets.builtin import read_spoken
-from sionna_semcom.datasets.computational_sequences import read_csd
+from sionna_semcom.datasets.digits.builtin import read_spoken
+from sionna_semcom.datasets.features.computational_sequences import read_csd
 from sionna_semcom.simulation import Result
-from sionna_semcom.simulation.training import load_weights
+from sionna_semcom.simulation.training.weights import load_weights
 
 TEXT = h5py.string_dtype()
 READERS = {

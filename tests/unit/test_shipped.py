@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sionna_semcom import _shipped, cli
+from sionna_semcom import _shipped
+from sionna_semcom.cli import app as cli
 from sionna_semcom.simulation import load_study
-from sionna_semcom.simulation.study import models_folders
+from sionna_semcom.simulation.studies.study import models_folders
 
 ROOT = Path(_shipped.__file__).parents[1]
 in_checkout = pytest.mark.skipif(_shipped.installed(), reason="needs a checkout")
@@ -133,7 +134,7 @@ def test_a_study_runs_by_its_name(tmp_path, monkeypatch):
         asked.append((study.name, study.evaluation.snr_db, folders))
         raise ValueError("that is enough")
 
-    monkeypatch.setattr("sionna_semcom.simulation.runner.run_study", run_study)
+    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", run_study)
     ended = _invoke("run", "centroid", "--set", "evaluation.snr_db=[10]", "--out", tmp_path)
     assert "that is enough" in ended.output
     ((name, snr_db, folders),) = asked

@@ -8,7 +8,7 @@ import tensorflow as tf
 from sionna.phy.mimo import StreamManagement, mf_equalizer, zf_equalizer
 from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
 
-from ..._noise import antenna_energy, at_least
+from ...channel.noise import antenna_energy, at_least
 from .settings import OFDMSettings
 
 NOISE_FLOOR = 1e-6  # of a channel's energy: less noise drowns in the rounding of single precision

@@ -12,39 +12,23 @@ from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
-    ResourceGrid,
     ResourceGridMapper,
 )
 
+from ...channel.slots.channel import SlotChannel, in_units, slot_energy
+from ...channel.slots.estimation import known_covariances, ls_estimator
+from ...channel.slots.interference import interference_floor, slot_summary
+from ...channel.slots.interpolation import ChannelStatistics
+from ...channel.slots.resource_grid import resource_grid
 from ...mapping.packing import SlotPacker
 from ..base import Link
-from .channel import SlotChannel, in_units, slot_energy
 from .equalization import make_equalizer
-from .estimation import known_covariances, ls_estimator
-from .interference import interference_floor, slot_summary
-from .interpolation import ChannelStatistics
 from .precoding import PrecodedChannel
 from .reported_noise import warn_of_reported_noise
-from .settings import OFDMSettings, SlotSettings
+from .settings import OFDMSettings
 
 CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
 CALIBRATION_NOISE = 0.01
-
-
-def resource_grid(settings: SlotSettings) -> ResourceGrid:
-    """Sionna's resource grid of one slot."""
-    pilots = list(settings.pilot_ofdm_symbol_indices)
-    return ResourceGrid(
-        num_ofdm_symbols=settings.num_ofdm_symbols,
-        fft_size=settings.fft_size,
-        subcarrier_spacing=settings.subcarrier_spacing,
-        num_streams_per_tx=settings.streams,
-        cyclic_prefix_length=settings.cyclic_prefix_length,
-        num_guard_carriers=settings.num_guard_carriers,
-        dc_null=settings.dc_null,
-        pilot_pattern="kronecker" if pilots else "empty",
-        pilot_ofdm_symbol_indices=pilots,
-    )
 
 
 class OFDMLink(Link):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
 
-from ..._noise import antenna_energy, at_least
+from ...channel.noise import antenna_energy, at_least
 from .equalization import NOISE_FLOOR
 from .settings import OFDMSettings
 

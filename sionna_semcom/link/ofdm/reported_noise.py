@@ -7,8 +7,9 @@ import warnings
 
 import numpy as np
 
-from .interpolation import KroneckerInterpolator
-from .settings import SYSTEM_LEVEL_MODELS, OFDMSettings
+from ...channel.slots.interpolation import KroneckerInterpolator
+from ...channel.slots.settings import SYSTEM_LEVEL_MODELS
+from .settings import OFDMSettings
 
 SNRS_DB = np.arange(41)  # within which the noise power reported should be the error
 # Largest share of the interpolation error in the noise that keeps both within 6 %, and up to which

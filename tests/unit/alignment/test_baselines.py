@@ -5,12 +5,7 @@ import pytest
 import tensorflow as tf
 from sklearn.linear_model import LinearRegression, Ridge
 
-from sionna_semcom.alignment import (
-    FeatureAligner,
-    LinearAligner,
-    PilotStatistics,
-    semantic_modes,
-)
+from sionna_semcom.alignment import FeatureAligner, LinearAligner, PilotStatistics, semantic_modes
 
 from .problems import channels, noise, pilots, statistics
 

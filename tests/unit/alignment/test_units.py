@@ -57,7 +57,7 @@ def test_the_unit_of_the_channel_changes_nothing(kind, no):
 @pytest.mark.parametrize("kind", ["first", "eigen"])
 def test_the_unit_of_the_latents_changes_nothing(kind):
     """Features of a variance of 1e-32 are scaled to unit power as well."""
-    from sionna_semcom.datasets import PilotStatistics
+    from sionna_semcom.alignment import PilotStatistics
 
     tx, rx = pilots()
     h, unit = channels(5, 2, 3, 2, dtype=tf.complex128), 1e-16

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import read_mmsa
-from sionna_semcom.datasets.attention_mask import attention_mask
+from sionna_semcom.datasets.features.attention_mask import attention_mask
 
 from .feature_files import ids, mmsa, scores, write_pickle
 

@@ -9,8 +9,9 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import RidgeClassifier
 
-from sionna_semcom.datasets import Digits, LogMel, builtin
-from sionna_semcom.datasets.builtin import synthesise
+from sionna_semcom.datasets import Digits, LogMel
+from sionna_semcom.datasets.digits import builtin
+from sionna_semcom.datasets.digits.builtin import synthesize as synthesise
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sionna_semcom.datasets import (
-    MultimodalFeatures,
-    read_computational_sequences,
-    read_features,
-)
-from sionna_semcom.datasets.computational_sequences import MOSEI_COLUMNS, read_csd
+from sionna_semcom.datasets import MultimodalFeatures, read_computational_sequences, read_features
+from sionna_semcom.datasets.features.computational_sequences import MOSEI_COLUMNS, read_csd
 
 from .feature_files import write_csd
 

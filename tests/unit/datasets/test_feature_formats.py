@@ -15,7 +15,7 @@ from sionna_semcom.datasets import (
     read_multibench,
     read_video_splits,
 )
-from sionna_semcom.datasets.feature_split import video_of
+from sionna_semcom.datasets.features.split import video_of
 
 from .feature_files import mmsa, multibench, same, write_csd, write_pickle
 

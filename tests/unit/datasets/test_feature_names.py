@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from sionna_semcom.datasets import MultimodalFeatures, read_features
-from sionna_semcom.datasets.feature_names import is_label_like
+from sionna_semcom.datasets.features.names import is_label_like
 
 from .feature_files import write_features
 

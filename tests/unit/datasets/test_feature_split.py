@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import FeatureSplit
-from sionna_semcom.datasets.feature_split import hold_out, video_of
+from sionna_semcom.datasets.features.split import hold_out, video_of
 
 SIGNAL = np.full(6, 0x7FA00000, np.uint32).view(np.float32)  # NaN at which processors complain
 

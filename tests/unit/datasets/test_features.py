@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures
-from sionna_semcom.datasets.feature_split import video_of
+from sionna_semcom.datasets.features.split import video_of
 
 from .feature_files import make_split, make_splits, same
 

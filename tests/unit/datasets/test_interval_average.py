@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from sionna_semcom.datasets.interval_average import interval_average
+from sionna_semcom.datasets.features.interval_average import interval_average
 
 
 def average(targets, intervals, features):

@@ -10,7 +10,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.datasets import SPLITS, LatentPairs, LatentSplit, PilotStatistics
+from sionna_semcom.alignment import PilotStatistics
+from sionna_semcom.datasets import SPLITS, LatentPairs, LatentSplit
 
 
 def make_split(count, num_classes=4, first=0):

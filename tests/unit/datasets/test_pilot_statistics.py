@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom import alignment
-from sionna_semcom.datasets import PilotStatistics
+from sionna_semcom.alignment import PilotStatistics
 
 
 def pilots(d=12, m=20, count=400):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import MultimodalFeatures, read_features, read_video_splits
-from sionna_semcom.datasets.split_names import split_names, split_of
+from sionna_semcom.datasets.features.split_names import split_names, split_of
 
 from .feature_files import write_features, write_pickle
 

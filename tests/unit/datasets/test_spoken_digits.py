@@ -14,7 +14,7 @@ from sionna_semcom.datasets import (
     split_by_recording,
     split_by_speaker,
 )
-from sionna_semcom.datasets.spoken_digits import clip_files
+from sionna_semcom.datasets.digits.spoken_digits import clip_files
 
 
 def _origins(clips):

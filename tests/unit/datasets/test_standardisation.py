@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.datasets.standardisation import Standardisation, count_non_finite
+from sionna_semcom.datasets.features.standardization import Standardisation, count_non_finite
 
 
 @pytest.mark.parametrize("count", [1, 7, 600])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency, chisquare
 
-from sionna_semcom.datasets import COLOURS, SHAPES, TEXTURES, Trifeature, trifeature
+from sionna_semcom.datasets import COLOURS, SHAPES, TEXTURES, Trifeature
+from sionna_semcom.datasets.trifeature import trifeature
 
 KEYS = ["shape", "texture_1", "texture_2", "colour_1", "colour_2", "obeys"]
 COUNTS = {"num_train": 600, "num_probing": 201, "num_validation": 200, "num_test": 301}

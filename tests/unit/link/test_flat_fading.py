@@ -7,8 +7,8 @@ import tensorflow as tf
 from scipy import stats
 
 from sionna_semcom._seeding import set_seed
+from sionna_semcom.channel.fading import FlatFading
 from sionna_semcom.link import FlatFadingLink, FlatFadingSettings
-from sionna_semcom.link.flat_fading import FlatFading
 
 
 def qpsk(batch, num_symbols):

@@ -8,7 +8,8 @@ from scipy import stats
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import FlatMIMOChannel, FlatMIMOSettings, from_settings
+from sionna_semcom.channel import FlatMIMOChannel, FlatMIMOSettings
+from sionna_semcom.link import from_settings
 
 SIZE = {"num_tx_ant": 2, "num_rx_ant": 3}
 DOPPLER = {"speed": 30.0, "carrier_frequency": 3.5e9, "csi_delay": 1e-3}

@@ -7,10 +7,10 @@ import pytest
 import tensorflow as tf
 from scipy import special
 
-from sionna_semcom.link import OFDMMIMOChannel, OFDMMIMOSettings
-from sionna_semcom.link.mimo.regression import RegressionTable, learn
-from sionna_semcom.link.ofdm.estimation import known_covariances, ls_estimator
-from sionna_semcom.link.ofdm.interpolation import ChannelStatistics
+from sionna_semcom.channel import OFDMMIMOChannel, OFDMMIMOSettings
+from sionna_semcom.channel.regression import RegressionTable, learn
+from sionna_semcom.channel.slots.estimation import known_covariances, ls_estimator
+from sionna_semcom.channel.slots.interpolation import ChannelStatistics
 
 GRID = {
     "num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24, "num_ofdm_symbols": 6,

@@ -8,15 +8,15 @@ from sionna.phy.channel import GenerateOFDMChannel, cir_to_ofdm_channel
 from sionna.phy.ofdm import tdl_freq_cov_mat, tdl_time_cov_mat
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.channel import (
+from sionna_semcom.channel.slots.channel import (
     SlotChannel,
     antenna_row,
     channel_model,
     frequency_response,
 )
-from sionna_semcom.link.ofdm.estimation import measured_covariances, profile_covariances
-from sionna_semcom.link.ofdm.link import resource_grid
+from sionna_semcom.channel.slots.estimation import measured_covariances, profile_covariances
+from sionna_semcom.channel.slots.resource_grid import resource_grid
+from sionna_semcom.link.ofdm import OFDMSettings
 
 GRID = {"fft_size": 12, "num_ofdm_symbols": 4, "pilot_ofdm_symbol_indices": (1,)}
 MODELS = [f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE"]

@@ -10,9 +10,9 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import j0
 
-from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, OFDMLink, OFDMMIMOChannel
-from sionna_semcom.link.ofdm.channel import SlotChannel
-from sionna_semcom.link.ofdm.interference import (
+from sionna_semcom.channel import OFDMMIMOChannel
+from sionna_semcom.channel.slots.channel import SlotChannel
+from sionna_semcom.channel.slots.interference import (
     delay_interference,
     doppler_interference,
     interference_floor,
@@ -20,7 +20,8 @@ from sionna_semcom.link.ofdm.interference import (
     power_delay_profile,
     study_notes,
 )
-from sionna_semcom.link.ofdm.link import resource_grid
+from sionna_semcom.channel.slots.resource_grid import resource_grid
+from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, OFDMLink
 from sionna_semcom.link.ofdm.settings import OFDMSettings
 
 SIZE, PREFIX = 64, 8

@@ -8,17 +8,17 @@ from sionna.phy import config
 from sionna.phy.ofdm import LSChannelEstimator
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.channel import SlotChannel
-from sionna_semcom.link.ofdm.estimation import (
+from sionna_semcom.channel.slots.channel import SlotChannel
+from sionna_semcom.channel.slots.estimation import (
     cluster_covariances,
     cluster_powers,
     ls_estimator,
     measured_covariances,
     profile_covariances,
 )
-from sionna_semcom.link.ofdm.interpolation import ChannelStatistics
-from sionna_semcom.link.ofdm.link import resource_grid
+from sionna_semcom.channel.slots.interpolation import ChannelStatistics
+from sionna_semcom.channel.slots.resource_grid import resource_grid
+from sionna_semcom.link.ofdm import OFDMSettings
 
 METHODS = ["nn", "lin", "lin_time_avg", "lmmse"]
 STREAMS, SYMBOLS, CARRIERS, PILOTS = 2, 6, 12, (1, 4)

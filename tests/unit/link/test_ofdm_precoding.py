@@ -7,8 +7,8 @@ import tensorflow as tf
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import RZFPrecoder
 
+from sionna_semcom.channel.slots.resource_grid import resource_grid
 from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.link import resource_grid
 from sionna_semcom.link.ofdm.precoding import PrecodedChannel, rzf_matrix, spread_antennas
 
 SLOTS, SYMBOLS, CARRIERS = 3, 2, 4

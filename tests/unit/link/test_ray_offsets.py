@@ -6,10 +6,11 @@ import pytest
 import tensorflow as tf
 from sionna.phy.channel.tr38901 import UMi
 
-from sionna_semcom.link import OFDMLink, OFDMMIMOChannel
+from sionna_semcom.channel import OFDMMIMOChannel
+from sionna_semcom.channel.slots.channel import antenna_row, channel_model
+from sionna_semcom.channel.slots.ray_offsets import correct_ray_offsets
+from sionna_semcom.link import OFDMLink
 from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.channel import antenna_row, channel_model
-from sionna_semcom.link.ofdm.ray_offsets import correct_ray_offsets
 
 TABLE_7_5_3 = [0.0447, 0.1413, 0.2492, 0.3715, 0.5129, 0.6797, 0.8844, 1.1481, 1.5195, 2.1551]
 

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import yaml
 
+from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import SPLITS, Digits, LatentPairs, LatentSplit
-from sionna_semcom.link import AWGNLink, FlatMIMOChannel
+from sionna_semcom.datasets.digits.settings import BuiltinData
+from sionna_semcom.link import AWGNLink
 from sionna_semcom.simulation import Study
-from sionna_semcom.simulation.data_settings import BuiltinData
 from sionna_semcom.systems import CentroidSettings, LinearAlignmentSettings
 
 CENTROIDS = yaml.safe_load("""

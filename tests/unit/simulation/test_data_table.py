@@ -8,8 +8,8 @@ import io
 import numpy as np
 from rich.console import Console
 
+from sionna_semcom.cli.features_table import features_notes, features_table
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures
-from sionna_semcom.simulation.data_table import features_notes, features_table
 
 
 def split(prefix, count, notes=()):

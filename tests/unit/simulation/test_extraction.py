@@ -7,9 +7,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from sionna_semcom.datasets import SPLITS, Digits, LatentPairs
-from sionna_semcom.simulation import ModelSettings, data_settings, extraction, training
-from sionna_semcom.simulation.data_settings import DataSettings
-from sionna_semcom.simulation.extraction import extract_latents
+from sionna_semcom.simulation import ModelSettings
+from sionna_semcom.simulation.studies import data_settings, extraction
+from sionna_semcom.simulation.studies.data_settings import DataSettings
+from sionna_semcom.simulation.studies.extraction import extract_latents
+from sionna_semcom.simulation.training import loop as training
 
 
 def settings(network, latent_dim):

@@ -7,13 +7,8 @@ import pytest
 from sionna_semcom.datasets import Digits
 from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.semantics import modalities
-from sionna_semcom.simulation import (
-    Study,
-    draw_gallery,
-    gallery,
-    latent_space_figure,
-    reconstruction_figure,
-)
+from sionna_semcom.simulation import Study, draw_gallery, latent_space_figure, reconstruction_figure
+from sionna_semcom.simulation.studies import gallery
 from sionna_semcom.systems import CentroidSystem
 
 STUDY = {

@@ -5,7 +5,7 @@ from scipy import stats
 from scipy.stats import binomtest
 
 from sionna_semcom.metrics import correlation
-from sionna_semcom.simulation.intervals import (
+from sionna_semcom.simulation.results.intervals import (
     bootstrap,
     jackknife,
     over_seeds,

@@ -4,7 +4,7 @@ import io
 import pytest
 from matplotlib.figure import Figure
 
-from sionna_semcom.simulation.names import (
+from sionna_semcom.simulation.results.names import (
     check_label,
     check_mathtext,
     check_metrics,

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy import config
 
 from sionna_semcom.datasets import generated_features
-from sionna_semcom.simulation.probes import LinearProbes, probe
+from sionna_semcom.simulation.evaluation.probes import LinearProbes, probe
 
 
 class Shares:

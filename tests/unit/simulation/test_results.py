@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.simulation import Curve, Estimate, Metric, Result
-from sionna_semcom.simulation.intervals import student
+from sionna_semcom.simulation.results.intervals import student
 
 RESULTS = Path(__file__).parents[3] / "docs/results"
 

@@ -13,11 +13,13 @@ import tensorflow as tf
 from rich.console import Console
 from sionna.phy import config
 
-from sionna_semcom.link import FlatMIMOSettings, from_settings
-from sionna_semcom.simulation import Result, Study, runner
-from sionna_semcom.simulation.data_settings import BuiltinData
-from sionna_semcom.simulation.intervals import student
-from sionna_semcom.simulation.results import Estimate
+from sionna_semcom.channel import FlatMIMOSettings
+from sionna_semcom.datasets.digits.settings import BuiltinData
+from sionna_semcom.link import from_settings
+from sionna_semcom.simulation import Result, Study
+from sionna_semcom.simulation.results.intervals import student
+from sionna_semcom.simulation.results.result import Estimate
+from sionna_semcom.simulation.studies import runner
 
 
 class Interruption(BaseException):

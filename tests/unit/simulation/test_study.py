@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from sionna_semcom import _shipped
+from sionna_semcom.datasets.digits.settings import BuiltinData
 from sionna_semcom.simulation import Study, load_study
-from sionna_semcom.simulation.data_settings import BuiltinData
-from sionna_semcom.simulation.study import models_folders
+from sionna_semcom.simulation.studies.study import models_folders
 
 DOCUMENT = yaml.safe_load("""
 name: tiny

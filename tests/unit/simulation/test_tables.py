@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from sionna_semcom.simulation import Curve, Metric
-from sionna_semcom.simulation.tables import result_tables
+from sionna_semcom.simulation.results.tables import result_tables
 
 
 def _curves(num_curves, snr_db):

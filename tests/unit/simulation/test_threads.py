@@ -8,14 +8,14 @@ import sys
 import pytest
 import tensorflow as tf
 
-from sionna_semcom.simulation import threads
+from sionna_semcom.simulation.training import threads
 
 TRAINING = """
 import hashlib, os, sys
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[1])])
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import Digits
-from sionna_semcom.simulation.training import ModelSettings, train
+from sionna_semcom.simulation.training.loop import ModelSettings, train
 settings = ModelSettings.model_validate({
     "system": {"kind": "centroid", "latent_dim": 16},
     "training": {"epochs": 1, "steps_per_epoch": 15, "warmup_steps": 2, "deterministic": True},

@@ -13,8 +13,9 @@ from sionna.phy import config
 
 from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink, FlatFadingLink
-from sionna_semcom.simulation import training
-from sionna_semcom.simulation.training import ModelSettings, obtain_model
+from sionna_semcom.simulation.training import loop as training
+from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.simulation.training.store import obtain_model
 from sionna_semcom.systems import CentroidSettings, CentroidSystem
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}

@@ -10,7 +10,7 @@ from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import modalities
 from sionna_semcom.simulation import sim_metrics
-from sionna_semcom.simulation.probes import probe
+from sionna_semcom.simulation.evaluation.probes import probe
 from sionna_semcom.systems import (
     CentroidSystem,
     Classifier,

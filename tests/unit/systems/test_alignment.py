@@ -7,8 +7,8 @@ import tensorflow as tf
 from sionna.phy import config
 
 from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
+from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
-from sionna_semcom.link import FlatMIMOChannel
 from sionna_semcom.simulation import ModelSettings, obtain_model, sim_metrics
 from sionna_semcom.systems import AlignmentSystem
 

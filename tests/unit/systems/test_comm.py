@@ -9,7 +9,7 @@ import tensorflow as tf
 from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink
 from sionna_semcom.losses import comm_terms
 from sionna_semcom.systems import CoMM
-from sionna_semcom.systems.comm_objectives import objective_terms, term_names
+from sionna_semcom.systems.comm.objectives import objective_terms, term_names
 
 SHAPES = {"picture": (16, 16, 3), "words": (5, 6), "numbers": (7,)}
 SMALL = {"width": 32, "token_width": 16, "num_heads": 4, "projection": (24, 12)}

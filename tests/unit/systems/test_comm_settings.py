@@ -9,7 +9,7 @@ from sionna_semcom.datasets import Digits, Trifeature, generated_features
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import FeatureTokens, RandomAffine
 from sionna_semcom.systems import CoMMSettings, CompressedCoMMSettings
-from sionna_semcom.systems.comm_settings import TokenEncoders
+from sionna_semcom.systems.comm.encoders import TokenEncoders
 
 SMALL = {"kind": "comm", "width": 32, "token_width": 16, "num_heads": 4, "projection": [12]}
 

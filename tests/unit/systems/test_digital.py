@@ -13,7 +13,7 @@ from sionna_semcom.systems import (
     FeatureTransmission,
     FeatureTransmissionSettings,
 )
-from sionna_semcom.systems.vectors import as_vectors
+from sionna_semcom.systems.decision.vectors import as_vectors
 
 SHAPES = {"text": (6,), "audio": (5, 4)}
 

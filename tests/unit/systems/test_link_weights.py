@@ -17,7 +17,7 @@ from sionna_semcom.link import (
 )
 from sionna_semcom.mapping import LatentMapper
 from sionna_semcom.systems import FeatureTransmission, TwoStageVIB
-from sionna_semcom.systems.link_weights import LinkWeights
+from sionna_semcom.systems.base.link_weights import LinkWeights
 
 DATA = generated_features(40, 10, 10)
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sionna_semcom.systems.presence import dropout_mask, present_names
+from sionna_semcom.systems.base.presence import dropout_mask, present_names
 
 NAMES = ["image", "audio", "text"]
 

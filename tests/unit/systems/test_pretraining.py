@@ -6,12 +6,7 @@ import pytest
 
 from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems import (
-    CentroidSettings,
-    CoMMSettings,
-    TwoStageVIBSettings,
-    adopt,
-)
+from sionna_semcom.systems import CentroidSettings, CoMMSettings, TwoStageVIBSettings, adopt
 
 SMALL = {"kind": "comm", "width": 32, "token_width": 16, "num_heads": 4, "projection": [12]}
 

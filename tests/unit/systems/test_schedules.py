@@ -3,7 +3,7 @@ import keras
 import numpy as np
 import pytest
 
-from sionna_semcom.systems.schedules import LinearRamp
+from sionna_semcom.systems.base.callbacks import LinearRamp
 
 
 def _history(ramp, variable, epochs, steps, one_at_a_time=False):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sionna_semcom.systems.snr import snr_range
+from sionna_semcom.systems.base.snr import snr_range
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import numpy as np
 import tensorflow as tf
 
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems.transmission import transmit_latents
+from sionna_semcom.systems.base.transmission import transmit_latents
 
 
 def test_latents_of_any_dimension_come_back_with_their_own_noise():

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dense layers of complex weights, and how their weights become few."""
+
+from __future__ import annotations
+
+import keras
+import tensorflow as tf
+
+from ..aligner import by_row
+
+
+class ComplexDense(keras.layers.Layer):
+    r"""Dense layer with complex weights, some of which may be pruned.
+
+    .. math:: \mathbf{y} = (\mathbf{m} \odot \mathbf{K})^\mathsf{T}\mathbf{x} + \mathbf{b}
+
+    with weights drawn from :math:`\mathcal{CN}(0, 1/n)` for :math:`n` inputs. The mask
+    :math:`\mathbf{m}` of zeros and ones freezes a weight that was pruned: it stays zero, and has no
+    gradient.
+
+    Parameters
+    ----------
+    units : `int`
+        Outputs
+    """
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.units = units
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights."""
+        shape = (int(input_shape[-1] or 0), self.units)
+        self.kernel = [
+            self.add_weight(
+                shape,
+                keras.initializers.VarianceScaling(0.5, "fan_in", "normal"),
+                name=f"kernel_{p}",
+            )
+            for p in ("real", "imag")
+        ]
+        self.bias = [
+            self.add_weight(shape[1:], "zeros", name=f"bias_{part}") for part in ("real", "imag")
+        ]
+        self.mask = self.add_weight(shape, "ones", trainable=False, name="mask")
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """From [..., n], `tf.complex` to [..., units], `tf.complex`."""
+        kernel = tf.complex(*(part * self.mask for part in self.kernel))
+        return by_row(inputs, kernel) + tf.complex(*(tf.convert_to_tensor(b) for b in self.bias))
+
+    def prune(self, threshold: float) -> None:
+        """Set weights whose magnitude is at most ``threshold`` to zero, for good; (28)."""
+        squares = keras.ops.square(self.kernel[0]) + keras.ops.square(self.kernel[1])
+        kept = keras.ops.cast(squares > threshold**2, "float32")
+        self.mask.assign(self.mask * kept)
+        for part in self.kernel:
+            part.assign(part * self.mask)
+
+    @property
+    def sparsity(self) -> float:
+        """Share of the weights that are pruned."""
+        return float(1.0 - keras.ops.mean(self.mask))
+
+
+def on_magnitude(z: tf.Tensor) -> tf.Tensor:
+    r"""GELU of the magnitude, the phase kept: :math:`\mathrm{gelu}(|z|)\, e^{j\arg z}`.
+
+    As :math:`\mathrm{gelu}(|z|)/|z|` is the normal distribution function at :math:`|z|`, there is
+    no division, and the gradient at zero is finite.
+    """
+    power = tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
+    magnitude = tf.sqrt(tf.maximum(power, 1e-20))
+    share = 0.5 * (1.0 + tf.math.erf(magnitude * 0.5**0.5))
+    return z * tf.cast(share, z.dtype)
+
+
+class HardThresholding(keras.callbacks.Callback):
+    r"""Prunes complex layers after every epoch; Algorithm 2.
+
+    The threshold is :math:`\tau = \beta\eta` with the learning rate :math:`\eta`, equation (29),
+    the same at both ends (:math:`\beta=\gamma`).
+
+    Parameters
+    ----------
+    layers : list of :class:`ComplexDense`
+        What is pruned
+    threshold : `float`
+        Threshold :math:`\tau`
+    """
+
+    def __init__(self, layers: list[ComplexDense], threshold: float) -> None:
+        super().__init__()
+        self._layers = layers
+        self._threshold = threshold
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        """Prune."""
+        for layer in self._layers:
+            layer.prune(self._threshold)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contract that every MIMO channel keeps."""
+
+from __future__ import annotations
+
+import operator
+from abc import abstractmethod
+from typing import NamedTuple, TypeVar
+
+import tensorflow as tf
+from pydantic import Field
+from sionna.phy import Block
+from sionna.phy.channel import ApplyFlatFadingChannel
+
+from .._settings import Settings
+from .noise import check_finite, noise_power
+
+_Self = TypeVar("_Self", bound="MIMOSettings")
+
+
+class MIMOSettings(Settings):
+    """Settings of any MIMO channel."""
+
+    num_uses: int = Field(default=1, ge=1)
+    """Resource elements that a latent gets."""
+    coherence: int = Field(default=1, ge=1)
+    """Consecutive latents that share a channel realisation, and what is known of it."""
+
+    @property
+    def follows_training(self) -> bool:
+        """Whether its channels are others for each training seed."""
+        return False
+
+    def of_training(self: _Self, seed: int) -> _Self:
+        """These settings for a model of the training seed ``seed``."""
+        return self
+
+
+class ChannelState(NamedTuple):
+    r"""A channel and what both of its ends know of it.
+
+    .. math::
+
+        \bar{h} = c\,\hat{h}, \qquad c = \frac{\mathbb{E}[h\hat{h}^\star]}{\mathbb{E}|\hat{h}|^2},
+        \qquad \mathbb{E}[(h - \bar{h})\bar{h}^\star] = 0, \qquad \mathbb{E}|h - \bar{h}|^2 = v
+
+    for each coefficient :math:`h` with the estimate :math:`\hat{h}`, regression coefficient
+    :math:`c` and error variance :math:`v`.
+    """
+
+    h: tf.Tensor
+    """[groups, num_uses, num_rx_ant, num_tx_ant], `tf.complex`: the channel."""
+    h_hat: tf.Tensor
+    """As ``h``: the estimate, which a naive design takes for the channel."""
+    mean: tf.Tensor
+    """As ``h``: the channel to be expected given the estimate, for a robust design."""
+    error_variance: tf.Tensor
+    """[groups, num_uses], `tf.float`: variance of each coefficient of ``h - mean``."""
+
+
+class MIMOChannel(Block):
+    r"""A MIMO channel that shows its matrices, for alignment of latent spaces.
+
+    .. math:: \mathbf{y} = \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad
+              \mathbf{w} \sim \mathcal{CN}(\mathbf{0}, N_0\mathbf{I}), \qquad
+              \mathbb{E}|h_{r,t}|^2 = 1
+
+    on every resource element. SNR is total transmit power per resource element over noise power
+    per receive antenna: ``no`` is the inverse of the (linear) SNR if
+    :math:`\mathbb{E}\lVert\mathbf{x}\rVert^2 = 1`, which is up to the precoder. `draw` hands out
+    the matrices, calling the channel applies them. Gradients flow from ``y`` to ``x`` and ``h``;
+    a drawn state carries none.
+
+    Parameters
+    ----------
+    num_tx_ant, num_rx_ant : `int`
+        Antennas
+
+    num_uses : `int`, (default 1)
+        Resource elements that a latent gets
+
+    coherence : `int`, (default 1)
+        Consecutive latents that share a channel realisation
+
+    Input
+    -----
+    x : [..., num_tx_ant], `tf.complex`
+        Transmitted vectors
+
+    h : [..., num_rx_ant, num_tx_ant], `tf.complex`
+        Channel matrices; leading dimensions broadcast with those of ``x``
+
+    no : [] or the first of the leading dimensions of ``y``, `tf.float`
+        Noise power per receive antenna, say one value a latent
+
+    Output
+    ------
+    y : [..., num_rx_ant], `tf.complex`
+        Received vectors
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together, ``no`` is NaN, infinite or negative or, outside graphs,
+        ``x`` or ``h`` is not finite. In a graph that is not compiled by XLA, a wrong ``no`` raises
+        `tf.errors.InvalidArgumentError`
+    """
+
+    def __init__(
+        self, num_tx_ant: int, num_rx_ant: int, num_uses: int = 1, coherence: int = 1
+    ) -> None:
+        super().__init__()
+        self.num_tx_ant = num_tx_ant
+        self.num_rx_ant = num_rx_ant
+        self.num_uses = num_uses
+        self.coherence = coherence
+        self._apply = ApplyFlatFadingChannel()
+
+    def call(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Send ``x`` over ``h`` at noise power ``no``."""
+        x, h = tf.convert_to_tensor(x), tf.convert_to_tensor(h)
+        no = noise_power(no, self.rdtype)
+        self._check_matrices(x, h)
+        _check_noise(no, _leading_dimensions(x, h))
+        check_finite(x=x, h=h)
+        return self._apply(x, h, no)
+
+    def draw(self, batch: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
+        """Draw channels for ``batch`` latents at noise power ``no``.
+
+        Latent ``b`` belongs to group ``b // coherence``; the last group may be smaller.
+
+        Input
+        -----
+        batch : `int` or [], `tf.int32`
+            Latents; in a graph that learns their number when it runs, none give no groups
+
+        no : [], `tf.float`
+            Noise power per receive antenna, which decides how good estimates are
+
+        Output
+        ------
+        : `ChannelState`
+            A state for each of the ``ceil(batch / coherence)`` groups
+
+        Raises
+        ------
+        ValueError
+            If ``batch`` is known and not positive, or ``no`` is not a scalar, NaN, infinite or
+            negative
+        """
+        no = noise_power(no, self.rdtype)
+        if no.shape.rank != 0:
+            raise ValueError(f"`no` must be a scalar. Received: shape={no.shape}")
+        known = tf.get_static_value(batch) if tf.is_tensor(batch) else operator.index(batch)
+        if known is not None and known < 1:
+            raise ValueError(f"`batch` must be positive. Received: {known}")
+        groups = -(-(tf.cast(batch, tf.int32) if tf.is_tensor(batch) else batch) // self.coherence)
+        state = self.draw_groups(groups if known is not None else tf.maximum(groups, 1), no)
+        shape = [None, self.num_uses, self.num_rx_ant, self.num_tx_ant]
+        h, h_hat, mean, error_variance = (tf.stop_gradient(part[:groups]) for part in state)
+        return ChannelState(
+            tf.ensure_shape(h, shape),
+            tf.ensure_shape(h_hat, shape),
+            tf.ensure_shape(mean, shape),
+            tf.ensure_shape(error_variance, shape[:2]),
+        )
+
+    @abstractmethod
+    def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
+        """Draw a state for each of ``groups`` at the scalar noise power ``no``."""
+
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself, so that no design need think of errors."""
+        return False
+
+    @abstractmethod
+    def channel_uses(self) -> float:
+        """Complex channel uses (resource elements) that a latent costs, pilots included.
+
+        One use carries all transmit antennas of a resource element. Empty subcarriers do not
+        count, nor does what tells the transmitter of the channel.
+        """
+
+    def _check_matrices(self, x: tf.Tensor, h: tf.Tensor) -> None:
+        rx, tx = self.num_rx_ant, self.num_tx_ant
+        for name, tensor, ending in (("x", x, [tx]), ("h", h, [rx, tx])):
+            shape, size = tensor.shape, len(ending)
+            fits = shape.rank is not None and shape.rank >= size
+            if not (fits and shape[-size:].is_compatible_with(ending) and tensor.dtype.is_complex):
+                raise ValueError(
+                    f"`{name}` must be complex of shape [..., {', '.join(map(str, ending))}]. "
+                    f"Received: shape={shape}, dtype={tensor.dtype.name}"
+                )
+
+
+def _leading_dimensions(x: tf.Tensor, h: tf.Tensor) -> tf.TensorShape:
+    try:
+        return tf.broadcast_static_shape(x.shape[:-1], h.shape[:-2])
+    except ValueError as error:
+        raise ValueError(
+            "The leading dimensions of `x` and `h` must broadcast. "
+            f"Received: {x.shape[:-1]} and {h.shape[:-2]}"
+        ) from error
+
+
+def _check_noise(no: tf.Tensor, leading: tf.TensorShape) -> None:
+    fits = no.shape.rank is not None and no.shape.rank <= leading.rank
+    pairs = zip(no.shape, leading, strict=False) if fits else ()
+    if not fits or any(size not in (None, 1, full) and full is not None for size, full in pairs):
+        raise ValueError(
+            f"`no` must be a scalar or fit the first of the leading dimensions {leading}. "
+            f"Received: shape={no.shape}"
+        )

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MIMO channels on the resource elements of OFDM slots over the 3GPP TR 38.901 models."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from pydantic import Field, model_validator
+from sionna.phy import config
+from sionna.phy.block import Object
+from sionna.phy.channel import ApplyOFDMChannel
+from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
+
+from .base import ChannelState, MIMOChannel, MIMOSettings
+from .regression import RegressionTable, learn
+from .slots.channel import CHUNK, SlotChannel, in_units, slot_energy
+from .slots.estimation import known_covariances, ls_estimator
+from .slots.interference import interference_floor, slot_summary
+from .slots.interpolation import ChannelStatistics
+from .slots.resource_grid import resource_grid
+from .slots.settings import SlotSettings
+
+CALIBRATION_SLOTS = 512  # that both ends have seen of the channel; all of a pool
+CALIBRATION_SNRS_DB = np.arange(40.0, -20.1, -5.0)
+
+
+class OFDMMIMOSettings(SlotSettings, MIMOSettings):
+    """Settings of `OFDMMIMOChannel`; combinations that cannot work are refused with the reason."""
+
+    kind: Literal["ofdm_mimo"] = "ofdm_mimo"
+    """Selects this channel in a study."""
+    csi: Literal["perfect", "ls", "delayed"] = "ls"
+    """What both ends know: the channel itself, its least-squares estimate from the pilots of each
+    antenna, or the channel as it was some OFDM symbols ago."""
+    csi_delay: int | None = Field(default=None, ge=1)
+    """Age of the delayed channel [OFDM symbols]."""
+
+    @model_validator(mode="after")
+    def _check_uses(self) -> OFDMMIMOSettings:
+        used = self.num_subcarriers
+        if self.num_uses * self.coherence > self.num_data_elements:
+            raise ValueError(
+                "A slot must have a data resource element for each of the `num_uses` of its "
+                f"`coherence` latents, here {self.num_data_elements} in all. Received: "
+                f"num_uses={self.num_uses}, coherence={self.coherence}"
+            )
+        if self.pilot_ofdm_symbol_indices and used % self.num_tx_ant:
+            raise ValueError(
+                "The subcarriers in use must be a multiple of `num_tx_ant`, as antennas share the "
+                f"pilots. Received: {used} subcarriers, num_tx_ant={self.num_tx_ant}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_csi(self) -> OFDMMIMOSettings:
+        if self.csi == "ls":
+            self._check_estimation()
+        if (self.csi == "delayed") != (self.csi_delay is not None):
+            raise ValueError(
+                "`csi_delay` goes with `csi`='delayed'. "
+                f"Received: csi={self.csi!r}, csi_delay={self.csi_delay}"
+            )
+        if self.csi == "delayed" and self.speed == 0.0:
+            raise ValueError(
+                "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "
+                "that stands still does not age. Received: speed=0.0"
+            )
+        return self
+
+    @property
+    def streams(self) -> int:
+        """Antennas that share the pilots."""
+        return self.num_tx_ant
+
+    @property
+    def array_gain_db(self) -> float:
+        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
+        return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
+
+    @property
+    def num_data_elements(self) -> int:
+        """Resource elements of a slot without pilots."""
+        symbols = self.num_ofdm_symbols - len(self.pilot_ofdm_symbol_indices)
+        return symbols * self.num_subcarriers
+
+    def build(self) -> OFDMMIMOChannel:
+        """The channel of these settings."""
+        return OFDMMIMOChannel(**self.model_dump())
+
+
+class AntennaEstimator(Object):
+    r"""Estimates the channel of every transmit antenna from pilots of power one.
+
+    Parameters
+    ----------
+    settings : `OFDMMIMOSettings`
+        Pilots, interpolation and what is known of the statistics
+
+    grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid with one stream an antenna
+
+    slots : `SlotChannel`
+        Channel whose statistics are known
+
+    Input
+    -----
+    h : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Channel
+
+    no : [], `tf.float`
+        Noise power per receive antenna
+
+    Output
+    ------
+    : as ``h`` without empty subcarriers, `tf.complex`
+        Estimate
+    """
+
+    def __init__(self, settings: OFDMMIMOSettings, grid: ResourceGrid, slots: SlotChannel) -> None:
+        super().__init__()
+        antennas = settings.num_tx_ant
+        power = np.full(antennas, 1.0 / antennas)
+        statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
+        self._estimate = ls_estimator(settings, grid, statistics)
+        # the antennas take turns, and Sionna's pilots have power one on average over the turns
+        self._amplitude = antennas**-0.5
+        nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)
+        self._pilots = self._amplitude * ResourceGridMapper(grid)(nothing)
+        self._apply = ApplyOFDMChannel()
+
+    def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Estimate ``h`` from pilots at noise power ``no``."""
+        return self._estimate(self._apply(self._pilots, h, no), no)[0] / self._amplitude
+
+
+class OFDMMIMOChannel(MIMOChannel):
+    r"""MIMO on the resource elements of OFDM slots over a TR 38.901 channel.
+
+    A group of latents has a slot. Its ``num_uses`` resource elements are drawn at random, without
+    replacement, from those that carry data, so that a latent meets the channel's diversity over
+    time and frequency; the latents of a group see the same matrices. Pilots leave one antenna
+    after the other with power one, and data with a total power of one.
+
+    What both ends know is the channel itself ("perfect"), its estimate from the pilots of the
+    slot ("ls"), or the channel as it was ``csi_delay`` OFDM symbols earlier on the same subcarrier
+    ("delayed"). ``mean`` and ``error_variance`` (see `ChannelState`) are learnt at construction
+    from 512 slots, or from a whole pool, as averages over slots and antennas: for "ls" for each
+    resource element at SNRs from -20 to 40 dB, interpolated between them and constant beyond; for
+    "delayed" over all resource elements, as the age is the same for all.
+
+    The energy of the channel over each slot (with "delayed" over the slot and the time before it)
+    is normalised, so that the SNR is :math:`1/N_0` in every slot. What is learnt includes this: a
+    narrow band and few antennas leave a normalised channel with other statistics than its profile.
+
+    See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
+
+    Parameters
+    ----------
+    settings :
+        Fields of `OFDMMIMOSettings`
+
+    Raises
+    ------
+    pydantic.ValidationError
+        (a `ValueError`) if the settings cannot work together
+
+    Example
+    -------
+    >>> channel = OFDMMIMOChannel(model="CDL-C", num_tx_ant=4, num_rx_ant=4, num_uses=2)
+    >>> state = channel.draw(32, no)                      # h: [32, 2, 4, 4]
+    >>> y = channel(x, state.h, no)                       # x, y: [32, 2, 4]
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        chosen = OFDMMIMOSettings(**settings)
+        super().__init__(chosen.num_tx_ant, chosen.num_rx_ant, chosen.num_uses, chosen.coherence)
+        self.settings = chosen
+        self.resource_grid = resource_grid(chosen)
+        self._delay = chosen.csi_delay or 0
+        self.slots = SlotChannel(chosen, self._lengthened_grid())
+        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
+        self._data_elements = tf.constant(self._where_data_is(), tf.int32)
+        if chosen.csi == "ls":
+            self._estimate = AntennaEstimator(chosen, self.resource_grid, self.slots)
+        if chosen.csi != "perfect":
+            self._regression = self._learn()
+        # a graph of its own, which is traced once for all graphs that draw from it
+        self._draw = tf.function(self._draw_slots, autograph=False)
+
+    def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
+        """Draw a state for each of ``groups`` at the scalar noise power ``no``."""
+        return self._draw(groups, no)
+
+    def _draw_slots(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
+        scores = config.tf_rng.uniform([groups, self.settings.num_data_elements])
+        uses = tf.math.top_k(scores, k=self.num_uses).indices
+        elements = tf.gather(self._data_elements, uses)
+        slots, gain = self.slots(groups), None
+        if not isinstance(self.slots, SlotChannel):  # in units of its own, unlike what was learnt
+            gain = slot_energy(slots)
+            slots, no = in_units(slots, tf.sqrt(gain)), no / gain
+        h, h_hat = (
+            tf.transpose(_at(grid, elements), [0, 3, 1, 2]) for grid in self._observe(slots, no)
+        )
+        if self.settings.csi == "perfect":
+            mean, variances = h_hat, tf.zeros([groups, self.num_uses], self.rdtype)
+        else:
+            coefficients, variances = (
+                tf.gather(table, uses, axis=-1, batch_dims=no.shape.rank)
+                for table in self._regression(no)
+            )
+            mean = coefficients[..., tf.newaxis, tf.newaxis] * h_hat
+        if gain is not None:
+            h, h_hat, mean = (in_units(part, tf.math.rsqrt(gain)) for part in (h, h_hat, mean))
+            variances = in_units(variances, 1.0 / gain)
+        return ChannelState(h, h_hat, mean, variances)
+
+    @property
+    def perfect_csi(self) -> bool:
+        """Whether both ends know the channel itself."""
+        return self.settings.csi == "perfect"
+
+    @property
+    def interference_floor_db(self) -> float:
+        """Interference that the model leaves out, relative to the signal [dB]."""
+        return interference_floor(self.settings, self.slots.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        return slot_summary(self.settings, self.interference_floor_db)
+
+    def channel_uses(self) -> float:
+        """``num_uses``, with their share of the pilots of the slot."""
+        chosen = self.settings
+        elements = chosen.num_ofdm_symbols * chosen.num_subcarriers
+        return self.num_uses * elements / chosen.num_data_elements
+
+    def _observe(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Channel and estimate, [num_slots, num_rx_ant, num_tx_ant, all elements in use]."""
+        h = slots[..., self._delay :, :]
+        now = _flat(self._remove_nulled(h))
+        if self.settings.csi == "perfect":
+            return now, now
+        if self.settings.csi == "ls":
+            return now, _flat(self._estimate(h, no))
+        return now, _flat(self._remove_nulled(slots[..., : -self._delay, :]))
+
+    def _learn(self) -> RegressionTable:
+        """What both ends learn of their estimates over many slots."""
+        noise_powers = 10.0 ** (-CALIBRATION_SNRS_DB / 10)
+
+        def observe(slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            return tuple(_at(grid, self._data_elements) for grid in self._observe(slots, no))
+
+        if self.settings.csi == "ls":
+            return RegressionTable(noise_powers, *learn(observe, self._chunks(), noise_powers))
+        ends = noise_powers[[0, -1]]  # an age does not depend on the noise
+        tables = learn(observe, self._chunks(), ends, per_element=False)
+        width = self.settings.num_data_elements
+        return RegressionTable(ends, *(np.repeat(table, width, axis=1) for table in tables))
+
+    def _chunks(self) -> Iterator[tf.Tensor]:
+        pool = self.slots.pool
+        if pool is None:
+            yield from (self.slots(CHUNK) for _ in range(CALIBRATION_SLOTS // CHUNK))
+            return
+        size = pool.shape[0]
+        for _ in range(-(-CALIBRATION_SLOTS // size)):  # a small pool meets more than one noise
+            yield from (pool[start : start + CHUNK] for start in range(0, size, CHUNK))
+
+    def _lengthened_grid(self) -> ResourceGrid:
+        symbols = self.settings.num_ofdm_symbols + self._delay
+        return resource_grid(self.settings.model_copy(update={"num_ofdm_symbols": symbols}))
+
+    def _where_data_is(self) -> np.ndarray:
+        """Elements without pilots, counted over OFDM symbols and the subcarriers in use."""
+        chosen = self.settings
+        elements = np.arange(chosen.num_ofdm_symbols * chosen.num_subcarriers)
+        symbols = elements // chosen.num_subcarriers
+        return elements[~np.isin(symbols, chosen.pilot_ofdm_symbol_indices)]
+
+
+def _flat(grid: tf.Tensor) -> tf.Tensor:
+    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, T, F] without the ones, T and F as one axis."""
+    shape = tf.shape(grid)
+    return tf.reshape(grid, [shape[0], grid.shape[2], grid.shape[4], -1])
+
+
+def _at(grid: tf.Tensor, elements: tf.Tensor) -> tf.Tensor:
+    """Gather ``elements``, [K] or [num_slots, K], of the last axis of ``grid``."""
+    return tf.gather(grid, elements, axis=-1, batch_dims=elements.shape.rank - 1)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Least-squares channel estimation with the statistics that the receiver knows."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+from scipy.special import j0
+from sionna.phy.ofdm import (
+    LSChannelEstimator,
+    RemoveNulledSubcarriers,
+    ResourceGrid,
+    tdl_freq_cov_mat,
+    tdl_time_cov_mat,
+)
+
+from ...link.ofdm.settings import OFDMSettings
+from .channel import SlotChannel, channel_model
+from .interpolation import (
+    ChannelStatistics,
+    FixedInterpolator,
+    KroneckerInterpolator,
+    LMMSEInterpolator,
+)
+from .randomness import own_randomness
+from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+
+POWER_DRAWS = 512  # over which the powers of clusters are averaged
+
+
+def statistical_interpolator(
+    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
+) -> KroneckerInterpolator | None:
+    """The interpolation of ``settings`` with known statistics, none if they are not known."""
+    if not settings.knows_statistics:
+        return None
+    pilots = settings.pilot_ofdm_symbol_indices
+    known = (resource_grid.pilot_pattern, pilots, statistics)
+    if settings.interpolation == "lmmse":
+        return LMMSEInterpolator(*known)
+    return FixedInterpolator(settings.interpolation, *known)
+
+
+def ls_estimator(
+    settings: SlotSettings,
+    resource_grid: ResourceGrid,
+    statistics: ChannelStatistics,
+    check: Callable[[KroneckerInterpolator | None], None] | None = None,
+) -> LSChannelEstimator:
+    """Least squares at the pilots, and the interpolation of ``settings`` between them.
+
+    ``check`` sees the interpolator that knows the statistics, or none if Sionna's is used.
+    """
+    interpolator = statistical_interpolator(settings, resource_grid, statistics)
+    if check is not None:
+        check(interpolator)
+    if interpolator is None:
+        return LSChannelEstimator(resource_grid, interpolation_type=settings.interpolation)
+    return LSChannelEstimator(resource_grid, interpolator=interpolator)
+
+
+def known_covariances(
+    settings: SlotSettings, resource_grid: ResourceGrid, channel: SlotChannel
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
+    if settings.model in SYSTEM_LEVEL_MODELS:
+        return measured_covariances(RemoveNulledSubcarriers(resource_grid)(channel.pool))
+    if settings.model.startswith("CDL"):
+        return cluster_covariances(settings, resource_grid)
+    return profile_covariances(settings, resource_grid)
+
+
+def profile_covariances(
+    settings: SlotSettings, resource_grid: ResourceGrid
+) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
+
+    Those of the profile, before the energy of each slot is normalised. Their product is the
+    covariance of a resource element with another for profiles A to C; D and E have a line of
+    sight, whose Doppler shift is not that of the paths behind it, so that the product is an
+    approximation.
+    """
+    time = tdl_time_cov_mat(
+        settings.model[-1],
+        settings.speed,
+        settings.carrier_frequency,
+        resource_grid.ofdm_symbol_duration,
+        settings.num_ofdm_symbols,
+        precision="double",
+    )
+    frequency = tdl_freq_cov_mat(
+        settings.model[-1],
+        settings.subcarrier_spacing,
+        settings.fft_size,
+        settings.delay_spread,
+        precision="double",
+    )
+    used = np.array(resource_grid.effective_subcarrier_ind)
+    return time.numpy(), frequency.numpy()[np.ix_(used, used)]
+
+
+def cluster_covariances(
+    settings: SlotSettings, resource_grid: ResourceGrid
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Covariance over OFDM symbols and over the subcarriers in use, of a CDL model.
+
+    .. math::
+
+        R^{(t)}_{u,v} = J_0\big(\pi f_D T (u - v)\big)^2, \qquad
+        R^{(f)}_{n,m} = \sum_p P_p\, e^{-j 2\pi\Delta_f (n - m)\tau_p}
+
+    Sionna draws the direction of the velocity with an azimuth and a zenith that are uniform. The
+    Doppler shift of a path in the horizontal plane has this correlation then, with
+    :math:`f_D` the largest shift, and not the :math:`J_0(2\pi f_D T(u-v))` of a velocity in that
+    plane. The powers :math:`P_p` are those of the clusters as the antenna elements see them, which
+    favour some directions; they are averaged over 512 draws.
+    """
+    phase = np.pi * settings.max_doppler * resource_grid.ofdm_symbol_duration
+    symbols = np.arange(settings.num_ofdm_symbols)
+    time = j0(float(phase) * (symbols[:, np.newaxis] - symbols)) ** 2
+    delays, powers = cluster_powers(
+        settings.model, settings.direction, 2 - settings.num_tx_ant % 2, 2 - settings.num_rx_ant % 2
+    )
+    offsets = settings.subcarrier_spacing * np.array(resource_grid.effective_subcarrier_ind)
+    steering = np.exp(-2j * np.pi * settings.delay_spread * np.outer(offsets, delays))
+    return time.astype(complex), (steering * powers) @ steering.conj().T
+
+
+@functools.cache
+def cluster_powers(
+    model: str, direction: str, num_tx_ant: int, num_rx_ant: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Delays over the RMS delay spread, and powers that antenna elements see, of a CDL model.
+
+    All elements of a row have the same pattern, so that one of them, or one pair, stands for it.
+    """
+    antennas = {"num_tx_ant": num_tx_ant, "num_rx_ant": num_rx_ant}
+    chosen = {"model": model, "direction": direction, "csi": "perfect", **antennas}
+    settings = OFDMSettings.model_validate(chosen)
+    with own_randomness():
+        a, tau = channel_model(settings)(POWER_DRAWS, 1, 1.0)
+    powers = np.mean(np.abs(a.numpy().astype(complex)) ** 2, axis=(0, 1, 2, 3, 4, 6))
+    delays = tau.numpy()[0, 0, 0].astype(float) / settings.delay_spread
+    return delays, powers / powers.sum()
+
+
+def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Covariance over OFDM symbols and subcarriers, averaged over drops and antennas.
+
+    ``h`` is [..., num_ofdm_symbols, num_effective_subcarriers].
+    """
+    grid = h.numpy().reshape(-1, *h.shape[-2:])
+
+    def normalized(rows: np.ndarray) -> np.ndarray:
+        covariance = rows.T @ rows.conj()
+        scale = np.sqrt(np.diag(covariance).real)
+        return covariance / (scale[:, np.newaxis] * scale)
+
+    time = np.swapaxes(grid, -1, -2).reshape(-1, grid.shape[-2])
+    return normalized(time), normalized(grid.reshape(-1, grid.shape[-1]))

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The resource grid of a slot."""
+
+from __future__ import annotations
+
+from sionna.phy.ofdm import (
+    ResourceGrid,
+)
+
+from .settings import SlotSettings
+
+
+def resource_grid(settings: SlotSettings) -> ResourceGrid:
+    """Sionna's resource grid of one slot."""
+    pilots = list(settings.pilot_ofdm_symbol_indices)
+    return ResourceGrid(
+        num_ofdm_symbols=settings.num_ofdm_symbols,
+        fft_size=settings.fft_size,
+        subcarrier_spacing=settings.subcarrier_spacing,
+        num_streams_per_tx=settings.streams,
+        cyclic_prefix_length=settings.cyclic_prefix_length,
+        num_guard_carriers=settings.num_guard_carriers,
+        dc_null=settings.dc_null,
+        pilot_pattern="kronecker" if pilots else "empty",
+        pilot_ofdm_symbol_indices=pilots,
+    )

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of OFDM slots over the 3GPP TR 38.901 channel models."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+from sionna.phy import SPEED_OF_LIGHT
+
+from ..._settings import Settings
+
+if TYPE_CHECKING:
+    pass
+
+
+CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
+
+
+SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
+
+
+DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+
+
+MAX_SPEED = 1000.0 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
+
+
+MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
+
+
+class SlotSettings(Settings):
+    """Settings of the slots of any OFDM channel: propagation, resource grid, estimation."""
+
+    model: Literal[
+        "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
+        "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
+        "UMi", "UMa", "RMa",
+    ] = "CDL-C"  # fmt: skip
+    """Channel model of TR 38.901. TDL has uncorrelated antennas."""
+    direction: Literal["uplink", "downlink"] = "uplink"
+    """The uplink transmits from the user terminal (omnidirectional antennas) to the base station
+    (TR 38.901 element pattern), the downlink the other way round."""
+    carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
+    """Carrier frequency [Hz], in the range of TR 38.901."""
+    delay_spread: float = Field(default=100e-9, ge=0.0, allow_inf_nan=False)
+    """RMS delay spread [s] of TDL and CDL. UMi, UMa and RMa draw their own."""
+    speed: float = Field(default=3.0, ge=0.0, le=MAX_SPEED)
+    """Speed of the user terminal [m/s], at most 1,000 km/h."""
+
+    num_tx_ant: int = Field(default=2, ge=1)
+    """Transmit antennas: one row of cross-polarised pairs, or of vertical elements if odd."""
+    num_rx_ant: int = Field(default=4, ge=1)
+    """Receive antennas, arranged as the transmit antennas."""
+
+    num_ofdm_symbols: int = Field(default=14, ge=1)
+    """OFDM symbols in a slot."""
+    fft_size: int = Field(default=72, ge=2)
+    """Subcarriers."""
+    subcarrier_spacing: float = Field(default=30e3, gt=0.0, allow_inf_nan=False)
+    """Subcarrier spacing [Hz]."""
+    cyclic_prefix_length: int = Field(default=6, ge=0)
+    """Cyclic prefix [samples of the FFT]."""
+    pilot_ofdm_symbol_indices: tuple[int, ...] = (2, 11)
+    """OFDM symbols that carry pilots and nothing else; streams alternate over the subcarriers."""
+    num_guard_carriers: tuple[int, int] = (0, 0)
+    """Empty subcarriers at the left and right edge."""
+    dc_null: bool = False
+    """Whether the carrier in the middle stays empty."""
+
+    interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
+    """From the pilots to the grid: nearest neighbour, linear, linear with the average over time,
+    or LMMSE."""
+    statistics: Literal["known", "none"] | None = None
+    """Whether the receiver knows the covariance of the channel over time and frequency, and hence
+    the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`. By default
+    they are known, unless `rzf` changes them."""
+    pool_size: int | None = Field(default=None, ge=1)
+    """Channel realisations drawn once and reused at random; none: a fresh draw for each slot.
+    UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
+
+    @model_validator(mode="after")
+    def _check_grid(self) -> SlotSettings:
+        pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
+        if min(self.num_guard_carriers) < 0 or used < 1:
+            raise ValueError(
+                "`num_guard_carriers` must be non-negative and leave a subcarrier. "
+                f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
+            )
+        if self.cyclic_prefix_length > self.fft_size:
+            raise ValueError(
+                "`cyclic_prefix_length` must not exceed `fft_size`. "
+                f"Received: {self.cyclic_prefix_length} > {self.fft_size}"
+            )
+        if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
+                f"Received: {pilots}"
+            )
+        if list(pilots) != sorted(set(pilots)):
+            raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
+        if len(pilots) == self.num_ofdm_symbols:
+            raise ValueError(
+                f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_channel(self) -> SlotSettings:
+        if self.model in CLUSTERED_MODELS and self.delay_spread > self.cyclic_prefix:
+            raise ValueError(
+                "`delay_spread` must not exceed the cyclic prefix, because the interference "
+                "between OFDM symbols that follows is not part of the model. Received: "
+                f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={self.cyclic_prefix:.3g} s"
+            )
+        if self.model == "RMa" and self.carrier_frequency > 30e9:
+            raise ValueError(
+                "`model`='RMa' is defined up to 30 GHz. "
+                f"Received: carrier_frequency={self.carrier_frequency:.3g} Hz"
+            )
+        return self
+
+    def _check_estimation(self) -> None:
+        """Refuse what least-squares estimation cannot work with."""
+        if not self.pilot_ofdm_symbol_indices:
+            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
+        if self.interpolation == "lmmse" and self.statistics == "none":
+            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
+        measured = self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
+        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
+            raise ValueError(
+                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
+                "tells the receiver the drops themselves. Use a larger `pool_size` or "
+                f"`statistics`='none'. Received: pool_size={drops}"
+            )
+
+    @property
+    @abstractmethod
+    def streams(self) -> int:
+        """Signals that share the pilots."""
+
+    @property
+    def knows_statistics(self) -> bool:
+        """Whether the receiver knows the covariance of the channel."""
+        return self.statistics != "none"
+
+    @property
+    def max_doppler(self) -> float:
+        """Largest Doppler shift [Hz]."""
+        return self.speed * self.carrier_frequency / float(SPEED_OF_LIGHT)
+
+    @property
+    def symbol_duration(self) -> float:
+        """Duration of an OFDM symbol without its cyclic prefix [s]."""
+        return 1.0 / self.subcarrier_spacing
+
+    @property
+    def cyclic_prefix(self) -> float:
+        """Duration of the cyclic prefix [s]."""
+        return self.cyclic_prefix_length / (self.fft_size * self.subcarrier_spacing)
+
+    @property
+    def array_gain_db(self) -> float:
+        """What coherent combining can gain at most [dB]: all receive antennas."""
+        return 10.0 * math.log10(self.num_rx_ant)
+
+    @property
+    def num_subcarriers(self) -> int:
+        """Subcarriers that carry data or pilots."""
+        return self.fft_size - sum(self.num_guard_carriers) - self.dc_null
+
+    @property
+    def realizations(self) -> int | None:
+        """Size of the pool of channels, or none if each slot draws its own."""
+        if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
+            return DEFAULT_DROPS
+        return self.pool_size

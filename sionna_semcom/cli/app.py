@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ``sionna-semcom`` command.
+
+Modules that import TensorFlow are imported by the commands that need them, so that help and results
+that exist come at once.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from .._errors import in_one_line
+from .._files import check_folder
+from .._messages import listed, shortened
+from .._shipped import study_path
+from . import shipped as _cli_shipped
+from .show import draw, names_of, show_tables
+from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
+
+# Before TensorFlow is imported: errors only, and GPU memory as it is needed
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+
+app = typer.Typer(
+    help="Semantic communication over links of Sionna.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.yaml", parser=study_path, help="The study: a file, or a shipped one's name."
+    ),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
+]
+
+
+@app.callback()
+def _options_of_all(
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where errors arose.")
+    ] = False,
+) -> None:
+    options["traceback"] = traceback
+    accept_all_characters()
+
+
+@app.command()
+@report_errors
+def run(
+    study_file: StudyFile,
+    out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("results"),
+    changes: Changes = None,
+) -> None:
+    """Run a study: train what is not trained yet, simulate, show a table and draw a figure.
+
+    An interrupted run goes on where it stopped when it is started again.
+    """
+    load_tensorflow()
+    from ..simulation.studies.runner import run_study
+    from ..simulation.studies.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    figure = out / f"{study.name}.png"
+    check_folder(out, figure.name)
+    say(study.title or study.name, "bold")
+    result = run_study(study, out, models_folders(study_file), console)
+    say(f"Result: {out / study.name}.h5")
+    show_tables(result.curves, None)
+    try:
+        draw(study.title, result.curves, figure, study.figure)
+    except OSError as error:  # the result, hours of computing, is there all the same
+        raise OSError(
+            f"{in_one_line(error)}. The result is kept: draw it with "
+            f"sionna-semcom show {out / study.name}.h5 --figure {figure}"
+        ) from error
+
+
+@app.command()
+@report_errors
+def train(
+    study_file: StudyFile,
+    model: Annotated[str | None, typer.Option(help="One of the study's models; else all.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; else those of the study.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the models; else where runs look for them.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Train the models of a study and keep their weights."""
+    load_tensorflow()
+    from ..simulation.evaluation.progress import verbosity
+    from ..simulation.results.names import check_seed
+    from ..simulation.studies.study import load_study, models_folders
+    from ..simulation.training.store import obtain_model
+
+    study = load_study(study_file, changes or ())
+    if model is not None and model not in study.models:
+        raise ValueError(f"There is no model {shortened(model)}, only {listed(study.models, 20)}")
+    if seed is not None:
+        check_seed(seed)
+    folders = models_folders(study_file)
+    folder = out or folders[0]
+    check_folder(folder)
+    data = study.load_data(folders, folder)
+    for name in [model] if model else study.models:
+        for number in study.evaluation.seeds if seed is None else [seed]:
+            say(f"Model {name}, seed {number}", "bold")
+            obtain_model(name, study.models[name], data, number, [], folder, verbosity(console))
+            say(f"Weights: {folder / name}/seed{number}.weights.h5")
+
+
+@app.command()
+@report_errors
+def latents(
+    study_file: StudyFile,
+    out: Annotated[
+        Path | None, typer.Option(help="The file; else results/<name of the study>_latents.h5.")
+    ] = None,
+    changes: Changes = None,
+) -> None:
+    """Write the latents that a study's data are to a file, for other programs.
+
+    Networks that are not trained yet are trained first.
+    """
+    load_tensorflow()
+    from ..datasets.latents import LATENTS
+    from ..simulation.studies.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    if study.data.modalities != LATENTS:
+        raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
+    path = out or Path("results") / f"{study.name}_latents.h5"
+    check_folder(path.parent, path.name)
+    data: Any = study.load_data(models_folders(study_file), path.parent / "models")
+    data.save(path)
+    sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
+    (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
+    say(f"{d} real numbers at the transmitter, {m} at the receiver ({sizes})")
+    say(f"Accuracy of the receiver on its own latents: {data.receiver_accuracy:.3f}")
+    say(f"Latents: {path}")
+
+
+@app.command()
+@report_errors
+def convert(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT...", help="The file; of .csd files NAME=FILE for each."),
+    ],
+    out: Annotated[Path, typer.Option(help="The HDF5 file to write.")],
+    format: Annotated[
+        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; else recognised.")
+    ] = None,
+    label: Annotated[
+        str | None, typer.Option(help="regression or classification; else what is there.")
+    ] = None,
+    splits: Annotated[
+        Path | None, typer.Option(help="Videos of each split, for .csd files; else drawn.")
+    ] = None,
+    shares: Annotated[
+        tuple[float, float], typer.Option(help="Shares of drawn test and validation videos.")
+    ] = (0.2, 0.1),
+    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
+    column: Annotated[str | None, typer.Option(help="Which label of a .csd file.")] = None,
+    modality: Annotated[list[str] | None, typer.Option(help="Keep this one; else all.")] = None,
+    max_words: Annotated[
+        int | None, typer.Option(help="Words kept of longer segments of .csd files.")
+    ] = None,
+) -> None:
+    """Convert multimodal features (MMSA, MultiBench, .csd) to the project's HDF5.
+
+    Computational sequences are given as text=FILE audio=FILE ... labels=FILE words=FILE.
+    """
+    load_tensorflow()
+    from ..datasets import read_features
+    from .features_table import features_notes, features_table
+
+    check_folder(out.parent, out.name)
+    of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
+    of_sequences |= {"max_words": max_words, "modalities": modality}
+    data = read_features(inputs, format, label=label, seed=seed, **of_sequences)
+    data.save(out)
+    console.print(features_table(data, "Features"), *features_notes(data), sep="\n")
+    say(f"Features: {out}")
+
+
+@app.command()
+@report_errors
+def show(
+    result_files: Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")],
+    metric: Annotated[list[str] | None, typer.Option(help="Show this one only.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw in this file (png, pdf, svg).")] = None,
+) -> None:
+    """Show results as tables and, with --figure, in one figure."""
+    from ..simulation.results.figure_settings import FigureSettings, figure_settings
+    from ..simulation.results.result import Result
+
+    results = [Result.load(path) for path in result_files]
+    options = FigureSettings()
+    if len(results) == 1:
+        (result,) = results
+        title, curves = result.title, dict(result.curves)
+        if figure is not None:
+            options = figure_settings(result, str(result_files[0]))
+    else:
+        title = ""
+        curves = {
+            f"{name}: {label}" if label else name: curve
+            for name, result in zip(names_of(result_files), results, strict=True)
+            for label, curve in result.curves.items()
+        }
+    show_tables(curves, metric)
+    if figure is not None:
+        some = {"metrics": tuple(metric)} if metric else {}
+        draw(title, curves, figure, options.model_copy(update=some))
+
+
+@app.command()
+@report_errors
+def gallery(
+    study_file: StudyFile,
+    model: Annotated[str, typer.Option(help="One of the study's models.")],
+    link: Annotated[
+        str | None, typer.Option(help="One of the study's links; else that of training.")
+    ] = None,
+    snr: Annotated[list[float] | None, typer.Option(help="SNRs [dB]; else 0, 10, 20.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results"),
+    changes: Changes = None,
+) -> None:
+    """Draw the latent space of a model, and what comes back over a link."""
+    load_tensorflow()
+    from ..simulation.studies.gallery import draw_gallery
+    from ..simulation.studies.study import load_study, models_folders
+
+    study = load_study(study_file, changes or ())
+    folders = models_folders(study_file)
+    for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, folders):
+        say(f"Picture: {path}")
+
+
+@app.command(name="list")
+@report_errors
+def list_() -> None:
+    """List the systems, links and data sets that a study can name."""
+    load_tensorflow()
+    from ..simulation.studies.catalogue import catalogue
+
+    for title, entries in catalogue().items():
+        table = Table(title=title, title_justify="left", title_style="bold", box=None)
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column()
+        for kind, summary in entries.items():
+            table.add_row(kind, Text(summary))
+        console.print(table, "")
+
+
+app.command()(_cli_shipped.studies)
+app.command()(_cli_shipped.models)
+
+
+@app.command()
+@report_errors
+def info() -> None:
+    """Show versions, devices, and where data and models are looked for."""
+    load_tensorflow()
+    import tensorflow as tf
+
+    from ..datasets.folder import DATA_VARIABLE
+    from ..simulation.results.result import package_versions
+    from ..simulation.studies.study import MODELS_VARIABLE
+
+    devices = [device.name for device in tf.config.list_logical_devices()]
+    rows = {
+        **package_versions(),
+        "devices": ", ".join(devices),
+        "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
+        "models": os.environ.get(
+            MODELS_VARIABLE,
+            f"../models beside a study, and shipped ({MODELS_VARIABLE} is not set)",
+        ),
+    }
+    table = Table(box=None, show_header=False)
+    for name, value in rows.items():
+        table.add_row(Text(name, style="cyan"), Text(value))
+    console.print(table)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app(prog_name="sionna-semcom")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on what comes with the package: ``studies`` and ``models``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
+
+from .. import _shipped
+from .._files import atomic_path
+from .terminal import console, report_errors
+
+
+@report_errors
+def studies(
+    name: Annotated[str | None, typer.Argument(help="One of them, which is shown.")] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Write it as NAME.yaml in this folder, to edit.")
+    ] = False,
+) -> None:
+    """List the shipped studies with their questions; show one, or copy it to edit."""
+    known = _shipped.studies()
+    if name is None:
+        if copy:
+            raise ValueError("--copy needs the name of a study")
+        _list({study: _shipped.question(path) for study, path in known.items()})
+        return
+    text = _one_of(known, name, "study").read_text(encoding="utf-8")
+    if not copy:
+        console.out(text, end="", highlight=False)
+        return
+    target = Path(f"{name}.yaml")
+    if target.exists():
+        raise FileExistsError(f"{target} exists already; move it away or edit it")
+    with atomic_path(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    console.print(Text(f"Study: {target}"), soft_wrap=True)
+
+
+@report_errors
+def models(
+    name: Annotated[str | None, typer.Argument(help="One of them, whose card is shown.")] = None,
+) -> None:
+    """List the shipped trained models; show the card of one."""
+    known = _shipped.models()
+    if name is None:
+        _list({model: _shipped.description(card) for model, card in known.items()})
+        return
+    card = _one_of(known, name, "model").read_text(encoding="utf-8")
+    console.print(Markdown(card))
+
+
+def _one_of(known: Mapping[str, Path], name: str, kind: str) -> Path:
+    if name not in known:
+        raise ValueError(
+            f"No {kind} of this name is shipped; without a name all are listed. Received: {name!r}"
+        )
+    return known[name]
+
+
+def _list(entries: Mapping[str, str]) -> None:
+    table = Table(box=None, show_header=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for name, line in entries.items():
+        table.add_row(Text(name), Text(line))
+    console.print(table)

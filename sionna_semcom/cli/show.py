@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Curves on a terminal and in figures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .terminal import console, say
+
+if TYPE_CHECKING:
+    from ..simulation import Curve
+    from ..simulation.results.figure_settings import FigureSettings
+
+
+def names_of(paths: Sequence[Path]) -> list[str]:
+    """Names that tell files apart: without folders where that is enough."""
+    names = [path.stem for path in paths]
+    if len(set(names)) == len(names):
+        return names
+    absolute = [path.resolve().with_suffix("") for path in paths]
+    common = os.path.commonpath([path.parent for path in absolute])
+    return [path.relative_to(common).as_posix() for path in absolute]
+
+
+def show_tables(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
+    """Show tables of all metrics, or of some."""
+    from ..simulation.results.tables import result_tables
+
+    for table in result_tables(curves, metrics):
+        console.print(table)
+
+
+def draw(title: str, curves: Mapping[str, Curve], path: Path, options: FigureSettings) -> None:
+    """Draw curves in a file, as a study's figure settings say."""
+    from ..simulation import PlotMetrics, Result
+
+    drawn = {label: curves[label] for label in options.curves or curves}
+    plot = PlotMetrics(title).add(Result(drawn))
+    plot.save(path, **options.model_dump(exclude={"curves"}))
+    say(f"Figure: {path}")

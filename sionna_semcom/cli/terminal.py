@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What commands write to, and how they end."""
+
+from __future__ import annotations
+
+import functools
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from .._errors import expected, in_one_line
+
+console = Console()
+errors = Console(stderr=True)
+options = {"traceback": False}
+
+
+def say(text: str, style: str = "") -> None:
+    """Write a line as it is: brackets in names of files are no markup."""
+    console.print(Text(text, style), soft_wrap=True)
+
+
+def accept_all_characters() -> None:
+    """Write what an output cannot encode, such as bytes in names of files, with backslashes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def report_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            errors.print("Interrupted. The same command goes on from here.")
+            raise typer.Exit(130) from None
+        except BrokenPipeError:  # nobody reads any more, as after "| head"
+            raise _stop_writing() from None
+        except expected() as error:
+            if options["traceback"]:
+                raise
+            message = Text(f"Error: {in_one_line(error)}")
+            message.stylize("bold red", 0, 6)
+            errors.print(message, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return wrapped
+
+
+def _stop_writing() -> typer.Exit:
+    """Let what is still to be written vanish, without messages of Python when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return typer.Exit(141)  # as a shell says of SIGPIPE
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow without what it writes to stderr before it knows its own log level.
+
+    Sionna comes first, with Mitsuba: Python 3.12 crashes at exit if TensorFlow 2.21 was imported
+    before Mitsuba 3.8.
+    """
+    stderr = os.dup(2)
+    with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            import sionna.phy  # noqa: F401
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Handwritten, spoken and written digits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ..._files import sha256
+from ..formats.idx import mnist_files, read_mnist
+from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
+from .log_mel import LogMel
+from .pairing import ClassPairs
+from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
+
+_READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
+
+LabelledImages = tuple[np.ndarray, np.ndarray]
+
+
+class Digits:
+    """Images, spectrograms and words of the digits 0 to 9, paired by class.
+
+    Three splits share no image and no recording: training, validation (for tuning), and test.
+    Without ``root`` they are the built-in ones, which need no download: scikit-learn's handwritten
+    digits (8 x 8 pixels), and spoken digits synthesised in 48 voices, 8 of them kept for the test
+    and 4 for validation (64 mel bands x 32 frames).
+
+    Parameters
+    ----------
+    root : `str` or `PathLike`
+        Folder that holds ``mnist/`` (the four gzipped IDX files) and ``fsdd/`` or ``audiomnist/``
+        (WAV files, at any depth)
+    audio : "fsdd" | "audiomnist"
+        Which recordings below ``root``
+    split : "recording" | "speaker"
+        Whether the splits below ``root`` share speakers; see `split_by_recording` and
+        `split_by_speaker`
+    log_mel : `LogMel`
+        Spectrogram (defaults: `LogMel.speech_8khz()` for FSDD, `LogMel()` for AudioMNIST)
+
+    Attributes
+    ----------
+    checksums : `dict` of `str`
+        SHA-256 of the files that were read; ``fsdd`` and ``audiomnist`` stand for all WAV files in
+        the order of their paths
+    description : `str`
+        What was read, in one line
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file or folder is missing
+    ValueError
+        If a file is damaged, a split lacks a class, or an argument is none of the above
+    """
+
+    num_classes = 10
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str] | None = None,
+        *,
+        audio: str = "fsdd",
+        split: str = "recording",
+        log_mel: LogMel | None = None,
+    ) -> None:
+        if audio not in _READERS:
+            raise ValueError(f"`audio` must be one of {list(_READERS)}. Received: {audio!r}")
+        if split not in SPLITS:
+            raise ValueError(f"`split` must be one of {list(SPLITS)}. Received: {split!r}")
+        if root is None:
+            if (audio, split, log_mel) != ("fsdd", "recording", None):
+                raise ValueError(
+                    "`audio`, `split` and `log_mel` must be left out without `root`: the built-in "
+                    f"set is fixed. Received: {audio!r}, {split!r}, {log_mel!r}"
+                )
+            images, clips = read_handwritten(), read_spoken()
+            files = {path.name: [path] for path in (HANDWRITTEN_DIGITS, SPOKEN_DIGITS)}
+            source = "scikit-learn digits + synthesised speech"
+        else:
+            root = Path(root)
+            images = _mnist_splits(root / "mnist")
+            clips = SPLITS[split](_READERS[audio](root / audio, log_mel))
+            files = _files(root, audio)
+            source = f"MNIST + {audio.upper()}, split by {split}"
+        self.checksums = {name: sha256(*paths) for name, paths in files.items()}
+        self._pairs = {
+            name: ClassPairs(name, *images[name], clips[name].spectrograms, clips[name].labels)
+            for name in images
+        }
+        sizes = (f"{name} {len(pairs)} + {len(clips[name])}" for name, pairs in self._pairs.items())
+        self.description = f"{source} (images + clips: {', '.join(sizes)})"
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample of each modality, ``{"image": (28, 28, 1), ...}``."""
+        return self._pairs["train"].shapes
+
+    def images(self, split: str) -> LabelledImages:
+        """All images [num_images, height, width, 1] in [0, 1] of a split, and their labels.
+
+        ``split`` is "train", "validation" or "test".
+        """
+        if split not in self._pairs:
+            raise ValueError(f"`split` must be one of {list(self._pairs)}. Received: {split!r}")
+        return self._pairs[split].images()
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0, start: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for training, drawn at random with replacement; see `ClassPairs` for their form.
+
+        The classes take turns, so that a batch of ten holds each of them once; their order within a
+        batch is random. What is drawn depends on ``seed`` and the number of the step alone. A
+        second pass over the returned data set goes on with the steps that follow the first.
+
+        Parameters
+        ----------
+        batch_size : `int`
+            Samples a batch
+        steps : `int`
+            Batches a pass; by default as many as the images fill
+        seed : `int`
+            Seed of the draws
+        start : `int`
+            Number of the first step, to go on where a training was interrupted
+        """
+        return self._pairs["train"].draws(batch_size, steps, seed, start)
+
+    def validation(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
+        """Every validation image once; otherwise as `test`."""
+        return self._pairs["validation"].each(batch_size, seed)
+
+    def test(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
+        """Every test image once, each with a test recording of its class drawn by ``seed``.
+
+        The last batch holds what is left.
+        """
+        return self._pairs["test"].each(batch_size, seed)
+
+
+def _mnist_splits(folder: Path) -> dict[str, LabelledImages]:
+    images, labels = read_mnist(folder, "train")
+    held = len(images) // 12  # the last 5,000 of MNIST's 60,000
+    return {
+        "train": (images[:-held], labels[:-held]),
+        "validation": (images[-held:], labels[-held:]),
+        "test": read_mnist(folder, "test"),
+    }
+
+
+def _files(root: Path, audio: str) -> dict[str, list[Path]]:
+    files = [*mnist_files(root / "mnist", "train"), *mnist_files(root / "mnist", "test")]
+    return {path.name: [path] for path in files} | {audio: clip_files(root / audio)}

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of digits: pictures, recordings and words."""
+
+from typing import ClassVar, Literal
+
+from ..._settings import Settings
+from ..folder import _FolderData
+from .digits import Digits
+
+DIGITS = ("image", "audio", "text")
+
+
+class BuiltinData(Settings):
+    """Handwritten digits of scikit-learn and synthesised spoken digits; nothing to download."""
+
+    modalities: ClassVar[tuple[str, ...]] = DIGITS
+
+    kind: Literal["builtin"] = "builtin"
+
+    def load(self) -> Digits:
+        """Read the data."""
+        return Digits()
+
+
+class _MNISTData(_FolderData):
+    """Handwritten digits of MNIST with a set of recordings."""
+
+    modalities: ClassVar[tuple[str, ...]] = DIGITS
+
+    split: Literal["recording", "speaker"] = "recording"
+    """If test recordings are of the speakers of training or of others"""
+
+    def load(self) -> Digits:
+        """Read the data.
+
+        Raises
+        ------
+        FileNotFoundError
+            If no folder is given, or a file is missing in it
+        """
+        return Digits(self.folder(), audio=self.kind.removeprefix("mnist_"), split=self.split)
+
+
+class MNISTWithFSDD(_MNISTData):
+    """Handwritten digits of MNIST and the Free Spoken Digit Dataset (8 kHz)."""
+
+    kind: Literal["mnist_fsdd"]
+
+
+class MNISTWithAudioMNIST(_MNISTData):
+    """Handwritten digits of MNIST and the spoken digits of AudioMNIST (48 kHz)."""
+
+    kind: Literal["mnist_audiomnist"]

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The project's HDF5 layout of multimodal features."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import h5py
+import numpy as np
+
+from ..._files import atomic_path
+from ..._hdf5 import open_hdf5, read_dataset
+from ..._messages import listed, shortened
+from .names import check_no_label, modalities_of, note_on_rest
+from .padding import front_lengths
+from .split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
+from .split_names import note_of, split_names
+
+_LENGTHS = "_lengths"
+_COLUMNS = ("id", *LABELS.values(), RAW_TEXT)
+
+
+def write_feature_file(
+    path: str | os.PathLike[str],
+    splits: Mapping[str, FeatureSplit],
+    checksums: Mapping[str, str] | None = None,
+) -> None:
+    """Write splits, whole or not at all, as `read_feature_file` reads them."""
+    text = h5py.string_dtype()
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        for name, split in splits.items():
+            group = file.create_group(name)
+            for modality, values in split.features.items():
+                # padding takes no space, and vectors hardly shrink
+                packed = {"compression": "gzip", "shuffle": True} if values.ndim == 3 else {}
+                group.create_dataset(modality, data=values, **packed)
+            for modality, lengths in split.lengths.items():
+                group[modality + _LENGTHS] = lengths
+            for column, values in {LABELS[split.kind]: split.label, **split.others}.items():
+                is_text = values.dtype.kind == "O"
+                group.create_dataset(column, data=values, dtype=text if is_text else None)
+            group.create_dataset("id", data=split.id, dtype=text)
+        file.attrs["checksums"] = json.dumps(dict(checksums or {}))
+
+
+def read_feature_file(
+    path: str | os.PathLike[str],
+    label: str | None = None,
+    modalities: Sequence[str] | None = None,
+) -> tuple[dict[str, FeatureSplit], dict[str, str]]:
+    """Read ``{train,valid,test}/{<modality>,<modality>_lengths,...}``.
+
+    A group of a split (``validation``, ``val`` and ``dev`` are names of ``valid``) has for its N
+    samples
+
+    - ``<modality>`` [N, D] or [N, T, D], floating-point numbers, any name that is not one of
+      labels or of other columns
+    - ``<modality>_lengths`` [N], for sequences: number of real frames, which come first. Without
+      it they end where only zeros follow. What the frames after them hold is not read
+    - ``regression_labels`` [N] (scores in [-3, 3]) or ``classification_labels`` [N] (classes 0, 1,
+      ...), or both
+    - ``id`` [N], and ``raw_text`` [N] if there is one, strings
+
+    Parameters
+    ----------
+    path : `str` or `PathLike`
+        The file
+    label : `None` | "regression" | "classification"
+        Which label; by default the one that the file has, and the scores where it has both
+    modalities : `None` | sequence of `str`
+        Arrays that are modalities, of which numbers of any type are read; the others are ignored.
+        By default those that are as above
+
+    Output
+    ------
+    splits : `dict` of `FeatureSplit`
+        ``train``, ``test`` and, if there is one, ``validation``
+    checksums : `dict` of `str`
+        SHA-256 of what the features come from, if the file says so
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        If the file is damaged, or lacks something
+    """
+    with open_hdf5(path, "file of features") as file:
+        names = split_names(name for name in file if isinstance(file.get(name), h5py.Group))
+        others = [name for name in file if name not in names.values()]
+        unknown = [name for name in others if _holds_arrays(file.get(name))]
+        if unknown:
+            raise ValueError(
+                "it must have no splits but train, valid and test, or usual names of them such as "
+                f"dev, not {listed(unknown)}"
+            )
+        splits: dict[str, FeatureSplit] = {}
+        for name, theirs in names.items():
+            splits[name] = _read_split(file[theirs], theirs, label, modalities)
+            notes = [*note_of(name, theirs)]
+            notes += [f"ignored beside the splits: {listed(others)}"] if others else []
+            splits[name].notes.extend(notes)
+        return splits, _checksums(file.attrs.get("checksums"))
+
+
+def _read_split(
+    group: h5py.Group, where: str, label: str | None, modalities: Sequence[str] | None
+) -> FeatureSplit:
+    features: dict[str, np.ndarray] = {}
+    lengths: dict[str, np.ndarray] = {}
+    try:
+        columns = {name: read_dataset(group, name) for name in _COLUMNS if name in group}
+        rest = {name: group.get(name) for name in group if name not in _COLUMNS}
+        arrays = {name: values for name, values in rest.items() if isinstance(values, h5py.Dataset)}
+        names = modalities_of(arrays, modalities)
+        for name in sorted(names, key=_usual_order):
+            given = read_dataset(group, name + _LENGTHS) if name + _LENGTHS in arrays else None
+            features[name], frames = front_lengths(read_dataset(group, name), given, name)
+            lengths |= {} if frames is None else {name: frames}
+        split = FeatureSplit.from_columns(features, lengths, columns, label)
+        if set(modalities or ()) <= set(features):
+            check_no_label(features, columns)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    used = {*_COLUMNS, *features, *(name + _LENGTHS for name in lengths)}
+    split.notes.extend(note_on_rest(rest, used))
+    return split
+
+
+def _holds_arrays(item: object) -> bool:
+    if not isinstance(item, h5py.Group):
+        return False
+    members = (item.get(name) for name in item)
+    return any(isinstance(one, h5py.Dataset) and one.ndim > 0 for one in members)
+
+
+def _usual_order(name: str) -> tuple[int, str]:
+    """Text, audio, vision and others; files themselves go by the alphabet."""
+    return MODALITIES.index(name) if name in MODALITIES else len(MODALITIES), name
+
+
+def _checksums(text: Any) -> dict[str, str]:
+    found = json.loads(text) if isinstance(text, str) else {}
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise ValueError(f"its checksums must be strings by file, not {shortened(text)}")
+    return found

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Three modalities with known redundant, unique and synergistic parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..._messages import shortened
+from ..._seeding import derive_seed
+from .multimodal import MultimodalFeatures
+from .split import MODALITIES, FeatureSplit
+
+GENERATED_PARTS = {
+    "redundant": 0,
+    "unique_text": 1,
+    "unique_audio": 2,
+    "unique_vision": 3,
+    "synergistic": 4,
+}
+_NUM_NUISANCES = 4  # what a modality varies by besides
+_NUM_HIDDEN = 32
+_GAIN = 0.6  # at which the hyperbolic tangent bends what it is given without levelling it
+
+
+def generated_features(
+    num_train: int = 4000,
+    num_validation: int = 1000,
+    num_test: int = 2000,
+    *,
+    dims: Sequence[int] = (40, 30, 30),
+    noise: float = 0.3,
+    modalities: Sequence[str] | None = None,
+    seed: int = 0,
+) -> MultimodalFeatures:
+    r"""Text, audio and vision that share, keep and combine fair bits.
+
+    ============  =======================================  ==================================
+    modality      bits                                     alone it says
+    ============  =======================================  ==================================
+    ``text``      :math:`r, u_\text{text}, a`              redundant, unique_text
+    ``audio``     :math:`r, u_\text{audio}, a \oplus s`    redundant, unique_audio
+    ``vision``    :math:`r, u_\text{vision}`               redundant, unique_vision
+    ============  =======================================  ==================================
+
+    Text and audio together say the synergistic bit :math:`s`, of which neither knows anything
+    alone. The label is the class :math:`r + 2u_\text{text} + 4u_\text{audio} + 8u_\text{vision} +
+    16s`, 32 in all. A modality is a random nonlinear mixture that is the same for all samples,
+
+    .. math:: x = B \tanh(A z) + \sigma n,
+
+    of :math:`z`, its bits as :math:`\pm 1` and four Gaussian nuisances of its own, and of white
+    Gaussian noise :math:`n`.
+
+    Parameters
+    ----------
+    num_train, num_validation, num_test : `int`
+        Samples of each split
+    dims : sequence of `int`
+        Number of features of text, audio and vision
+    noise : `float`
+        Standard deviation :math:`\sigma` of the noise; mixtures have unit variance
+    modalities : `None` | sequence of `str`
+        Modalities that are used; by default all
+    seed : `int`
+        Seed of mixtures and samples
+
+    Output
+    ------
+    : `MultimodalFeatures`
+        The data, the same for the same arguments
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range
+    """
+    counts = {"train": num_train, "validation": num_validation, "test": num_test}
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"`num_{name}` must be at least 1. Received: {count}")
+    if len(dims) != len(MODALITIES) or min(dims) < 1:
+        raise ValueError(f"`dims` must be three positive numbers. Received: {shortened(dims)}")
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"`noise` must be at least 0. Received: {noise}")
+    label, bits = _bits(sum(counts.values()), seed)
+    features = {
+        name: _mixture(name, bits[name], dim, noise, seed)
+        for name, dim in zip(MODALITIES, dims, strict=True)
+    }
+    splits: dict[str, FeatureSplit] = {}
+    first = 0
+    for name, count in counts.items():
+        rows = slice(first, first + count)
+        first += count
+        ids = [f"{name}{number}_0" for number in range(count)]
+        own = {modality: values[rows] for modality, values in features.items()}
+        splits[name] = FeatureSplit(own, {}, label[rows], np.array(ids, object))
+    data = MultimodalFeatures(splits, modalities=modalities)
+    data.parts = lambda batch: generated_parts(batch["label"])
+    return data
+
+
+def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:
+    """The bits that classes of `generated_features` stand for.
+
+    Input
+    -----
+    label : [...], `int`
+        Classes
+
+    Output
+    ------
+    : `dict` of [...], `int32`
+        0 or 1 for each of ``GENERATED_PARTS``
+
+    Raises
+    ------
+    ValueError
+        If one is no such class
+    """
+    classes = np.asarray(label)
+    wrong = (classes < 0) | (classes >= 2 ** len(GENERATED_PARTS))
+    if classes.dtype.kind not in "iu" or wrong.any():
+        received = classes[wrong][0] if wrong.any() else classes.dtype
+        raise ValueError(f"`label` must be classes 0 to 31. Received: {received}")
+    return {
+        name: (classes >> position & 1).astype(np.int32)
+        for name, position in GENERATED_PARTS.items()
+    }
+
+
+def _bits(count: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Classes [count], and the bits [count, 2 or 3] of each modality."""
+    draw = np.random.default_rng(derive_seed("generated", "bits", seed))
+    label = draw.integers(2 ** len(GENERATED_PARTS), size=count, dtype=np.int32)
+    parts = generated_parts(label)
+    mask = draw.integers(2, size=count, dtype=np.int32)
+    halves = {"text": [mask], "audio": [mask ^ parts["synergistic"]], "vision": []}
+    return label, {
+        name: np.stack([parts["redundant"], parts[f"unique_{name}"], *half], axis=1)
+        for name, half in halves.items()
+    }
+
+
+def _mixture(name: str, bits: np.ndarray, dim: int, noise: float, seed: int) -> np.ndarray:
+    draw = np.random.default_rng(derive_seed("generated", name, seed))
+    nuisances = draw.normal(size=(len(bits), _NUM_NUISANCES))
+    z = np.concatenate([2.0 * bits - 1, nuisances], axis=1)
+    inner = draw.normal(size=(z.shape[1], _NUM_HIDDEN)) * _GAIN
+    hidden = np.tanh(z @ inner)
+    outer = draw.normal(size=(_NUM_HIDDEN, dim))
+    mixed = hidden @ outer
+    mixed /= mixed.std(0) + 1e-12
+    return (mixed + noise * draw.normal(size=mixed.shape)).astype(np.float32)

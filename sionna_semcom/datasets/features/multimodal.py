@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Features of text, speech and video for a task at the receiver."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from ..._files import sha256
+from ..._messages import listed, shortened
+from ..._seeding import derive_seed
+from ..batches import drawn_batches, each_once
+from .file import read_feature_file, write_feature_file
+from .split import FeatureSplit, hold_out
+from .standardization import Standardisation, count_non_finite
+
+_SPLITS = ("train", "validation", "test")
+
+
+class MultimodalFeatures:
+    r"""Features of several modalities, standardised, and a score or a class for each sample.
+
+    A batch is a dictionary of
+
+    - ``<modality>`` : [batch, D] or [batch, T, D], `float32`
+    - ``<modality>_length`` : [batch], `int32`, for sequences: the number of real frames, which
+      come first; zero if there is none. The frames that follow are zero
+    - ``label`` : [batch], `float32` (scores) or `int32` (classes)
+
+    Each feature has zero mean and unit variance over the real frames of training. A feature that is
+    constant there is zero, and so is every value that is infinite, NaN or larger than 1.8e19, as if
+    it were the mean.
+
+    Parameters
+    ----------
+    splits : `dict` of `FeatureSplit`
+        ``train`` and ``test``, and ``validation`` if there is one
+    modalities : `None` | sequence of `str`
+        Modalities that are used; by default all
+    holdout : `float`
+        Share of the training videos that are kept for validation, if there is no such split. They
+        are drawn by ``seed``; no video is in two splits. With 0, all are trained on
+    development : `float`
+        Share of the test videos that are kept for validation instead, where training samples
+        cannot tell what generalises; results are then of the other test videos
+    seed : `int`
+        Seed of the draw
+    checksums : `dict` of `str`
+        SHA-256 of what the features come from
+
+    Attributes
+    ----------
+    splits : `dict` of `FeatureSplit`
+        Samples as they were read
+    num_classes : `int`
+        Number of classes; 0 where the label is a score
+    parts : `None` | callable
+        From a batch to the known parts of its classes, where there are any
+    replaced : `dict` of `dict` of `int`
+        How many values were replaced by the mean, by split and modality
+
+    Raises
+    ------
+    ValueError
+        If splits do not belong together, or an argument is out of range
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, FeatureSplit],
+        *,
+        modalities: Sequence[str] | None = None,
+        holdout: float = 0.0,
+        development: float = 0.0,
+        seed: int = 0,
+        checksums: Mapping[str, str] | None = None,
+    ) -> None:
+        _check_together(splits)
+        for name, share in (("holdout", holdout), ("development", development)):
+            if not 0 <= share < 1:
+                raise ValueError(f"`{name}` must be in [0, 1). Received: {share}")
+        if development and (holdout or "validation" in splits):
+            raise ValueError(
+                "`development` must be zero where there is a validation split, or a share of "
+                f"the training videos is kept for it. Received: {development}"
+            )
+        names = modalities or list(splits["train"].features)
+        self.splits = {name: splits[name].select(names) for name in _SPLITS if name in splits}
+        if "validation" not in splits and holdout > 0:
+            kept = dict(zip(_SPLITS, hold_out(self.splits["train"], holdout, seed), strict=False))
+            self.splits = {**kept, "test": self.splits["test"]}
+        if development > 0:
+            test, validation = hold_out(self.splits["test"], development, seed)
+            self.splits |= {"validation": validation, "test": test}
+        self.num_classes = 0
+        if splits["train"].kind == "classification":
+            self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
+        self.parts: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]] | None = None
+        self.checksums = {**(checksums or {}), "training samples": self._digest()}
+        self.replaced = {
+            name: {
+                modality: count_non_finite(values, split.lengths.get(modality))
+                for modality, values in split.features.items()
+            }
+            for name, split in self.splits.items()
+        }
+        train = self.splits["train"]
+        self._standardise = {
+            modality: Standardisation.fit(values, train.lengths.get(modality))
+            for modality, values in train.features.items()
+        }
+        self._arrays: dict[str, dict[str, np.ndarray]] = {}
+
+    def _digest(self) -> str:
+        """SHA-256 of what is trained on: features, lengths, labels and their kind."""
+        train, digest = self.splits["train"], hashlib.sha256()
+        arrays = {**train.features, **{f"{k}_length": v for k, v in train.lengths.items()}}
+        for name, array in (*arrays.items(), (f"label, {self.num_classes}", train.label)):
+            digest.update(f"{name} {array.shape} {array.dtype}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample of each modality, ``{"text": (100,), "audio": (50, 74)}``."""
+        return self.splits["train"].shapes
+
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        """All samples of a split in their order, with the keys and values of a batch.
+
+        Raises
+        ------
+        ValueError
+            If there is no such split
+        """
+        if split not in self.splits:
+            raise ValueError(
+                f"`split` must be one of {', '.join(self.splits)} (`holdout` keeps a share of the "
+                f"training videos for validation). Received: {shortened(split)}"
+            )
+        if split not in self._arrays:
+            raw = self.splits[split]
+            arrays = {
+                name: standardise(raw.features[name], raw.lengths.get(name))
+                for name, standardise in self._standardise.items()
+            }
+            arrays |= {f"{name}_length": lengths for name, lengths in raw.lengths.items()}
+            self._arrays[split] = {**arrays, "label": raw.label}
+        return dict(self._arrays[split])
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for training, drawn without replacement until all samples were, then again.
+
+        Parameters
+        ----------
+        batch_size : `int`
+            Samples a batch
+        steps : `int`
+            Batches; by default as many as the samples fill
+        seed : `int`
+            Seed of the order
+        """
+        return drawn_batches(self.arrays("train"), batch_size, steps, derive_seed("features", seed))
+
+    def probing(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every training sample once, for probes of what a model has learnt."""
+        return each_once(self.arrays("train"), batch_size)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every validation sample once.
+
+        Raises
+        ------
+        ValueError
+            If no sample was kept for validation
+        """
+        return each_once(self.arrays("validation"), batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every test sample once."""
+        return each_once(self.arrays("test"), batch_size)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the samples as they were read to an HDF5 file, whole or not at all."""
+        write_feature_file(path, self.splits, self.checksums)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        modalities: Sequence[str] | None = None,
+        label: str | None = None,
+        holdout: float = 0.0,
+        development: float = 0.0,
+        seed: int = 0,
+    ) -> MultimodalFeatures:
+        """Read an HDF5 file, as `save` and ``sionna-semcom convert`` write it.
+
+        Parameters
+        ----------
+        path : `str` or `PathLike`
+            The file
+        modalities, holdout, development, seed
+            As above
+        label : `None` | "regression" | "classification"
+            Which label; by default the one that the file has, and the scores where it has both
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file
+        ValueError
+            If the file is damaged or lacks something, or as above
+        """
+        splits, checksums = read_feature_file(path, label, modalities)
+        checksums = checksums or {Path(path).name: sha256(path)}
+        try:
+            return cls(
+                splits,
+                modalities=modalities,
+                holdout=holdout,
+                development=development,
+                seed=seed,
+                checksums=checksums,
+            )
+        except ValueError as error:
+            raise ValueError(f"`{path}`: {error}") from error
+
+
+def _check_together(splits: Mapping[str, FeatureSplit]) -> None:
+    if not {"train", "test"} <= set(splits) <= set(_SPLITS):
+        raise ValueError(
+            "`splits` must be train, test and, if there is one, validation. "
+            f"Received: {listed(splits)}"
+        )
+    shapes = {name: dict(sorted(split.shapes.items())) for name, split in splits.items()}
+    if any(one != shapes["train"] for one in shapes.values()):
+        raise ValueError(
+            f"Splits must have the same modalities and shapes. Received: {shortened(shapes, 400)}"
+        )
+    kinds = {name: split.kind for name, split in splits.items()}
+    if len(set(kinds.values())) > 1:
+        raise ValueError(f"Splits must have the same kind of label. Received: {kinds}")

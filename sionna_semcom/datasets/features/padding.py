@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which frames of padded sequences are real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .columns import as_lengths, as_numbers, real_frames
+
+_CHUNK = 256  # samples at a time
+
+
+def to_front(values: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Sequences whose real frames come first in their order, and then zeros.
+
+    Input
+    -----
+    values : [n, T, D]
+        Sequences
+    real : [n, T], `bool`
+        Which frames are real
+
+    Output
+    ------
+    : [n, T, D]
+        Sequences
+    """
+    order = np.argsort(~real, axis=1, kind="stable")
+    moved = np.take_along_axis(values, order[..., None], axis=1)
+    moved[~real_frames(real.sum(1), values.shape[1])] = 0
+    return moved
+
+
+def non_zero_frames(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First frame [n] with a value, and the frame [n] after the last such; equal if there is none.
+
+    Zero and NaN are none.
+    """
+    return _ends(_with_values(values))
+
+
+def frames_between(first: np.ndarray, last: np.ndarray, num_frames: int) -> np.ndarray:
+    """Which frames [n, num_frames] lie in [first, last)."""
+    frames = np.arange(num_frames)
+    return (first[:, None] <= frames) & (frames < last[:, None])
+
+
+def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Which frames are no padding, for sequences that have neither lengths nor a mask.
+
+    Padding is where a sequence is zero, or NaN throughout, at its beginning or at its end. Where
+    some samples are zero at one side only and none at the other side only, all are padded at that
+    side, and zeros at the other one are real. Modalities that are aligned frame by frame keep the
+    same frames, also where one of them is zero; of a modality that is zero throughout a sample, no
+    frame is real.
+
+    Input
+    -----
+    sequences : `dict` of [n, T, D]
+        Sequences by modality, which may differ in T
+
+    Output
+    ------
+    : `dict` of [n, T], `bool`
+        Which frames are real
+    """
+    not_zero = {name: _with_values(values) for name, values in sequences.items()}
+    real: dict[str, np.ndarray] = {}
+    for names in _in_step(not_zero):
+        together = np.logical_or.reduce([not_zero[name] for name in names])
+        first, last = _one_sided(*_ends(together), together.shape[1])
+        kept = frames_between(first, last, together.shape[1])
+        for name in names:
+            real[name] = kept & np.any(not_zero[name], axis=1, keepdims=True)
+    return {name: real[name] for name in sequences}
+
+
+def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Features whose real frames come first, and how many they are (`None` for vectors).
+
+    Without ``lengths``, real frames end where only zeros follow. Files that are padded in front all
+    the same are recognised: if most samples begin with zeros and none ends with them, or, with
+    ``lengths``, if all are zero but for as many frames at the end.
+    """
+    array = as_numbers(values, name)
+    if array.ndim != 3:
+        if lengths is not None:
+            raise ValueError(
+                f"`{name}` must be [n, T, D] as it has lengths. Received: {array.shape}"
+            )
+        return array, None
+    count, num_frames = with_frames(array, name).shape[:2]
+    if lengths is None:
+        first, last = non_zero_frames(array)
+        some = first < last
+        in_front = ((first > 0) & some).sum() > some.sum() / 2 and (last == num_frames).all()
+        start = np.where(some & in_front, first, 0)
+        stop = np.where(some, last, 0)
+        if not in_front and not array[~real_frames(stop, num_frames)].any():
+            return array, stop.astype(np.int32)
+    else:
+        checked = as_lengths(lengths, (count, num_frames), name)
+        filled = _with_values(array)
+        behind = filled[~real_frames(checked, num_frames)].any()
+        in_front = behind and not filled[real_frames(num_frames - checked, num_frames)].any()
+        start = num_frames - checked if in_front else np.zeros(count, np.int64)
+        stop = start + checked
+    moved = to_front(array, frames_between(start, stop, num_frames))
+    return moved, (stop - start).astype(np.int32)
+
+
+def with_frames(values: np.ndarray, name: str) -> np.ndarray:
+    """Sequences [n, T, D] as they are.
+
+    Raises
+    ------
+    ValueError
+        If they have no frames or no features
+    """
+    if 0 in values.shape[1:]:
+        raise ValueError(f"`{name}` must have frames and features. Received: {values.shape}")
+    return values
+
+
+def _with_values(values: np.ndarray) -> np.ndarray:
+    """Frames [n, T] that are more than zeros and NaN."""
+    found = np.zeros(values.shape[:2], bool)
+    with np.errstate(invalid="ignore"):
+        for first in range(0, len(values), _CHUNK):  # which keeps what is compared small
+            some = values[first : first + _CHUNK]
+            found[first : first + _CHUNK] = ((some < 0) | (some > 0)).any(-1)
+    return found
+
+
+def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First frame [n] that is set in [n, T], and the frame after the last; both T if none is."""
+    some, num_frames = not_zero.any(1), not_zero.shape[1]
+    first = np.where(some, not_zero.argmax(1), num_frames)
+    last = np.where(some, num_frames - not_zero[:, ::-1].argmax(1), num_frames)
+    return first, last
+
+
+def _one_sided(
+    first: np.ndarray, last: np.ndarray, num_frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same ends, or the whole of the side at which no sequence is padded."""
+    some = first < last
+    in_front = (some & (first > 0) & (last == num_frames)).any()
+    behind = (some & (first == 0) & (last < num_frames)).any()
+    if in_front and not behind:
+        return first, np.full_like(last, num_frames)
+    if behind and not in_front:
+        return np.where(some, 0, first), last
+    return first, last
+
+
+def _in_step(not_zero: Mapping[str, np.ndarray]) -> list[list[str]]:
+    """Modalities by alignment: those of a group have their frames at the same places."""
+    groups: list[list[str]] = []
+    for name, frames in not_zero.items():
+        group = next((g for g in groups if _aligned(not_zero[g[0]], frames)), None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return groups
+
+
+def _aligned(one: np.ndarray, other: np.ndarray) -> bool:
+    """If sequences have the same ends in half of the samples that both have, or nearly do.
+
+    Nearly: the one is padded, the other lies within it, and mostly lacks two frames at most.
+    """
+    both = one.any(1) & other.any(1) if one.shape == other.shape else np.zeros(1, bool)
+    if not both.any():
+        return False
+    (first, last), (begin, end) = _ends(one[both]), _ends(other[both])
+    same = (first == begin) & (last == end)
+    padded = (last - first < one.shape[1]).any()
+    within = ((first <= begin) & (end <= last)).all()
+    lacking = np.median(last - first - (end - begin))
+    return bool(2 * same.sum() >= len(same) or (padded and within and lacking <= 2))

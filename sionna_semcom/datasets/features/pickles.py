@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What pickles of multimodal features have in common."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..._messages import listed
+from ..formats.restricted_pickle import read_pickle
+from .split import MODALITIES, FeatureSplit
+from .split_names import note_of, split_names, split_of
+
+Reader = Callable[[Mapping[str, Any], str | None], FeatureSplit]
+
+
+def read_pickled_splits(
+    path: str | os.PathLike[str],
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Read ``{train|valid|test: {name: values}}``.
+
+    Splits may have other usual names, such as ``dev`` or ``Train``. What else is there and holds no
+    arrays is not read.
+
+    Output
+    ------
+    splits : `dict` of `dict`
+        Arrays by name for ``train``, ``test`` and, if there is one, ``validation``
+    notes : `dict` of `list` of `str`
+        What is to be said of each split
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        If the file is damaged, holds anything but plain data, lacks ``train`` or ``test``, or has
+        splits of other names
+    """
+    content = read_pickle(path, encoding="latin1")
+    try:
+        names = split_names(content if isinstance(content, dict) else ())
+    except ValueError as error:
+        held = listed(content) if isinstance(content, dict) else type(content).__name__
+        held = "nothing" if content == {} else held
+        raise ValueError(f"`{path}` must hold train, valid and test. Received: {held}") from error
+    others = [name for name in content if split_of(name) is None]
+    unknown = [name for name in others if _holds_arrays(content[name])]
+    if unknown:
+        raise ValueError(
+            f"`{path}` must hold no splits but train, valid and test, or usual names of them such "
+            f"as dev. Received: {listed(unknown)}"
+        )
+    splits: dict[str, dict[str, Any]] = {}
+    notes: dict[str, list[str]] = {}
+    for name, theirs in names.items():
+        split = content[theirs]
+        if not isinstance(split, dict) or not all(isinstance(key, str) for key in split):
+            raise ValueError(
+                f"`{path}` must hold arrays by name in {name}. Received: {type(split).__name__}"
+            )
+        splits[name], notes[name] = split, note_of(name, theirs)
+        notes[name] += [f"ignored beside the splits: {listed(others)}"] if others else []
+    return splits, notes
+
+
+def _holds_arrays(content: Any) -> bool:
+    if isinstance(content, Mapping):
+        return any(isinstance(values, np.ndarray | list) for values in content.values())
+    return isinstance(content, np.ndarray) and content.ndim > 0
+
+
+def each_split(
+    path: str | os.PathLike[str],
+    splits: Mapping[str, Mapping[str, Any]],
+    notes: Mapping[str, list[str]],
+    read: Reader,
+    label: str | None,
+) -> dict[str, FeatureSplit]:
+    """Read what `read_pickled_splits` gives; errors name the file and the split."""
+    done: dict[str, FeatureSplit] = {}
+    for name, content in splits.items():
+        try:
+            done[name] = read(content, label)
+            done[name].notes.extend(notes[name])
+        except ValueError as error:
+            raise ValueError(f"`{path}`, {name}: {error}") from error
+    return done
+
+
+def present_modalities(content: Mapping[str, Any]) -> list[str]:
+    """The modalities that a split has.
+
+    Raises
+    ------
+    ValueError
+        If there is none
+    """
+    names = [name for name in MODALITIES if name in content]
+    if not names:
+        raise ValueError(f"it has none of {', '.join(MODALITIES)}, only {listed(content)}")
+    return names
+
+
+def clip_ids(values: Any) -> list[str]:
+    """Names ``video`` or ``video_clip``, or rows of a video and what tells its clips apart.
+
+    Raises
+    ------
+    ValueError
+        If they are neither
+    """
+    rows = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
+    if rows.ndim not in (1, 2) or (rows.ndim == 2 and not rows.shape[1]):
+        raise ValueError(f"`id` must be strings [n] or [n, parts]. Received: shape {rows.shape}")
+    if rows.ndim == 1:
+        return [_text(item) for item in rows]
+    return ["$_$".join([_text(row[0]), "_".join(map(_text, row[1:]))]) for row in rows]
+
+
+def _text(item: Any) -> str:
+    """A string of what names a clip; ``video[3]`` becomes ``video$_$3``."""
+    if isinstance(item, bytes):
+        item = item.decode("utf-8", "replace")
+    if not isinstance(item, str | int | float | np.integer | np.floating):
+        raise ValueError(f"`id` must be strings. Received: {type(item).__name__}")
+    video, bracket, clip = str(item).rpartition("[")
+    return f"{video}$_${clip[:-1]}" if bracket and clip.endswith("]") and video else str(item)

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Trifeature: pairs of pictures that share a shape, keep textures and combine them with colours."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import h5py
+import numpy as np
+import tensorflow as tf
+
+from ..._files import atomic_path
+from ..._hdf5 import open_hdf5, read_dataset
+from ..._seeding import derive_seed
+from ..batches import check_positive, drawn_batches, each_once
+from .drawing import SHAPES, draw
+
+Question = Literal["unique", "synergy"]
+Arrays = dict[str, np.ndarray]
+
+_VERSION = 1  # of the pictures: another one is another data set
+_NUM = len(SHAPES)
+_LABELS = ("shape", "texture_1", "texture_2", "colour_1", "colour_2", "obeys")
+_LABEL = {"unique": "shape", "synergy": "obeys"}
+_PARTS = {
+    "unique": {
+        "redundant": "shape",
+        "unique_image_1": "texture_1",
+        "unique_image_2": "texture_2",
+    },
+    "synergy": {"synergistic": "obeys"},
+}
+
+
+class Trifeature:
+    """Pairs of pictures of one shape, each with a texture and a colour of its own.
+
+    - ``"unique"``: textures and colours are drawn independently. Asked is the shape, which both
+      pictures show (redundant), and the texture of either (unique).
+    - ``"synergy"``: in training pairs the colour of the second picture is the one that a fixed
+      mapping gives for the texture of the first. Asked is whether a pair obeys the mapping, which
+      neither picture tells (synergistic); half of the pairs for probing, validation and test do.
+
+    A batch is a dictionary of ``image_1`` and ``image_2`` [batch, size, size, 3], `float32` in
+    [0, 1], of ``shape``, ``texture_1``, ``texture_2``, ``colour_1``, ``colour_2`` and ``obeys``
+    [batch], `int32`, and of ``label`` [batch], which is ``shape`` or ``obeys``.
+
+    Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025, after
+    Hermann and Lampinen, "What shapes feature representations?", NeurIPS 2020. No data set is
+    published; pictures are drawn here (:func:`~sionna_semcom.datasets.draw`).
+
+    Parameters
+    ----------
+    question : "unique" (default) | "synergy"
+        Which of the two sets
+    size : `int`
+        Pixels of a side
+    num_train, num_probing, num_validation, num_test : `int`
+        Pairs of each split; ``num_probing`` pairs are for probes of synergy, which need pairs that
+        do not obey
+    seed : `int`
+        Seed of the data
+    cache : `None` | `str` | `PathLike`
+        Folder in which pictures are kept once they are drawn; `None` draws them anew
+
+    Attributes
+    ----------
+    checksums : `dict` of `str`
+        SHA-256 of what decides the training pairs
+    num_classes : `int`
+        Number of classes of ``label``
+    labels : `dict` of `int`
+        Number of classes of all that is known of a pair
+
+    Raises
+    ------
+    ValueError
+        If ``question`` is unknown, or a size or number is not positive
+    """
+
+    def __init__(
+        self,
+        question: Question = "unique",
+        *,
+        size: int = 32,
+        num_train: int = 10_000,
+        num_probing: int = 10_000,
+        num_validation: int = 2_000,
+        num_test: int = 4_096,
+        seed: int = 0,
+        cache: str | os.PathLike[str] | None = None,
+    ) -> None:
+        if question not in get_args(Question):
+            raise ValueError(
+                f"`question` must be one of {', '.join(get_args(Question))}. Received: {question!r}"
+            )
+        counts = {
+            "train": num_train,
+            "probing": num_probing,
+            "validation": num_validation,
+            "test": num_test,
+        }
+        check_positive(size=size, **{f"num_{name}": count for name, count in counts.items()})
+        self.question, self.size = question, size
+        self._seed = seed
+        if question == "unique":
+            del counts["probing"]
+        identity = {"question": question, "size": size, "seed": seed, "version": _VERSION}
+        self.checksums = {"trifeature": _digest({**identity, "train": num_train})}
+        self.labels = dict.fromkeys(_LABELS, _NUM) | {"obeys": 2}
+        self.num_classes = self.labels[_LABEL[question]]
+        path = (
+            None if cache is None else Path(cache) / f"trifeature-{_digest(identity | counts)}.h5"
+        )
+        if path is not None and path.exists():
+            self._splits = _read(path, counts)
+        else:
+            self._splits = {name: self._draw(name, count) for name, count in counts.items()}
+            if path is not None:
+                _write(path, self._splits)
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of one sample of each modality."""
+        return dict.fromkeys(("image_1", "image_2"), (self.size, self.size, 3))
+
+    def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """Classes [batch] of what is asked of each pair of ``batch``."""
+        return {part: batch[key] for part, key in _PARTS[self.question].items()}
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches for training, drawn without replacement until all pairs were, then again."""
+        key = derive_seed("trifeature", seed)
+        return drawn_batches(self._splits["train"], batch_size, steps, key).map(self._batch)
+
+    def probing(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every pair on which probes are trained, once: those of training, unless for synergy."""
+        return self._each("probing" if "probing" in self._splits else "train", batch_size)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every validation pair once."""
+        return self._each("validation", batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Every test pair once."""
+        return self._each("test", batch_size)
+
+    def _each(self, split: str, batch_size: int) -> tf.data.Dataset:
+        return each_once(self._splits[split], batch_size).map(self._batch)
+
+    def _batch(self, drawn: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        pictures = {name: tf.cast(drawn[name], tf.float32) / 255.0 for name in self.shapes}
+        return {**drawn, **pictures, "label": drawn[_LABEL[self.question]]}
+
+    def _draw(self, split: str, count: int) -> Arrays:
+        generator = np.random.default_rng(
+            derive_seed("trifeature", self.question, split, self._seed)
+        )
+        classes = self._classes(split, count, generator)
+        pictures = {
+            f"image_{n}": draw(
+                classes["shape"],
+                classes[f"texture_{n}"],
+                classes[f"colour_{n}"],
+                self.size,
+                generator,
+            )
+            for n in (1, 2)
+        }
+        return pictures | classes
+
+    def _classes(self, split: str, count: int, generator: np.random.Generator) -> Arrays:
+        drawn = generator.integers(_NUM, size=(len(_LABELS) - 1, count))
+        classes = dict(zip(_LABELS, drawn, strict=False))
+        mapping = np.random.default_rng(derive_seed("mapping", self._seed)).permutation(_NUM)
+        wanted = mapping[classes["texture_1"]]
+        if self.question == "synergy":
+            wrong = generator.permutation(np.arange(count) % 2) * (split != "train")
+            classes["colour_2"] = (wanted + wrong * generator.integers(1, _NUM, count)) % _NUM
+        classes["obeys"] = classes["colour_2"] == wanted
+        return {name: values.astype(np.int32) for name, values in classes.items()}
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+def _write(path: Path, splits: Mapping[str, Arrays]) -> None:
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        for split, arrays in splits.items():
+            for name, values in arrays.items():
+                file[f"{split}/{name}"] = values
+
+
+def _read(path: Path, counts: Mapping[str, int]) -> dict[str, Arrays]:
+    names = ("image_1", "image_2", *_LABELS)
+    with open_hdf5(path, "file of pictures") as file:
+        splits = {
+            split: {name: read_dataset(file, f"{split}/{name}") for name in names}
+            for split in counts
+        }
+        for split, count in counts.items():
+            sizes = {name: len(values) for name, values in splits[split].items()}
+            if set(sizes.values()) != {count}:
+                raise ValueError(f"{split} must hold {count} pairs. Received: {sizes}")
+    return splits

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Monte Carlo simulation of any metric against SNR, in the manner of Sionna's ``sim_ber``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+
+from ..._messages import listed, shortened
+from ..._seeding import reseed, set_seed
+from ...metrics import watching
+from ...systems.base.snr import check_snr
+from ..results.names import check_label, check_metrics, check_seed
+from ..results.result import Curve, Estimate, Metric, Result
+from .progress import ProgressBar
+from .state import Callback, State, Verdict
+from .stop_rule import StopRule
+from .tally import UNDECIDABLE, Tally
+
+Point = dict[str, Estimate]
+Measure = Callable[[Any, Any], Mapping[str, Any]]
+GraphMode = Literal["graph", "xla"]
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """A system that measures itself."""
+
+    def measure(self, batch: Any, snr_db: Any) -> Mapping[str, Any]:
+        """Metrics ``[batch]`` of every sample of ``batch`` at ``snr_db``."""
+        ...
+
+
+def sim_metrics(
+    mc_fun: Measurable | Measure,
+    data: Iterable[Any],
+    snr_dbs: Iterable[float],
+    *,
+    max_mc_iter: int | None = None,
+    min_mc_iter: int = 5,
+    target_half_width: dict[str, float] | None = None,
+    confidence: float = 0.95,
+    interval: Literal["student", "bootstrap"] = "student",
+    graph_mode: GraphMode | None = "graph",
+    seed: int = 1,
+    label: str = "",
+    callback: Callback | None = None,
+    progress: bool = True,
+) -> Result:
+    r"""Simulate metrics with confidence intervals over a range of SNRs.
+
+    Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough, or
+    ``max_mc_iter`` batches were sent. Samples of a batch may share channel realisations, so
+    intervals take the batch as the independent unit. The data are read from their start at every
+    SNR, and again when they end before ``max_mc_iter``; intervals allow for data that were sent
+    again over other channels (:mod:`~sionna_semcom.simulation.results.intervals`).
+
+    Every SNR has a seed of its own, derived from ``seed`` and the SNR: a point gives the same
+    numbers alone as in any list.
+
+    Parameters
+    ----------
+    mc_fun : object with ``measure(batch, snr_db)`` | callable
+        Gives a dictionary of metrics ``[batch]``, one value for each sample; `tf.bool` makes a
+        proportion. Figures that are functions of means, such as a correlation, have components
+        ``[batch, n]``, and a function of their means in the attribute ``aggregates`` of the object
+    data : `tf.data.Dataset` | iterable
+        Batches
+    snr_dbs : iterable of `float`
+        SNRs [dB]; infinity is the noiseless link
+    max_mc_iter : `None` (one pass over the data) | `int`
+        Most batches at an SNR
+    min_mc_iter, target_half_width, confidence, interval
+        See :class:`StopRule`
+    graph_mode : "graph" (default) | "xla" | `None`
+        How ``mc_fun`` is executed; `None` executes it as it is
+    seed : `int`
+        Seed from which all randomness derives
+    label : `str`
+        Label of the curve
+    callback : `None` | callable
+        Called with a :class:`State` after every batch; if it returns "next_snr" the point ends,
+        if it returns "stop" the simulation does
+    progress : `bool`
+        If a progress bar is shown
+
+    Output
+    ------
+    : :class:`Result`
+        Result with one curve
+
+    Raises
+    ------
+    ValueError
+        If there is no SNR, there are no two batches to send, ``data`` can be read once only,
+        metrics have not one value a sample, or a result file cannot hold ``label`` or ``seed``
+    FloatingPointError
+        If a metric is not finite, naming it and the SNR
+    """
+    rule = StopRule(
+        max_mc_iter=max_mc_iter,
+        min_mc_iter=min_mc_iter,
+        target_half_width=target_half_width,
+        confidence=confidence,
+        interval=interval,
+    )
+    check_label(label)
+    check_seed(seed)
+    snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
+    if not snrs:
+        raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
+    if len(snrs) > 1 and isinstance(data, Iterator):
+        raise _read_once(data)
+    measure, aggregates = executable(mc_fun, graph_mode), getattr(mc_fun, "aggregates", {})
+    points: list[Point] = []
+    verdict: Verdict | None = None
+
+    with ProgressBar(len(snrs), Console(quiet=not progress)) as bar:
+
+        def watch(state: State) -> Verdict | None:
+            nonlocal verdict
+            bar.show(label, state)
+            verdict = callback(state) if callback is not None else None
+            return verdict
+
+        for snr_db in snrs:
+            set_seed(seed, snr_db)  # also what a user's function draws from TensorFlow
+            points.append(
+                simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch, aggregates)
+            )
+            bar.advance_point()
+            if verdict == "stop":
+                break
+    settings = {**rule.model_dump(), "snr_db": snrs, "graph_mode": graph_mode}
+    curve = Curve(np.array(snrs[: len(points)]), join_points([points]))
+    return Result({label: curve}, settings=settings, seed=seed)
+
+
+def simulate_point(
+    measure: Measure,
+    data: Iterable[Any],
+    snr_db: float,
+    rule: StopRule,
+    seed: tuple[object, ...],
+    callback: Callback,
+    aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+) -> Point:
+    """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`."""
+    check_snr(snr_db)
+    reseed(*seed)
+    tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
+    limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
+    for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
+        values = measure(batch, snr)
+        check_metrics(values)
+        tally.add(index, values)
+        verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
+        if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
+            break
+    return tally.estimates()
+
+
+def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> dict[str, Metric]:
+    """Metrics of a curve with points ``[num_seeds][num_points]``.
+
+    Raises
+    ------
+    ValueError
+        If points have different metrics
+    """
+    first = points[0][0]
+    for point in (point for row in points for point in row):
+        if point.keys() != first.keys():
+            raise ValueError(
+                "Points of one curve must have the same metrics. "
+                f"Received: {listed(first, 20)}; and {listed(point, 20)}"
+            )
+    return {
+        name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
+        for name in first
+    }
+
+
+def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:
+    """Give ``mc_fun`` as a function that is executed in ``graph_mode``."""
+    if graph_mode not in (None, "graph", "xla"):
+        raise ValueError(
+            f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
+        )
+    measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
+    compiled = graph_mode == "xla"
+    if isinstance(measure, tf.types.experimental.PolymorphicFunction):
+        # It becomes part of the graph below, where decisions are watched
+        compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
+        measure = measure.python_function
+
+    def watched(batch: Any, snr_db: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
+        with watching() as watch:
+            figures = measure(batch, snr_db)
+        return figures, watch.count()
+
+    run = watched
+    if graph_mode is not None:
+        run = tf.function(watched, jit_compile=compiled, reduce_retracing=True)
+
+    def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        figures, undecidable = run(batch, snr_db)
+        return {**figures, UNDECIDABLE: undecidable}
+
+    return measured
+
+
+def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:
+    """Number and content of batches, pass after pass; one pass without ``max_mc_iter``."""
+    if max_mc_iter is None and _cardinality(data) == tf.data.INFINITE_CARDINALITY:
+        raise ValueError("`data` never end, so `max_mc_iter` must be given")
+    num_sent = 0
+    while True:
+        index = -1
+        for index, batch in enumerate(data):
+            yield index, batch
+            num_sent += 1
+            if num_sent == max_mc_iter:
+                return
+        if index < 0 and num_sent:
+            raise _read_once(data)
+        if index < 0:
+            raise ValueError("`data` must have at least one batch. Received: none")
+        if max_mc_iter is None:
+            break
+    if num_sent < 2:
+        raise ValueError(
+            "`data` must have at least two batches, as an interval compares them. Received: one. "
+            "Use smaller batches, or send it more than once with `max_mc_iter`"
+        )
+
+
+def _read_once(data: Iterable[Any]) -> ValueError:
+    return ValueError(
+        "`data` must be iterable more than once, such as a list or a tf.data.Dataset: they are "
+        "read from their start at every SNR, and again when they end before `max_mc_iter`. "
+        f"Received: {type(data).__name__}"
+    )
+
+
+def _cardinality(data: Iterable[Any]) -> int:
+    """Batches of one pass, or one of TensorFlow's negative codes."""
+    if isinstance(data, tf.data.Dataset):
+        return int(data.cardinality())
+    return len(data) if isinstance(data, Sized) else tf.data.UNKNOWN_CARDINALITY

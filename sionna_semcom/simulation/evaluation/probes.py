@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is trained anew on a trained system's frozen representations, to see what they hold."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ... import metrics
+from ...datasets import Data
+from ..results.result import Estimate
+
+BATCH_SIZE = 500
+Parts = dict[str, np.ndarray]
+Probe = Literal["linear", "whitened", "perceptron"]
+
+_CLASSIFIERS: dict[Probe, Callable[..., float]] = {
+    "linear": metrics.linear_probe,
+    "whitened": functools.partial(metrics.linear_probe, whiten=True),
+    "perceptron": metrics.perceptron_probe,
+}
+
+
+def probe(
+    system: Any,
+    data: Data,
+    batches: tf.data.Dataset,
+    snr_db: float,
+    present: Sequence[str] | None = None,
+    kind: Probe = "linear",
+) -> dict[str, Estimate]:
+    """Figures of classifiers and discriminators that learn from representations of ``system``.
+
+    - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: what discriminators that are trained anew on
+      latents of ``batches`` find that modalities share
+      (:func:`~sionna_semcom.metrics.fresh_dependence`);
+    - ``<part>_in_<where>``: accuracy of a classifier in the latent of a modality, or in what is
+      received at ``snr_db``, of each part that is known of a sample (``data.parts``), or of
+      ``label``, where there are classes. Classifiers are trained on ``data.probing``, if there is
+      such a split, or on training samples.
+
+    They have no interval of their own; that of a study is over the models trained with its seeds.
+
+    Parameters
+    ----------
+    system : system with ``representations(batch, snr_db, present)``
+        A trained system
+    data : :class:`~sionna_semcom.datasets.Data`
+        Training samples, on which classifiers are trained
+    batches : `tf.data.Dataset`
+        Samples that were in no training
+    snr_db : `float`
+        SNR [dB] of what is received
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
+    kind : "linear" (default) | "whitened" | "perceptron"
+        Classifiers: :func:`~sionna_semcom.metrics.linear_probe` of standardised or of whitened
+        representations, or :func:`~sionna_semcom.metrics.perceptron_probe`
+
+    Raises
+    ------
+    ValueError
+        If ``system`` shows no representations, or ``kind`` is unknown
+    FloatingPointError
+        If a representation is not finite
+    """
+    if kind not in _CLASSIFIERS:
+        raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
+    if not hasattr(system, "representations"):
+        raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
+    read = tf.function(functools.partial(system.representations, present=present))
+    parts = getattr(data, "parts", None) or (_label if getattr(data, "num_classes", 0) else None)
+    test, right = _collect(read, batches, snr_db, parts)
+    figures: dict[str, float] = {}
+    modalities = [name for name in test if name != "received"]
+    for one, other in combinations(modalities, 2):
+        found = metrics.fresh_dependence(test[one], test[other])
+        figures |= {f"bce_{one}_{other}": found.bce, f"jsd_{one}_{other}": found.jsd_bound}
+    if parts is not None:
+        probing = getattr(data, "probing", data.train)
+        train, answers = _collect(read, probing(BATCH_SIZE), snr_db, parts)
+        figures |= {
+            f"{part}_in_{where}": _CLASSIFIERS[kind](
+                (train[where], answers[part]), (test[where], right[part])
+            )
+            for part in right
+            for where in test
+        }
+    count = len(next(iter(test.values())))
+    return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
+
+
+def _label(batch: Mapping[str, np.ndarray]) -> Parts:
+    return {"label": batch["label"]}
+
+
+def _collect(
+    read: Any, batches: tf.data.Dataset, snr_db: float, parts: Callable[[Any], Parts] | None
+) -> tuple[Parts, Parts]:
+    """Representations of all samples of ``batches``, and the ``parts`` of what they are."""
+    rows: list[Mapping[str, tf.Tensor]] = []
+    known: list[Parts] = []
+    for batch in batches:
+        rows.append(read(batch, tf.constant(snr_db, tf.float32)))
+        known.append({} if parts is None else parts({k: v.numpy() for k, v in batch.items()}))
+    found = _joined(rows)
+    for name, values in found.items():
+        bad = np.count_nonzero(~np.isfinite(values).reshape(len(values), -1).all(-1))
+        if bad:
+            raise FloatingPointError(
+                f"The representation {name!r} is not finite for {bad} of {len(values)} samples at "
+                f"an SNR of {snr_db:g} dB"
+            )
+    return found, _joined(known)
+
+
+def _joined(rows: Sequence[Mapping[str, Any]]) -> Parts:
+    return {name: np.concatenate([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+
+
+class LinearProbes(keras.callbacks.Callback):
+    """Figures of :func:`probe` after epochs of training, in the logs under ``val_<part>_in_...``.
+
+    Over a link with noise they draw from the generator that training draws from, which therefore
+    goes on with other draws than without them.
+
+    Parameters
+    ----------
+    data : :class:`~sionna_semcom.datasets.Data`
+        Samples on which probes are trained, and validation samples that they are tried on
+    every : `int`
+        Epochs from one time to the next
+    snr_db : `float`
+        SNR [dB] of what is received; noiseless by default
+
+    Raises
+    ------
+    ValueError
+        If ``every`` is not positive
+    """
+
+    def __init__(self, data: Data, every: int = 1, snr_db: float = math.inf) -> None:
+        super().__init__()
+        if every < 1:
+            raise ValueError(f"`every` must be at least 1. Received: {every}")
+        self.data, self.every, self.snr_db = data, every, snr_db
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Probe what the system has learnt."""
+        if (epoch + 1) % self.every == 0 and logs is not None:
+            found = probe(self.model, self.data, self.data.validation(BATCH_SIZE), self.snr_db)
+            logs.update({f"val_{name}": estimate.mean for name, estimate in found.items()})

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running sums of metrics, kept by batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..results import intervals
+from ..results.curves import Estimate
+from .stop_rule import StopRule
+
+UNDECIDABLE = "undecidable"
+"""Key under which `add` may be told how many samples were decided on what is not finite"""
+
+
+class Spread:
+    """Variance of values that come in batches, about their mean (Chan, Golub, LeVeque, 1983)."""
+
+    def __init__(self) -> None:
+        self._count, self._mean, self._squares = 0, 0.0, 0.0
+
+    def add(self, values: np.ndarray) -> None:
+        """Take ``values`` [batch] into account."""
+        count = self._count + len(values)
+        step = float(values.mean()) - self._mean
+        self._squares += float(np.sum((values - values.mean()) ** 2))
+        self._squares += step**2 * self._count * len(values) / count
+        self._mean += step * len(values) / count
+        self._count = count
+
+    @property
+    def variance(self) -> float:
+        """Mean squared distance from the mean."""
+        return self._squares / self._count
+
+
+class Tally:
+    """Sums of per-sample metrics for each batch that was sent, and the intervals they give.
+
+    Parameters
+    ----------
+    snr_db : `float`
+        SNR [dB] that error messages name
+    rule : :class:`StopRule`
+        Intervals, and when they are narrow enough
+    aggregates : `dict` of callables
+        Figures that are functions of means, of which samples have components ``[batch, n]``
+    """
+
+    def __init__(
+        self,
+        snr_db: float,
+        rule: StopRule,
+        aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+    ) -> None:
+        self._snr_db = snr_db
+        self._rule = rule
+        self._aggregates = dict(aggregates or {})
+        self._components: dict[str, dict[int, np.ndarray]] = {}
+        self._sent: Counter[int] = Counter()
+        self._sizes: list[int] = []
+        self._distinct: dict[int, int] = {}
+        self._sums: dict[str, list[float]] = {}
+        self._spreads: dict[str, Spread] = {}
+        self._proportions: dict[str, bool] = {}
+
+    def add(self, index: int, values: Mapping[str, Any]) -> None:
+        """Add metrics ``[batch]``, and components of aggregates, of batch ``index`` of the data."""
+        arrays = {name: np.asarray(value) for name, value in values.items()}
+        undecidable = int(arrays.pop(UNDECIDABLE, 0))
+        shapes = {a.shape[: 2 - (name in self._aggregates)] for name, a in arrays.items()}
+        if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or shape[0] == 0:
+            raise ValueError(
+                "Metrics must have shape [batch], one value for each of one or more samples. "
+                f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
+            )
+        for name in self._rule.target_half_width or {}:
+            if name not in arrays:
+                raise ValueError(
+                    f"target_half_width: there is no metric {name!r}, only {', '.join(arrays)}"
+                )
+        self._sizes.append(shape[0])
+        self._distinct[index] = shape[0]
+        self._sent[index] += shape[0]
+        for name, array in arrays.items():
+            self._check_finite(name, index, array)
+            if name in self._aggregates:
+                kept = self._components.setdefault(name, {})
+                kept[index] = kept.get(index, 0.0) + array.sum(0, np.float64)
+                continue
+            self._proportions[name] = array.dtype == bool
+            array = array.astype(np.float64)
+            self._sums.setdefault(name, []).append(float(array.sum()))
+            self._spreads.setdefault(name, Spread()).add(array)
+        if undecidable:
+            decisions = ", ".join(n for n, a in arrays.items() if a.dtype == bool) or "a metric"
+            raise FloatingPointError(
+                f"What {decisions} is decided on is not finite for {undecidable} of {shape[0]} "
+                f"samples at an SNR of {self._snr_db:g} dB (batch {index} of the data)"
+            )
+
+    def _check_finite(self, name: str, index: int, array: np.ndarray) -> None:
+        bad = np.count_nonzero(~np.isfinite(array))
+        if bad:
+            raise FloatingPointError(
+                f"{name} is not finite for {bad} of {array.size} samples at an SNR of "
+                f"{self._snr_db:g} dB (batch {index} of the data)"
+            )
+
+    def estimate(self, name: str) -> Estimate:
+        """Mean of a metric so far, or function of means, with its interval."""
+        if name in self._components:
+            return self._aggregate(name)
+        sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
+        num_distinct = sum(self._distinct.values())
+        data_variance = intervals.repetition_variance(
+            self._spreads[name].variance, num_distinct, len(sums), len(self._distinct)
+        )
+        options = (self._rule.confidence, data_variance)
+        if proportion:
+            mean, low, high = intervals.wilson(sums, self._sizes, *options, num_distinct)
+        else:
+            method = getattr(intervals, self._rule.interval)
+            mean, low, high = method(sums, self._sizes, *options)
+        return Estimate(float(mean), float(low), float(high), count, proportion)
+
+    def _aggregate(self, name: str) -> Estimate:
+        sums = self._components[name]
+        sizes = [self._sent[index] for index in sums]
+        bounds = intervals.jackknife(
+            list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
+        )
+        return Estimate(*bounds, sum(sizes))
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Means of all metrics so far, with their intervals."""
+        return {name: self.estimate(name) for name in (*self._sums, *self._components)}
+
+    def narrow_enough(self) -> bool:
+        """If every targeted interval is as narrow as it should be."""
+        targets = self._rule.target_half_width or {}
+        return bool(targets) and all(
+            self.estimate(name).half_width <= width for name, width in targets.items()
+        )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Estimates of metrics, and curves of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._messages import listed
+from . import intervals
+
+Array = NDArray[Any]
+SNR_AXIS = "snr_db"
+_PARTS = ("mean", "ci_low", "ci_high", "count")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Mean of one metric at one point, with its confidence interval."""
+
+    mean: float
+    ci_low: float
+    ci_high: float
+    count: int
+    proportion: bool = False
+
+    @property
+    def half_width(self) -> float:
+        """Distance from the mean to the farther end of the interval."""
+        return max(self.mean - self.ci_low, self.ci_high - self.mean)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric along a curve.
+
+    Parameters
+    ----------
+    mean, ci_low, ci_high : [num_points], `np.float64`
+        Mean and confidence interval
+    count : [num_points], `np.int64`
+        Samples that were simulated
+    proportion : `bool`
+        If the metric is the share of samples for which something holds
+    per_seed : `None` | [num_seeds, num_points], `np.float64`
+        Means of the models trained with different seeds; the interval is then that over them
+    """
+
+    mean: Array
+    ci_low: Array
+    ci_high: Array
+    count: Array
+    proportion: bool = False
+    per_seed: Array | None = None
+
+    @classmethod
+    def from_estimates(
+        cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
+    ) -> Metric:
+        """Join estimates ``[num_seeds][num_points]``."""
+        rows = [[astuple(estimate) for estimate in row] for row in estimates]
+        mean, low, high, count, proportion = np.moveaxis(np.array(rows, float), -1, 0)
+        is_proportion, per_seed = bool(proportion.all()), None
+        mean_, low_, high_ = mean[0], low[0], high[0]
+        if len(estimates) > 1:
+            bounds = intervals.over_seeds(mean, low, high, confidence, is_proportion)
+            per_seed, (mean_, low_, high_) = mean, bounds
+        return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
+
+    def __len__(self) -> int:
+        """Number of points."""
+        return len(self.mean)
+
+    def __getitem__(self, index: int) -> Estimate:
+        """Give the estimate at one point."""
+        return Estimate(
+            float(self.mean[index]),
+            float(self.ci_low[index]),
+            float(self.ci_high[index]),
+            int(self.count[index]),
+            self.proportion,
+        )
+
+    def __iter__(self) -> Iterator[Estimate]:
+        """Estimates, point by point."""
+        return (self[index] for index in range(len(self)))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """All metrics of one system over one link, or of several against a figure of theirs.
+
+    Parameters
+    ----------
+    snr_db : [num_points], `np.float64`
+        SNR [dB] of each point; infinity is the noiseless link
+    metrics : `dict` of :class:`Metric`
+        Metrics of each point
+    summary : `dict` of `float`
+        Figures that are equal at all points, such as channel uses against SNR
+    axis : `str`
+        What the points are along: "snr_db" (default) or a figure such as "compression_factor"
+    x : [num_points], `np.float64`
+        Where they are along the axis; ``snr_db`` by default
+    point_summaries : `dict` of [num_points], `np.float64`
+        Figures that differ between points; NaN where a point has none
+    """
+
+    snr_db: Array
+    metrics: Mapping[str, Metric]
+    summary: Mapping[str, float] = field(default_factory=dict)
+    axis: str = SNR_AXIS
+    x: Array = field(default=None)  # type: ignore[arg-type]
+    point_summaries: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.axis == SNR_AXIS:
+            object.__setattr__(self, "x", self.snr_db)
+        elif self.x is None:
+            raise ValueError(f"A curve along {self.axis!r} needs `x`")
+        _check_points("snr_db", self.snr_db, len(np.atleast_1d(self.snr_db)))
+        num_points = len(self.snr_db)
+        _check_points("x", self.x, num_points)
+        for name, values in (("snr_db", self.snr_db), ("x", self.x)):
+            if np.isnan(values).any():
+                raise ValueError(f"`{name}` must hold numbers. Received: nan")
+        for name, metric in self.metrics.items():
+            for part in _PARTS:
+                _check_points(f"{part} of {name}", getattr(metric, part), num_points)
+            if metric.per_seed is not None:
+                _check_points(f"per_seed of {name}", metric.per_seed, num_points, num_axes=2)
+        for name, values in self.point_summaries.items():
+            _check_points(name, values, num_points)
+
+
+def _check_points(name: str, values: Array, num_points: int, num_axes: int = 1) -> None:
+    """Refuse what does not have one real number for each point along its last axis."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{listed([name])} must hold real numbers. Received: {array.dtype}")
+    if array.ndim != num_axes or array.shape[-1] != num_points or not array.size:
+        wanted = "[num_seeds, num_points]" if num_axes == 2 else "[num_points]"
+        raise ValueError(
+            f"{listed([name])} must have the shape {wanted} with one point or more, as many as "
+            f"`snr_db`, which has {num_points}. Received: {array.shape}"
+        )

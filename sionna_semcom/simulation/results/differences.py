@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Differences between curves that met the same channels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..._messages import listed, shortened
+from . import intervals
+from .result import Curve, Metric
+
+
+def paired_difference(first: Curve, second: Curve, name: str, confidence: float = 0.95) -> Metric:
+    r"""A metric of one curve less that of another, point by point, seed by seed.
+
+    Where both curves met the same channels and data (``evaluation.common_channels`` of a study),
+    what these contribute cancels within each training seed. The interval is Student's over the
+    seeds' differences, often far narrower than those of the two curves.
+
+    Parameters
+    ----------
+    first, second : :class:`Curve`
+        Curves along the same axis, of the same training seeds
+    name : `str`
+        Metric
+    confidence : `float`
+        Confidence of the interval
+
+    Output
+    ------
+    : :class:`Metric`
+        Differences ``first - second``
+
+    Raises
+    ------
+    ValueError
+        If a curve lacks the metric or several seeds, or the two have other points or seeds
+    """
+    found = []
+    for curve in (first, second):
+        metric = curve.metrics.get(name)
+        if metric is None or metric.per_seed is None:
+            raise ValueError(
+                f"Both curves must have the metric {name!r} of several training seeds. Received: "
+                f"{'one seed' if metric else 'only ' + listed(curve.metrics, 20)}"
+            )
+        found.append(metric)
+    one, other = (np.asarray(metric.per_seed) for metric in found)
+    if one.shape != other.shape or not np.array_equal(first.x, second.x):
+        raise ValueError(
+            "Both curves must have the same points and number of seeds. Received: "
+            f"{one.shape[1]} points of {one.shape[0]} seeds and {other.shape[1]} of "
+            f"{other.shape[0]}, at {shortened(first.x.tolist())} and {shortened(second.x.tolist())}"
+        )
+    differences = one - other
+    mean, low, high = intervals.student(differences.T, 1.0, confidence)
+    count = np.minimum(found[0].count, found[1].count)
+    return Metric(mean, low, high, count, per_seed=differences)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes together in a study: models, data and links, and what curves ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, get_args
+
+from ..._messages import listed, shortened
+from ...channel import MIMOSettings
+from ...link import LinkSettings
+from ...systems import CentroidSettings, SystemSettings
+from ...systems.centroid.modes import check_mode
+from .data_settings import DataSettings, usual_modalities
+
+if TYPE_CHECKING:
+    from ..training.settings import ModelSettings
+    from .schema import CurveSettings
+    from .study import Study
+
+
+def check_compatibility(study: Study) -> None:
+    """Refuse what would fail when a model is built, or once it is trained.
+
+    Raises
+    ------
+    ValueError
+        If data, models, links, curves or names of metrics do not go together, naming them
+    """
+    for name, model in study.models.items():
+        _check_data(name, model.system, study.data)
+    for curve in study.curves:
+        for model_name, link_name in curve.pairs:
+            system = study.models[model_name].system
+            who = f"curve {shortened(curve.label, 60)}"
+            _check_link(who, model_name, system, link_name, study.links[link_name])
+            _check_sizes(
+                who, model_name, study.models[model_name], link_name, study.links[link_name]
+            )
+            _check_curve(who, curve, model_name, system, study.data.modalities)
+            if study.evaluation.probes and not system.can_be_probed(curve.mode):
+                raise ValueError(f"{who}: probes need a latent that is sent, and none is")
+            _check_metrics(who, study, system.metric_names(study.data.modalities, study.judges))
+
+
+def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
+    def suits(kind: Any, modalities: Iterable[str]) -> bool:
+        if system.reads_features:
+            return getattr(kind, "has_features", False)
+        return set(system.needs) <= set(modalities)
+
+    if suits(data, data.modalities):
+        return
+    members: tuple[Any, ...] = get_args(get_args(DataSettings)[0])
+    suited = [
+        get_args(settings.model_fields["kind"].annotation)[0]
+        for settings in members
+        if suits(settings, usual_modalities(settings))
+    ]
+    wanted = "features of several modalities" if system.reads_features else listed(system.needs)
+    raise ValueError(
+        f"model {name!r} ({system.kind}) needs data with {wanted}: "
+        f"{', '.join(suited) or 'there are none'}. Received: {data.kind} with "
+        f"{listed(data.modalities)}"
+    )
+
+
+def _check_link(
+    who: str, model: str, system: SystemSettings, name: str, link: LinkSettings
+) -> None:
+    if system.crosses is None:
+        raise ValueError(f"{who} needs a model that transmits, but {model!r} is a classifier")
+    crossed = "MIMO channel" if isinstance(link, MIMOSettings) else "link"
+    if system.crosses != crossed:
+        raise ValueError(
+            f"{who}: model {model!r} ({system.kind}) needs a {system.crosses}. "
+            f"Received: the {crossed} {name!r} ({link.kind})"
+        )
+
+
+def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: Any) -> None:
+    """Check that weights trained over one MIMO channel fit another."""
+    system, sizes = model.system, model.system.sizes(crossed)
+    if not sizes:
+        return
+    if not isinstance(model.link, MIMOSettings):
+        raise ValueError(
+            f"model {name!r} ({system.kind}) needs a MIMO channel as the link of its training. "
+            f"Received: {model.link.kind}"
+        )
+    trained = system.sizes(model.link)
+    if trained != sizes:
+        raise ValueError(
+            f"{who}: model {name!r} is trained for {_listed(trained)}. "
+            f"Received: the MIMO channel {link!r} with {_listed(sizes)}"
+        )
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{size} {name}" for name, size in sizes.items())
+
+
+def _check_curve(
+    who: str, curve: CurveSettings, model: str, system: SystemSettings, known: tuple[str, ...]
+) -> None:
+    """Check ``present`` and ``mode`` for data with modalities ``known``."""
+    if curve.mode is not None:
+        _check_mode(who, curve.mode, model, system)
+    if curve.present is None:
+        return
+    if not system.drops_modalities:
+        raise ValueError(
+            f"{who}: present is for systems of several modalities, but {model!r} is {system.kind}"
+        )
+    if not set(curve.present) <= set(known):
+        raise ValueError(
+            f"{who}: present must name some of {listed(known, 20)}. "
+            f"Received: {listed(curve.present)}"
+        )
+    if (curve.mode or system.own_mode) == "conventional" and set(curve.present) < set(known):
+        raise ValueError(
+            f"{who}: a modality that is missing can only be reconstructed where the centroid is "
+            f"sent. Received: mode 'conventional', present: {listed(curve.present)}"
+        )
+
+
+def _check_mode(who: str, mode: str, model: str, system: SystemSettings) -> None:
+    if mode not in system.modes:
+        raise ValueError(
+            f"{who}: mode must be one of {', '.join(system.modes) or 'none'} for {model!r} "
+            f"({system.kind}). Received: {shortened(mode)}"
+        )
+    if isinstance(system, CentroidSettings):
+        try:
+            check_mode(mode, system.latent_dims, system.contrastive_weight)
+        except ValueError as error:
+            raise ValueError(f"{who}: {error}") from error
+
+
+def _check_metrics(who: str, study: Study, known: Iterable[str]) -> None:
+    known = list(known)
+    for key, names in (
+        ("evaluation.target_half_width", study.evaluation.target_half_width),
+        ("figure.metrics", study.figure.metrics),
+        ("figure.log_scale", study.figure.log_scale),
+    ):
+        for name in names or ():
+            if name not in known and not study.evaluation.probes:  # which add others
+                raise ValueError(
+                    f"{key} names the metric {shortened(name)}, but {who} has only "
+                    f"{listed(known, 40)}"
+                )

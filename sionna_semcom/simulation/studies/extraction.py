@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Latents of two networks that were trained apart and look at the same images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...datasets import CIFAR10, SPLITS, Digits, LatentPairs, LatentSplit
+from ..training.settings import ModelSettings
+from ..training.store import obtain_model
+
+BATCH_SIZE = 500
+ENCODER_SEED = 0  # other pairs are other data, not other seeds of a study
+
+
+def extract_latents(
+    name: str,
+    images: CIFAR10 | Digits,
+    networks: Mapping[str, ModelSettings],
+    models_dirs: Sequence[Path] = (),
+    work_dir: Path | None = None,
+    verbose: int = 0,
+) -> LatentPairs:
+    """Latents of all images, and the head of the receiver.
+
+    They are kept in ``<work_dir>/<name>_latents.h5``, and read from there as long as images and
+    weights are the same.
+
+    Parameters
+    ----------
+    name : `str`
+        The networks are the models ``<name>_transmitter`` and ``<name>_receiver``
+    images : :class:`CIFAR10` | :class:`Digits`
+        What the networks look at, and are trained on unless they are trained
+    networks : `dict`
+        `ModelSettings` of ``transmitter`` and ``receiver``, two image classifiers
+    models_dirs : sequence of `Path`
+        Folders with trained models
+    work_dir : `None` | `Path`
+        Folder of what had to be trained, and of the latents; ``results/models`` by default
+    verbose : `int`
+        Verbosity of training, as for Keras
+    """
+    work_dir = work_dir or Path("results") / "models"
+    models = {
+        end: obtain_model(
+            f"{name}_{end}", settings, images, ENCODER_SEED, models_dirs, work_dir, verbose
+        )
+        for end, settings in networks.items()
+    }
+    checksums = {
+        **images.checksums,
+        **{end: _digest(model, networks[end]) for end, model in models.items()},
+    }
+    kept = work_dir / f"{name}_latents.h5"
+    if kept.exists():
+        pairs = LatentPairs.load(kept)
+        if pairs.checksums == checksums:
+            return pairs
+    splits = {split: _split(images, split, models) for split in SPLITS}
+    kernel, bias = (np.asarray(weight) for weight in models["receiver"].head.get_weights())
+    pairs = LatentPairs(splits, kernel, bias, checksums)
+    pairs.save(kept)
+    return pairs
+
+
+def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> LatentSplit:
+    """Latents of one split."""
+    pixels, labels = images.images(name)
+    parts = np.array_split(pixels, -(-len(pixels) // BATCH_SIZE))
+    tx, rx = (
+        np.concatenate([encode(part).numpy() for part in parts])
+        for encode in (
+            tf.function(models[end].encode, reduce_retracing=True)
+            for end in ("transmitter", "receiver")
+        )
+    )
+    return LatentSplit(tx, rx, labels.astype(np.int32))
+
+
+def _digest(model: keras.Model, settings: ModelSettings) -> str:
+    """Digest of all that decides the latents of ``model``."""
+    weights = (np.ascontiguousarray(weight).tobytes() for weight in model.get_weights())
+    system = settings.system.model_dump_json().encode()
+    return hashlib.sha256(b"".join([system, *weights])).hexdigest()

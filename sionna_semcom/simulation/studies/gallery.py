@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of what a multimodal system does: its latent space, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from ..._files import check_folder
+from ..._messages import listed, shortened
+from ..._seeding import set_seed
+from ...link import from_settings
+from ...systems import CentroidSystem
+from ..results.plot import write_figure
+from ..training.store import obtain_model
+from .study import Study
+
+_MARKERS = "os^Dv"
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def draw_gallery(
+    study: Study,
+    model: str,
+    link: str | None,
+    snr_dbs: Sequence[float],
+    out: Path,
+    models_dirs: Sequence[Path] = (),
+) -> list[Path]:
+    """Draw the latent space and the reconstructions of a study's model, and return the files.
+
+    Parameters
+    ----------
+    study : :class:`~sionna_semcom.simulation.Study`
+        The study
+    model : `str`
+        One of its models, trained if it is not yet (first training seed)
+    link : `str` | `None`
+        One of its links; `None` is the link that the model is trained over
+    snr_dbs : sequence of `float`
+        SNRs [dB] of the reconstructions
+    out : `Path`
+        Folder of the pictures
+    models_dirs : sequence of `Path`
+        Folders with trained models
+
+    Raises
+    ------
+    ValueError
+        If the study has no such model or link, or the model reconstructs nothing
+    """
+    known = [name for name, m in study.models.items() if m.system.kind == "centroid"]
+    if model not in known:
+        raise ValueError(
+            f"`model` must be one of {listed(known, 20)}. Received: {shortened(model)}"
+        )
+    if link is not None and link not in study.links:
+        raise ValueError(
+            f"`link` must be one of {listed(study.links, 20)}. Received: {shortened(link)}"
+        )
+    if not all(snr_db > -np.inf for snr_db in snr_dbs):
+        raise ValueError(f"`snr_dbs` must be numbers of dB. Received: {listed(snr_dbs)}")
+    check_folder(out, *(f"{model}_{name}.png" for name in ("reconstructions", "latent_space")))
+    data, seed = study.load_data(models_dirs, out / "models"), study.evaluation.seeds[0]
+    settings = study.models[model]
+    system = obtain_model(model, settings, data, seed, models_dirs, out / "models")
+    set_seed(study.seed, "gallery")
+    system.link = from_settings(settings.link if link is None else study.links[link])
+    batch = next(iter(data.test(200)))
+    firsts = [int(np.flatnonzero(batch["label"] == digit)[0]) for digit in range(10)]
+    one_a_class = {name: tf.gather(tensor, firsts) for name, tensor in batch.items()}
+    figures = {"reconstructions": reconstruction_figure(system, one_a_class, snr_dbs)}
+    if system.contrastive_weight > 0 and system.modalities[0].latent_dim >= 3:
+        figures["latent_space"] = latent_space_figure(system, batch)
+    for name, figure in figures.items():
+        write_figure(figure, out / f"{model}_{name}.png", dpi=150)
+        plt.close(figure)
+    return [out / f"{model}_{name}.png" for name in figures]
+
+
+def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
+    """Draw the embeddings of ``batch`` on the sphere, a colour a class and a marker a modality.
+
+    Latents of more than three dimensions are projected on their first three principal components.
+
+    Input
+    -----
+    system : :class:`~sionna_semcom.systems.CentroidSystem`
+        System with latents of the same dimension, three or more
+    batch : `dict`
+        Samples with ``label``
+
+    Raises
+    ------
+    ValueError
+        If the latents have less than three dimensions
+    """
+    embeddings = {name: latents.numpy() for name, latents in system.embed(batch).items()}
+    points = np.stack(list(embeddings.values()))
+    if points.shape[-1] < 3:
+        raise ValueError(f"Latents must have 3 dimensions or more. Received: {points.shape[-1]}")
+    if points.shape[-1] > 3:
+        flat = points.reshape(-1, points.shape[-1])
+        axes = np.linalg.svd(flat - flat.mean(0), full_matrices=False)[2][:3]
+        points = points @ axes.T
+    figure = plt.figure(figsize=(6.4, 5.6), layout="constrained")
+    axis: Any = figure.add_subplot(projection="3d")
+    labels = np.asarray(batch["label"])
+    for name, cloud, marker in zip(embeddings, points, cycle(_MARKERS), strict=False):
+        drawn = axis.scatter(
+            *cloud.T, c=labels, cmap="tab10", vmin=-0.5, vmax=9.5, marker=marker, s=14, label=name
+        )
+    axis.set_box_aspect((1, 1, 1))
+    axis.legend(loc="upper left", frameon=False)
+    figure.colorbar(drawn, ax=axis, ticks=range(10), shrink=0.7, pad=0.1, label="class")
+    return figure
+
+
+def reconstruction_figure(
+    system: CentroidSystem,
+    batch: Mapping[str, tf.Tensor],
+    snr_dbs: Sequence[float],
+    num_samples: int = 10,
+) -> Figure:
+    """Draw originals above what comes back at each SNR: images, spectrograms and, if any, words.
+
+    Input
+    -----
+    system : :class:`~sionna_semcom.systems.CentroidSystem`
+        A trained system
+    batch : `dict`
+        Samples of its modalities; the first ``num_samples`` are drawn
+    snr_dbs : sequence of `float`
+        SNRs [dB], infinity included
+    """
+    shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
+    rows = [("original", shown)]
+    for snr_db in snr_dbs:
+        label = "noiseless" if np.isinf(snr_db) else f"{snr_db:g} dB"
+        rows.append((label, system(shown, snr_db=float(snr_db))))
+    names = [name for name in system.decoders if len(shown[name].shape) == 4]
+    lines = [(name, label, outputs) for name in names for label, outputs in rows]
+    figure, axes = plt.subplots(
+        len(lines), num_samples, figsize=(num_samples * 0.8, len(lines) * 0.82), squeeze=False
+    )
+    for line, (name, label, outputs) in zip(axes, lines, strict=True):
+        for index, (axis, picture) in enumerate(zip(line, outputs[name], strict=True)):
+            origin, aspect = ("lower", "auto") if name == "audio" else ("upper", "equal")
+            axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect=aspect, origin=origin)
+            axis.set(xticks=[], yticks=[])
+            if name == names[0] and "text" in outputs:
+                word = _WORDS[int(np.argmax(outputs["text"][index]))]
+                axis.set_title(f"“{word}”", fontsize=7, pad=2)
+        line[0].set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
+    figure.subplots_adjust(left=0.12, right=0.99, top=0.96, bottom=0.01, wspace=0.06, hspace=0.34)
+    return figure

@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of systems that are trained over a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from sionna.phy import config
+
+from ... import metrics
+from ...channel import MIMOChannel
+from ...link import Link
+from .link_weights import LinkWeights
+from .non_finite import StopOnNonFiniteLoss
+from .snr import check_snr, snr_range
+
+
+class LinkedModel(keras.Model):
+    """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
+
+    Keras layers and trainable variables inside the link, at any depth, are weights of the model:
+    ``fit`` trains them, and they are saved and loaded with it.
+
+    Parameters
+    ----------
+    link : :class:`~sionna_semcom.link.Link` | :class:`~sionna_semcom.channel.MIMOChannel`
+        What the symbols cross; may be replaced at any time
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly;
+        infinity is the noiseless link
+
+    Raises
+    ------
+    ValueError
+        If ``snr_db`` is no SNR and no range of them, or Keras is not set to single precision
+    """
+
+    def __init__(
+        self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
+    ) -> None:
+        super().__init__(name=name)
+        self._link_weights = LinkWeights()
+        self._phase = _Phase()
+        if {self.compute_dtype, self.variable_dtype} != {"float32"}:
+            raise ValueError(
+                "Systems compute in single precision: "
+                "call `keras.config.set_dtype_policy('float32')`. "
+                f"Received: {self.dtype_policy.name}"
+            )
+        self.link = link
+        self._snr_range = snr_range(snr_db)
+        self.last_snr_db = tf.Variable(0.0, trainable=False)
+
+    @property
+    def link(self) -> Any:
+        """What the symbols cross. A new one takes effect at once, also after training.
+
+        Its weights take the place of those of the old one. If there are any in either, the
+        optimizer starts anew, at the step where it was.
+        """
+        return self._link
+
+    @link.setter
+    def link(self, link: Link | MIMOChannel) -> None:
+        self._link = link
+        self._forget_graphs()
+        self._adopt_link_weights()
+
+    def _adopt_link_weights(self) -> None:
+        """Make what the link holds now weights of the model, in place of what it held before."""
+        if self._link_weights.adopt(self._link, self):
+            self._complete_link()
+            self._renew_optimizer()
+
+    def _complete_link(self) -> None:
+        """Let layers of the link that make their weights when they are first called make them."""
+        size = getattr(self, "num_symbols", None)
+        if self.built and size and not self._link_weights.complete:
+            self.link(tf.ones([1, size], tf.complex64), tf.constant(1.0))
+
+    def _renew_optimizer(self) -> None:
+        """Replace an optimizer that knows other weights; it keeps the number of its step."""
+        old = getattr(self, "optimizer", None)
+        if old is None or not old.built:
+            return
+        known = {id(variable) for variable in old._trainable_variables}
+        if known != {id(variable) for variable in self.trainable_variables}:
+            self.optimizer = type(old).from_config(old.get_config())
+            self.optimizer.build(self.trainable_variables)
+            self.optimizer.iterations.assign(old.iterations)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a model that is built knows what its link carries."""
+        super().__setattr__(name, value)
+        if name == "built" and value:
+            self._complete_link()
+
+    def _forget_graphs(self) -> None:
+        """Let Keras trace training, evaluation and prediction anew."""
+        self.train_function = self.test_function = self.predict_function = None
+
+    def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
+        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
+        return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
+
+    def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
+        """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
+
+        XLA slows whole training steps down on CPUs, and not every link compiles.
+        """
+        self._adopt_link_weights()  # the link may have been given layers since
+        super().compile(*args, jit_compile=jit_compile, **kwargs)
+
+    def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
+        """Noise power at ``snr_db``, or at an SNR drawn from the training range."""
+        low, high = self._snr_range
+        if snr_db is None:
+            snr_db = config.tf_rng.uniform([], low, high) if low < high else low
+        elif tf.get_static_value(snr_db) is not None:
+            check_snr(float(tf.get_static_value(snr_db)))
+        snr_db = tf.cast(snr_db, tf.float32)
+        self.last_snr_db.assign(snr_db)
+        return tf.pow(10.0, -snr_db / 10.0)
+
+    def summary(self, data: Iterable[Any] | None = None, **kwargs: Any) -> Any:
+        """Figures that do not depend on the SNR, see :meth:`figures`.
+
+        Without ``data``, print the layers as :meth:`keras.Model.summary` does.
+        """
+        return super().summary(**kwargs) if data is None else self.figures(data)
+
+    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on batches of ``data``.
+
+        ``channel_uses`` a sample with pilots and padding, in batches like the first, which have a
+        ``label``; ``bandwidth_ratio``; ``parameters``. Systems without ``num_symbols`` and
+        ``shapes`` have figures of their own.
+        """
+        return transmission_figures(self, data)
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """What training minimises on a batch, without what layers add."""
+        raise TypeError(f"{type(self).__name__} has no loss to be trained on")
+
+    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """What training minimises on a batch, with what layers add (regularisation, activity)."""
+        loss = self.batch_loss(inputs, training)
+        for added in self.losses:
+            loss += added
+        if self._loss_tracker is not None:  # it comes with compile
+            self._loss_tracker.update_state(loss)
+        return loss
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One step of gradient descent on a batch."""
+        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
+        with tf.GradientTape() as tape:
+            loss = self._phase(run=lambda: self.total_loss(inputs, True), training=True)
+            scaled = self.optimizer.scale_loss(loss)
+        gradients = tape.gradient(scaled, self.trainable_weights)
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+        return self.get_metrics_result()
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """Losses on a batch, at SNRs drawn as in training."""
+        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
+        self._phase(run=lambda: self.total_loss(inputs, False), training=False)
+        return self.get_metrics_result()
+
+
+class _Phase(keras.layers.Layer):
+    """Tells all layers that ``run`` calls without an argument ``training``, as those of a link."""
+
+    def __init__(self) -> None:
+        super().__init__(name="phase")
+        self.built = True
+
+    def call(self, run: Callable[[], tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Run."""
+        return run()
+
+
+def transmission_figures(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    """What a system that sends one latent for all modalities costs, in batches as the first.
+
+    Input
+    -----
+    system : system with ``link``, ``num_symbols`` and ``shapes``
+        Whatever is sent
+    data : iterable of `dict`
+        Batches with ``label``
+
+    Output
+    ------
+    : `dict` of `float`
+        ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``parameters``
+    """
+    size = len(next(iter(data))["label"])
+    uses = system.link.channel_uses(system.num_symbols, size) / size
+    return {
+        "channel_uses": uses,
+        "bandwidth_ratio": metrics.bandwidth_ratio(uses, system.shapes),
+        "parameters": system.count_params(),
+    }

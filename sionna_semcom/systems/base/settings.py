@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a study knows of a system before it is built."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+from ..._settings import Settings
+from ...datasets import Data
+
+
+class BaseSystemSettings(Settings):
+    """Settings of any system; this one would neither transmit nor be measured."""
+
+    crosses: ClassVar[Literal["link", "MIMO channel"] | None] = None
+    """What its symbols cross, if it transmits"""
+    reads_features: ClassVar[bool] = False
+    """Whether data must be features of several modalities with a decision to make"""
+    modes: ClassVar[tuple[str, ...]] = ()
+    """Modes that a trained system can be evaluated in"""
+    drops_modalities: ClassVar[bool] = False
+    """Whether modalities may be missing at the transmitter"""
+
+    shows_representations: ClassVar[bool] = False
+    """Whether what the receiver has of a sample can be probed, also where no mode says so"""
+
+    kind: str
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return ()
+
+    @property
+    def own_mode(self) -> str | None:
+        """The one of ``modes`` in which the system is evaluated unless told otherwise."""
+        return getattr(self, "mode", None)
+
+    def can_be_probed(self, mode: str | None) -> bool:
+        """Whether the receiver has a representation to look at in ``mode``, or in its own."""
+        return self.shows_representations or "latent" in (mode or self.own_mode or "")
+
+    def can_start_from(self, other: "BaseSystemSettings") -> bool:
+        """Whether a system can start from weights of another, trained one; it cannot."""
+        return False
+
+    def training_data(self, data: Data, seed: int) -> Data:
+        """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""
+        return data
+
+    def sizes(self, link: Any) -> dict[str, int]:
+        """What in the settings of a ``link`` decides the sizes of trained weights; nothing."""
+        return {}
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures on data with ``modalities``."""
+        return []

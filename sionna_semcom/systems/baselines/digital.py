@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The conventional digital chain: source coding, channel coding, then a decision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from sionna.phy import config
+
+from ...link import CodedLink, Link
+from ...semantics import TransformCoder
+from ..decision.system import TaskSystem
+from ..decision.vectors import as_vectors
+
+_FEWEST_BITS = 12  # of the 5G LDPC code
+
+
+class DigitalFeatures(TaskSystem):
+    r"""Features that are compressed to bits, protected by a code, and decided on where they arrive.
+
+    .. code-block:: text
+
+        features ─ transform coder ─ bits ─ scrambler ─ LDPC ─ QAM ─ link ─┐
+        ŷ ─ head ─ coefficients, or zeros if a bit is wrong ─ all back ────┘
+
+    The bits of a sample are one codeword over exactly ``num_symbols`` QAM symbols:
+
+    .. math:: k = \lfloor r m N \rfloor
+
+    information bits at code rate :math:`r`, with :math:`m` bits in each of :math:`N` symbols. The
+    receiver is granted an error check without fault and without bits of its own. Where bits are
+    wrong it decides on the mean features. Its network is trained on features without transmission
+    errors, so one training serves all links and SNRs; source and channel code know nothing of the
+    task. A sequence is sent as the mean of its frames.
+
+    Range coding runs outside the graph, so XLA does not compile :meth:`measure`.
+
+    Parameters
+    ----------
+    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout
+        See :class:`~sionna_semcom.systems.TaskSystem`
+    features : `dict`
+        Features of training [num_samples, \*shape], for sequences also ``<name>_length``, to which
+        the source coder is fitted
+    num_bits_per_symbol : `int`
+        Bits a QAM symbol :math:`m`, even
+    coderate : `float`
+        Code rate :math:`r`, from 0.2 to 0.95
+    num_components : `None` (least squared error) | `int`
+        Components of the transform that are sent
+    share : `float`
+        Share of the training samples whose bits fit; what does not fit is cut. A smaller share
+        leaves a finer step to the others
+    width : `int`
+        Units of the hidden layer of the receiver's network; zero leaves it out
+    dropout : `float`
+        Share of coefficients and activations that is dropped in training
+    weight_decay : `float`
+        Weight of the squared weights of the receiver's network in the loss
+
+    Input, Output
+    -------------
+    See :class:`~sionna_semcom.systems.TaskSystem`
+
+    Raises
+    ------
+    ValueError
+        If fewer than 12 information bits fit into the symbols, or a parameter is out of its range
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        num_classes: int,
+        link: Link,
+        features: Mapping[str, np.ndarray],
+        *,
+        snr_db: float | tuple[float, float] = (-12.0, 21.0),
+        transmitted_dim: int = 50,
+        modality_dropout: float = 0.0,
+        num_bits_per_symbol: int = 2,
+        coderate: float = 0.5,
+        num_components: int | None = None,
+        share: float = 0.95,
+        width: int = 0,
+        dropout: float = 0.0,
+        weight_decay: float = 1e-2,
+        name: str = "digital_features",
+    ) -> None:
+        super().__init__(
+            shapes,
+            num_classes,
+            link,
+            snr_db=snr_db,
+            transmitted_dim=transmitted_dim,
+            modality_dropout=modality_dropout,
+            receiver_knows_noise=False,
+            name=name,
+        )
+        self.num_info_bits = information_bits(self.num_symbols, num_bits_per_symbol, coderate)
+        rate = self.num_info_bits / (self.num_symbols * num_bits_per_symbol)
+        self._coded = CodedLink(link, self.num_info_bits, rate, num_bits_per_symbol)
+        vectors = as_vectors(features, self.shapes).numpy()
+        self.coder = TransformCoder(self.num_info_bits, num_components, share).fit(vectors)
+        self.num_components = len(self.coder.code_.scales)
+        # One scale for all, so that weights cost as much as they would before the transform
+        self._scale = 1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max())
+        self.head = decision_network(
+            self.num_components, self.task.num_outputs, width, dropout, weight_decay
+        )
+        self.built = True
+
+    @property
+    def received_features(self) -> int:
+        """Real numbers that the receiver has of a sample."""
+        return self.num_components
+
+    def encode(
+        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Features of all modalities as vectors, zero where missing: [batch, dim]."""
+        return as_vectors(inputs, self.shapes, presence)
+
+    def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
+        """Coefficients [batch, num_components] of vectors, zeros where a bit is wrong."""
+        finite = tf.reduce_all(tf.math.is_finite(latents), -1, keepdims=True)
+        bits, _ = self._source_encode(tf.where(finite, latents, 0.0))  # NaN has no bits
+        self._coded.link = link or self.link
+        # Zeros behind what a row carries would always map to the same points, not of unit power
+        scrambling = tf.round(config.tf_rng.uniform(tf.shape(bits)))
+        bits_hat = _xor(self._coded(_xor(bits, scrambling), no), scrambling)
+        intact = tf.reduce_all(tf.equal(bits, bits_hat), -1)
+        symbols = tf.numpy_function(self._decode_intact, [bits_hat, intact], tf.float32)
+        return tf.where(finite, self._coefficients(symbols), math.nan)
+
+    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs for coefficients."""
+        return self.head(features, training=training)
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Loss of the task on features that arrive without transmission errors."""
+        filled, presence = self.prepare(inputs, None, training)
+        _, symbols = self._source_encode(self.encode(filled, presence))
+        outputs = self.decode(self._coefficients(symbols), training)
+        return self._task_loss(inputs["label"], outputs)
+
+    def _source_encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Bits [batch, num_info_bits] of ``vectors``, and the symbols that they carry."""
+        bits, symbols = tf.numpy_function(self._encode, [vectors], [tf.float32, tf.float32])
+        return tf.ensure_shape(bits, [vectors.shape[0], self.num_info_bits]), symbols
+
+    def _encode(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        coded = self.coder.encode(vectors)
+        return coded.bits.astype(np.float32), coded.symbols.astype(np.float32)
+
+    def _decode_intact(self, bits: np.ndarray, intact: np.ndarray) -> np.ndarray:
+        symbols = np.zeros([len(bits), self.num_components], np.float32)
+        symbols[intact] = self.coder.decode(bits[intact])
+        return symbols
+
+    def _coefficients(self, symbols: tf.Tensor) -> tf.Tensor:
+        return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
+
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `TaskSystem`, and what the source coder does to ``data``.
+
+        ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share
+        of samples that did not fit whole; ``components`` of the transform.
+        """
+        figures = super().figures(data)
+        bits: list[int] = []
+        cut: list[bool] = []
+        for batch in data:
+            coded = self.coder.encode(self.encode(*self.prepare(batch)).numpy())
+            bits += [self.coder.code_.length(row) for row in coded.symbols]
+            cut += coded.cut.tolist()
+        return figures | {
+            "information_bits": self.num_info_bits,
+            "mean_bits": float(np.mean(bits)),
+            "cut": float(np.mean(cut)),
+            "components": self.num_components,
+        }
+
+
+def _xor(bits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
+    return tf.abs(bits - others)
+
+
+def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float) -> int:
+    """Information bits of a codeword of ``num_symbols`` symbols.
+
+    Raises
+    ------
+    ValueError
+        If they are fewer than the code can have
+    """
+    bits = int(coderate * num_symbols * num_bits_per_symbol + 1e-6)
+    if bits < _FEWEST_BITS:
+        raise ValueError(
+            f"At least {_FEWEST_BITS} information bits must fit into the symbols. Received: {bits} "
+            f"in {num_symbols} symbols of {num_bits_per_symbol} bits at `coderate` {coderate}"
+        )
+    return bits
+
+
+def decision_network(
+    inputs: int, outputs: int, width: int, dropout: float, weight_decay: float
+) -> keras.Sequential:
+    """An affine map of ``inputs``, or a perceptron, with squared weights as part of the loss."""
+    decay = keras.regularizers.L2(weight_decay) if weight_decay else None
+    layers: list[keras.layers.Layer] = [
+        keras.layers.Input((inputs,)),
+        keras.layers.Dropout(dropout),
+    ]
+    if width:
+        layers += [
+            keras.layers.Dense(width, "gelu", kernel_regularizer=decay),
+            keras.layers.Dropout(dropout),
+        ]
+    # From zero, what matters most gains weight first, however short the training
+    last = keras.layers.Dense(outputs, kernel_initializer="zeros", kernel_regularizer=decay)
+    return keras.Sequential([*layers, last])

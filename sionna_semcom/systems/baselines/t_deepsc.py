@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transformer joint source-channel coding of several modalities for a task, after T-DeepSC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from ...link import Link
+from ...semantics import FeatureTokens, TransformerBlock
+from ..decision.system import TaskSystem
+
+
+class TDeepSC(TaskSystem):
+    r"""Transformers from features to symbols and from symbols to a decision, trained end to end.
+
+    .. code-block:: text
+
+        s_m ─ semantic encoder ─┐
+        class token ────────────┴─ fusion ─ class token ─ channel encoder ─ z ─ link ─┐
+           ŷ ─ head ─ query ─ semantic decoder ─┬─ tokens ─ channel decoder ─ ẑ ──────┘
+                                                └─ query
+
+    The receiver turns what it has received into a few tokens, and a learned query asks them for the
+    decision. There is neither a bottleneck nor a term of redundancy: training minimises the loss of
+    the task alone.
+
+    Source: Zhang et al., "A Unified Multi-Task Semantic Communication System for Multimodal Data".
+    There each modality is a user with symbols of its own, and one receiver serves many tasks; here
+    one transmitter has all modalities and fuses them before the channel encoder, as the systems
+    that it is compared with do, and there is one task.
+
+    Parameters
+    ----------
+    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout, receiver_knows_noise
+        See :class:`~sionna_semcom.systems.TaskSystem`
+    width : `int`
+        Length of a token
+    num_heads : `int`
+        Attention heads
+    num_tokens : `int`
+        Tokens of a modality whose features are a vector
+    num_received_tokens : `int`
+        Tokens that the channel decoder makes
+    num_blocks : `int`
+        Transformer blocks of each semantic encoder, of the fusion, and of the semantic decoder
+    dropout : `float`
+        Share of activations and attention that is dropped in training
+    input_dropout : `float`
+        Share of features that is dropped in training
+
+    Input, Output
+    -------------
+    See :class:`~sionna_semcom.systems.TaskSystem`
+
+    Raises
+    ------
+    ValueError
+        If a size is out of its range
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        num_classes: int,
+        link: Link,
+        *,
+        snr_db: float | tuple[float, float] = (-12.0, 21.0),
+        transmitted_dim: int = 50,
+        modality_dropout: float = 0.0,
+        receiver_knows_noise: bool = True,
+        width: int = 64,
+        num_heads: int = 4,
+        num_tokens: int = 4,
+        num_received_tokens: int = 4,
+        num_blocks: int = 1,
+        dropout: float = 0.3,
+        input_dropout: float = 0.3,
+        name: str = "t_deepsc",
+    ) -> None:
+        super().__init__(
+            shapes,
+            num_classes,
+            link,
+            snr_db=snr_db,
+            transmitted_dim=transmitted_dim,
+            modality_dropout=modality_dropout,
+            receiver_knows_noise=receiver_knows_noise,
+            name=name,
+        )
+        if num_received_tokens < 1 or num_blocks < 1:
+            raise ValueError(
+                "`num_received_tokens` and `num_blocks` must be positive. "
+                f"Received: {num_received_tokens} and {num_blocks}"
+            )
+        self.width = width
+        self.num_received_tokens = num_received_tokens
+        sizes = (width, num_tokens, num_blocks, num_heads)
+        self.semantic_encoders = {
+            name: FeatureTokens(name, shape, *sizes, dropout, input_dropout)
+            for name, shape in self.shapes.items()
+        }
+        self._class_token = self._token("class_token")
+        self.fusion = _blocks(num_blocks, width, num_heads, dropout)
+        self.channel_encoder = _channel_coder(width, width, transmitted_dim)
+        self.channel_decoder = _channel_coder(
+            self.received_features, width, num_received_tokens * width, normalised=False
+        )
+        self._query = self._token("query")
+        self._places = self._token("places", num_received_tokens)
+        self.semantic_decoder = _blocks(num_blocks, width, num_heads, dropout)
+        self.head = keras.Sequential(
+            [
+                keras.layers.Input((width,)),
+                keras.layers.LayerNormalization(epsilon=1e-5),
+                keras.layers.Dropout(dropout),
+                keras.layers.Dense(self.task.num_outputs),
+            ]
+        )
+        self.built = True
+
+    def _token(self, name: str, count: int = 1) -> keras.Variable:
+        initializer = keras.initializers.RandomNormal(stddev=0.02)
+        return self.add_weight(shape=(count, self.width), initializer=initializer, name=name)
+
+    def encode(
+        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Latents that are sent, of ``inputs``."""
+        there = tf.split(presence, len(self.shapes), -1)
+        pairs = [
+            encoder(inputs, present, training=training)
+            for encoder, present in zip(self.semantic_encoders.values(), there, strict=True)
+        ]
+        always = tf.ones_like(presence[:, :1], tf.bool)
+        mask = tf.concat([always, *(mask for _, mask in pairs)], 1)
+        first = self._repeat(self._class_token, presence)
+        tokens = tf.concat([first, *(tokens for tokens, _ in pairs)], 1)
+        for block in self.fusion:
+            tokens = block(tokens, allowed=mask, training=training)
+        return self.channel_encoder(tokens[:, 0], training=training)
+
+    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs for what is received."""
+        flat = self.channel_decoder(features, training=training)
+        tokens = tf.reshape(flat, [-1, self.num_received_tokens, self.width])
+        tokens += tf.convert_to_tensor(self._places)
+        tokens = tf.concat([self._repeat(self._query, features), tokens], 1)
+        for block in self.semantic_decoder:
+            tokens = block(tokens, training=training)
+        return self.head(tokens[:, 0], training=training)
+
+    def _repeat(self, token: keras.Variable, like: tf.Tensor) -> tf.Tensor:
+        """``token`` for every row: [batch, 1, width]."""
+        return tf.tile(tf.convert_to_tensor(token)[tf.newaxis], [tf.shape(like)[0], 1, 1])
+
+
+def _blocks(count: int, width: int, num_heads: int, dropout: float) -> list[TransformerBlock]:
+    blocks = [TransformerBlock(width, num_heads, dropout) for _ in range(count)]
+    for block in blocks:
+        block.build((None, None, width))
+    return blocks
+
+
+def _channel_coder(
+    inputs: int, hidden: int, outputs: int, normalised: bool = True
+) -> keras.Sequential:
+    """A perceptron between tokens and what crosses the link."""
+    layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
+    if normalised:
+        layers.append(keras.layers.LayerNormalization(epsilon=1e-5))
+    layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dense(outputs)]
+    return keras.Sequential(layers)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from which centroid systems are built."""
+
+from collections.abc import Iterable
+from typing import Any, Literal, get_args
+
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+
+from ...datasets import Data
+from ...link import Link
+from ...semantics import modalities
+from ...semantics.modality import METRICS
+from ..base.settings import BaseSystemSettings
+from .modes import Mode, check_mode
+from .system import CentroidSystem
+
+
+class CentroidSettings(BaseSystemSettings):
+    """A :class:`CentroidSystem` over the modalities of paired digits."""
+
+    crosses = "link"
+    modes = get_args(Mode)
+    drops_modalities = True
+
+    kind: Literal["centroid"]
+    mode: Mode = "end_to_end"
+    """What is sent, and what decoders are trained on"""
+    latent_dim: PositiveInt | dict[str, PositiveInt] = 16
+    """Latent dimensions; numbers that differ between modalities are for the conventional mode"""
+    temperature: PositiveFloat = 0.1
+    """Temperature of the contrastive loss"""
+    contrastive_weight: float = Field(1.0, ge=0)
+    """Weight of the contrastive loss"""
+    reconstruction_weight: PositiveFloat = 10.0
+    """Weight of the reconstruction losses (lambda)"""
+    loss_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
+    """Weights of the modalities within the reconstruction losses; one where none is given"""
+    modality_dropout: float = Field(0.0, ge=0, lt=1)
+    """Probability with which each modality is missing at the transmitter in training"""
+
+    @model_validator(mode="after")
+    def _check_modes(self) -> "CentroidSettings":
+        check_mode(self.mode, self.latent_dims, self.contrastive_weight, self.modality_dropout)
+        return self
+
+    @property
+    def latent_dims(self) -> list[int]:
+        """Latent dimensions of the modalities that have their own, or the one of all."""
+        dims = self.latent_dim
+        return list(dims.values()) if isinstance(dims, dict) else [dims]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
+
+    def can_start_from(self, other: BaseSystemSettings) -> bool:
+        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        encoders: Any = getattr(other, "encoders", None)
+        return getattr(encoders, "kind", None) == self.kind and set(self.latent_dims) == {
+            encoders.latent_dim
+        }
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
+        figures = [f"{name}_{key}" for name in modalities for key in METRICS[name]]
+        return figures + [f"{name}_recognised" for name in judges]
+
+    def build(
+        self,
+        data: Data,
+        link: Link,
+        snr_db: float | tuple[float, float],
+    ) -> CentroidSystem:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
+        options = self.model_dump(exclude={"kind", "latent_dim"})
+        return CentroidSystem(
+            modalities(data.shapes, self.latent_dim), link, snr_db=snr_db, **options
+        )

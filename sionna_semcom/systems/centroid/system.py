@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One centroid crosses the link instead of an embedding for each modality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from ...link import Link
+from ...losses import centroid, centroid_contrastive_loss, unit_norm
+from ...mapping import num_symbols
+from ...metrics import note_outputs
+from ...semantics import Modality, ReceiverState
+from ..base.linked_model import LinkedModel
+from ..base.presence import dropout_mask, present_names
+from ..base.transmission import transmit_latents
+from ..classifiers.judge import Classifier
+from .evaluation import summarise
+from .modes import Mode, check_mode
+
+
+class CentroidSystem(LinkedModel):
+    r"""Multimodal transmission by centroids of contrastively aligned embeddings.
+
+    .. code-block:: text
+
+        image ─ E_1 ─ m_1 ┐                                     ┌ D_1 ─ image
+        audio ─ E_2 ─ m_2 ┼ centroid c ─ mapper ─ link ─ demapper ┼ D_2 ─ audio
+        text  ─ E_3 ─ m_3 ┘                                     └ D_3 ─ text
+
+    Trained on :math:`\mathcal{L} = w\mathcal{L}_\text{CL} + \lambda\mathcal{L}_R` with the
+    contrastive loss of :func:`~sionna_semcom.losses.centroid_contrastive_loss` and the sum of the
+    modalities' reconstruction losses. Three modes:
+
+    - ``"end_to_end"``: the centroid is sent, and decoders are trained on the received centroid;
+    - ``"paper"``: decoders are trained on the received embedding of their own modality, as the
+      paper does, and get the centroid only afterwards;
+    - ``"conventional"``: each modality's own embedding is sent, in training and afterwards.
+
+    Decoders see the received latent and the noise left on it (:class:`ReceiverState`). Samples of
+    a batch that share ``label`` mean the same and are no negatives of each other.
+
+    Source: Grassucci et al., "Contrastive Learning Enables Low-Bandwidth Semantic Communication",
+    2025; the link, the end-to-end mode and missing modalities are additions.
+
+    Parameters
+    ----------
+    modalities : sequence of :class:`~sionna_semcom.semantics.Modality`
+        Encoder, decoder, loss and metrics of each modality
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross; may be replaced at any time
+    mode : "end_to_end" (default) | "paper" | "conventional"
+        What is sent, and what decoders are trained on
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly;
+        infinity is the noiseless link
+    temperature : `float`
+        Temperature of the contrastive loss
+    contrastive_weight : `float`
+        Weight :math:`w` of the contrastive loss
+    reconstruction_weight : `float`
+        Weight :math:`\lambda` of the reconstruction losses
+    loss_weights : `dict` of `float`
+        Weights of the modalities' reconstruction losses within their sum (default: one each)
+    modality_dropout : `float`
+        Probability with which each modality is missing at the transmitter in training (one always
+        stays); the centroid of those present is sent and all are reconstructed. Only for
+        ``"end_to_end"``
+
+    Input
+    -----
+    inputs : `dict`
+        Samples ``[batch, *shape]`` of every modality that is present, in training of all, and
+        optionally ``label`` ``[batch]``
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
+
+    Output
+    ------
+    : `dict`
+        Reconstructions ``[batch, *shape]`` of every modality
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, the mode is unknown or does not fit their latent dimensions or
+        ``modality_dropout``, ``snr_db`` is no SNR or range, ``present`` names no known modality, or
+        ``inputs`` lack one that is present
+    """
+
+    def __init__(
+        self,
+        modalities: Sequence[Modality],
+        link: Link,
+        *,
+        mode: Mode = "end_to_end",
+        snr_db: float | tuple[float, float] = (0.0, 25.0),
+        temperature: float = 0.1,
+        contrastive_weight: float = 1.0,
+        reconstruction_weight: float = 10.0,
+        loss_weights: Mapping[str, float] | None = None,
+        modality_dropout: float = 0.0,
+        name: str = "centroid_system",
+    ) -> None:
+        super().__init__(link, snr_db, name)
+        if not modalities:
+            raise ValueError("`modalities` must name at least one modality. Received none")
+        self.modalities = tuple(modalities)
+        self._latent_dims = tuple(modality.latent_dim for modality in modalities)
+        check_mode(mode, self._latent_dims, contrastive_weight, modality_dropout)
+        self.temperature = temperature
+        self.contrastive_weight = contrastive_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.loss_weights = {m.name: 1.0 for m in modalities} | dict(loss_weights or {})
+        if len(self.loss_weights) > len(modalities):
+            raise ValueError(
+                f"`loss_weights` may name {', '.join(m.name for m in modalities)}. "
+                f"Received: {dict(loss_weights or {})}"
+            )
+        self.modality_dropout = modality_dropout
+        self.mode = mode
+        self.encoders = {m.name: m.encoder for m in modalities}
+        self.decoders = {m.name: m.decoder for m in modalities}
+        self.receiver_state = ReceiverState()
+        self.judges: dict[str, Classifier] = {}
+        for modality in modalities:
+            width = modality.latent_dim + num_symbols(modality.latent_dim)
+            if not modality.decoder.built:
+                modality.decoder.build((None, width))
+        self._trackers = {
+            key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
+        }
+        self.built = True
+
+    @property
+    def mode(self) -> Mode:
+        """What is sent. A new mode takes effect at once, also after training."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        check_mode(mode, self._latent_dims, self.contrastive_weight)
+        self._mode = mode
+        self._forget_graphs()
+
+    def fit(self, x: Any, **kwargs: Any) -> Any:
+        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
+        check_mode(self.mode, self._latent_dims, self.contrastive_weight, self.modality_dropout)
+        return super().fit(x, **kwargs)
+
+    @property
+    def num_latents_sent(self) -> int:
+        """Embeddings or centroids that cross the link for a sample."""
+        return len(self.modalities) if self.mode == "conventional" else 1
+
+    @property
+    def num_symbols(self) -> int:
+        """Complex symbols that cross the link for a sample."""
+        return sum(num_symbols(dim) for dim in self._latent_dims[: self.num_latents_sent])
+
+    def embed(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> dict[str, tf.Tensor]:
+        """Unit-norm embeddings ``[batch, latent_dim]`` of all modalities, or of those present."""
+        names = present_names(present, self.encoders)
+        if not set(names) <= set(inputs):
+            raise ValueError(
+                f"`inputs` must hold {', '.join(names)}. Received: {', '.join(inputs)}"
+            )
+        return {
+            name: unit_norm(self.encoders[name](inputs[name], training=training)) for name in names
+        }
+
+    def call(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float | None = None,
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> dict[str, tf.Tensor]:
+        """Send ``inputs`` and reconstruct them."""
+        return self._send(self.embed(inputs, present, training), snr_db, training)
+
+    def _send(
+        self,
+        embeddings: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float | None,
+        training: bool,
+    ) -> dict[str, tf.Tensor]:
+        """From embeddings at the transmitter to reconstructions of all modalities."""
+        no = self.noise_power(snr_db)
+        sent = list(embeddings.values())
+        if self.mode == "end_to_end" or (self.mode == "paper" and not training):
+            mask = None
+            if training:
+                mask = dropout_mask(len(sent), tf.shape(sent[0])[0], self.modality_dropout)
+            sent = [centroid(tf.stack(sent), mask)]
+        elif len(sent) < len(self.modalities):
+            raise ValueError(
+                "A modality that is missing can only be reconstructed where the centroid is sent. "
+                f"Received: mode={self.mode!r}, present={list(embeddings)}"
+            )
+        received = transmit_latents(self.link, sent, no)
+        features = [self.receiver_state(*parts) for parts in received]
+        if len(features) == 1:
+            features = features * len(self.decoders)
+        return {
+            name: decoder(seen, training=training)
+            for (name, decoder), seen in zip(self.decoders.items(), features, strict=True)
+        }
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
+        embeddings = self.embed(inputs, training=training)
+        outputs = self._send(embeddings, None, training)
+        loss = tf.constant(0.0)
+        if self.contrastive_weight > 0:
+            stacked = tf.stack(list(embeddings.values()))
+            labels = inputs.get("label")
+            same = None if labels is None else ops.equal(labels[:, None], labels[None, :])
+            contrastive = centroid_contrastive_loss(
+                stacked, centroid(stacked), self.temperature, same
+            )
+            self._trackers["contrastive"].update_state(contrastive)
+            loss += self.contrastive_weight * contrastive
+        for modality in self.modalities:
+            term = ops.mean(modality.loss(inputs[modality.name], outputs[modality.name]))
+            self._trackers[modality.name].update_state(term)
+            loss += self.reconstruction_weight * self.loss_weights[modality.name] * term
+        return loss
+
+    def measure(
+        self,
+        batch: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Figures ``[batch]`` of every sample, for the Monte Carlo loop; `bool`: a proportion."""
+        outputs = self.call(batch, snr_db, present)
+        note_outputs(*(batch[name] for name in present_names(present, self.encoders)))
+        note_outputs(*outputs.values())
+        figures = {
+            f"{modality.name}_{key}": metric(batch[modality.name], outputs[modality.name])
+            for modality in self.modalities
+            for key, metric in modality.metrics.items()
+        }
+        for name, judge in self.judges.items():
+            figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
+        return figures
+
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`."""
+        return summarise(self, data)

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An independent judge of what comes back: a classifier that saw clean samples only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from ...metrics import note_outputs
+from ...semantics import image_encoder, spectrogram_encoder
+
+_ENCODERS = {"image": image_encoder, "audio": spectrogram_encoder}
+
+
+class Classifier(keras.Model):
+    """Tell the class of a sample of one modality.
+
+    Trained on clean samples, it says whether a class is still recognisable in what a system
+    reconstructs, with no say in how that system was trained.
+
+    Parameters
+    ----------
+    modality : "image" | "audio"
+        Key of the samples in a batch
+    shape : sequence of `int`
+        Shape of one sample
+    num_classes : `int`
+        Number of classes
+
+    Input
+    -----
+    inputs : `dict`
+        Samples ``[batch, *shape]`` under the modality's key; ``label`` ``[batch]`` for training
+
+    Output
+    ------
+    : [batch, num_classes], `float`
+        Logits
+
+    Raises
+    ------
+    ValueError
+        If ``modality`` is neither of the two
+    """
+
+    def __init__(self, modality: str, shape: Sequence[int], num_classes: int = 10) -> None:
+        super().__init__(name=f"{modality}_classifier")
+        if modality not in _ENCODERS:
+            raise ValueError(
+                f"`modality` must be one of {', '.join(_ENCODERS)}. Received: {modality!r}"
+            )
+        self.modality = modality
+        self.network = _ENCODERS[modality](shape, num_classes)
+        self.built = True
+
+    def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Logits of the classes."""
+        return self.network(inputs[self.modality], training=training)
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tf.Tensor:
+        """Cross-entropy in nats with the ``label`` that comes with the samples."""
+        return ops.mean(ops.sparse_categorical_crossentropy(x["label"], y_pred, from_logits=True))
+
+    def recognises(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """Whether the class of each of ``samples`` is recognised; [batch], `bool`."""
+        logits = self.network(samples)
+        note_outputs(samples, logits)  # pooling may hide what is not finite
+        decided = ops.argmax(logits, axis=-1)
+        return ops.equal(ops.cast(decided, labels.dtype), labels)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of augmentations."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import keras
+from pydantic import Field, NonNegativeFloat
+
+from ..._settings import Settings
+from ...semantics import RandomAffine
+
+
+class _AugmentationSettings(Settings):
+    """An augmentation, which may be for samples with so many axes only."""
+
+    kind: str
+
+    @property
+    def num_axes(self) -> int | None:
+        """Axes that samples must have; nothing is any number of them."""
+        return None
+
+    def check(self, name: str, shape: Sequence[int]) -> None:
+        """Refuse a modality whose samples have a ``shape`` that the augmentation cannot take.
+
+        Raises
+        ------
+        ValueError
+            If it does, naming the modality
+        """
+        if self.num_axes not in (None, len(shape)):
+            raise ValueError(
+                f"augmentations: {self.kind} is for samples with {self.num_axes} axes. "
+                f"Received: {name} of shape {tuple(shape)}"
+            )
+
+
+class AffineSettings(_AugmentationSettings):
+    """Images are turned, mirrored, resized and shifted."""
+
+    kind: Literal["affine"]
+    angle: NonNegativeFloat = 180.0
+    """Largest angle, either way [degrees]"""
+    zoom: NonNegativeFloat = 0.2
+    """Largest natural logarithm of the change of size, either way"""
+    shift: NonNegativeFloat = 0.1
+    """Largest shift along either axis, as a share of the side"""
+    mirror: bool = True
+    """Whether half of the images are mirrored"""
+
+    @property
+    def num_axes(self) -> int:
+        """Those of images."""
+        return 3
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        return RandomAffine(**self.model_dump(exclude={"kind"}))
+
+
+class NoiseSettings(_AugmentationSettings):
+    """Gaussian noise is added."""
+
+    kind: Literal["noise"]
+    stddev: float = Field(ge=0, le=1)
+    """Standard deviation"""
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        return keras.layers.GaussianNoise(self.stddev)
+
+
+class DropSettings(_AugmentationSettings):
+    """Values are zero with a probability, and the others larger for it."""
+
+    kind: Literal["drop"]
+    rate: float = Field(ge=0, lt=1)
+    """The probability"""
+    frames: bool = False
+    """Whether frames of sequences are dropped as a whole"""
+
+    @property
+    def num_axes(self) -> int | None:
+        """Those of sequences, where frames are dropped."""
+        return 2 if self.frames else None
+
+    def build(self) -> keras.Layer:
+        """Build the layer."""
+        shape = (None, None, 1) if self.frames else None
+        return keras.layers.Dropout(self.rate, noise_shape=shape)
+
+
+Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A representation that was learnt without a task, in a few complex symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import keras
+import tensorflow as tf
+
+from ...link import Link
+from ...metrics import note_outputs
+from ..base.presence import present_names
+from ..base.transmission import received_features
+from .representing_model import RepresentingModel
+from .system import CoMM
+
+Batch = Mapping[str, tf.Tensor]
+
+
+class CompressedCoMM(RepresentingModel):
+    r"""The representation of a trained :class:`CoMM`, compressed, sent, and given back.
+
+    .. code-block:: text
+
+        samples ─ sender ─ representation ─ encoder ─ k symbols ─ link ─ decoder ─ r̂
+
+    Trained through the link to keep the representation, and no task: on the mean squared error
+    between :math:`\hat{\mathbf{r}}` and the representation :math:`\mathbf{r}`, each entry of which
+    is standardised, so that a linear probe is lost nothing by it.
+
+    Parameters
+    ----------
+    sender : :class:`CoMM`
+        What makes representations. It stays as it is unless there is a ``teacher``, and its
+        ``trainable`` is set so
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross; may be replaced at any time
+    num_symbols : `int`
+        Complex symbols that are sent for a sample
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly
+    hidden : sequence of `int`
+        Units of the hidden layers of encoder and decoder
+    teacher : `None` | :class:`CoMM`
+        What representations should be, which stays as it is; the sender is then trained as well
+
+    Input
+    -----
+    inputs, snr_db, present
+        See :class:`CoMM`
+
+    Output
+    ------
+    : [batch, representation_dim], `float`
+        Standardised representations as the receiver has them
+
+    Raises
+    ------
+    ValueError
+        If ``num_symbols`` is not positive, or as :class:`CoMM` does
+    """
+
+    def __init__(
+        self,
+        sender: CoMM,
+        link: Link,
+        *,
+        num_symbols: int = 8,
+        snr_db: float | tuple[float, float] = (-10.0, 20.0),
+        hidden: Sequence[int] = (512,),
+        teacher: CoMM | None = None,
+        name: str = "compressed_comm",
+    ) -> None:
+        super().__init__(link, snr_db, name)
+        if num_symbols < 1:
+            raise ValueError(f"`num_symbols` must be positive. Received: {num_symbols}")
+        self.num_symbols = num_symbols
+        self.sender = sender
+        sender.trainable = teacher is not None
+        for unused in (sender.projection, *sender.heads.values()):
+            if unused is not None:
+                unused.trainable = False  # nothing here depends on it
+        self.teacher = teacher
+        if teacher is not None:
+            teacher.trainable = False
+        dim = sender.representation_dim
+        self.standardise = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
+        self.standardise.build((None, dim))
+        self.encoder = _perceptron(dim, hidden, 2 * num_symbols)
+        self.decoder = _perceptron(3 * num_symbols, hidden, dim)
+        self.built = True
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of a sample of each modality."""
+        return self.sender.shapes
+
+    @property
+    def senders(self) -> list[CoMM]:
+        """What starts from a trained model."""
+        return [self.sender] if self.teacher is None else [self.sender, self.teacher]
+
+    @property
+    def training_only(self) -> list[keras.Layer]:
+        """The projection of the sender, and a teacher."""
+        teacher = [] if self.teacher is None else [self.teacher]
+        return [*self.sender.training_only, *teacher]
+
+    def call(
+        self,
+        inputs: Batch,
+        snr_db: tf.Tensor | float | None = None,
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Send ``inputs`` and give their representations back."""
+        return self._exchange(self.sender.represent(inputs, present), snr_db, training)
+
+    def _exchange(
+        self, sent: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
+    ) -> tf.Tensor:
+        latents = self.encoder(self.standardise(sent, training=False), training=training)
+        no = self.noise_power(snr_db)
+        received = received_features(self.link, latents, no, self._snr_range)
+        return self.decoder(received, training=training)
+
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
+        """Mean squared error of standardised representations."""
+        target = sent = tf.stop_gradient(self.senders[-1].represent(inputs))
+        if self.teacher is not None:
+            sent = self.sender.represent(inputs)
+        if training:
+            self.standardise(target, training=True)  # learns its statistics
+        received = self._exchange(sent, None, training)
+        return tf.reduce_mean(tf.square(received - self.standardise(target, training=False)))
+
+    def measure(
+        self,
+        batch: Batch,
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Mean squared error of what is received [batch], as a share of the variance."""
+        target = sent = self.senders[-1].represent(batch)
+        if self.teacher is not None or present is not None:
+            sent = self.sender.represent(batch, present)
+        note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
+        error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
+        return {"mse": tf.reduce_mean(error, -1)}
+
+
+def _perceptron(inputs: int, hidden: Sequence[int], outputs: int) -> keras.Sequential:
+    layers = [keras.layers.Dense(units, "gelu") for units in hidden]
+    return keras.Sequential([keras.layers.Input((inputs,)), *layers, keras.layers.Dense(outputs)])

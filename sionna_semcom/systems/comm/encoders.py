@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the encoders of CoMM."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    model_validator,
+)
+
+from ..._settings import Settings
+from ...semantics import EncoderTokens, FeatureEncoder, modalities, usual_tokens
+
+
+class TokenEncoders(Settings):
+    """Encoders that give tokens: convolutions of images, transformer blocks of features."""
+
+    kind: Literal["tokens"] = "tokens"
+    filters: tuple[PositiveInt, ...] = Field((24, 48, 96), min_length=1)
+    """Filters of the convolutions of images, each of which halves height and width"""
+    shared: bool = False
+    """Whether images of one shape, which should then be of one kind, share an encoder"""
+    width: PositiveInt = 64
+    """Length of the tokens of features"""
+    num_tokens: PositiveInt = 4
+    """Tokens of a vector; a sequence has one a frame"""
+    num_blocks: NonNegativeInt = 1
+    """Transformer blocks in which the tokens of a modality of features see each other"""
+    num_heads: PositiveInt = 4
+    """Attention heads of these blocks"""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of activations of these blocks that is dropped in training"""
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> "TokenEncoders":
+        if self.width % self.num_heads:
+            raise ValueError(
+                "width must be a multiple of num_heads. "
+                f"Received: {self.width} and {self.num_heads}"
+            )
+        return self
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``.
+
+        Raises
+        ------
+        ValueError
+            If they are to be shared, and there are no two images of one shape
+        """
+        options = self.model_dump(exclude={"kind", "shared"})
+        tokens = {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
+        images = {n: shape for n, shape in shapes.items() if self.shared and len(shape) == 3}
+        if self.shared and len(set(images.values())) == len(images):
+            raise ValueError(
+                f"shared is for data with two images of one shape. Received: {dict(shapes)}"
+            )
+        encoders = {shape: tokens[name].encoder for name, shape in images.items()}
+        together = {n: EncoderTokens(n, shape, encoders[shape]) for n, shape in images.items()}
+        return {**tokens, **together}
+
+
+class TwoStageVIBEncoders(Settings):
+    """The encoders of a two-stage bottleneck, to train one from them: a token for a modality."""
+
+    kind: Literal["two_stage_vib"]
+    width: PositiveInt = 64
+    """Units of hidden layers"""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """Share of features and activations that is dropped in training"""
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``."""
+        return {
+            name: EncoderTokens(name, shape, FeatureEncoder(name, shape, self.width, self.dropout))
+            for name, shape in shapes.items()
+        }
+
+
+class CentroidEncoders(Settings):
+    """The encoders of centroid transmission, to train one from them: a token for a modality."""
+
+    kind: Literal["centroid"]
+    latent_dim: PositiveInt = 16
+    """Latent dimension"""
+
+    def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
+        """Build the encoders of modalities with ``shapes``."""
+        return {
+            modality.name: EncoderTokens(modality.name, modality.shape, modality.encoder)
+            for modality in modalities(shapes, self.latent_dim)
+        }
+
+
+Encoders = Annotated[
+    TokenEncoders | TwoStageVIBEncoders | CentroidEncoders, Field(discriminator="kind")
+]

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What CoMM, its ablations and its baselines are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal, get_args
+
+import tensorflow as tf
+
+from ...losses import comm_terms, cross_modal_terms
+
+if TYPE_CHECKING:
+    from .system import CoMM
+
+Objective = Literal["comm", "joint", "alone", "clip", "supervised"]
+Batch = Mapping[str, tf.Tensor]
+
+_JOINT = "redundant_unique_synergistic"
+
+
+def check_objective(objective: str, modalities: Iterable[str], targets: Iterable[str]) -> None:
+    """Refuse an objective that is unknown, or cannot be trained.
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, ``objective`` is unknown, "clip" without a second modality, or
+        not "supervised" with ``targets`` and only then
+    """
+    names, decided = list(modalities), list(targets)
+    if not names or objective not in get_args(Objective):
+        raise ValueError(
+            "`shapes` must name at least one modality, and `objective` be one of "
+            f"{', '.join(get_args(Objective))}. Received: {', '.join(names) or 'none'}; "
+            f"{objective!r}"
+        )
+    if objective == "clip" and len(names) < 2:
+        raise ValueError(f"Objective 'clip' needs two modalities. Received: {names[0]}")
+    if (objective == "supervised") != bool(decided):
+        raise ValueError(
+            "`targets` are for the objective 'supervised', which needs at least one. "
+            f"Received: objective={objective!r}, targets={', '.join(decided) or None}"
+        )
+
+
+def term_names(
+    objective: Objective, modalities: Iterable[str], targets: Iterable[str]
+) -> list[str]:
+    """Names of the terms of ``objective``."""
+    alone = [f"redundant_unique_{name}" for name in modalities]
+    pairs = [f"redundant_{one}_{other}" for one, other in combinations(modalities, 2)]
+    known: dict[str, list[str]] = {
+        "comm": [_JOINT, *alone],
+        "joint": [_JOINT],
+        "alone": alone,
+        "clip": pairs,
+        "supervised": list(targets),
+    }
+    return known[objective]
+
+
+def objective_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
+    """Terms of the objective of ``system`` on a batch, in nats, by what they capture."""
+    if system.objective == "supervised":
+        received = system.call(system.augment(inputs), training=training)
+        return {
+            key: tf.reduce_mean(system.tasks[key].loss(inputs[key], head(received)))
+            for key, head in system.heads.items()
+        }
+    if system.objective == "clip":
+        tokens, masks = system.tokenise(system.augment(inputs), training=training)
+        embeddings = _embed_alone(system, tokens, masks, training)
+        return cross_modal_terms(embeddings, system.temperature)
+    return _comm_terms(system, inputs, training)
+
+
+def _comm_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
+    """Terms of CoMM, or those of them that the objective keeps."""
+    views = [system.augment(inputs) for _ in range(2)]
+    if system.objective != "joint":
+        views.append(dict(inputs))
+    # One pass of the encoders, whose batch normalisation then sees all views alike
+    stacked = {key: tf.concat([view[key] for view in views], 0) for key in system.keys()}
+    tokens, masks = system.tokenise(stacked, training=training)
+    size = tf.shape(next(iter(tokens.values())))[0] // len(views)
+    first = slice(2 * size)
+    pair = [{name: x[first] for name, x in held.items()} for held in (tokens, masks)]
+    together = system.projection(system.fusion(*pair, training=training))
+    alone = {}
+    if system.objective != "joint":
+        last = slice(2 * size, None)
+        plain, real = ({name: x[last] for name, x in held.items()} for held in (tokens, masks))
+        alone = _embed_alone(system, plain, real, training)
+    terms = comm_terms(together[:size], together[size:], alone, system.temperature)
+    return {name: terms[name] for name in term_names(system.objective, system.shapes, ())}
+
+
+def _embed_alone(system: CoMM, tokens: Batch, masks: Batch, training: bool) -> dict[str, tf.Tensor]:
+    """Embeddings of each modality as if there were no other."""
+    return {
+        name: system.projection(system.fuse_alone(name, tokens, masks, training)) for name in tokens
+    }

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CoMM: a representation of several modalities that keeps what each says, and all together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ...link import Link
+from ...losses import unit_norm
+from ...mapping import num_symbols
+from ...metrics import note_outputs
+from ...semantics import MultimodalFusion, Task, usual_augmentation, usual_tokens
+from ...semantics.task import Aggregate
+from ..base.presence import present_names
+from ..base.transmission import transmit_latents
+from .objectives import Objective, check_objective, objective_terms, term_names
+from .representing_model import RepresentingModel
+
+Batch = Mapping[str, tf.Tensor]
+
+
+class CoMM(RepresentingModel):
+    r"""Contrastive multimodal learning without labels, as a semantic encoder.
+
+    .. code-block:: text
+
+        sample_1 ─ encoder_1 ─ tokens ─┐
+        sample_2 ─ encoder_2 ─ tokens ─┼─ fusion ─ representation ─┬─ link ─ what probes read
+                                       ┘                           └─ projection ─ Z (losses)
+
+    Objectives:
+
+    - ``"comm"``: :math:`\mathcal{L} + \sum_i\mathcal{L}_i` of
+      :func:`~sionna_semcom.losses.comm_terms`, from two augmentations :math:`Z', Z''` of all
+      modalities and each modality :math:`Z_i` alone, as it is: n + 2 embeddings of n modalities;
+    - ``"joint"`` and ``"alone"``: :math:`\mathcal{L}` or :math:`\sum_i\mathcal{L}_i` only;
+    - ``"clip"``: :func:`~sionna_semcom.losses.cross_modal_terms` between augmentations of single
+      modalities, whose representations are then put behind each other;
+    - ``"supervised"``: cross-entropy of a linear head for each of ``targets`` on what is received
+      of an augmentation; training goes through the link.
+
+    Noiseless, the representation arrives as it is, up to its norm; over a link it is sent without
+    any compression, as ``representation_dim`` real numbers. Each term of the loss is logged under
+    what it captures.
+
+    Source: B. Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025; the
+    link and class attention are additions.
+
+    Parameters
+    ----------
+    shapes : `dict`
+        Shape of a sample of each modality: images, sequences or vectors
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross; may be replaced at any time
+    objective : "comm" (default) | "joint" | "alone" | "clip" | "supervised"
+        What is trained
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of supervised training, or its range; noiseless by default. Other objectives do not
+        cross the link in training
+    encoders : `None` | `dict` of `keras.Layer`
+        For each modality, from a batch to tokens and their mask; by default those of
+        :func:`~sionna_semcom.semantics.usual_tokens`
+    augmentations : `None` | `dict` of `keras.Layer`
+        For each modality, from samples to augmented samples; by default those of
+        :func:`~sionna_semcom.semantics.usual_augmentation`
+    width : `int`
+        Length of a representation
+    token_width, num_heads, num_blocks, expansion, dropout
+        See :class:`~sionna_semcom.semantics.MultimodalFusion`
+    projection : sequence of `int`
+        Units of the layers of the projection head
+    temperature : `float`
+        :math:`\tau` of all contrastive losses
+    targets : `None` | `dict` of `int`
+        Keys of a batch that supervised training decides, with their numbers of classes
+
+    Input
+    -----
+    inputs : `dict`
+        Samples ``[batch, *shape]`` of every modality that is present, for sequences of features
+        ``<name>_length`` ``[batch]``
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
+
+    Output
+    ------
+    : [batch, representation_dim], `float`
+        Received representations, of unit mean square where there is no noise
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, an argument is out of range or lacks a modality, the objective
+        is unknown or lacks ``targets`` or a second modality, ``present`` names no known modality,
+        or ``inputs`` lack one that is present
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        link: Link,
+        *,
+        objective: Objective = "comm",
+        snr_db: float | tuple[float, float] = math.inf,
+        encoders: Mapping[str, Any] | None = None,
+        augmentations: Mapping[str, keras.Layer] | None = None,
+        width: int = 512,
+        token_width: int = 128,
+        num_heads: int = 8,
+        num_blocks: int = 0,
+        expansion: int = 2,
+        dropout: float = 0.0,
+        projection: Sequence[int] = (512, 512, 256),
+        temperature: float = 0.1,
+        targets: Mapping[str, int] | None = None,
+        name: str = "comm",
+    ) -> None:
+        super().__init__(link, snr_db, name)
+        self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
+        self.objective, self.temperature = objective, temperature
+        self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
+        check_objective(objective, self.shapes, self.tasks)
+        if not projection or temperature <= 0:
+            raise ValueError(
+                "`projection` must hold at least one number, and `temperature` be positive. "
+                f"Received: {tuple(projection)}; {temperature}"
+            )
+        for what, given in (("encoders", encoders), ("augmentations", augmentations)):
+            if given is not None and set(given) != set(self.shapes):
+                raise ValueError(
+                    f"`{what}` must be for {', '.join(self.shapes)}. Received: {', '.join(given)}"
+                )
+        self.tokens = dict(encoders or {k: usual_tokens(k, s) for k, s in self.shapes.items()})
+        self.augmentations = dict(
+            augmentations or {k: usual_augmentation(s) for k, s in self.shapes.items()}
+        )
+        for key, shape in self.shapes.items():
+            self.augmentations[key].build((None, *shape))
+        self.fusion = MultimodalFusion(
+            {key: layer.token_shape for key, layer in self.tokens.items()},
+            width,
+            token_width,
+            num_heads,
+            num_blocks,
+            expansion,
+            dropout,
+        )
+        self.width = width
+        self.projection: Any = None
+        if objective != "supervised":
+            hidden = [keras.layers.Dense(units, "relu") for units in projection[:-1]]
+            self.projection = keras.Sequential([*hidden, keras.layers.Dense(projection[-1])])
+            self.projection.build((None, width))
+        self.heads = {key: keras.layers.Dense(task.num_outputs) for key, task in self.tasks.items()}
+        for head in self.heads.values():
+            head.build((None, self.representation_dim))
+        names = term_names(objective, self.shapes, self.tasks)
+        self._trackers = {key: keras.metrics.Mean(key) for key in names}
+        self.built = True
+
+    @property
+    def encoders(self) -> dict[str, keras.Layer]:
+        """Encoder of each modality, as other systems have it."""
+        return {name: getattr(layer, "encoder", layer) for name, layer in self.tokens.items()}
+
+    @property
+    def training_only(self) -> list[keras.Layer]:
+        """The projection."""
+        return [] if self.projection is None else [self.projection]
+
+    @property
+    def representation_dim(self) -> int:
+        """Real numbers of a representation."""
+        return self.width * (len(self.shapes) if self.objective == "clip" else 1)
+
+    @property
+    def num_symbols(self) -> int:
+        """Complex symbols that cross the link for a sample."""
+        return num_symbols(self.representation_dim)
+
+    @property
+    def aggregates(self) -> dict[str, Aggregate]:
+        """Figures that are functions of means over all samples."""
+        tasks = self.tasks.items()
+        return {f"{key}_{n}": f for key, task in tasks for n, f in task.aggregates.items()}
+
+    def represent(
+        self, inputs: Batch, present: Sequence[str] | None = None, training: bool = False
+    ) -> tf.Tensor:
+        """Representations [batch, representation_dim] of ``inputs``, before the link."""
+        names = present_names(present, self.shapes)
+        tokens, masks = self.tokenise(inputs, names, training)
+        if self.objective != "clip":
+            return self.fusion(tokens, masks, training=training)
+        absent = tf.zeros([tf.shape(tokens[names[0]])[0], self.width])
+        parts = {name: self.fuse_alone(name, tokens, masks, training) for name in names}
+        return tf.concat([parts.get(name, absent) for name in self.shapes], -1)
+
+    def keys(self, names: Iterable[str] | None = None) -> list[str]:
+        """Keys of a batch that modalities need; all of them without ``names``."""
+        chosen = self.shapes if names is None else names
+        sequences = [f"{name}_length" for name in chosen if len(self.shapes[name]) == 2]
+        return [*chosen, *sequences]
+
+    def tokenise(
+        self, inputs: Batch, names: Iterable[str] | None = None, training: bool = False
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Tokens of all modalities or of ``names``, and masks where some may be padding."""
+        chosen = list(self.shapes if names is None else names)
+        if not set(self.keys(chosen)) <= set(inputs):
+            raise ValueError(
+                f"`inputs` must hold {', '.join(self.keys(chosen))}. Received: {', '.join(inputs)}"
+            )
+        made = {name: self.tokens[name](inputs, training=training) for name in chosen}
+        masks = {name: mask for name, (_, mask) in made.items() if mask is not None}
+        return {name: tokens for name, (tokens, _) in made.items()}, masks
+
+    def fuse_alone(self, name: str, tokens: Batch, masks: Batch, training: bool) -> tf.Tensor:
+        """Representation of the modality ``name`` as if there were no other."""
+        own = {key: mask for key, mask in masks.items() if key == name}
+        return self.fusion({name: tokens[name]}, own, training=training)
+
+    def call(
+        self,
+        inputs: Batch,
+        snr_db: tf.Tensor | float | None = None,
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Send representations of ``inputs``."""
+        return self._send(self.represent(inputs, present, training), snr_db)
+
+    def _send(self, sent: tf.Tensor, snr_db: tf.Tensor | float | None) -> tf.Tensor:
+        received = transmit_latents(self.link, [sent], self.noise_power(snr_db))[0]
+        return received.latent * (self.representation_dim / self.num_symbols) ** 0.5
+
+    def augment(self, inputs: Batch) -> dict[str, tf.Tensor]:
+        """``inputs`` with samples of all modalities augmented."""
+        layers = self.augmentations.items()
+        return {**inputs, **{name: layer(inputs[name], training=True) for name, layer in layers}}
+
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
+        """Sum of the terms of the objective."""
+        terms = objective_terms(self, inputs, training)
+        for name, term in terms.items():
+            self._trackers[name].update_state(term)
+        return tf.add_n(list(terms.values()))
+
+    def measure(
+        self,
+        batch: Batch,
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Mean squared error of what is received [batch], and figures of supervised decisions."""
+        sent = self.represent(batch, present)
+        received = self._send(sent, snr_db)
+        note_outputs(*(batch[name] for name in present_names(present, self.shapes)), received)
+        norm = self.representation_dim**0.5
+        figures = {"mse": tf.reduce_mean(tf.square(received - unit_norm(sent) * norm), -1)}
+        for key, task in self.tasks.items():
+            found = task.measure(batch[key], self.heads[key](received))
+            figures |= {f"{key}_{name}": values for name, values in found.items()}
+        return figures

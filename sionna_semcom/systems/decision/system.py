@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of systems that send what a receiver needs for a decision, and nothing else."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, get_args
+
+import keras
+import tensorflow as tf
+
+from ... import metrics
+from ...link import AWGNLink, Link
+from ...mapping import num_symbols
+from ...semantics import Task
+from ...semantics.task import Aggregate
+from ..base.linked_model import LinkedModel
+from ..base.presence import dropout_mask, present_names
+from ..base.transmission import received_features, transmit_latents
+
+TaskMode = Literal["latent", "decision"]
+
+
+class TaskSystem(LinkedModel):
+    r"""Features of several modalities at the transmitter, one decision at the receiver.
+
+    .. code-block:: text
+
+        features ─ encode ─ z ─ mapper ─ link ─ demapper ─ ẑ ─ decode ─ decision
+                                          └── no_eff ──────────┘
+
+    A trained system can also decide at the transmitter and send the decision alone, one antipodal
+    bit that all symbols repeat (``mode = "decision"``): what no scheme in as many symbols does
+    much better than, measured over any link.
+
+    Parameters
+    ----------
+    shapes : `dict`
+        Shape of a sample of each modality: (dim,) or (num_frames, dim)
+    num_classes : `int`
+        Classes to decide between; zero for a score in [-3, 3]
+    link : :class:`~sionna_semcom.link.Link`
+        What the symbols cross; may be replaced at any time
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each batch draws it uniformly
+    transmitted_dim : `int`
+        Real numbers sent for a sample, two in a complex symbol
+    modality_dropout : `float`
+        Probability with which each modality is missing at the transmitter in training (one always
+        stays)
+    receiver_knows_noise : `bool`
+        Whether the receiver uses ``no_eff``
+
+    Input
+    -----
+    inputs : `dict`
+        Features ``[batch, *shape]`` of every modality that is present, for sequences
+        ``<name>_length`` ``[batch]``; for losses and figures ``label`` ``[batch]``
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+    present : `None` (all) | sequence of `str`
+        Modalities that the transmitter has
+
+    Output
+    ------
+    : [batch, num_outputs], `float`
+        Score, logit, or logits; see :class:`~sionna_semcom.semantics.Task`
+
+    Raises
+    ------
+    ValueError
+        If there are no modalities, ``transmitted_dim`` is not positive, ``snr_db`` is no SNR or
+        range, ``present`` names no known modality, or ``inputs`` lack one that is present
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        num_classes: int,
+        link: Link,
+        *,
+        snr_db: float | tuple[float, float],
+        transmitted_dim: int,
+        modality_dropout: float = 0.0,
+        receiver_knows_noise: bool = True,
+        name: str,
+    ) -> None:
+        super().__init__(link, snr_db, name)
+        if not shapes or transmitted_dim < 1:
+            raise ValueError(
+                "`shapes` must name at least one modality, and `transmitted_dim` be positive. "
+                f"Received: {', '.join(shapes) or 'none'}; {transmitted_dim}"
+            )
+        if not 0 <= modality_dropout < 1:
+            raise ValueError(f"`modality_dropout` must be in [0, 1). Received: {modality_dropout}")
+        self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
+        self.task = Task(num_classes)
+        self.transmitted_dim = transmitted_dim
+        self.modality_dropout = modality_dropout
+        self.receiver_knows_noise = receiver_knows_noise
+        self._noiseless = AWGNLink()
+        self.mode = "latent"
+        self._task_tracker = keras.metrics.Mean("task")
+
+    @property
+    def mode(self) -> TaskMode:
+        """Whether the latent crosses the link, or the decision. A new mode takes effect at once."""
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: TaskMode) -> None:
+        if mode not in get_args(TaskMode):
+            raise ValueError(
+                f"`mode` must be one of {', '.join(get_args(TaskMode))}. Received: {mode!r}"
+            )
+        if mode == "decision" and self.task.num_classes != 2:
+            raise ValueError(
+                "`mode` can be 'decision' where there are two classes, which one bit tells. "
+                f"Received: num_classes={self.task.num_classes}"
+            )
+        self._mode: TaskMode = mode
+        self._forget_graphs()
+
+    @property
+    def num_symbols(self) -> int:
+        """Complex symbols that cross the link for a sample."""
+        return num_symbols(self.transmitted_dim)
+
+    @property
+    def aggregates(self) -> dict[str, Aggregate]:
+        """Figures that are functions of means over all samples."""
+        return self.task.aggregates
+
+    @property
+    def received_features(self) -> int:
+        """Real numbers that the receiver has of a sample."""
+        return self.transmitted_dim + self.receiver_knows_noise * self.num_symbols
+
+    @abstractmethod
+    def encode(
+        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Latents [batch, transmitted_dim]; ``presence`` [batch, num_modalities] is one or zero."""
+
+    @abstractmethod
+    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs [batch, num_outputs] from what is received, [batch, received_features]."""
+
+    def call(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float | None = None,
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Send what ``inputs`` say, and decide."""
+        inputs, presence = self.prepare(inputs, present, training)
+        latents = self.encode(inputs, presence, training)
+        no = self.noise_power(snr_db)
+        if self.mode == "decision" and not training:
+            return self._repeat_decision(latents, no)
+        return self.decode(self.receive(latents, no), training)
+
+    def prepare(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        present: Sequence[str] | None = None,
+        training: bool = False,
+    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        """Inputs of all modalities, zero where missing, and what is there: [batch, num_modalities].
+
+        Raises
+        ------
+        ValueError
+            If ``present`` names no known modality, or ``inputs`` lack one that is present
+        """
+        names = present_names(present, self.shapes)
+        sequences = [f"{name}_length" for name in names if len(self.shapes[name]) == 2]
+        if not {*names, *sequences} <= set(inputs):
+            raise ValueError(
+                f"`inputs` must hold {', '.join([*names, *sequences])}. "
+                f"Received: {', '.join(inputs)}"
+            )
+        batch = tf.shape(inputs[names[0]])[0]
+        filled = dict(inputs)
+        for name in set(self.shapes) - set(names):
+            filled[name] = tf.zeros([batch, *self.shapes[name]])
+            filled[f"{name}_length"] = tf.zeros([batch], tf.int32)
+        there = tf.ones([len(names), batch])
+        mask = dropout_mask(len(names), batch, self.modality_dropout) if training else None
+        rows = dict(zip(names, tf.unstack(there if mask is None else mask), strict=True))
+        presence = [rows.get(name, tf.zeros([batch])) for name in self.shapes]
+        return filled, tf.stack(presence, -1)
+
+    def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
+        """What the receiver has of ``latents``: [batch, received_features]."""
+        link = link or self.link
+        if self.receiver_knows_noise:
+            return received_features(link, latents, no, self._snr_range)
+        return transmit_latents(link, [latents], no, "unbiased")[0].latent
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Loss of the task, averaged over the batch."""
+        outputs = self.call(inputs, training=training)
+        return self._task_loss(inputs["label"], outputs)
+
+    def _task_loss(self, label: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        loss = tf.reduce_mean(self.task.loss(label, outputs))
+        self._task_tracker.update_state(loss)
+        return loss
+
+    def _repeat_decision(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Decide on noiseless ``latents``, send the bit, and combine what comes by its noise."""
+        outputs = self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
+        bit = tf.where(outputs >= 0, 1.0, -1.0)
+        symbols = tf.tile(tf.cast(bit, tf.complex64), [1, self.num_symbols])
+        symbols_hat, no_eff = self.link(symbols, no)
+        combined = tf.reduce_sum(
+            tf.math.real(symbols_hat) / tf.maximum(no_eff, 1e-9), -1, keepdims=True
+        )
+        return tf.where(tf.math.is_finite(outputs), combined, math.nan)
+
+    def measure(
+        self,
+        batch: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """Figures of every sample, for the Monte Carlo loop; see `Task`."""
+        outputs = self.call(batch, snr_db, present)
+        metrics.note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
+        return self.task.measure(batch["label"], outputs)
+
+    def representations(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """What probes may look at: what is ``received`` [batch, received_features]."""
+        filled, presence = self.prepare(inputs, present)
+        latents = self.encode(filled, presence)
+        return {"received": self.receive(latents, self.noise_power(snr_db))}
+
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `LinkedModel`, and ``transmitted_dim``."""
+        return super().figures(data) | {"transmitted_dim": self.transmitted_dim}

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two stages of variational information bottlenecks, with what modalities share removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ...link import Link
+from ...losses import redundancy_loss
+from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
+from ..base.callbacks import LinearRamp
+from ..base.presence import present_names
+from ..decision.system import TaskSystem
+
+
+class TwoStageVIB(TaskSystem):
+    r"""Multimodal task-oriented communication with a two-stage variational bottleneck.
+
+    .. code-block:: text
+
+        s_m ─ encoder ─ x_m ─ U-VIB ─ z_m ─┬─ head ─ ŷ_m
+                                           ├─ gradient reversal ─ T_mn
+                                           └─ fusion ─ x ─ encoder ─ z ─ link ─ ẑ ─ M-VIB ─ head ─ ŷ
+
+    Trained in one backward pass on
+
+    .. math::
+        \mathcal{L} = \sum_m \left(w\,\ell(y, \hat{y}_m) + \beta D_m\right)
+        + \ell(y, \hat{y}) + \gamma D + \lambda_\text{red} \sum_{m<n} \text{BCE}_{mn}
+
+    with the loss :math:`\ell` of the task, divergences :math:`D` of the bottlenecks from their
+    prior in nats, all averaged over the batch, and discriminators :math:`T_{mn}` that tell whether
+    latents of two modalities belong together, behind gradient reversal.
+
+    Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
+    Representations", equations (2) and (43). Corrections: (13) and (23) subtract the divergence
+    that (7) and (18) add, and do not average it; (43) adds the bound of the mutual information,
+    which discriminators would learn to lower, in place of their cross-entropy; (40) to (42) reverse
+    the gradient of one input, where the text means both. Missing modalities, sequences, and that
+    the receiver knows the noise are additions.
+
+    Parameters
+    ----------
+    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout, receiver_knows_noise
+        See :class:`~sionna_semcom.systems.TaskSystem`
+    width : `int`
+        Units of hidden layers
+    unimodal_dim : `int`
+        Dimension of each modality's latent :math:`\mathbf{z}_m`
+    received_dim : `int`
+        Dimension of the latent of the M-VIB
+    dropout : `float`
+        Share of features and activations that is dropped in training
+    beta : `None` | `float`
+        Weight :math:`\beta` of the first stage's divergences; `None` leaves out the stage: latents
+        are their means
+    gamma : `None` | `float`
+        Weight :math:`\gamma` of the second stage's divergence; `None` leaves out the stage
+    auxiliary_weight : `float`
+        Weight :math:`w` of each modality's own decision; zero leaves out their heads
+    redundancy_weight : `float`
+        Final weight :math:`\lambda_\text{red}`; zero leaves out the discriminators
+    warm_epochs : `int`
+        Epochs in which the reversal's scale rises to one and the redundancy term waits
+    num_samples : `int`
+        Samples of the second stage that are averaged over in evaluation; zero takes its mean
+
+    Input, Output
+    -------------
+    See :class:`~sionna_semcom.systems.TaskSystem`
+
+    Raises
+    ------
+    ValueError
+        If a size or weight is out of its range
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        num_classes: int,
+        link: Link,
+        *,
+        snr_db: float | tuple[float, float] = (-12.0, 21.0),
+        transmitted_dim: int = 50,
+        modality_dropout: float = 0.0,
+        receiver_knows_noise: bool = True,
+        width: int = 64,
+        unimodal_dim: int = 32,
+        received_dim: int = 32,
+        dropout: float = 0.5,
+        beta: float | None = 1e-2,
+        gamma: float | None = 1e-2,
+        auxiliary_weight: float = 1.0,
+        redundancy_weight: float = 0.4,
+        warm_epochs: int = 3,
+        num_samples: int = 0,
+        name: str = "two_stage_vib",
+    ) -> None:
+        super().__init__(
+            shapes,
+            num_classes,
+            link,
+            snr_db=snr_db,
+            transmitted_dim=transmitted_dim,
+            modality_dropout=modality_dropout,
+            receiver_knows_noise=receiver_knows_noise,
+            name=name,
+        )
+        weights = (beta or 0, gamma or 0, auxiliary_weight, redundancy_weight)
+        if min(*weights, warm_epochs, num_samples) < 0:
+            raise ValueError(
+                "Weights, `warm_epochs` and `num_samples` must not be negative. Received: "
+                f"beta={beta}, gamma={gamma}, auxiliary_weight={auxiliary_weight}, "
+                f"redundancy_weight={redundancy_weight}, warm_epochs={warm_epochs}, "
+                f"num_samples={num_samples}"
+            )
+        self.beta, self.gamma = beta, gamma
+        self.auxiliary_weight = auxiliary_weight
+        self.final_redundancy_weight = redundancy_weight if len(shapes) > 1 else 0.0
+        self.warm_epochs = warm_epochs
+        self.num_samples = num_samples
+        self._build_transmitter(width, unimodal_dim, dropout)
+        self._build_receiver(width, received_dim, dropout)
+        self._trackers = {
+            key: keras.metrics.Mean(key) for key in ("unimodal", "kl_1", "kl_2", "redundancy")
+        }
+        self.built = True
+
+    def _build_transmitter(self, width: int, dim: int, dropout: float) -> None:
+        names, outputs = list(self.shapes), self.task.num_outputs
+        self.encoders = {
+            name: FeatureEncoder(name, shape, width, dropout) for name, shape in self.shapes.items()
+        }
+        stochastic = self.beta is not None
+        self.bottlenecks = {name: GaussianBottleneck(dim, stochastic) for name in names}
+        for bottleneck in self.bottlenecks.values():
+            bottleneck.build((None, width))
+        self.heads = {}
+        if self.auxiliary_weight:
+            self.heads = {name: _perceptron(dim, outputs) for name in names}
+        self.discriminators: PairDiscriminators | None = None
+        if self.final_redundancy_weight:
+            self.redundancy_weight = self.add_weight(
+                shape=(), initializer="zeros", trainable=False, name="redundancy_weight"
+            )
+            self.reversal = GradientReversal(0.0)
+            self.discriminators = PairDiscriminators(names)
+            self.discriminators.build(dict.fromkeys(names, (None, dim)))
+        fused = len(names) * (dim + 1)
+        self.encoder = _perceptron(fused, self.transmitted_dim, width, dropout)
+
+    def _build_receiver(self, width: int, dim: int, dropout: float) -> None:
+        self.receiver = _perceptron(self.received_features, width, width, dropout)
+        self.bottleneck = GaussianBottleneck(dim, self.gamma is not None)
+        self.bottleneck.build((None, width))
+        self.head = _perceptron(dim, self.task.num_outputs)
+
+    def schedules(self, num_epochs: int) -> list[keras.callbacks.Callback]:
+        r"""Schedules of :math:`\alpha` and :math:`\lambda_\text{red}` for ``num_epochs``.
+
+        The scale of the reversal rises to one in the warm-up; the weight of the redundancy term
+        waits for it and then rises to the end. ``fit`` takes them as callbacks.
+        """
+        if self.discriminators is None:
+            return []
+        warm = min(self.warm_epochs, num_epochs)
+        return [
+            LinearRamp(self.reversal.scale, 1.0, 0, warm),
+            LinearRamp(self.redundancy_weight, self.final_redundancy_weight, warm, num_epochs),
+        ]
+
+    def unimodal(
+        self, inputs: Mapping[str, tf.Tensor], training: bool = False
+    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
+        """Latents [batch, unimodal_dim] of all modalities, and their divergences [batch], nats."""
+        latents, divergences = {}, {}
+        for name, encoder in self.encoders.items():
+            features = encoder(inputs, training=training)
+            latents[name], divergences[name] = self.bottlenecks[name](features, training=training)
+        return latents, divergences
+
+    def encode(
+        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
+        """Latents that are sent, of ``inputs``."""
+        return self._fuse(self.unimodal(inputs, training)[0], presence, training)
+
+    def _fuse(
+        self, latents: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        there = tf.split(presence, len(self.shapes), -1)
+        parts = [latent * mask for latent, mask in zip(latents.values(), there, strict=True)]
+        return self.encoder(tf.concat([*parts, presence], -1), training=training)
+
+    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs for what is received."""
+        return self._decode(features, training)[0]
+
+    def _decode(self, features: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
+        """Outputs, and the divergence [batch] of the second stage."""
+        seen = self.receiver(features, training=training)
+        latents, divergence = self.bottleneck(seen, training=training, num_samples=self.num_samples)
+        if latents.shape.rank == 2:
+            return self.head(latents), divergence
+        flat = self.head(tf.reshape(latents, [-1, self.bottleneck.dim]))
+        outputs = tf.reshape(flat, [self.num_samples, -1, self.task.num_outputs])
+        return self.task.average(outputs), divergence
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """All losses, weighted and summed; equation (43), corrected."""
+        filled, presence = self.prepare(inputs, None, training)
+        latents, divergences = self.unimodal(filled, training)
+        received = self.receive(self._fuse(latents, presence, training), self.noise_power())
+        outputs, divergence = self._decode(received, training)
+        label = inputs["label"]
+        loss = self._task_loss(label, outputs)
+        loss += self._weighted("kl_2", self.gamma, tf.reduce_mean(divergence))
+        loss += self._weighted(
+            "kl_1", self.beta, tf.add_n([tf.reduce_mean(d) for d in divergences.values()])
+        )
+        if self.heads:
+            own = [
+                tf.reduce_mean(self.task.loss(label, head(latents[name], training=training)))
+                for name, head in self.heads.items()
+            ]
+            loss += self._weighted("unimodal", self.auxiliary_weight, tf.add_n(own))
+        if self.discriminators is not None:
+            turned = {name: self.reversal(latent) for name, latent in latents.items()}
+            logits = self.discriminators(turned, training=training)
+            bce = redundancy_loss(logits.values())
+            loss += self._weighted("redundancy", self.redundancy_weight, bce)
+        return loss
+
+    def _weighted(self, name: str, weight: Any, term: tf.Tensor) -> tf.Tensor:
+        """Note a term, and give it weighted."""
+        self._trackers[name].update_state(term)
+        return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
+
+    def representations(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float,
+        present: Sequence[str] | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """What probes may look at: latents of modalities, means all, and what is ``received``."""
+        latents = self.unimodal(self.prepare(inputs, present)[0])[0]
+        there = present_names(present, latents)
+        shown = {name: latents[name] for name in there}
+        return shown | super().representations(inputs, snr_db, present)
+
+    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """As those of `TaskSystem`, the divergences of both stages in nats, and the final weight.
+
+        ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
+        without noise; ``redundancy_weight`` is the final weight of the redundancy term.
+        """
+        figures = super().figures(data)
+        sums = dict.fromkeys([*self.shapes, "received"], 0.0)
+        count = 0
+        for batch in data:
+            filled, presence = self.prepare(batch)
+            latents, divergences = self.unimodal(filled)
+            sent = self._fuse(latents, presence, False)
+            clean = self.receive(sent, tf.constant(0.0), self._noiseless)
+            divergences = {**divergences, "received": self._decode(clean, False)[1]}
+            for name, divergence in divergences.items():
+                sums[name] += float(tf.reduce_sum(divergence))
+            count += len(batch["label"])
+        shares = {f"kl/{name}": value / count for name, value in sums.items()}
+        return figures | shares | {"redundancy_weight": self.final_redundancy_weight}
+
+
+def _perceptron(
+    inputs: int, outputs: int, hidden: int | None = None, dropout: float = 0.0
+) -> keras.Sequential:
+    """An affine map, or a perceptron with one hidden layer."""
+    layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
+    if hidden:
+        layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dropout(dropout)]
+    return keras.Sequential([*layers, keras.layers.Dense(outputs)])
