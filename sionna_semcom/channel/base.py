@@ -12,7 +12,7 @@ from pydantic import Field
 from sionna.phy import Block
 from sionna.phy.channel import ApplyFlatFadingChannel
 
-from .._settings import Settings
+from .._parts import Settings
 from .noise import check_finite, noise_power
 
 _Self = TypeVar("_Self", bound="MIMOSettings")

@@ -8,8 +8,6 @@ import tensorflow as tf
 from sionna.phy import Block, config
 from sionna.phy.utils import complex_normal
 
-from ..link.flat_fading import FlatFadingSettings
-
 
 class FlatFading(Block):
     r"""Draws channel matrices and what the receiver knows of them.
@@ -27,8 +25,12 @@ class FlatFading(Block):
 
     Parameters
     ----------
-    settings : `FlatFadingSettings`
-        Antennas, Rician factor :math:`K` and CSI error :math:`v`
+    num_tx_ant, num_rx_ant : `int`
+        Antennas
+    rician_k : `None` (Rayleigh) | `float`
+        Rician factor :math:`K`: power of the line of sight over that of the scattered paths
+    csi_error_variance : `float`
+        CSI error :math:`v`: share of the scattered power that the estimate misses
 
     Input
     -----
@@ -47,11 +49,17 @@ class FlatFading(Block):
         Variance of the error on each coefficient
     """
 
-    def __init__(self, settings: FlatFadingSettings) -> None:
+    def __init__(
+        self,
+        num_tx_ant: int = 1,
+        num_rx_ant: int = 1,
+        rician_k: float | None = None,
+        csi_error_variance: float = 0.0,
+    ) -> None:
         super().__init__()
-        self._antennas = [settings.num_rx_ant, settings.num_tx_ant]
-        self._k = settings.rician_k or 0.0
-        self._error_variance = settings.csi_error_variance / (self._k + 1.0)
+        self._antennas = [num_rx_ant, num_tx_ant]
+        self._k = rician_k or 0.0
+        self._error_variance = csi_error_variance / (self._k + 1.0)
 
     def call(self, shape: list[int | tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, float]:
         """Draw channels."""

@@ -13,7 +13,6 @@ from scipy.special import j0
 from sionna.phy import SPEED_OF_LIGHT, config
 from sionna.phy.utils import complex_normal
 
-from ..link.flat_fading import FlatFadingSettings
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .fading import FlatFading
 
@@ -160,13 +159,7 @@ class FlatMIMOChannel(MIMOChannel):
             )
         super().__init__(chosen.num_tx_ant, chosen.num_rx_ant, chosen.num_uses, chosen.coherence)
         self.settings = chosen
-        self._fading = FlatFading(
-            FlatFadingSettings(
-                num_tx_ant=self.num_tx_ant,
-                num_rx_ant=self.num_rx_ant,
-                rician_k=self.settings.rician_k,
-            )
-        )
+        self._fading = FlatFading(self.num_tx_ant, self.num_rx_ant, self.settings.rician_k)
         self._pool: tf.Variable | None = None
         if self.settings.realizations is not None:
             self._pool = tf.Variable(self._draw_pool(self.settings.realizations), trainable=False)

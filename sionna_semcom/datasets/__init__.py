@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from ..alignment.statistics import PilotStatistics
 from .cifar10 import CIFAR10
 from .data import Data
 from .digits.digits import Digits
@@ -46,7 +45,6 @@ __all__ = [
     "LatentSplit",
     "LogMel",
     "MultimodalFeatures",
-    "PilotStatistics",
     "SpokenDigits",
     "Trifeature",
     "draw",

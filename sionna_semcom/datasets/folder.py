@@ -4,7 +4,7 @@
 import os
 from pathlib import Path
 
-from .._settings import Settings
+from .._parts import Settings
 
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections.abc import Mapping
@@ -18,9 +17,8 @@ import tensorflow as tf
 from .._files import atomic_path, sha256
 from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
+from .._parts import Settings
 from .._seeding import derive_seed
-from .._settings import Settings
-from ..alignment.statistics import PilotStatistics
 from .batches import drawn_batches, each_once
 from .features.columns import as_classes, as_numbers
 
@@ -150,12 +148,6 @@ class LatentPairs:
         """Accuracy of the receiver's head on its own test latents: what alignment can reach."""
         test = self.splits["test"]
         return float(np.mean(np.argmax(test.rx @ self.kernel + self.bias, -1) == test.label))
-
-    @functools.cached_property
-    def statistics(self) -> PilotStatistics:
-        """Moments of the training samples, computed once."""
-        train = self.splits["train"]
-        return PilotStatistics.of(train.tx, train.rx)
 
     def subset(self, count: int | None, seed: int = 0) -> LatentPairs:
         """The same pairs with ``count`` balanced training samples, drawn without replacement.

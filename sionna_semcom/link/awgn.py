@@ -6,7 +6,7 @@ from typing import Any, Literal
 import tensorflow as tf
 from sionna.phy.channel import AWGN
 
-from .._settings import Settings
+from .._parts import Settings
 from .base import Link
 
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from pydantic import Field
 from sionna.phy.channel import AWGN
 
-from .._settings import Settings
+from .._parts import Settings
 from .awgn import AWGNSettings
 from .base import Link
 from .flat_fading import FlatFadingSettings

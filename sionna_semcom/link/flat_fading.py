@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mimo import lmmse_equalizer, mf_equalizer, zf_equalizer
 
-from .._settings import Settings
+from .._parts import Settings
 from ..channel.fading import FlatFading
 from ..channel.noise import antenna_energy, at_least
 from ..mapping import SlotPacker
@@ -82,7 +82,9 @@ class FlatFadingLink(Link):
     def __init__(self, **settings: Any) -> None:
         super().__init__()
         self.settings = FlatFadingSettings(**settings)
-        self.channel = FlatFading(self.settings)
+        self.channel = FlatFading(
+            **self.settings.model_dump(exclude={"kind", "fading", "equalizer"})
+        )
         self._packer = SlotPacker(self.settings.num_tx_ant)
         self._apply = ApplyFlatFadingChannel()
         self._equalize = _EQUALIZERS[self.settings.equalizer]

@@ -21,7 +21,7 @@ from click.exceptions import Exit
 from pydantic import TypeAdapter
 
 import sionna_semcom
-from sionna_semcom._settings import Settings
+from sionna_semcom._parts import Settings
 from sionna_semcom.channel import FlatMIMOSettings, OFDMMIMOSettings
 from sionna_semcom.cli.app import app
 from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings

@@ -4,7 +4,7 @@ import math
 import pytest
 from pydantic import PositiveFloat
 
-from sionna_semcom._settings import Decibels, Settings
+from sionna_semcom._parts import Decibels, Settings
 
 
 class Inner(Settings):

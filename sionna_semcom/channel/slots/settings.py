@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
-from ..._settings import Settings
+from ..._parts import Settings
 
 if TYPE_CHECKING:
     pass

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from ..._settings import Settings
+from ..._parts import Settings
 
 _CLIPS_AT_ONCE = 256  # bounds the memory for waveforms and Fourier transforms
 

@@ -3,7 +3,7 @@
 
 from typing import ClassVar, Literal
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ..folder import _FolderData
 from .digits import Digits
 

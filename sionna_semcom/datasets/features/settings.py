@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ..folder import _FolderData
 from .generated import generated_features
 from .multimodal import MultimodalFeatures

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from ..._settings import Settings
+from ..._parts import Settings
 from .trifeature import Trifeature
 
 

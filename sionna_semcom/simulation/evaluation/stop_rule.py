@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
-from ..._settings import Settings
+from ..._parts import Settings
 
 Iterations = Annotated[int, Field(ge=2)]
 

@@ -4,7 +4,7 @@
 from pydantic import Field, ValidationError
 
 from ..._messages import listed, shortened
-from ..._settings import Settings
+from ..._parts import Settings
 from ..studies.validation import explain
 from .result import Result
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ...datasets import CIFAR10, Digits, LatentPairs
 from ...datasets.cifar10 import CIFAR10Data
 from ...datasets.digits.settings import BuiltinData, MNISTWithAudioMNIST, MNISTWithFSDD

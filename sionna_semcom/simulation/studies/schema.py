@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ..._messages import listed, shortened
-from ..._settings import Decibels, Settings
+from ..._parts import Decibels, Settings
 from ...systems.base.snr import check_snr
 from ..evaluation.probes import Probe
 from ..evaluation.stop_rule import StopRule

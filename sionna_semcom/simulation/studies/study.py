@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from ... import _shipped
 from ..._errors import reading
 from ..._messages import listed, shortened
-from ..._settings import Settings
+from ..._parts import Settings
+from ..._parts.explanation import explain
 from ..._yaml import load_yaml
 from ...datasets import Data
 from ...datasets.digits.settings import BuiltinData
@@ -24,7 +25,6 @@ from ..training.settings import ModelSettings
 from .compatibility import check_compatibility
 from .data_settings import DataSettings
 from .schema import CurveSettings, EvaluationSettings
-from .validation import explain
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
 _MAX_BYTES = 2**22  # of a study file

@@ -4,7 +4,7 @@
 import keras
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
-from ..._settings import Decibels, Settings
+from ..._parts import Decibels, Settings
 from ...datasets import Data
 from ...link import AWGNSettings, Link, LinkSettings, from_settings
 from ...systems import SystemSettings

@@ -29,13 +29,10 @@ class Task(NamedTuple):
     """What an aligner is made for."""
 
     pairs: LatentPairs
+    statistics: PilotStatistics
+    """Moments of the pilots"""
     metric: np.ndarray
     link: MIMOChannel
-
-    @property
-    def statistics(self) -> PilotStatistics:
-        """Moments of the pilots."""
-        return self.pairs.statistics
 
     @property
     def held_out(self) -> np.ndarray:
@@ -68,8 +65,10 @@ class _AlignmentSettings(BaseSystemSettings):
             If ``data`` are no pairs of latents
         """
         pairs = self.training_data(data, seed=0)
-        metric = head_metric(pairs.kernel, pairs.statistics.cov_rx, self.metric_share)
-        aligner, callbacks = self.aligner(Task(pairs, metric, link))
+        train = pairs.splits["train"]
+        statistics = PilotStatistics.of(train.tx, train.rx)
+        metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
+        aligner, callbacks = self.aligner(Task(pairs, statistics, metric, link))
         return AlignmentSystem(
             aligner,
             link,

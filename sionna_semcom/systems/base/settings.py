@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ...datasets import Data
 
 

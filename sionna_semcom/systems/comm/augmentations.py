@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import keras
 from pydantic import Field, NonNegativeFloat
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ...semantics import RandomAffine
 
 

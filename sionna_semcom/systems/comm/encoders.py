@@ -11,7 +11,7 @@ from pydantic import (
     model_validator,
 )
 
-from ..._settings import Settings
+from ..._parts import Settings
 from ...semantics import EncoderTokens, FeatureEncoder, modalities, usual_tokens
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel.fading import FlatFading
-from sionna_semcom.link import FlatFadingLink, FlatFadingSettings
+from sionna_semcom.link import FlatFadingLink
 
 
 def qpsk(batch, num_symbols):
@@ -18,7 +18,7 @@ def qpsk(batch, num_symbols):
 
 
 def test_rayleigh_gains_are_exponential():
-    h, h_hat, _ = FlatFading(FlatFadingSettings(num_tx_ant=2, num_rx_ant=3))([3000])
+    h, h_hat, _ = FlatFading(num_tx_ant=2, num_rx_ant=3)([3000])
     assert h.shape == [3000, 3, 2]
     assert stats.kstest(np.abs(h).ravel() ** 2, stats.expon.cdf).pvalue > 1e-3
     np.testing.assert_array_equal(h, h_hat)
@@ -26,15 +26,14 @@ def test_rayleigh_gains_are_exponential():
 
 @pytest.mark.parametrize("k", [0.0, 1.0, 10.0])
 def test_rician_gains_have_unit_mean_and_the_variance_of_k(k):
-    h, _, _ = FlatFading(FlatFadingSettings(rician_k=k))([100_000])
+    h, _, _ = FlatFading(rician_k=k)([100_000])
     gain = np.abs(h).ravel() ** 2
     assert gain.mean() == pytest.approx(1.0, abs=0.015)
     assert gain.var() == pytest.approx((1 + 2 * k) / (1 + k) ** 2, rel=0.05)
 
 
 def test_line_of_sight_is_a_single_plane_wave():
-    settings = FlatFadingSettings(num_tx_ant=3, num_rx_ant=4, rician_k=1e9)
-    h = FlatFading(settings)([50])[0].numpy()
+    h = FlatFading(num_tx_ant=3, num_rx_ant=4, rician_k=1e9)([50])[0].numpy()
     values = np.linalg.svd(h, compute_uv=False)
     np.testing.assert_allclose(values[:, 0] ** 2, 12.0, rtol=1e-3)
     assert np.all(values[:, 1:] < 1e-3)
@@ -44,8 +43,8 @@ def test_line_of_sight_is_a_single_plane_wave():
 
 @pytest.mark.parametrize("k", [None, 3.0])
 def test_csi_error_has_its_variance_and_is_independent_of_the_estimate(k):
-    settings = FlatFadingSettings(csi_error_variance=0.2, rician_k=k)
-    h, h_hat, variance = (np.ravel(x) for x in FlatFading(settings)([100_000]))
+    fading = FlatFading(csi_error_variance=0.2, rician_k=k)
+    h, h_hat, variance = (np.ravel(x) for x in fading([100_000]))
     error = h - h_hat
     assert variance[0] == pytest.approx(0.2 / (1 + (k or 0)))
     assert np.mean(np.abs(error) ** 2) == pytest.approx(variance[0], rel=0.02)

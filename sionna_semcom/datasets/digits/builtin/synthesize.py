@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthesise the built-in spoken digits with eSpeak NG.
 
-``python -m sionna_semcom.datasets.digits.builtin.synthesize [OUTPUT]`` needs the program ``espeak-ng`` and
-writes the file that ships with the package (or ``OUTPUT``) in about two minutes.
+``python -m sionna_semcom.datasets.digits.builtin.synthesize [OUTPUT]`` needs the program
+``espeak-ng`` and writes the file that ships with the package (or ``OUTPUT``) in about two minutes.
 
 A voice is one of eSpeak's variants, which shape the vocal tract, in one of seven English accents.
 No variant is used twice, so that splits by voice share none. Each voice says each digit several

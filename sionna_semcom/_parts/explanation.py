@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from ..._messages import listed, shortened
+from .._messages import listed, shortened
+from .schema import whole_schema
+from .settings import Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -17,7 +19,7 @@ _LONGEST = 1500  # characters of a message
 _MOST_ALTERNATIVES = 8
 
 
-def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> str:
+def explain(error: ValidationError, document: Any, model: type[Settings]) -> str:
     """Say what is wrong first in ``document``, which ``model`` refused with ``error``.
 
     Other fields that are wrong are named; the line is short however large the document is.
@@ -29,7 +31,7 @@ def explain(error: ValidationError, document: Any, model: type[BaseModel]) -> st
     more = f"; also wrong: {listed(others)}" if others else ""
     field = _cut(field)
     if first["type"] == "extra_forbidden":
-        known = _known_keys(model.model_json_schema(), first["loc"][:-1])
+        known = _known_keys(whole_schema(model), document, first["loc"][:-1])
         return f"unknown key {field}; known are {', '.join(known)}{more}"
     if first["type"] == "missing":
         return f"{field} is missing{more}"
@@ -74,22 +76,33 @@ def _cut(field: str) -> str:
     return field if len(field) <= 100 and field.isprintable() else shortened(field, 100)
 
 
-def _known_keys(schema: dict[str, Any], location: Sequence[str | int]) -> list[str]:
-    """Keys that the JSON schema knows at ``location``, ``kind`` first."""
-
-    def resolve(node: dict[str, Any]) -> dict[str, Any]:
-        node = node.get("anyOf", [node])[0]
-        name = node.get("$ref", "").rpartition("/")[2]
-        return schema["$defs"][name] if name else node
-
+def _known_keys(schema: dict[str, Any], document: Any, location: Sequence[str | int]) -> list[str]:
+    """Keys that the JSON schema knows at ``location`` of ``document``, ``kind`` first."""
     node = schema
     for part in location:
-        if "discriminator" in node:
-            node = {"$ref": node["discriminator"]["mapping"].get(part, "")}
-        elif part in node.get("properties", {}):
-            node = node["properties"][part]
-        else:
-            patterned = [*node.get("patternProperties", {}).values(), {}]
-            node = node.get("items", node.get("additionalProperties", patterned[0]))
-        node = resolve(node)
-    return sorted(node.get("properties", {}), key=lambda name: name != "kind")
+        node = _resolved(node, document, schema["$defs"])
+        if isinstance(document, dict) and part in document:
+            named = node.get("properties", {}).get(part)
+            others = [*node.get("patternProperties", {}).values(), {}]
+            node = named or node.get("additionalProperties", others[0])
+        elif isinstance(document, list) and isinstance(part, int):
+            node = node.get("items", {})
+        else:  # a name that pydantic gives to an alternative
+            continue
+        document = document[part]
+    known = _resolved(node, document, schema["$defs"]).get("properties", {})
+    return sorted(known, key=lambda name: name != "kind")
+
+
+def _resolved(node: dict[str, Any], document: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """``node`` of a JSON schema without references and, as ``document`` chooses, alternatives."""
+    if "$ref" in node:
+        node = definitions[node["$ref"].rpartition("/")[2]]
+    elif "discriminator" in node and isinstance(document, dict):
+        chosen = node["discriminator"]["mapping"].get(document.get("kind"))
+        node = {"$ref": chosen} if chosen else {}
+    elif "anyOf" in node:
+        node = next((one for one in node["anyOf"] if "$ref" in one or "properties" in one), {})
+    else:
+        return node
+    return _resolved(node, document, definitions)

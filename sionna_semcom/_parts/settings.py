@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of every settings model: unknown keys are refused, values do not change."""
+"""The base of every declaration: unknown keys are refused, values do not change."""
 
 import functools
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from ._messages import shortened
+from .._messages import shortened
 
 _LARGEST = 2**64  # as seeds in result files
 Decibels = Annotated[float, Field(allow_inf_nan=True)]
@@ -16,14 +16,16 @@ Decibels = Annotated[float, Field(allow_inf_nan=True)]
 
 
 class Settings(BaseModel):
-    """Validated, immutable settings; a wrong key or value raises before anything runs.
+    """Validated, immutable arguments of a part, each with type, default, range and one line.
 
+    A class of settings is the only place where arguments are declared. Constructors, schemas of
+    studies, configurations of saved models and tables of the documentation are made from it.
     Numbers are finite, and neither ``true`` nor ``false``.
 
     Raises
     ------
     pydantic.ValidationError
-        (a `ValueError`) naming the field, the value and what would be accepted.
+        (a `ValueError`) naming the argument, the value and what would be accepted
     """
 
     model_config = ConfigDict(

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts that studies name: how they are declared, found and described."""
+
+from .arguments import Argument, arguments
+from .part import Part, validated
+from .registry import Registry
+from .settings import Decibels, Settings
+
+__all__ = ["Argument", "Decibels", "Part", "Registry", "Settings", "arguments", "validated"]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts that are declared once: signature, docstring and configuration come from the settings."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import ValidationError
+
+from .arguments import Argument, arguments, default_of
+from .explanation import explain
+from .settings import Settings
+
+_Settings = TypeVar("_Settings", bound=Settings)
+_Class = TypeVar("_Class", bound=type)
+
+
+class Part:
+    """What is built from settings, and gives them back as its configuration.
+
+    A part stores its settings as ``settings``. Its constructor takes their fields as keyword
+    arguments.
+    """
+
+    settings_class: ClassVar[type[Settings]]
+    settings: Any
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal part, as plain values (JSON)."""
+        return self.settings.model_dump(mode="json", exclude={"kind"})
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Build a part from what :meth:`get_config` gave."""
+        return cls(**config)
+
+
+def validated(settings: type[_Settings], values: dict[str, Any]) -> _Settings:
+    """Make ``settings`` of the arguments ``values``.
+
+    Raises
+    ------
+    ValueError
+        If an argument is unknown, missing or wrong, with the message that studies give
+    """
+    try:
+        return settings(**values)
+    except ValidationError as error:
+        raise ValueError(explain(error, values, settings)) from error
+
+
+def describe(part: _Class, settings: type[Settings]) -> _Class:
+    """Let ``part`` show the arguments of ``settings`` in its signature and docstring.
+
+    Arguments replace ``**settings`` of the constructor. In the docstring they stand below those
+    of ``Parameters``, or in a section of their own if there is none.
+    """
+    part.__signature__ = _signature(part, settings)  # type: ignore[attr-defined]
+    if part.__doc__:
+        part.__doc__ = _with_parameters(inspect.cleandoc(part.__doc__), arguments(settings))
+    return part
+
+
+def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
+    _, *own = inspect.signature(part.__init__).parameters.values()  # type: ignore[misc]
+    first = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    named = {parameter.name for parameter in first}
+    declared = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=default_of(field),
+            annotation=field.annotation,
+        )
+        for name, field in settings.model_fields.items()
+        if name != "kind" and name not in named
+    ]
+    return inspect.Signature([*first, *declared])
+
+
+def _with_parameters(doc: str, declared: list[Argument]) -> str:
+    entries = "\n".join(map(_entry, declared))
+    if not entries:
+        return doc
+    lines = doc.split("\n")
+    underline = "-" * len("Parameters")
+    if "Parameters" not in lines:
+        before = next((i for i, line in enumerate(lines) if line in ("Input", "Raises")), None)
+        at = len(lines) if before is None else before
+        section = ["", "Parameters", underline, entries, ""]
+        return "\n".join([*lines[:at], *section[at == 0 or not lines[at - 1] :], *lines[at:]])
+    start = lines.index("Parameters") + 2
+    end = next(
+        (i - 1 for i in range(start, len(lines)) if lines[i] and set(lines[i]) == {"-"}), len(lines)
+    )
+    while not lines[end - 1].strip():
+        end -= 1
+    return "\n".join([*lines[:end], entries, *lines[end:]])
+
+
+def _entry(argument: Argument) -> str:
+    default = "" if argument.required else f", (default {argument.default!r})"
+    text = textwrap.fill(argument.description, 96, initial_indent="    ", subsequent_indent="    ")
+    return f"{argument.name} : {argument.type}{default}\n{text}"

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts by the name that studies give them, with those that other packages add."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, get_args
+
+from pydantic_core import core_schema
+
+from .part import describe
+from .schema import REGISTRIES, REGISTRY
+from .settings import Settings
+
+_Class = TypeVar("_Class", bound=type)
+
+
+class Registry:
+    """Parts of one sort, by ``kind``.
+
+    Other packages add parts by entry points of the group ``sionna_semcom.<sort>``: the name is the
+    ``kind``, the object is a registered class. They are imported when a study or a user first asks
+    for what there is. An annotation ``Annotated[Settings, registry]`` is a field of settings that
+    takes the settings of any part, chosen by ``kind``, also of parts that are registered later.
+
+    Parameters
+    ----------
+    sort : `str`
+        What the parts are, in the plural, such as ``"links"``
+    """
+
+    def __init__(self, sort: str) -> None:
+        self.sort = sort
+        self._parts: dict[str, type] = {}
+        self._failed: dict[str, str] = {}
+        self._searched = False
+        REGISTRIES[sort] = self
+
+    def register(self, settings: type[Settings]) -> Callable[[_Class], _Class]:
+        """Decorate the class that ``settings`` declare.
+
+        Raises
+        ------
+        ValueError
+            If ``settings`` have no literal ``kind``, or another class has the same
+        """
+
+        def decorated(part: _Class) -> _Class:
+            kind = _kind(settings)
+            known = self._parts.get(kind)
+            if known is not None and _path(known) != _path(part):
+                raise ValueError(
+                    f"`kind` must be new among the {self.sort}. "
+                    f"Received: {kind!r} of {_path(part)}, which {_path(known)} has already"
+                )
+            part.settings_class = settings  # type: ignore[attr-defined]
+            self._parts[kind] = part
+            return describe(part, settings)
+
+        return decorated
+
+    def __getitem__(self, kind: str) -> Any:
+        """Class of the part ``kind``.
+
+        Raises
+        ------
+        ValueError
+            If there is none, naming those that there are
+        """
+        if kind not in self._parts:
+            self._search()
+        if kind in self._failed:
+            raise ValueError(f"{kind!r} of the {self.sort} cannot be loaded: {self._failed[kind]}")
+        if kind not in self._parts:
+            raise ValueError(
+                f"kind must be one of {', '.join(sorted(self._parts))}. Received: {kind!r}"
+            )
+        return self._parts[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        """All kinds, those of other packages last."""
+        self._search()
+        return iter(tuple(self._parts))
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Kinds and classes."""
+        return [(kind, self._parts[kind]) for kind in self]
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Parts of other packages that cannot be imported, with the reason."""
+        self._search()
+        return dict(self._failed)
+
+    def of(self, settings: Settings) -> Any:
+        """Class that ``settings`` declare."""
+        return self[settings.kind]  # type: ignore[attr-defined]
+
+    def validate(self, value: Any) -> Settings:
+        """Give settings of the part that ``value`` describes: a mapping with ``kind``, or settings.
+
+        Raises
+        ------
+        ValueError
+            If there is no such part, or a setting is wrong
+        """
+        if isinstance(value, Settings):
+            kind = getattr(value, "kind", None)
+            if isinstance(kind, str) and isinstance(value, self[kind].settings_class):
+                return value
+        if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
+            received = sorted(map(str, value)) if isinstance(value, Mapping) else type(value)
+            raise ValueError(f"must have kind, one of {', '.join(self)}. Received: {received}")
+        chosen: Settings = self[value["kind"]].settings_class.model_validate(value)
+        return chosen
+
+    def _search(self) -> None:
+        """Import what other packages register, once; one that fails hides no other."""
+        if self._searched:
+            return
+        self._searched = True
+        for point in entry_points(group=f"sionna_semcom.{self.sort}"):
+            try:
+                part = point.load()
+                if self._parts.get(point.name) is not part:
+                    raise TypeError(f"{point.value} is not registered as {point.name!r}")
+            except Exception as error:  # whatever another package does when it is imported
+                self._failed[point.name] = f"{type(error).__name__}: {error}"
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(_dump, info_arg=True),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {REGISTRY: self.sort}
+
+
+def _dump(settings: Settings, info: Any) -> dict[str, Any]:
+    return settings.model_dump(mode=info.mode)
+
+
+def _path(part: type) -> str:
+    return f"{part.__module__}.{part.__qualname__}"
+
+
+def _kind(settings: type[Settings]) -> str:
+    field = settings.model_fields.get("kind")
+    names = get_args(field.annotation) if field else ()
+    if len(names) != 1 or not isinstance(names[0], str):
+        raise ValueError(
+            "Settings of a part must have `kind: Literal[...]` with one name. "
+            f"Received: {settings.__name__}"
+        )
+    return names[0]
