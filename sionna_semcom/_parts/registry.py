@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_args
 
+from pydantic import ValidationError
 from pydantic_core import core_schema
 
+from .explanation import explain
 from .part import describe
 from .schema import REGISTRIES, REGISTRY
 from .settings import Settings
@@ -28,10 +30,13 @@ class Registry:
     ----------
     sort : `str`
         What the parts are, in the plural, such as ``"links"``
+    others : :class:`Registry`
+        Registries whose parts can stand where those of this one can
     """
 
-    def __init__(self, sort: str) -> None:
+    def __init__(self, sort: str, *others: Registry) -> None:
         self.sort = sort
+        self.others = others
         self._parts: dict[str, type] = {}
         self._failed: dict[str, str] = {}
         self._searched = False
@@ -68,30 +73,49 @@ class Registry:
         ValueError
             If there is none, naming those that there are
         """
-        if kind not in self._parts:
-            self._search()
-        if kind in self._failed:
-            raise ValueError(f"{kind!r} of the {self.sort} cannot be loaded: {self._failed[kind]}")
-        if kind not in self._parts:
-            raise ValueError(
-                f"kind must be one of {', '.join(sorted(self._parts))}. Received: {kind!r}"
-            )
-        return self._parts[kind]
+        if kind in self._parts:
+            return self._parts[kind]
+        if kind in (failed := self.failed):
+            raise ValueError(f"{kind!r} of the {self.sort} cannot be loaded: {failed[kind]}")
+        known = dict(self.items())
+        if kind not in known:
+            raise ValueError(f"kind must be one of {', '.join(known)}. Received: {kind!r}")
+        return known[kind]
 
     def __iter__(self) -> Iterator[str]:
-        """All kinds, those of other packages last."""
-        self._search()
-        return iter(tuple(self._parts))
+        """All kinds, those of other packages last, and those of other registries behind them."""
+        return iter([kind for kind, _ in self.items()])
 
     def items(self) -> list[tuple[str, Any]]:
         """Kinds and classes."""
-        return [(kind, self._parts[kind]) for kind in self]
+        self._search()
+        others = [item for registry in self.others for item in registry.items()]
+        return [*self._parts.items(), *others]
 
     @property
     def failed(self) -> dict[str, str]:
         """Parts of other packages that cannot be imported, with the reason."""
         self._search()
-        return dict(self._failed)
+        return {k: v for registry in self.others for k, v in registry.failed.items()} | self._failed
+
+    def build(self, settings: Settings | Mapping[str, Any]) -> Any:
+        """Build the part that ``settings`` describe, such as ``{"kind": "awgn"}``."""
+        chosen = self.settings(settings)
+        return self.of(chosen)(**chosen.model_dump(exclude={"kind"}))
+
+    def settings(self, value: Settings | Mapping[str, Any]) -> Settings:
+        """Settings that ``value`` describes.
+
+        Raises
+        ------
+        ValueError
+            If it describes none, with the message that studies give
+        """
+        try:
+            return self.validate(value)
+        except ValidationError as error:
+            kind = dict(value)["kind"]
+            raise ValueError(explain(error, value, self[kind].settings_class)) from error
 
     def of(self, settings: Settings) -> Any:
         """Class that ``settings`` declare."""

@@ -4,8 +4,11 @@
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .flat import FlatMIMOChannel, FlatMIMOSettings
 from .ofdm import OFDMMIMOChannel, OFDMMIMOSettings
+from .settings import CHANNELS, ChannelSettings
 
 __all__ = [
+    "CHANNELS",
+    "ChannelSettings",
     "ChannelState",
     "FlatMIMOChannel",
     "FlatMIMOSettings",

@@ -5,35 +5,25 @@ from __future__ import annotations
 
 import operator
 from abc import abstractmethod
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 from pydantic import Field
 from sionna.phy import Block
 from sionna.phy.channel import ApplyFlatFadingChannel
 
-from .._parts import Settings
+from .._parts import Part, validated
 from .noise import check_finite, noise_power
+from .settings import ChannelSettings
 
-_Self = TypeVar("_Self", bound="MIMOSettings")
 
-
-class MIMOSettings(Settings):
+class MIMOSettings(ChannelSettings):
     """Settings of any MIMO channel."""
 
     num_uses: int = Field(default=1, ge=1)
     """Resource elements that a latent gets."""
     coherence: int = Field(default=1, ge=1)
     """Consecutive latents that share a channel realisation, and what is known of it."""
-
-    @property
-    def follows_training(self) -> bool:
-        """Whether its channels are others for each training seed."""
-        return False
-
-    def of_training(self: _Self, seed: int) -> _Self:
-        """These settings for a model of the training seed ``seed``."""
-        return self
 
 
 class ChannelState(NamedTuple):
@@ -58,7 +48,7 @@ class ChannelState(NamedTuple):
     """[groups, num_uses], `tf.float`: variance of each coefficient of ``h - mean``."""
 
 
-class MIMOChannel(Block):
+class MIMOChannel(Part, Block):
     r"""A MIMO channel that shows its matrices, for alignment of latent spaces.
 
     .. math:: \mathbf{y} = \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad
@@ -73,14 +63,8 @@ class MIMOChannel(Block):
 
     Parameters
     ----------
-    num_tx_ant, num_rx_ant : `int`
-        Antennas
-
-    num_uses : `int`, (default 1)
-        Resource elements that a latent gets
-
-    coherence : `int`, (default 1)
-        Consecutive latents that share a channel realisation
+    settings :
+        Fields of `settings_class`, a `MIMOSettings` with ``num_tx_ant`` and ``num_rx_ant``
 
     Input
     -----
@@ -106,14 +90,13 @@ class MIMOChannel(Block):
         `tf.errors.InvalidArgumentError`
     """
 
-    def __init__(
-        self, num_tx_ant: int, num_rx_ant: int, num_uses: int = 1, coherence: int = 1
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__()
-        self.num_tx_ant = num_tx_ant
-        self.num_rx_ant = num_rx_ant
-        self.num_uses = num_uses
-        self.coherence = coherence
+        self.settings = validated(self.settings_class, settings)
+        self.num_tx_ant: int = self.settings.num_tx_ant
+        self.num_rx_ant: int = self.settings.num_rx_ant
+        self.num_uses: int = self.settings.num_uses
+        self.coherence: int = self.settings.coherence
         self._apply = ApplyFlatFadingChannel()
 
     def call(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,7 @@ from sionna.phy.utils import complex_normal
 
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .fading import FlatFading
+from .settings import CHANNELS
 
 MAX_SPEED = 1000 / 3.6  # [m/s], no terminal is faster
 
@@ -103,11 +104,8 @@ class FlatMIMOSettings(MIMOSettings):
         """These settings for a model of the training seed ``seed``."""
         return self.model_copy(update={"realization_seed": seed} if self.follows_training else {})
 
-    def build(self) -> FlatMIMOChannel:
-        """The channel of these settings."""
-        return FlatMIMOChannel(**self.model_dump())
 
-
+@CHANNELS.register(FlatMIMOSettings)
 class FlatMIMOChannel(MIMOChannel):
     r"""Flat Rayleigh or Rician fading MIMO; all resource elements of a latent see one matrix.
 
@@ -134,15 +132,10 @@ class FlatMIMOChannel(MIMOChannel):
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
-    Parameters
-    ----------
-    settings :
-        Fields of `FlatMIMOSettings`
-
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) if the settings cannot work together
+    ValueError
+        If the settings cannot work together
 
     Example
     -------
@@ -152,13 +145,11 @@ class FlatMIMOChannel(MIMOChannel):
     """
 
     def __init__(self, **settings: Any) -> None:
-        chosen = FlatMIMOSettings(**settings)
-        if chosen.follows_training:
+        super().__init__(**settings)
+        if self.settings.follows_training:
             raise ValueError(
                 "`realization_seed` must be a number where no study trains. Received: 'training'"
             )
-        super().__init__(chosen.num_tx_ant, chosen.num_rx_ant, chosen.num_uses, chosen.coherence)
-        self.settings = chosen
         self._fading = FlatFading(self.num_tx_ant, self.num_rx_ant, self.settings.rician_k)
         self._pool: tf.Variable | None = None
         if self.settings.realizations is not None:

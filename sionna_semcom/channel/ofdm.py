@@ -17,6 +17,7 @@ from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridM
 
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .regression import RegressionTable, learn
+from .settings import CHANNELS
 from .slots.channel import CHUNK, SlotChannel, in_units, slot_energy
 from .slots.estimation import known_covariances, ls_estimator
 from .slots.interference import interference_floor, slot_summary
@@ -87,10 +88,6 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
         symbols = self.num_ofdm_symbols - len(self.pilot_ofdm_symbol_indices)
         return symbols * self.num_subcarriers
 
-    def build(self) -> OFDMMIMOChannel:
-        """The channel of these settings."""
-        return OFDMMIMOChannel(**self.model_dump())
-
 
 class AntennaEstimator(Object):
     r"""Estimates the channel of every transmit antenna from pilots of power one.
@@ -137,6 +134,7 @@ class AntennaEstimator(Object):
         return self._estimate(self._apply(self._pilots, h, no), no)[0] / self._amplitude
 
 
+@CHANNELS.register(OFDMMIMOSettings)
 class OFDMMIMOChannel(MIMOChannel):
     r"""MIMO on the resource elements of OFDM slots over a TR 38.901 channel.
 
@@ -158,15 +156,10 @@ class OFDMMIMOChannel(MIMOChannel):
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
-    Parameters
-    ----------
-    settings :
-        Fields of `OFDMMIMOSettings`
-
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) if the settings cannot work together
+    ValueError
+        If the settings cannot work together
 
     Example
     -------
@@ -176,9 +169,8 @@ class OFDMMIMOChannel(MIMOChannel):
     """
 
     def __init__(self, **settings: Any) -> None:
-        chosen = OFDMMIMOSettings(**settings)
-        super().__init__(chosen.num_tx_ant, chosen.num_rx_ant, chosen.num_uses, chosen.coherence)
-        self.settings = chosen
+        super().__init__(**settings)
+        chosen: OFDMMIMOSettings = self.settings
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
         self.slots = SlotChannel(chosen, self._lengthened_grid())

@@ -6,21 +6,17 @@ from typing import Any, Literal
 import tensorflow as tf
 from sionna.phy.channel import AWGN
 
-from .._parts import Settings
-from .base import Link
+from .base import LINKS, Link, LinkSettings
 
 
-class AWGNSettings(Settings):
+class AWGNSettings(LinkSettings):
     """Settings of `AWGNLink`: there are none."""
 
     kind: Literal["awgn"] = "awgn"
     """Selects this link in a study."""
 
-    def build(self) -> "AWGNLink":
-        """The link of these settings."""
-        return AWGNLink()
 
-
+@LINKS.register(AWGNSettings)
 class AWGNLink(Link):
     r"""Additive white Gaussian noise.
 
@@ -32,8 +28,7 @@ class AWGNLink(Link):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = AWGNSettings(**settings)
+        super().__init__(**settings)
         self._awgn = AWGN()
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

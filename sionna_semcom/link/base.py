@@ -5,15 +5,25 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from sionna.phy import Block
 
+from .._parts import Part, Registry, validated
 from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
+from ..channel.settings import CHANNELS, ChannelSettings
+
+LINKS = Registry("links", CHANNELS)
+"""Links by ``kind``; where a study names a link, a MIMO channel can stand."""
 
 
-class Link(Block):
+class LinkSettings(ChannelSettings):
+    """Settings of any link."""
+
+
+class Link(Part, Block):
     r"""A chain from complex symbols at the transmitter to equalised symbols at the receiver.
 
     .. math:: \hat{x}_{b,s} = x_{b,s} + w_{b,s}, \qquad \mathbb{E}|w_{b,s}|^2 = N_{b,s}
@@ -26,6 +36,11 @@ class Link(Block):
     A link is differentiable from ``symbols_hat`` to ``symbols``. Rows do not disturb each other: in
     a graph, a row with a symbol that is not finite comes out as NaN, and the others as if it had
     been zero. An empty batch comes out empty.
+
+    Parameters
+    ----------
+    settings :
+        Fields of `settings_class`, a `LinkSettings`
 
     Input
     -----
@@ -49,6 +64,10 @@ class Link(Block):
         compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under XLA the
         output is NaN
     """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__()
+        self.settings = validated(self.settings_class, settings)
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input and send ``symbols`` at noise power ``no``."""

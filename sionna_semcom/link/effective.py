@@ -1,32 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a system would achieve if a link were no more than the noise it reports."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tensorflow as tf
-from pydantic import Field
 from sionna.phy.channel import AWGN
 
-from .._parts import Settings
-from .awgn import AWGNSettings
-from .base import Link
-from .flat_fading import FlatFadingSettings
-from .ofdm import OFDMSettings
+from .base import LINKS, Link, LinkSettings
 
 
-class EffectiveAWGNSettings(Settings):
+class EffectiveAWGNSettings(LinkSettings):
     """Settings of `EffectiveAWGNLink`."""
 
     kind: Literal["effective_awgn"] = "effective_awgn"
     """Selects this link in a study."""
-    link: Annotated[AWGNSettings | FlatFadingSettings | OFDMSettings, Field(discriminator="kind")]
+    link: Annotated[LinkSettings, LINKS]
     """The link whose ``no_eff`` is the noise power."""
 
-    def build(self) -> "EffectiveAWGNLink":
-        """The link of these settings."""
-        return EffectiveAWGNLink(self.link.build())
 
-
+@LINKS.register(EffectiveAWGNSettings)
 class EffectiveAWGNLink(Link):
     r"""Gaussian noise of the power that another link reports as ``no_eff``.
 
@@ -39,19 +31,24 @@ class EffectiveAWGNLink(Link):
 
     Parameters
     ----------
-    link : :class:`~sionna_semcom.link.Link`
-        Link that reports the noise
+    link : :class:`~sionna_semcom.link.Link` | `LinkSettings` | `dict`
+        Link that reports the noise, or its settings
+
+    Raises
+    ------
+    ValueError
+        If ``link`` is a MIMO channel
     """
 
-    def __init__(self, link: Link) -> None:
-        super().__init__()
-        self.link = link
+    def __init__(self, link: Link | LinkSettings | dict[str, Any]) -> None:
+        self.link = link if isinstance(link, Link) else LINKS.build(link)
+        if not isinstance(self.link, Link):
+            raise ValueError(
+                "`link` must report its noise. "
+                f"Received: the MIMO channel {self.link.settings.kind!r}"
+            )
+        super().__init__(link=self.link.settings)
         self._awgn = AWGN()
-
-    @property
-    def settings(self) -> EffectiveAWGNSettings:
-        """Settings of this link and of the one that it stands for."""
-        return EffectiveAWGNSettings(link=self.link.settings)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

@@ -9,18 +9,17 @@ from pydantic import Field, model_validator
 from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mimo import lmmse_equalizer, mf_equalizer, zf_equalizer
 
-from .._parts import Settings
 from ..channel.fading import FlatFading
 from ..channel.noise import antenna_energy, at_least
 from ..mapping import SlotPacker
-from .base import Link
+from .base import LINKS, Link, LinkSettings
 
 NOISE_FLOOR = 1e-6  # of the channel's energy; below it, rounding hides what LMMSE leaves of noise
 
 _EQUALIZERS = {"lmmse": lmmse_equalizer, "zf": zf_equalizer, "mf": mf_equalizer}
 
 
-class FlatFadingSettings(Settings):
+class FlatFadingSettings(LinkSettings):
     """Settings of `FlatFadingLink`."""
 
     kind: Literal["flat_fading"] = "flat_fading"
@@ -47,11 +46,8 @@ class FlatFadingSettings(Settings):
             )
         return self
 
-    def build(self) -> "FlatFadingLink":
-        """The link of these settings."""
-        return FlatFadingLink(**self.model_dump())
 
-
+@LINKS.register(FlatFadingSettings)
 class FlatFadingLink(Link):
     r"""MIMO over a flat fading channel with one stream a transmit antenna.
 
@@ -68,20 +64,14 @@ class FlatFadingLink(Link):
 
     See :class:`~sionna_semcom.link.Link` for input and output.
 
-    Parameters
-    ----------
-    settings :
-        Fields of `FlatFadingSettings`
-
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) if the settings cannot work together
+    ValueError
+        If the settings cannot work together
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = FlatFadingSettings(**settings)
+        super().__init__(**settings)
         self.channel = FlatFading(
             **self.settings.model_dump(exclude={"kind", "fading", "equalizer"})
         )

@@ -299,8 +299,10 @@ def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
 def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
     """A module that cannot be imported stands for TensorFlow."""
-    code = "import sys; sys.modules['tensorflow'] = None\n"
+    code = (
+        "import sys; sys.modules['tensorflow'] = None\n"
         "from sionna_semcom.cli.app import main; main()"
+    )
     ended = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )

@@ -21,7 +21,7 @@ from ...channel.slots.interference import interference_floor, slot_summary
 from ...channel.slots.interpolation import ChannelStatistics
 from ...channel.slots.resource_grid import resource_grid
 from ...mapping.packing import SlotPacker
-from ..base import Link
+from ..base import LINKS, Link
 from .equalization import make_equalizer
 from .precoding import PrecodedChannel
 from .reported_noise import warn_of_reported_noise
@@ -31,6 +31,7 @@ CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is t
 CALIBRATION_NOISE = 0.01
 
 
+@LINKS.register(OFDMSettings)
 class OFDMLink(Link):
     r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalisation.
 
@@ -56,20 +57,14 @@ class OFDMLink(Link):
     See :class:`~sionna_semcom.link.Link` for input and output. Latents share slots if ``no`` is a
     scalar; with a vector each has slots of its own.
 
-    Parameters
-    ----------
-    settings :
-        Fields of `OFDMSettings`
-
     Raises
     ------
-    pydantic.ValidationError
-        (a `ValueError`) if the settings cannot work together
+    ValueError
+        If the settings cannot work together
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = OFDMSettings(**settings)
+        super().__init__(**settings)
         self.resource_grid = resource_grid(self.settings)
         self.channel = SlotChannel(self.settings, self.resource_grid)
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)

@@ -4,19 +4,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ...channel.slots.settings import (
-    SlotSettings,
-)
-
-if TYPE_CHECKING:
-    from .link import OFDMLink
+from ...channel.slots.settings import SlotSettings
+from ..base import LinkSettings
 
 
-class OFDMSettings(SlotSettings):
+class OFDMSettings(SlotSettings, LinkSettings):
     """Settings of `OFDMLink`; combinations that cannot work are refused with the reason."""
 
     kind: Literal["ofdm"] = "ofdm"
@@ -123,9 +119,3 @@ class OFDMSettings(SlotSettings):
         if self.precoding_granularity is not None:
             return self.precoding_granularity
         return "slot" if self.precoding == "svd" and self.csi == "ls" else "element"
-
-    def build(self) -> OFDMLink:
-        """The link of these settings."""
-        from .link import OFDMLink
-
-        return OFDMLink(**self.model_dump())

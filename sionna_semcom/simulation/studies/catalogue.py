@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from ... import link, systems
+from ... import systems
+from ...link import LINKS
 from . import data_settings
 
 
@@ -16,9 +17,7 @@ def catalogue() -> dict[str, dict[str, str]]:
             kind: _summary(_built(settings, systems))
             for kind, settings in _members(systems.SystemSettings)
         },
-        "Links (links.<name>.kind)": {
-            kind: _summary(_built(settings, link)) for kind, settings in _members(link.LinkSettings)
-        },
+        "Links (links.<name>.kind)": {kind: _summary(part) for kind, part in LINKS.items()},
         "Data sets (data.kind)": {
             kind: _summary(settings) for kind, settings in _members(data_settings.DataSettings)
         },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ..._messages import listed, shortened
 from ...channel import MIMOSettings
-from ...link import LinkSettings
+from ...link import AnyLink
 from ...systems import CentroidSettings, SystemSettings
 from ...systems.centroid.modes import check_mode
 from .data_settings import DataSettings, usual_modalities
@@ -65,9 +65,7 @@ def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
     )
 
 
-def _check_link(
-    who: str, model: str, system: SystemSettings, name: str, link: LinkSettings
-) -> None:
+def _check_link(who: str, model: str, system: SystemSettings, name: str, link: AnyLink) -> None:
     if system.crosses is None:
         raise ValueError(f"{who} needs a model that transmits, but {model!r} is a classifier")
     crossed = "MIMO channel" if isinstance(link, MIMOSettings) else "link"

@@ -16,7 +16,7 @@ from ..._parts.explanation import explain
 from ..._yaml import load_yaml
 from ...datasets import Data
 from ...datasets.digits.settings import BuiltinData
-from ...link import LinkSettings
+from ...link import AnyLink
 from ...systems import ClassifierSettings
 from ..results.figure_settings import FigureSettings
 from ..results.names import FileName, Seed, Title
@@ -42,7 +42,7 @@ class Study(Settings):
     """Seed from which the randomness of all evaluations derives"""
     data: DataSettings = BuiltinData()
     models: dict[FileName, ModelSettings]
-    links: dict[Annotated[str, Field(max_length=200)], LinkSettings]
+    links: dict[Annotated[str, Field(max_length=200)], AnyLink]
     judges: dict[Literal["image", "audio"], str] = Field(default_factory=dict)
     """Classifiers among the models that say if reconstructions of a modality are recognised"""
     curves: tuple[CurveSettings, ...] = Field(min_length=1, max_length=1000)

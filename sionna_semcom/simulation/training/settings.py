@@ -6,7 +6,7 @@ from pydantic import PositiveFloat, PositiveInt, field_validator, model_validato
 
 from ..._parts import Decibels, Settings
 from ...datasets import Data
-from ...link import AWGNSettings, Link, LinkSettings, from_settings
+from ...link import AnyLink, AWGNSettings, Link, from_settings
 from ...systems import SystemSettings
 from ...systems.base.snr import snr_range
 from ..results.names import FileName
@@ -51,7 +51,7 @@ class ModelSettings(Settings):
     """A model: a system, the link and SNR it is trained over, and how long."""
 
     system: SystemSettings
-    link: LinkSettings = AWGNSettings()
+    link: AnyLink = AWGNSettings()
     snr_db: Decibels | tuple[Decibels, Decibels] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()

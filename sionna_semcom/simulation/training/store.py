@@ -15,7 +15,7 @@ from ..._hdf5 import read_json
 from ..._seeding import derive_seed, set_seed
 from ...channel import MIMOSettings
 from ...datasets import Data
-from ...link import AWGNLink, Link, LinkSettings
+from ...link import AnyLink, AWGNLink, Link
 from ...systems import adopt
 from .loop import train
 from .settings import ModelSettings
@@ -90,7 +90,7 @@ def _trained(
     return None
 
 
-def _link_on_arrival(link: LinkSettings) -> Link | None:
+def _link_on_arrival(link: AnyLink) -> Link | None:
     """What a model comes over if not its ``link``: AWGN, as symbol links replace each other.
 
     There is none for a MIMO channel, which decides the size of what is built for it.

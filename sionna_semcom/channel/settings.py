@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What settings of links and MIMO channels have in common."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from .._parts import Registry, Settings
+
+_Self = TypeVar("_Self", bound="ChannelSettings")
+
+CHANNELS = Registry("channels")
+"""MIMO channels by ``kind``."""
+
+
+class ChannelSettings(Settings):
+    """Settings of what symbols cross: a link or a MIMO channel."""
+
+    kind: str
+
+    @property
+    def follows_training(self) -> bool:
+        """Whether its channels are others for each training seed."""
+        return False
+
+    def of_training(self: _Self, seed: int) -> _Self:
+        """These settings for a model of the training seed ``seed``."""
+        return self
