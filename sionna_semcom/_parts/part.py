@@ -57,10 +57,23 @@ def describe(part: _Class, settings: type[Settings]) -> _Class:
     Arguments replace ``**settings`` of the constructor. In the docstring they stand below those
     of ``Parameters``, or in a section of their own if there is none.
     """
-    part.__signature__ = _signature(part, settings)  # type: ignore[attr-defined]
+    part.__signature__ = _ClassSignature(part, settings)  # type: ignore[attr-defined]
     if part.__doc__:
         part.__doc__ = _with_parameters(inspect.cleandoc(part.__doc__), arguments(settings))
     return part
+
+
+class _ClassSignature:
+    """Signature of one class: not of its instances, which are called otherwise, nor subclasses."""
+
+    def __init__(self, part: type, settings: type[Settings]) -> None:
+        self._part = part
+        self._signature = _signature(part, settings)
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        if instance is not None or owner is not self._part:
+            raise AttributeError("__signature__")
+        return self._signature
 
 
 def _signature(part: type, settings: type[Settings]) -> inspect.Signature:

@@ -65,6 +65,10 @@ class Registry:
 
         return decorated
 
+    def declare(self, settings: _Class) -> _Class:
+        """Decorate settings that are the part themselves."""
+        return self.register(settings)(settings)
+
     def __getitem__(self, kind: str) -> Any:
         """Class of the part ``kind``.
 

@@ -8,7 +8,7 @@ import os
 import warnings
 import zipfile
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -17,9 +17,10 @@ from PIL import Image
 from .._files import sha256
 from .._limits import Budget, brief
 from .._seeding import derive_seed
-from .folder import _FolderData
+from .folder import FolderData
 from .formats.restricted_pickle import read_pickle
 from .ignored import IMAGES, warn_of_ignored
+from .settings import DATASETS
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -283,14 +284,15 @@ def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> Labelle
     return np.stack(images), np.asarray(labels, np.uint8)
 
 
-class CIFAR10Data(_FolderData):
+@DATASETS.declare
+class CIFAR10Data(FolderData):
     """Colour images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image",)
 
     kind: Literal["cifar10"]
 
-    def load(self) -> CIFAR10:
+    def load(self, models: Any = None) -> CIFAR10:
         """Read the data.
 
         Raises

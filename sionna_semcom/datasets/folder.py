@@ -4,15 +4,14 @@
 import os
 from pathlib import Path
 
-from .._parts import Settings
+from .settings import DataSettings
 
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 
 
-class _FolderData(Settings):
+class FolderData(DataSettings):
     """Data that are read from a folder."""
 
-    kind: str
     root: Path | None = None
     """Folder of the data; nothing (null) is what the variable SIONNA_SEMCOM_DATA names"""
 

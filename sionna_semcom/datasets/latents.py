@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import h5py
 import numpy as np
@@ -17,10 +17,10 @@ import tensorflow as tf
 from .._files import atomic_path, sha256
 from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
-from .._parts import Settings
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
 from .features.columns import as_classes, as_numbers
+from .settings import DATASETS, DataSettings
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
 _MOST_CLASSES = 100_000  # of a head that is fitted, which has weights for every number up to them
@@ -292,7 +292,8 @@ def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndar
 LATENTS = ("tx", "rx")
 
 
-class LatentsData(Settings):
+@DATASETS.declare
+class LatentsData(DataSettings):
     """Latents of any two networks, from an HDF5 file {train,val,test}/{tx,rx,label}."""
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
@@ -301,6 +302,6 @@ class LatentsData(Settings):
     path: Path
     """The file"""
 
-    def load(self) -> LatentPairs:
+    def load(self, models: Any = None) -> LatentPairs:
         """Read the file."""
         return LatentPairs.load(self.path)

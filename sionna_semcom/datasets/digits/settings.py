@@ -1,28 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of digits: pictures, recordings and words."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from ..._parts import Settings
-from ..folder import _FolderData
+from ..folder import FolderData
+from ..settings import DATASETS, DataSettings
 from .digits import Digits
 
 DIGITS = ("image", "audio", "text")
 
 
-class BuiltinData(Settings):
+@DATASETS.declare
+class BuiltinData(DataSettings):
     """Handwritten digits of scikit-learn and synthesised spoken digits; nothing to download."""
 
     modalities: ClassVar[tuple[str, ...]] = DIGITS
 
     kind: Literal["builtin"] = "builtin"
 
-    def load(self) -> Digits:
+    def load(self, models: Any = None) -> Digits:
         """Read the data."""
         return Digits()
 
 
-class _MNISTData(_FolderData):
+class _MNISTData(FolderData):
     """Handwritten digits of MNIST with a set of recordings."""
 
     modalities: ClassVar[tuple[str, ...]] = DIGITS
@@ -30,7 +31,7 @@ class _MNISTData(_FolderData):
     split: Literal["recording", "speaker"] = "recording"
     """If test recordings are of the speakers of training or of others"""
 
-    def load(self) -> Digits:
+    def load(self, models: Any = None) -> Digits:
         """Read the data.
 
         Raises
@@ -41,12 +42,14 @@ class _MNISTData(_FolderData):
         return Digits(self.folder(), audio=self.kind.removeprefix("mnist_"), split=self.split)
 
 
+@DATASETS.declare
 class MNISTWithFSDD(_MNISTData):
     """Handwritten digits of MNIST and the Free Spoken Digit Dataset (8 kHz)."""
 
     kind: Literal["mnist_fsdd"]
 
 
+@DATASETS.declare
 class MNISTWithAudioMNIST(_MNISTData):
     """Handwritten digits of MNIST and the spoken digits of AudioMNIST (48 kHz)."""
 

@@ -2,19 +2,19 @@
 """Settings of multimodal features."""
 
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
-from ..._parts import Settings
-from ..folder import _FolderData
+from ..folder import FolderData
+from ..settings import DATASETS, DataSettings
 from .generated import generated_features
 from .multimodal import MultimodalFeatures
 
 FEATURES = ("text", "audio", "vision")
 
 
-class _SomeModalities(Settings):
+class _SomeModalities(DataSettings):
     """Data of which a study can leave out a modality."""
 
     has_features: ClassVar[bool] = True
@@ -29,6 +29,7 @@ class _SomeModalities(Settings):
         return modalities
 
 
+@DATASETS.declare
 class FeaturesData(_SomeModalities):
     """Features of several modalities from an HDF5 file, as sionna-semcom convert writes it."""
 
@@ -40,7 +41,7 @@ class FeaturesData(_SomeModalities):
     holdout: float = Field(0.0, ge=0, lt=1)
     """Share of the training videos that is kept for validation if the file has no such split"""
 
-    def load(self) -> MultimodalFeatures:
+    def load(self, models: Any = None) -> MultimodalFeatures:
         """Read the file.
 
         Raises
@@ -53,7 +54,8 @@ class FeaturesData(_SomeModalities):
         )
 
 
-class MOSIData(_FolderData, _SomeModalities):
+@DATASETS.declare
+class MOSIData(FolderData, _SomeModalities):
     """Sentiment in videos (CMU-MOSI): features of words, voice and face, negative or positive."""
 
     kind: Literal["mosi"]
@@ -64,7 +66,7 @@ class MOSIData(_FolderData, _SomeModalities):
     made by a network that had seen the labels of training, which therefore cannot tell what
     generalises"""
 
-    def load(self) -> MultimodalFeatures:
+    def load(self, models: Any = None) -> MultimodalFeatures:
         """Read the data.
 
         Raises
@@ -81,6 +83,7 @@ class MOSIData(_FolderData, _SomeModalities):
         )
 
 
+@DATASETS.declare
 class GeneratedFeaturesData(_SomeModalities):
     """Features with known redundant, unique and synergistic parts; nothing to download."""
 
@@ -96,6 +99,6 @@ class GeneratedFeaturesData(_SomeModalities):
     seed: NonNegativeInt = 0
     """Seed of the data"""
 
-    def load(self) -> MultimodalFeatures:
+    def load(self, models: Any = None) -> MultimodalFeatures:
         """Generate the data."""
         return generated_features(**self.model_dump(exclude={"kind"}))

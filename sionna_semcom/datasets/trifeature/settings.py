@@ -3,15 +3,16 @@
 
 import os
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import NonNegativeInt, PositiveInt
 
-from ..._parts import Settings
+from ..settings import DATASETS, DataSettings
 from .trifeature import Trifeature
 
 
-class TrifeatureData(Settings):
+@DATASETS.declare
+class TrifeatureData(DataSettings):
     """Pairs of pictures with redundant, unique and synergistic parts; nothing to download."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image_1", "image_2")
@@ -35,7 +36,7 @@ class TrifeatureData(Settings):
     """Folder that keeps the pictures; nothing (null) is sionna_semcom in the folder for caches of
     the user (XDG_CACHE_HOME, or ~/.cache)"""
 
-    def load(self) -> Trifeature:
+    def load(self, models: Any = None) -> Trifeature:
         """Draw the pictures, or read those that were drawn before."""
         usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sionna_semcom"
         options = self.model_dump(exclude={"kind", "cache"})

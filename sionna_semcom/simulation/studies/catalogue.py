@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from ... import systems
+from ...datasets.settings import DATASETS
 from ...link import LINKS
-from . import data_settings
 
 
 def catalogue() -> dict[str, dict[str, str]]:
@@ -18,9 +18,7 @@ def catalogue() -> dict[str, dict[str, str]]:
             for kind, settings in _members(systems.SystemSettings)
         },
         "Links (links.<name>.kind)": {kind: _summary(part) for kind, part in LINKS.items()},
-        "Data sets (data.kind)": {
-            kind: _summary(settings) for kind, settings in _members(data_settings.DataSettings)
-        },
+        "Data sets (data.kind)": {kind: _summary(settings) for kind, settings in DATASETS.items()},
     }
 
 

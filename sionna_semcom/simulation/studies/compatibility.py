@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from ..._messages import listed, shortened
 from ...channel import MIMOSettings
+from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
 from ...systems import CentroidSettings, SystemSettings
 from ...systems.centroid.modes import check_mode
-from .data_settings import DataSettings, usual_modalities
 
 if TYPE_CHECKING:
     from ..training.settings import ModelSettings
@@ -46,17 +46,12 @@ def check_compatibility(study: Study) -> None:
 def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
     def suits(kind: Any, modalities: Iterable[str]) -> bool:
         if system.reads_features:
-            return getattr(kind, "has_features", False)
+            return bool(kind.has_features)
         return set(system.needs) <= set(modalities)
 
     if suits(data, data.modalities):
         return
-    members: tuple[Any, ...] = get_args(get_args(DataSettings)[0])
-    suited = [
-        get_args(settings.model_fields["kind"].annotation)[0]
-        for settings in members
-        if suits(settings, usual_modalities(settings))
-    ]
+    suited = [kind for kind, other in DATASETS.items() if suits(other, other.usual_modalities())]
     wanted = "features of several modalities" if system.reads_features else listed(system.needs)
     raise ValueError(
         f"model {name!r} ({system.kind}) needs data with {wanted}: "

@@ -16,14 +16,15 @@ from ..._parts.explanation import explain
 from ..._yaml import load_yaml
 from ...datasets import Data
 from ...datasets.digits.settings import BuiltinData
+from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
 from ...systems import ClassifierSettings
 from ..results.figure_settings import FigureSettings
 from ..results.names import FileName, Seed, Title
 from ..results.result import SNR_AXIS
 from ..training.settings import ModelSettings
+from . import network_latents  # noqa: F401  declares data sets
 from .compatibility import check_compatibility
-from .data_settings import DataSettings
 from .schema import CurveSettings, EvaluationSettings
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
@@ -40,7 +41,7 @@ class Study(Settings):
     """Title of the figure"""
     seed: Seed = 1
     """Seed from which the randomness of all evaluations derives"""
-    data: DataSettings = BuiltinData()
+    data: Annotated[DataSettings, DATASETS] = BuiltinData()
     models: dict[FileName, ModelSettings]
     links: dict[Annotated[str, Field(max_length=200)], AnyLink]
     judges: dict[Literal["image", "audio"], str] = Field(default_factory=dict)
