@@ -2,8 +2,17 @@
 """Parts that studies name: how they are declared, found and described."""
 
 from .arguments import Argument, arguments
-from .part import Part, validated
+from .part import Part, describe, validated
 from .registry import Registry
 from .settings import Decibels, Settings
 
-__all__ = ["Argument", "Decibels", "Part", "Registry", "Settings", "arguments", "validated"]
+__all__ = [
+    "Argument",
+    "Decibels",
+    "Part",
+    "Registry",
+    "Settings",
+    "arguments",
+    "describe",
+    "validated",
+]

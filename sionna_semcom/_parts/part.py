@@ -59,7 +59,9 @@ def describe(part: _Class, settings: type[Settings]) -> _Class:
     """
     part.__signature__ = _ClassSignature(part, settings)  # type: ignore[attr-defined]
     if part.__doc__:
-        part.__doc__ = _with_parameters(inspect.cleandoc(part.__doc__), arguments(settings))
+        explicit = inspect.signature(part.__init__).parameters  # type: ignore[misc]
+        declared = [one for one in arguments(settings) if one.name not in explicit]
+        part.__doc__ = _with_parameters(inspect.cleandoc(part.__doc__), declared)
     return part
 
 

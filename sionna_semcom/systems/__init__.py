@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Complete trainable semantic communication systems, one file a system."""
+"""Complete trainable semantic communication systems, a folder a system."""
 
 from .alignment.settings import (
     FeatureAlignmentSettings,
@@ -7,27 +7,25 @@ from .alignment.settings import (
     NeuralAlignmentSettings,
 )
 from .alignment.system import AlignmentSystem
+from .base.linked_model import LinkedModel
 from .base.pretraining import adopt
-from .baselines.digital import DigitalFeatures
-from .baselines.digital_settings import DigitalFeaturesSettings
+from .base.settings import SYSTEMS, SystemSettings
+from .baselines.digital import DigitalFeatures, DigitalFeaturesSettings
 from .baselines.feature_transmission import FeatureTransmission, FeatureTransmissionSettings
-from .baselines.t_deepsc import TDeepSC
-from .baselines.t_deepsc_settings import TDeepSCSettings
+from .baselines.t_deepsc import TDeepSC, TDeepSCSettings
 from .centroid.modes import Mode
 from .centroid.settings import CentroidSettings
 from .centroid.system import CentroidSystem
-from .classifiers.image import ImageClassifier
-from .classifiers.judge import Classifier
-from .classifiers.settings import ClassifierSettings, ImageClassifierSettings
-from .comm.compressed import CompressedCoMM
-from .comm.settings import CoMMSettings, CompressedCoMMSettings
+from .classifiers.image import ImageClassifier, ImageClassifierSettings
+from .classifiers.judge import Classifier, ClassifierSettings
+from .comm.compressed import CompressedCoMM, CompressedCoMMSettings
+from .comm.settings import CoMMSettings
 from .comm.system import CoMM
-from .decision.system import TaskSystem
-from .registry import SystemSettings
-from .vib.settings import TwoStageVIBSettings
-from .vib.system import TwoStageVIB
+from .decision.system import DecisionSystem
+from .vib.system import TwoStageVIB, TwoStageVIBSettings
 
 __all__ = [
+    "SYSTEMS",
     "AlignmentSystem",
     "CentroidSettings",
     "CentroidSystem",
@@ -37,6 +35,7 @@ __all__ = [
     "CoMMSettings",
     "CompressedCoMM",
     "CompressedCoMMSettings",
+    "DecisionSystem",
     "DigitalFeatures",
     "DigitalFeaturesSettings",
     "FeatureAlignmentSettings",
@@ -45,12 +44,12 @@ __all__ = [
     "ImageClassifier",
     "ImageClassifierSettings",
     "LinearAlignmentSettings",
+    "LinkedModel",
     "Mode",
     "NeuralAlignmentSettings",
     "SystemSettings",
     "TDeepSC",
     "TDeepSCSettings",
-    "TaskSystem",
     "TwoStageVIB",
     "TwoStageVIBSettings",
     "adopt",

@@ -3,36 +3,28 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
-
-from ... import systems
+from ..._parts import Registry
 from ...datasets.settings import DATASETS
 from ...link import LINKS
+from ...systems import SYSTEMS
+from . import network_latents  # noqa: F401  declares data sets
+
+_TITLES = {
+    "Systems (models.<name>.system.kind)": SYSTEMS,
+    "Links and MIMO channels (links.<name>.kind)": LINKS,
+    "Data sets (data.kind)": DATASETS,
+}
 
 
 def catalogue() -> dict[str, dict[str, str]]:
     """Kinds of systems, links and data sets, with one line each."""
-    return {
-        "Systems (models.<name>.system.kind)": {
-            kind: _summary(_built(settings, systems))
-            for kind, settings in _members(systems.SystemSettings)
-        },
-        "Links (links.<name>.kind)": {kind: _summary(part) for kind, part in LINKS.items()},
-        "Data sets (data.kind)": {kind: _summary(settings) for kind, settings in DATASETS.items()},
+    return {title: _lines(registry) for title, registry in _TITLES.items()}
+
+
+def _lines(registry: Registry) -> dict[str, str]:
+    """First line of each docstring, and of parts that cannot be loaded the reason."""
+    lines = {
+        kind: str(part.__doc__).strip().splitlines()[0].replace("``", "")
+        for kind, part in registry.items()
     }
-
-
-def _members(union: Any) -> list[tuple[str, Any]]:
-    """Kinds and settings of a discriminated union."""
-    members = get_args(get_args(union)[0])
-    return [(get_args(member.model_fields["kind"].annotation)[0], member) for member in members]
-
-
-def _built(settings: Any, package: Any) -> Any:
-    """Class of ``package`` that ``settings`` build."""
-    built = settings.build.__annotations__["return"]
-    return getattr(package, getattr(built, "__name__", built))
-
-
-def _summary(documented: Any) -> str:
-    return str(documented.__doc__).strip().splitlines()[0].replace("``", "")
+    return lines | {kind: f"cannot be loaded: {why}" for kind, why in registry.failed.items()}

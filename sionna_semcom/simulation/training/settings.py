@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of models and of their training."""
 
+from typing import Annotated
+
 import keras
 from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
 
 from ..._parts import Decibels, Settings
 from ...datasets import Data
 from ...link import AnyLink, AWGNSettings, Link, from_settings
-from ...systems import SystemSettings
+from ...systems import SYSTEMS, SystemSettings
 from ...systems.base.snr import snr_range
 from ..results.names import FileName
 from .threads import prefer_one_thread
@@ -50,7 +52,7 @@ class TrainingSettings(Settings):
 class ModelSettings(Settings):
     """A model: a system, the link and SNR it is trained over, and how long."""
 
-    system: SystemSettings
+    system: Annotated[SystemSettings, SYSTEMS]
     link: AnyLink = AWGNSettings()
     snr_db: Decibels | tuple[Decibels, Decibels] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""

@@ -21,8 +21,8 @@ from ...alignment import (
 )
 from ...channel import FlatMIMOSettings, MIMOChannel, OFDMMIMOSettings
 from ...datasets import Data, LatentPairs
-from ..base.settings import BaseSystemSettings
-from .system import AlignmentSystem
+from ..base.settings import SYSTEMS
+from .system import AlignmentSystem, AlignmentSystemSettings
 
 
 class Task(NamedTuple):
@@ -40,7 +40,7 @@ class Task(NamedTuple):
         return self.pairs.splits["validation"].tx
 
 
-class _AlignmentSettings(BaseSystemSettings):
+class _AlignmentSettings(AlignmentSystemSettings):
     """What all aligners have in common."""
 
     crosses = "MIMO channel"
@@ -49,10 +49,6 @@ class _AlignmentSettings(BaseSystemSettings):
     """Semantic pilots, balanced over the classes; nothing (null) is all training samples"""
     metric_share: float = Field(0.0, ge=0, le=1)
     """Share of the head's logits in the metric of the error; the rest is the latent itself"""
-    robust: bool = True
-    """Whether the design thinks of errors of the channel estimate, or takes it for the channel"""
-    channel_known: bool = True
-    """Whether the aligner is told of the channel, or thinks that it is an identity"""
 
     def build(
         self, data: Data, link: MIMOChannel, snr_db: float | tuple[float, float]
@@ -108,6 +104,7 @@ class _AlignmentSettings(BaseSystemSettings):
         """The aligner, and callbacks of its training."""
 
 
+@SYSTEMS.declare
 class LinearAlignmentSettings(_AlignmentSettings):
     """Alignment by the closed-form optimum of linear precoder and decoder, or by ADMM."""
 
@@ -148,6 +145,7 @@ class LinearAlignmentSettings(_AlignmentSettings):
         return aligner.fit(task.statistics, task.held_out), []
 
 
+@SYSTEMS.declare
 class FeatureAlignmentSettings(_AlignmentSettings):
     """Baselines that send features by an SVD transceiver and align them afterwards."""
 
@@ -160,6 +158,7 @@ class FeatureAlignmentSettings(_AlignmentSettings):
         return FeatureAligner(self.selection).fit(task.statistics, task.held_out), []
 
 
+@SYSTEMS.declare
 class NeuralAlignmentSettings(_AlignmentSettings):
     """Neural alignment, with one network for every channel or the paper's for one channel."""
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,12 +12,24 @@ import numpy as np
 import tensorflow as tf
 
 from ... import metrics
+from ..._parts import describe
 from ...alignment import Design, aligner_cost, metric_root
 from ...channel import MIMOChannel
 from ...datasets import LatentPairs
 from ..base.linked_model import LinkedModel
+from ..base.settings import SystemSettings
 
 
+class AlignmentSystemSettings(SystemSettings):
+    """Settings of any alignment of latents."""
+
+    robust: bool = True
+    """Whether the design thinks of errors of the channel estimate, or takes it for the channel"""
+    channel_known: bool = True
+    """Whether the aligner is told of the channel, or thinks that it is an identity"""
+
+
+@functools.partial(describe, settings=AlignmentSystemSettings)
 class AlignmentSystem(LinkedModel):
     r"""A transmitter's latents, translated into a receiver's while the channel is equalised.
 
@@ -47,10 +60,6 @@ class AlignmentSystem(LinkedModel):
         What training takes along, such as :class:`~sionna_semcom.alignment.HardThresholding`
     metric : `None` (identity) | [m, m], `float`
         Metric of the training loss
-    robust : `bool`
-        Whether the design thinks of errors of the channel estimate, or takes it for the channel
-    channel_known : `bool`
-        Whether the aligner is told of the channel
 
     Input
     -----
@@ -65,6 +74,8 @@ class AlignmentSystem(LinkedModel):
         The receiver's latents, as they arrive
     """
 
+    settings_class = AlignmentSystemSettings
+
     def __init__(
         self,
         aligner: Design,
@@ -74,14 +85,11 @@ class AlignmentSystem(LinkedModel):
         snr_db: float | tuple[float, float] = 20.0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         metric: np.ndarray | None = None,
-        robust: bool = True,
-        channel_known: bool = True,
-        name: str = "alignment_system",
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db, name)
+        super().__init__(link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
-        self.robust = robust
-        self.channel_known = channel_known
         self.pilots = pairs
         self.training_callbacks = tuple(callbacks)
         self._kernel = tf.constant(pairs.kernel, tf.float32)
@@ -106,11 +114,13 @@ class AlignmentSystem(LinkedModel):
         no = self.noise_power(snr_db)
         batch = tf.shape(latents)[0]
         state = self.link.draw(batch, no)
-        h, known = state.h, state.mean if self.robust else state.h_hat
-        if not self.channel_known:
+        h, known = state.h, state.mean if self.settings.robust else state.h_hat
+        if not self.settings.channel_known:
             known = tf.eye(*h.shape[-2:], batch_shape=tf.shape(h)[:2], dtype=h.dtype)
             h = known if training else h
-        uncertain = self.robust and self.channel_known and not self.link.perfect_csi
+        uncertain = (
+            self.settings.robust and self.settings.channel_known and not self.link.perfect_csi
+        )
         errors = state.error_variance if uncertain else 0.0
         pair = self.aligner.design(known, no, errors)
         groups = tf.shape(h)[0]

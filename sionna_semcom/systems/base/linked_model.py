@@ -11,14 +11,16 @@ import tensorflow as tf
 from sionna.phy import config
 
 from ... import metrics
+from ..._parts import Part, validated
 from ...channel import MIMOChannel
 from ...link import Link
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
+from .settings import SystemSettings
 from .snr import check_snr, snr_range
 
 
-class LinkedModel(keras.Model):
+class LinkedModel(Part, keras.Model):
     """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
 
     Keras layers and trainable variables inside the link, at any depth, are weights of the model:
@@ -31,6 +33,8 @@ class LinkedModel(keras.Model):
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly;
         infinity is the noiseless link
+    name : `None` (the ``kind``) | `str`
+        Name of the model
 
     Raises
     ------
@@ -38,10 +42,19 @@ class LinkedModel(keras.Model):
         If ``snr_db`` is no SNR and no range of them, or Keras is not set to single precision
     """
 
+    settings_class = SystemSettings
+
     def __init__(
-        self, link: Link | MIMOChannel, snr_db: float | Sequence[float], name: str
+        self,
+        link: Link | MIMOChannel,
+        *,
+        snr_db: float | Sequence[float],
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(name=name)
+        chosen = validated(self.settings_class, settings)
+        super().__init__(name=name or chosen.kind or None)
+        self.settings = chosen
         self._link_weights = LinkWeights()
         self._phase = _Phase()
         if {self.compute_dtype, self.variable_dtype} != {"float32"}:

@@ -4,12 +4,15 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
-from ..._parts import Settings
+from ..._parts import Registry, Settings
 from ...datasets import Data
 
+SYSTEMS = Registry("systems")
+"""Systems by ``kind``."""
 
-class BaseSystemSettings(Settings):
-    """Settings of any system; this one would neither transmit nor be measured."""
+
+class SystemSettings(Settings):
+    """Settings of any system, with what a study knows of it before it is built."""
 
     crosses: ClassVar[Literal["link", "MIMO channel"] | None] = None
     """What its symbols cross, if it transmits"""
@@ -23,7 +26,7 @@ class BaseSystemSettings(Settings):
     shows_representations: ClassVar[bool] = False
     """Whether what the receiver has of a sample can be probed, also where no mode says so"""
 
-    kind: str
+    kind: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -39,9 +42,13 @@ class BaseSystemSettings(Settings):
         """Whether the receiver has a representation to look at in ``mode``, or in its own."""
         return self.shows_representations or "latent" in (mode or self.own_mode or "")
 
-    def can_start_from(self, other: "BaseSystemSettings") -> bool:
+    def can_start_from(self, other: "SystemSettings") -> bool:
         """Whether a system can start from weights of another, trained one; it cannot."""
         return False
+
+    def build(self, data: Data, link: Any, snr_db: float | tuple[float, float]) -> Any:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
+        return SYSTEMS.of(self).from_data(self, data, link=link, snr_db=snr_db)
 
     def training_data(self, data: Data, seed: int) -> Data:
         """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""

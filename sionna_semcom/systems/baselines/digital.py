@@ -5,21 +5,72 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 from sionna.phy import config
 
+from ...datasets import Data, MultimodalFeatures
 from ...link import CodedLink, Link
+from ...mapping import num_symbols
 from ...semantics import TransformCoder
-from ..decision.system import TaskSystem
+from ..base.settings import SYSTEMS
+from ..decision.settings import DecisionSettings
+from ..decision.system import DecisionSystem
 from ..decision.vectors import as_vectors
 
 _FEWEST_BITS = 12  # of the 5G LDPC code
 
 
-class DigitalFeatures(TaskSystem):
+def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float) -> int:
+    """Information bits of a codeword of ``num_symbols`` symbols.
+
+    Raises
+    ------
+    ValueError
+        If they are fewer than the code can have
+    """
+    bits = int(coderate * num_symbols * num_bits_per_symbol + 1e-6)
+    if bits < _FEWEST_BITS:
+        raise ValueError(
+            f"At least {_FEWEST_BITS} information bits must fit into the symbols. Received: {bits} "
+            f"in {num_symbols} symbols of {num_bits_per_symbol} bits at `coderate` {coderate}"
+        )
+    return bits
+
+
+class DigitalFeaturesSettings(DecisionSettings):
+    """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
+
+    kind: Literal["digital_features"]
+    transmitted_dim: PositiveInt = 50
+    """Twice the complex symbols that are sent for a sample"""
+    num_bits_per_symbol: Literal[2, 4, 6, 8] = 2
+    """Bits a QAM symbol"""
+    coderate: float = Field(0.5, ge=0.2, le=0.95)
+    """Code rate of the 5G LDPC code"""
+    num_components: PositiveInt | None = None
+    """Components of the transform; nothing (null) is what makes the squared error least"""
+    share: float = Field(0.95, gt=0, le=1)
+    """Share of the training samples whose bits fit; what does not fit is cut"""
+    width: NonNegativeInt = 0
+    """Units of the hidden layer of the receiver's network; zero leaves it out"""
+    dropout: float = Field(0.0, ge=0, lt=1)
+    """Share of coefficients and activations that is dropped in training"""
+    weight_decay: NonNegativeFloat = 1e-2
+    """Weight of the squared weights of the receiver's network in the loss"""
+
+    @model_validator(mode="after")
+    def _check_fits(self) -> DigitalFeaturesSettings:
+        information_bits(num_symbols(self.transmitted_dim), self.num_bits_per_symbol, self.coderate)
+        return self
+
+
+@SYSTEMS.register(DigitalFeaturesSettings)
+class DigitalFeatures(DecisionSystem):
     r"""Features that are compressed to bits, protected by a code, and decided on where they arrive.
 
     .. code-block:: text
@@ -41,30 +92,15 @@ class DigitalFeatures(TaskSystem):
 
     Parameters
     ----------
-    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout
-        See :class:`~sionna_semcom.systems.TaskSystem`
-    features : `dict`
+    shapes, num_classes, link, snr_db
+        See :class:`~sionna_semcom.systems.DecisionSystem`
+    features : `dict` | :class:`~sionna_semcom.semantics.TransformCoder`
         Features of training [num_samples, \*shape], for sequences also ``<name>_length``, to which
-        the source coder is fitted
-    num_bits_per_symbol : `int`
-        Bits a QAM symbol :math:`m`, even
-    coderate : `float`
-        Code rate :math:`r`, from 0.2 to 0.95
-    num_components : `None` (least squared error) | `int`
-        Components of the transform that are sent
-    share : `float`
-        Share of the training samples whose bits fit; what does not fit is cut. A smaller share
-        leaves a finer step to the others
-    width : `int`
-        Units of the hidden layer of the receiver's network; zero leaves it out
-    dropout : `float`
-        Share of coefficients and activations that is dropped in training
-    weight_decay : `float`
-        Weight of the squared weights of the receiver's network in the loss
+        the source coder is fitted; or a fitted coder
 
     Input, Output
     -------------
-    See :class:`~sionna_semcom.systems.TaskSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Raises
     ------
@@ -77,42 +113,52 @@ class DigitalFeatures(TaskSystem):
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
         link: Link,
-        features: Mapping[str, np.ndarray],
+        features: Mapping[str, np.ndarray] | TransformCoder,
         *,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
-        transmitted_dim: int = 50,
-        modality_dropout: float = 0.0,
-        num_bits_per_symbol: int = 2,
-        coderate: float = 0.5,
-        num_components: int | None = None,
-        share: float = 0.95,
-        width: int = 0,
-        dropout: float = 0.0,
-        weight_decay: float = 1e-2,
-        name: str = "digital_features",
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(
-            shapes,
-            num_classes,
-            link,
-            snr_db=snr_db,
-            transmitted_dim=transmitted_dim,
-            modality_dropout=modality_dropout,
-            receiver_knows_noise=False,
-            name=name,
-        )
-        self.num_info_bits = information_bits(self.num_symbols, num_bits_per_symbol, coderate)
-        rate = self.num_info_bits / (self.num_symbols * num_bits_per_symbol)
-        self._coded = CodedLink(link, self.num_info_bits, rate, num_bits_per_symbol)
-        vectors = as_vectors(features, self.shapes).numpy()
-        self.coder = TransformCoder(self.num_info_bits, num_components, share).fit(vectors)
+        super().__init__(shapes, num_classes, link, snr_db=snr_db, name=name, **settings)
+        chosen = self.settings
+        modulation = chosen.num_bits_per_symbol
+        self.num_info_bits = information_bits(self.num_symbols, modulation, chosen.coderate)
+        rate = self.num_info_bits / (self.num_symbols * modulation)
+        self._coded = CodedLink(link, self.num_info_bits, rate, modulation)
+        self.coder = features if isinstance(features, TransformCoder) else self._fitted(features)
         self.num_components = len(self.coder.code_.scales)
         # One scale for all, so that weights cost as much as they would before the transform
         self._scale = 1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max())
-        self.head = decision_network(
-            self.num_components, self.task.num_outputs, width, dropout, weight_decay
-        )
-        self.built = True
+        sizes = (self.num_components, self.task.num_outputs, chosen.width)
+        self.head = decision_network(*sizes, chosen.dropout, chosen.weight_decay)
+
+    def create_layers(self) -> None:
+        """Create none: their sizes follow from the source coder, which is fitted afterwards."""
+
+    def _fitted(self, features: Mapping[str, np.ndarray]) -> TransformCoder:
+        vectors = as_vectors(features, self.shapes).numpy()
+        chosen = self.settings
+        return TransformCoder(self.num_info_bits, chosen.num_components, chosen.share).fit(vectors)
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Fit the source coder to the training samples of ``data`` and build the system.
+
+        Raises
+        ------
+        ValueError
+            If ``data`` are no features
+        """
+        if not isinstance(data, MultimodalFeatures):
+            raise ValueError("digital_features needs features as data (kind: features, ...)")
+        options = settings.model_dump(exclude={"kind"})
+        features = data.arrays("train")
+        return cls(data.shapes, data.num_classes, features=features, **crossed, **options)
+
+    @property
+    def receiver_knows_noise(self) -> bool:
+        """The demapper knows it, the network behind the decoder does not."""
+        return False
 
     @property
     def received_features(self) -> int:
@@ -166,7 +212,7 @@ class DigitalFeatures(TaskSystem):
         return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
 
     def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-        """As those of `TaskSystem`, and what the source coder does to ``data``.
+        """As those of `DecisionSystem`, and what the source coder does to ``data``.
 
         ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share
         of samples that did not fit whole; ``components`` of the transform.
@@ -188,23 +234,6 @@ class DigitalFeatures(TaskSystem):
 
 def _xor(bits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
     return tf.abs(bits - others)
-
-
-def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float) -> int:
-    """Information bits of a codeword of ``num_symbols`` symbols.
-
-    Raises
-    ------
-    ValueError
-        If they are fewer than the code can have
-    """
-    bits = int(coderate * num_symbols * num_bits_per_symbol + 1e-6)
-    if bits < _FEWEST_BITS:
-        raise ValueError(
-            f"At least {_FEWEST_BITS} information bits must fit into the symbols. Received: {bits} "
-            f"in {num_symbols} symbols of {num_bits_per_symbol} bits at `coderate` {coderate}"
-        )
-    return bits
 
 
 def decision_network(

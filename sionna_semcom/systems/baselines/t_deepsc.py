@@ -3,17 +3,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Literal
 
 import keras
 import tensorflow as tf
+from pydantic import Field, PositiveInt, model_validator
 
-from ...link import Link
 from ...semantics import FeatureTokens, TransformerBlock
-from ..decision.system import TaskSystem
+from ..base.settings import SYSTEMS
+from ..decision.settings import LatentDecisionSettings
+from ..decision.system import DecisionSystem
 
 
-class TDeepSC(TaskSystem):
+class TDeepSCSettings(LatentDecisionSettings):
+    """A :class:`TDeepSC` over all modalities of the data."""
+
+    kind: Literal["t_deepsc"]
+    width: PositiveInt = 64
+    """Length of a token"""
+    num_heads: PositiveInt = 4
+    """Attention heads, which share the width equally"""
+    num_tokens: PositiveInt = 4
+    """Tokens of a modality whose features are a vector"""
+    num_received_tokens: PositiveInt = 4
+    """Tokens that the channel decoder makes of what is received"""
+    num_blocks: PositiveInt = 1
+    """Transformer blocks of each semantic encoder, of the fusion, and of the semantic decoder"""
+    dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of activations and attention that is dropped in training"""
+    input_dropout: float = Field(0.3, ge=0, lt=1)
+    """Share of features that is dropped in training"""
+
+    @model_validator(mode="after")
+    def _check_heads(self) -> TDeepSCSettings:
+        if self.settings.width % self.num_heads:
+            raise ValueError(
+                "width must be a multiple of num_heads. "
+                f"Received: {self.settings.width} and {self.num_heads}"
+            )
+        return self
+
+
+@SYSTEMS.register(TDeepSCSettings)
+class TDeepSC(DecisionSystem):
     r"""Transformers from features to symbols and from symbols to a decision, trained end to end.
 
     .. code-block:: text
@@ -34,26 +67,12 @@ class TDeepSC(TaskSystem):
 
     Parameters
     ----------
-    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout, receiver_knows_noise
-        See :class:`~sionna_semcom.systems.TaskSystem`
-    width : `int`
-        Length of a token
-    num_heads : `int`
-        Attention heads
-    num_tokens : `int`
-        Tokens of a modality whose features are a vector
-    num_received_tokens : `int`
-        Tokens that the channel decoder makes
-    num_blocks : `int`
-        Transformer blocks of each semantic encoder, of the fusion, and of the semantic decoder
-    dropout : `float`
-        Share of activations and attention that is dropped in training
-    input_dropout : `float`
-        Share of features that is dropped in training
+    shapes, num_classes, link, snr_db
+        See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Input, Output
     -------------
-    See :class:`~sionna_semcom.systems.TaskSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Raises
     ------
@@ -61,56 +80,25 @@ class TDeepSC(TaskSystem):
         If a size is out of its range
     """
 
-    def __init__(
-        self,
-        shapes: Mapping[str, Sequence[int]],
-        num_classes: int,
-        link: Link,
-        *,
-        snr_db: float | tuple[float, float] = (-12.0, 21.0),
-        transmitted_dim: int = 50,
-        modality_dropout: float = 0.0,
-        receiver_knows_noise: bool = True,
-        width: int = 64,
-        num_heads: int = 4,
-        num_tokens: int = 4,
-        num_received_tokens: int = 4,
-        num_blocks: int = 1,
-        dropout: float = 0.3,
-        input_dropout: float = 0.3,
-        name: str = "t_deepsc",
-    ) -> None:
-        super().__init__(
-            shapes,
-            num_classes,
-            link,
-            snr_db=snr_db,
-            transmitted_dim=transmitted_dim,
-            modality_dropout=modality_dropout,
-            receiver_knows_noise=receiver_knows_noise,
-            name=name,
-        )
-        if num_received_tokens < 1 or num_blocks < 1:
-            raise ValueError(
-                "`num_received_tokens` and `num_blocks` must be positive. "
-                f"Received: {num_received_tokens} and {num_blocks}"
-            )
-        self.width = width
-        self.num_received_tokens = num_received_tokens
-        sizes = (width, num_tokens, num_blocks, num_heads)
+    def create_layers(self) -> None:
+        """Create encoders, fusion, channel coders and decoder."""
+        chosen = self.settings
+        width, dropout, heads = chosen.width, chosen.dropout, chosen.num_heads
+        received = chosen.num_received_tokens
+        sizes = (width, chosen.num_tokens, chosen.num_blocks, heads)
         self.semantic_encoders = {
-            name: FeatureTokens(name, shape, *sizes, dropout, input_dropout)
+            name: FeatureTokens(name, shape, *sizes, dropout, chosen.input_dropout)
             for name, shape in self.shapes.items()
         }
         self._class_token = self._token("class_token")
-        self.fusion = _blocks(num_blocks, width, num_heads, dropout)
-        self.channel_encoder = _channel_coder(width, width, transmitted_dim)
+        self.fusion = _blocks(chosen.num_blocks, width, heads, dropout)
+        self.channel_encoder = _channel_coder(width, width, self.transmitted_dim)
         self.channel_decoder = _channel_coder(
-            self.received_features, width, num_received_tokens * width, normalised=False
+            self.received_features, width, received * width, normalised=False
         )
         self._query = self._token("query")
-        self._places = self._token("places", num_received_tokens)
-        self.semantic_decoder = _blocks(num_blocks, width, num_heads, dropout)
+        self._places = self._token("places", received)
+        self.semantic_decoder = _blocks(chosen.num_blocks, width, heads, dropout)
         self.head = keras.Sequential(
             [
                 keras.layers.Input((width,)),
@@ -119,11 +107,12 @@ class TDeepSC(TaskSystem):
                 keras.layers.Dense(self.task.num_outputs),
             ]
         )
-        self.built = True
 
     def _token(self, name: str, count: int = 1) -> keras.Variable:
         initializer = keras.initializers.RandomNormal(stddev=0.02)
-        return self.add_weight(shape=(count, self.width), initializer=initializer, name=name)
+        return self.add_weight(
+            shape=(count, self.settings.width), initializer=initializer, name=name
+        )
 
     def encode(
         self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
@@ -145,7 +134,7 @@ class TDeepSC(TaskSystem):
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs for what is received."""
         flat = self.channel_decoder(features, training=training)
-        tokens = tf.reshape(flat, [-1, self.num_received_tokens, self.width])
+        tokens = tf.reshape(flat, [-1, self.settings.num_received_tokens, self.settings.width])
         tokens += tf.convert_to_tensor(self._places)
         tokens = tf.concat([self._repeat(self._query, features), tokens], 1)
         for block in self.semantic_decoder:

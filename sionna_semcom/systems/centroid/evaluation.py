@@ -5,19 +5,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Any
 
 import tensorflow as tf
 
 from ... import metrics
 
-if TYPE_CHECKING:
-    from .system import CentroidSystem
-
 RECALL_QUERIES = 1000
 
 
-def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def summarise(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     """Bandwidth figures of ``system``, and recall at 1 on the first samples of ``data``.
 
     Input
@@ -61,7 +58,7 @@ def summarise(system: CentroidSystem, data: Iterable[Mapping[str, tf.Tensor]]) -
     return figures
 
 
-def _recall(system: CentroidSystem, batches: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def _recall(system: Any, batches: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     embedded: list[dict[str, tf.Tensor]] = []
     labels: list[tf.Tensor] = []
     count = 0

@@ -6,16 +6,12 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from ...datasets import Data
-from ...link import Link
-from ...semantics import modalities
 from ...semantics.modality import METRICS
-from ..base.settings import BaseSystemSettings
+from ..base.settings import SystemSettings
 from .modes import Mode, check_mode
-from .system import CentroidSystem
 
 
-class CentroidSettings(BaseSystemSettings):
+class CentroidSettings(SystemSettings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
 
     crosses = "link"
@@ -54,7 +50,7 @@ class CentroidSettings(BaseSystemSettings):
         """Modalities that data must have."""
         return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
 
-    def can_start_from(self, other: BaseSystemSettings) -> bool:
+    def can_start_from(self, other: SystemSettings) -> bool:
         """Whether ``other`` is a CoMM of encoders of the same sizes."""
         encoders: Any = getattr(other, "encoders", None)
         return getattr(encoders, "kind", None) == self.kind and set(self.latent_dims) == {
@@ -65,15 +61,3 @@ class CentroidSettings(BaseSystemSettings):
         """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
         figures = [f"{name}_{key}" for name in modalities for key in METRICS[name]]
         return figures + [f"{name}_recognised" for name in judges]
-
-    def build(
-        self,
-        data: Data,
-        link: Link,
-        snr_db: float | tuple[float, float],
-    ) -> CentroidSystem:
-        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
-        options = self.model_dump(exclude={"kind", "latent_dim"})
-        return CentroidSystem(
-            modalities(data.shapes, self.latent_dim), link, snr_db=snr_db, **options
-        )

@@ -10,19 +10,24 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from ...datasets import Data
 from ...link import Link
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
+from ...semantics import modalities as digit_modalities
 from ..base.linked_model import LinkedModel
 from ..base.presence import dropout_mask, present_names
+from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
 from ..classifiers.judge import Classifier
 from .evaluation import summarise
 from .modes import Mode, check_mode
+from .settings import CentroidSettings
 
 
+@SYSTEMS.register(CentroidSettings)
 class CentroidSystem(LinkedModel):
     r"""Multimodal transmission by centroids of contrastively aligned embeddings.
 
@@ -49,27 +54,14 @@ class CentroidSystem(LinkedModel):
 
     Parameters
     ----------
-    modalities : sequence of :class:`~sionna_semcom.semantics.Modality`
-        Encoder, decoder, loss and metrics of each modality
+    modalities : sequence of :class:`~sionna_semcom.semantics.Modality` | `dict`
+        Encoder, decoder, loss and metrics of each modality; or shapes of image, audio and text
+        samples, which get the networks of the paper with ``latent_dim``
     link : :class:`~sionna_semcom.link.Link`
         What the symbols cross; may be replaced at any time
-    mode : "end_to_end" (default) | "paper" | "conventional"
-        What is sent, and what decoders are trained on
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly;
         infinity is the noiseless link
-    temperature : `float`
-        Temperature of the contrastive loss
-    contrastive_weight : `float`
-        Weight :math:`w` of the contrastive loss
-    reconstruction_weight : `float`
-        Weight :math:`\lambda` of the reconstruction losses
-    loss_weights : `dict` of `float`
-        Weights of the modalities' reconstruction losses within their sum (default: one each)
-    modality_dropout : `float`
-        Probability with which each modality is missing at the transmitter in training (one always
-        stays); the centroid of those present is sent and all are reconstructed. Only for
-        ``"end_to_end"``
 
     Input
     -----
@@ -96,35 +88,31 @@ class CentroidSystem(LinkedModel):
 
     def __init__(
         self,
-        modalities: Sequence[Modality],
+        modalities: Sequence[Modality] | Mapping[str, Sequence[int]],
         link: Link,
         *,
-        mode: Mode = "end_to_end",
         snr_db: float | tuple[float, float] = (0.0, 25.0),
-        temperature: float = 0.1,
-        contrastive_weight: float = 1.0,
-        reconstruction_weight: float = 10.0,
-        loss_weights: Mapping[str, float] | None = None,
-        modality_dropout: float = 0.0,
-        name: str = "centroid_system",
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db, name)
+        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        chosen = self.settings
+        if isinstance(modalities, Mapping):
+            modalities = digit_modalities(modalities, chosen.latent_dim)
         if not modalities:
-            raise ValueError("`modalities` must name at least one modality. Received none")
+            raise ValueError("`modalities` must name at least one modality. Received: none")
         self.modalities = tuple(modalities)
         self._latent_dims = tuple(modality.latent_dim for modality in modalities)
-        check_mode(mode, self._latent_dims, contrastive_weight, modality_dropout)
-        self.temperature = temperature
-        self.contrastive_weight = contrastive_weight
-        self.reconstruction_weight = reconstruction_weight
-        self.loss_weights = {m.name: 1.0 for m in modalities} | dict(loss_weights or {})
+        check_mode(
+            chosen.mode, self._latent_dims, chosen.contrastive_weight, chosen.modality_dropout
+        )
+        self.loss_weights = {m.name: 1.0 for m in modalities} | chosen.loss_weights
         if len(self.loss_weights) > len(modalities):
             raise ValueError(
                 f"`loss_weights` may name {', '.join(m.name for m in modalities)}. "
-                f"Received: {dict(loss_weights or {})}"
+                f"Received: {chosen.loss_weights}"
             )
-        self.modality_dropout = modality_dropout
-        self.mode = mode
+        self.mode = chosen.mode
         self.encoders = {m.name: m.encoder for m in modalities}
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
@@ -137,6 +125,17 @@ class CentroidSystem(LinkedModel):
             key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
         }
         self.built = True
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system of ``settings`` for samples like those of ``data``."""
+        options = settings.model_dump(exclude={"kind"})
+        return cls(data.shapes, **crossed, **options)
+
+    @property
+    def contrastive_weight(self) -> float:
+        """Weight of the contrastive loss; zero where embeddings are not aligned."""
+        return float(self.settings.contrastive_weight)
 
     @property
     def mode(self) -> Mode:
@@ -151,7 +150,9 @@ class CentroidSystem(LinkedModel):
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
-        check_mode(self.mode, self._latent_dims, self.contrastive_weight, self.modality_dropout)
+        check_mode(
+            self.mode, self._latent_dims, self.contrastive_weight, self.settings.modality_dropout
+        )
         return super().fit(x, **kwargs)
 
     @property
@@ -202,7 +203,7 @@ class CentroidSystem(LinkedModel):
         if self.mode == "end_to_end" or (self.mode == "paper" and not training):
             mask = None
             if training:
-                mask = dropout_mask(len(sent), tf.shape(sent[0])[0], self.modality_dropout)
+                mask = dropout_mask(len(sent), tf.shape(sent[0])[0], self.settings.modality_dropout)
             sent = [centroid(tf.stack(sent), mask)]
         elif len(sent) < len(self.modalities):
             raise ValueError(
@@ -228,14 +229,14 @@ class CentroidSystem(LinkedModel):
             labels = inputs.get("label")
             same = None if labels is None else ops.equal(labels[:, None], labels[None, :])
             contrastive = centroid_contrastive_loss(
-                stacked, centroid(stacked), self.temperature, same
+                stacked, centroid(stacked), self.settings.temperature, same
             )
             self._trackers["contrastive"].update_state(contrastive)
             loss += self.contrastive_weight * contrastive
         for modality in self.modalities:
             term = ops.mean(modality.loss(inputs[modality.name], outputs[modality.name]))
             self._trackers[modality.name].update_state(term)
-            loss += self.reconstruction_weight * self.loss_weights[modality.name] * term
+            loss += self.settings.reconstruction_weight * self.loss_weights[modality.name] * term
         return loss
 
     def measure(

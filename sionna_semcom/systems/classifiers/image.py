@@ -9,15 +9,40 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 from keras import ops
+from pydantic import Field, PositiveInt
 
 from ...semantics import plain_encoder, residual_encoder
+from ..base.settings import SYSTEMS, SystemSettings
+from .base import ClassifierModel
 
 Network = Literal["residual", "plain"]
 
 _ENCODERS = {"residual": residual_encoder, "plain": plain_encoder}
 
 
-class ImageClassifier(keras.Model):
+class ImageClassifierSettings(SystemSettings):
+    """An :class:`ImageClassifier`, whose latents a transmitter sends or a receiver understands."""
+
+    kind: Literal["image_classifier"]
+    network: Network
+    """Architecture of the encoder"""
+    latent_dim: PositiveInt
+    """Real numbers of a latent"""
+    widths: tuple[PositiveInt, ...] = (48, 96, 192)
+    """Filters of the stages of the encoder"""
+    label_smoothing: float = Field(0.1, ge=0, lt=1)
+    """Share of the target that is spread over all classes in training"""
+    mirror: bool = False
+    """Whether, after training, latents are means over an image and its mirror image"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return ("image",)
+
+
+@SYSTEMS.register(ImageClassifierSettings)
+class ImageClassifier(ClassifierModel):
     r"""Latents of images, and the classes that a linear head reads from them.
 
     .. math:: \mathbf{s} = E(\mathbf{z}), \qquad \text{logits} = \mathbf{W}\mathbf{s} + \mathbf{b}
@@ -27,20 +52,10 @@ class ImageClassifier(keras.Model):
 
     Parameters
     ----------
-    network : "residual" | "plain"
-        Architecture of the encoder
     shape : sequence of `int`
         Height, width and channels of an image
-    latent_dim : `int`
-        Real numbers of a latent
     num_classes : `int`
         Number of classes
-    widths : sequence of `int`
-        Filters of the stages of the encoder
-    label_smoothing : `float`
-        Share of the target that is spread over all classes in training
-    mirror : `bool`
-        Whether, after training, latents are means over an image and its mirror image
 
     Input
     -----
@@ -53,33 +68,18 @@ class ImageClassifier(keras.Model):
         Logits
     """
 
-    def __init__(
-        self,
-        network: Network,
-        shape: Sequence[int],
-        latent_dim: int,
-        num_classes: int = 10,
-        widths: Sequence[int] = (48, 96, 192),
-        label_smoothing: float = 0.1,
-        mirror: bool = False,
-    ) -> None:
-        super().__init__(name=f"{network}_classifier")
-        if network not in _ENCODERS:
-            raise ValueError(
-                f"`network` must be one of {', '.join(_ENCODERS)}. Received: {network!r}"
-            )
-        self.encoder = _ENCODERS[network](shape, latent_dim, widths)
+    def __init__(self, shape: Sequence[int], num_classes: int = 10, **options: Any) -> None:
+        super().__init__(shape, num_classes, **options)
+        chosen = self.settings
+        self.encoder = _ENCODERS[chosen.network](shape, chosen.latent_dim, chosen.widths)
         self.head = keras.layers.Dense(num_classes)
-        self.head.build((None, latent_dim))
-        self.num_classes = num_classes
-        self.label_smoothing = label_smoothing
-        self.mirror = mirror
+        self.head.build((None, chosen.latent_dim))
         self.built = True
 
     def encode(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, latent_dim] of ``images``."""
         latents = self.encoder(images, training=training)
-        if training or not self.mirror:
+        if training or not self.settings.mirror:
             return latents
         return 0.5 * (latents + self.encoder(ops.flip(images, axis=2), training=False))
 
@@ -96,6 +96,9 @@ class ImageClassifier(keras.Model):
         training: bool = True,
     ) -> tf.Tensor:
         """Cross-entropy in nats with the smoothed ``label`` that comes with the images."""
-        spread = self.label_smoothing / self.num_classes
-        target = ops.one_hot(x["label"], self.num_classes) * (1.0 - self.label_smoothing) + spread
+        spread = self.settings.label_smoothing / self.num_classes
+        target = (
+            ops.one_hot(x["label"], self.num_classes) * (1.0 - self.settings.label_smoothing)
+            + spread
+        )
         return ops.mean(ops.categorical_crossentropy(target, y_pred, from_logits=True))

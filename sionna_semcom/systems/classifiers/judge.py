@@ -4,19 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-import keras
 import tensorflow as tf
 from keras import ops
 
 from ...metrics import note_outputs
 from ...semantics import image_encoder, spectrogram_encoder
+from ..base.settings import SYSTEMS, SystemSettings
+from .base import ClassifierModel
 
 _ENCODERS = {"image": image_encoder, "audio": spectrogram_encoder}
 
 
-class Classifier(keras.Model):
+class ClassifierSettings(SystemSettings):
+    """A :class:`Classifier` of one modality, which judges what other systems reconstruct."""
+
+    kind: Literal["classifier"]
+    modality: Literal["image", "audio"] = "image"
+    """What it looks at"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return (self.modality,)
+
+
+@SYSTEMS.register(ClassifierSettings)
+class Classifier(ClassifierModel):
     """Tell the class of a sample of one modality.
 
     Trained on clean samples, it says whether a class is still recognisable in what a system
@@ -24,8 +39,6 @@ class Classifier(keras.Model):
 
     Parameters
     ----------
-    modality : "image" | "audio"
-        Key of the samples in a batch
     shape : sequence of `int`
         Shape of one sample
     num_classes : `int`
@@ -40,21 +53,12 @@ class Classifier(keras.Model):
     ------
     : [batch, num_classes], `float`
         Logits
-
-    Raises
-    ------
-    ValueError
-        If ``modality`` is neither of the two
     """
 
-    def __init__(self, modality: str, shape: Sequence[int], num_classes: int = 10) -> None:
-        super().__init__(name=f"{modality}_classifier")
-        if modality not in _ENCODERS:
-            raise ValueError(
-                f"`modality` must be one of {', '.join(_ENCODERS)}. Received: {modality!r}"
-            )
-        self.modality = modality
-        self.network = _ENCODERS[modality](shape, num_classes)
+    def __init__(self, shape: Sequence[int], num_classes: int = 10, **options: Any) -> None:
+        super().__init__(shape, num_classes, **options)
+        self.modality: str = self.settings.modality
+        self.network = _ENCODERS[self.modality](shape, num_classes)
         self.built = True
 
     def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of augmentations."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import keras
 from pydantic import Field, NonNegativeFloat
 
 from ..._parts import Settings
-from ...semantics import RandomAffine
+from ...semantics import RandomAffine, usual_augmentation
 
 
 class _AugmentationSettings(Settings):
@@ -92,3 +92,29 @@ class DropSettings(_AugmentationSettings):
 
 
 Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]
+
+
+def make_augmentations(
+    shapes: Mapping[str, tuple[int, ...]], chosen: Mapping[str, Any] | None
+) -> dict[str, keras.Layer]:
+    """Augmentations of modalities with ``shapes``: of settings, as given, or the usual ones.
+
+    Raises
+    ------
+    ValueError
+        If augmentations are given for other modalities, or cannot take their samples
+    """
+    given = dict(chosen or {})
+    if not set(given) <= set(shapes):
+        raise ValueError(
+            f"augmentations may name {', '.join(shapes)}. Received: {', '.join(given)}"
+        )
+    layers = {}
+    for name, shape in shapes.items():
+        chain = given.get(name)
+        if isinstance(chain, (tuple, list)):
+            for one in chain:
+                one.check(name, shape)
+            chain = keras.Sequential([one.build() for one in chain])
+        layers[name] = usual_augmentation(shape) if chain is None else chain
+    return layers

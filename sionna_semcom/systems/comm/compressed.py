@@ -3,21 +3,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
+from pydantic import PositiveInt
 
+from ...datasets import Data
 from ...link import Link
 from ...metrics import note_outputs
 from ..base.presence import present_names
+from ..base.settings import SYSTEMS, SystemSettings
 from ..base.transmission import received_features
 from .representing_model import RepresentingModel
+from .settings import CoMMSettings
 from .system import CoMM
 
 Batch = Mapping[str, tf.Tensor]
 
 
+class CompressedCoMMSettings(SystemSettings):
+    """A :class:`CompressedCoMM`: what a trained CoMM says, in a few symbols."""
+
+    crosses = "link"
+    drops_modalities = True
+    shows_representations = True
+
+    kind: Literal["compressed_comm"]
+    sender: CoMMSettings
+    """The CoMM, which the model's pretrained names once more as a model"""
+    num_symbols: PositiveInt = 8
+    """Complex symbols that are sent for a sample"""
+    hidden: tuple[PositiveInt, ...] = (512,)
+    """Units of the hidden layers of encoder and decoder"""
+    fine_tune: bool = False
+    """Whether the sender is trained as well, to representations of what it was at first"""
+
+    def can_start_from(self, other: SystemSettings) -> bool:
+        """Whether ``other`` is the sender."""
+        return other == self.sender
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures."""
+        return ["mse"]
+
+
+@SYSTEMS.register(CompressedCoMMSettings)
 class CompressedCoMM(RepresentingModel):
     r"""The representation of a trained :class:`CoMM`, compressed, sent, and given back.
 
@@ -32,18 +65,12 @@ class CompressedCoMM(RepresentingModel):
     Parameters
     ----------
     sender : :class:`CoMM`
-        What makes representations. It stays as it is unless there is a ``teacher``, and its
+        What makes representations. It stays as it is unless ``fine_tune`` says otherwise, and its
         ``trainable`` is set so
     link : :class:`~sionna_semcom.link.Link`
         What the symbols cross; may be replaced at any time
-    num_symbols : `int`
-        Complex symbols that are sent for a sample
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly
-    hidden : sequence of `int`
-        Units of the hidden layers of encoder and decoder
-    teacher : `None` | :class:`CoMM`
-        What representations should be, which stays as it is; the sender is then trained as well
 
     Input
     -----
@@ -66,30 +93,39 @@ class CompressedCoMM(RepresentingModel):
         sender: CoMM,
         link: Link,
         *,
-        num_symbols: int = 8,
         snr_db: float | tuple[float, float] = (-10.0, 20.0),
-        hidden: Sequence[int] = (512,),
-        teacher: CoMM | None = None,
-        name: str = "compressed_comm",
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db, name)
-        if num_symbols < 1:
-            raise ValueError(f"`num_symbols` must be positive. Received: {num_symbols}")
-        self.num_symbols = num_symbols
+        super().__init__(link, snr_db=snr_db, name=name, sender=sender.settings, **settings)
+        self.num_symbols: int = self.settings.num_symbols
         self.sender = sender
-        sender.trainable = teacher is not None
+        sender.trainable = self.settings.fine_tune
         for unused in (sender.projection, *sender.heads.values()):
             if unused is not None:
                 unused.trainable = False  # nothing here depends on it
-        self.teacher = teacher
-        if teacher is not None:
-            teacher.trainable = False
+        self.teacher = self._copy(sender) if self.settings.fine_tune else None
         dim = sender.representation_dim
         self.standardise = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
         self.standardise.build((None, dim))
-        self.encoder = _perceptron(dim, hidden, 2 * num_symbols)
-        self.decoder = _perceptron(3 * num_symbols, hidden, dim)
+        self.encoder = _perceptron(dim, self.settings.hidden, 2 * self.num_symbols)
+        self.decoder = _perceptron(3 * self.num_symbols, self.settings.hidden, dim)
         self.built = True
+
+    @staticmethod
+    def _copy(sender: CoMM) -> CoMM:
+        """What ``sender`` is now, which stays as it is."""
+        teacher: CoMM = CoMM.from_config(sender.get_config())
+        teacher.set_weights(sender.get_weights())
+        teacher.trainable = False
+        return teacher
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system of ``settings`` for samples like those of ``data``."""
+        options = settings.model_dump(exclude={"kind", "sender"})
+        sender = settings.sender.build(data, crossed["link"], math.inf)
+        return cls(sender, **crossed, **options)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

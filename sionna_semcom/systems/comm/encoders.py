@@ -98,3 +98,22 @@ class CentroidEncoders(Settings):
 Encoders = Annotated[
     TokenEncoders | TwoStageVIBEncoders | CentroidEncoders, Field(discriminator="kind")
 ]
+
+
+def make_encoders(shapes: Mapping[str, tuple[int, ...]], chosen: Any) -> dict[str, Any]:
+    """Encoders of modalities with ``shapes``: of settings, as given, or the usual ones.
+
+    Raises
+    ------
+    ValueError
+        If encoders are given for other modalities
+    """
+    if chosen is None:
+        return TokenEncoders().build(shapes)
+    if isinstance(chosen, Settings):
+        return dict(chosen.build(shapes))  # type: ignore[attr-defined]
+    if set(chosen) != set(shapes):
+        raise ValueError(
+            f"`encoders` must be for {', '.join(shapes)}. Received: {', '.join(chosen)}"
+        )
+    return dict(chosen)

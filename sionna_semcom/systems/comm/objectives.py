@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Any, Literal, get_args
 
 import tensorflow as tf
 
 from ...losses import comm_terms, cross_modal_terms
-
-if TYPE_CHECKING:
-    from .system import CoMM
 
 Objective = Literal["comm", "joint", "alone", "clip", "supervised"]
 Batch = Mapping[str, tf.Tensor]
@@ -61,25 +58,25 @@ def term_names(
     return known[objective]
 
 
-def objective_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
+def objective_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
     """Terms of the objective of ``system`` on a batch, in nats, by what they capture."""
-    if system.objective == "supervised":
+    if system.settings.objective == "supervised":
         received = system.call(system.augment(inputs), training=training)
         return {
             key: tf.reduce_mean(system.tasks[key].loss(inputs[key], head(received)))
             for key, head in system.heads.items()
         }
-    if system.objective == "clip":
+    if system.settings.objective == "clip":
         tokens, masks = system.tokenise(system.augment(inputs), training=training)
         embeddings = _embed_alone(system, tokens, masks, training)
-        return cross_modal_terms(embeddings, system.temperature)
+        return cross_modal_terms(embeddings, system.settings.temperature)
     return _comm_terms(system, inputs, training)
 
 
-def _comm_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
+def _comm_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
     """Terms of CoMM, or those of them that the objective keeps."""
     views = [system.augment(inputs) for _ in range(2)]
-    if system.objective != "joint":
+    if system.settings.objective != "joint":
         views.append(dict(inputs))
     # One pass of the encoders, whose batch normalisation then sees all views alike
     stacked = {key: tf.concat([view[key] for view in views], 0) for key in system.keys()}
@@ -89,15 +86,15 @@ def _comm_terms(system: CoMM, inputs: Batch, training: bool) -> dict[str, tf.Ten
     pair = [{name: x[first] for name, x in held.items()} for held in (tokens, masks)]
     together = system.projection(system.fusion(*pair, training=training))
     alone = {}
-    if system.objective != "joint":
+    if system.settings.objective != "joint":
         last = slice(2 * size, None)
         plain, real = ({name: x[last] for name, x in held.items()} for held in (tokens, masks))
         alone = _embed_alone(system, plain, real, training)
-    terms = comm_terms(together[:size], together[size:], alone, system.temperature)
-    return {name: terms[name] for name in term_names(system.objective, system.shapes, ())}
+    terms = comm_terms(together[:size], together[size:], alone, system.settings.temperature)
+    return {name: terms[name] for name in term_names(system.settings.objective, system.shapes, ())}
 
 
-def _embed_alone(system: CoMM, tokens: Batch, masks: Batch, training: bool) -> dict[str, tf.Tensor]:
+def _embed_alone(system: Any, tokens: Batch, masks: Batch, training: bool) -> dict[str, tf.Tensor]:
     """Embeddings of each modality as if there were no other."""
     return {
         name: system.projection(system.fuse_alone(name, tokens, masks, training)) for name in tokens

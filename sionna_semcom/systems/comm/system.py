@@ -10,20 +10,26 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ...datasets import Data
 from ...link import Link
 from ...losses import unit_norm
 from ...mapping import num_symbols
 from ...metrics import note_outputs
-from ...semantics import MultimodalFusion, Task, usual_augmentation, usual_tokens
+from ...semantics import MultimodalFusion, Task
 from ...semantics.task import Aggregate
 from ..base.presence import present_names
+from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
-from .objectives import Objective, check_objective, objective_terms, term_names
+from .augmentations import make_augmentations
+from .encoders import make_encoders
+from .objectives import check_objective, objective_terms, term_names
 from .representing_model import RepresentingModel
+from .settings import CoMMSettings
 
 Batch = Mapping[str, tf.Tensor]
 
 
+@SYSTEMS.register(CoMMSettings)
 class CoMM(RepresentingModel):
     r"""Contrastive multimodal learning without labels, as a semantic encoder.
 
@@ -57,25 +63,15 @@ class CoMM(RepresentingModel):
         Shape of a sample of each modality: images, sequences or vectors
     link : :class:`~sionna_semcom.link.Link`
         What the symbols cross; may be replaced at any time
-    objective : "comm" (default) | "joint" | "alone" | "clip" | "supervised"
-        What is trained
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of supervised training, or its range; noiseless by default. Other objectives do not
         cross the link in training
-    encoders : `None` | `dict` of `keras.Layer`
-        For each modality, from a batch to tokens and their mask; by default those of
-        :func:`~sionna_semcom.semantics.usual_tokens`
-    augmentations : `None` | `dict` of `keras.Layer`
-        For each modality, from samples to augmented samples; by default those of
-        :func:`~sionna_semcom.semantics.usual_augmentation`
-    width : `int`
-        Length of a representation
-    token_width, num_heads, num_blocks, expansion, dropout
-        See :class:`~sionna_semcom.semantics.MultimodalFusion`
-    projection : sequence of `int`
-        Units of the layers of the projection head
-    temperature : `float`
-        :math:`\tau` of all contrastive losses
+    encoders : `None` | settings | `dict` of `keras.Layer`
+        Settings of encoders, or for each modality a layer from a batch to tokens and their mask; by
+        default those of :func:`~sionna_semcom.semantics.usual_tokens`
+    augmentations : `None` | `dict`
+        For each modality a layer from samples to augmented samples, or settings of several in
+        their order; by default those of :func:`~sionna_semcom.semantics.usual_augmentation`
     targets : `None` | `dict` of `int`
         Keys of a batch that supervised training decides, with their numbers of classes
 
@@ -107,63 +103,62 @@ class CoMM(RepresentingModel):
         shapes: Mapping[str, Sequence[int]],
         link: Link,
         *,
-        objective: Objective = "comm",
         snr_db: float | tuple[float, float] = math.inf,
-        encoders: Mapping[str, Any] | None = None,
-        augmentations: Mapping[str, keras.Layer] | None = None,
-        width: int = 512,
-        token_width: int = 128,
-        num_heads: int = 8,
-        num_blocks: int = 0,
-        expansion: int = 2,
-        dropout: float = 0.0,
-        projection: Sequence[int] = (512, 512, 256),
-        temperature: float = 0.1,
+        encoders: Any = None,
+        augmentations: Mapping[str, Any] | None = None,
         targets: Mapping[str, int] | None = None,
-        name: str = "comm",
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db, name)
+        names = tuple(targets or ())
+        super().__init__(link, snr_db=snr_db, name=name, targets=names, **settings)
+        chosen = self.settings
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
-        self.objective, self.temperature = objective, temperature
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
-        check_objective(objective, self.shapes, self.tasks)
-        if not projection or temperature <= 0:
-            raise ValueError(
-                "`projection` must hold at least one number, and `temperature` be positive. "
-                f"Received: {tuple(projection)}; {temperature}"
-            )
-        for what, given in (("encoders", encoders), ("augmentations", augmentations)):
-            if given is not None and set(given) != set(self.shapes):
-                raise ValueError(
-                    f"`{what}` must be for {', '.join(self.shapes)}. Received: {', '.join(given)}"
-                )
-        self.tokens = dict(encoders or {k: usual_tokens(k, s) for k, s in self.shapes.items()})
-        self.augmentations = dict(
-            augmentations or {k: usual_augmentation(s) for k, s in self.shapes.items()}
-        )
+        check_objective(chosen.objective, self.shapes, self.tasks)
+        self.tokens = make_encoders(self.shapes, encoders)
+        self.augmentations = make_augmentations(self.shapes, augmentations)
         for key, shape in self.shapes.items():
             self.augmentations[key].build((None, *shape))
         self.fusion = MultimodalFusion(
             {key: layer.token_shape for key, layer in self.tokens.items()},
-            width,
-            token_width,
-            num_heads,
-            num_blocks,
-            expansion,
-            dropout,
+            chosen.width,
+            chosen.token_width,
+            chosen.num_heads,
+            chosen.num_blocks,
+            chosen.expansion,
+            chosen.dropout,
         )
-        self.width = width
         self.projection: Any = None
-        if objective != "supervised":
-            hidden = [keras.layers.Dense(units, "relu") for units in projection[:-1]]
-            self.projection = keras.Sequential([*hidden, keras.layers.Dense(projection[-1])])
-            self.projection.build((None, width))
+        if chosen.objective != "supervised":
+            *hidden, last = chosen.projection
+            relu = [keras.layers.Dense(units, "relu") for units in hidden]
+            self.projection = keras.Sequential([*relu, keras.layers.Dense(last)])
+            self.projection.build((None, chosen.width))
         self.heads = {key: keras.layers.Dense(task.num_outputs) for key, task in self.tasks.items()}
         for head in self.heads.values():
             head.build((None, self.representation_dim))
-        names = term_names(objective, self.shapes, self.tasks)
-        self._trackers = {key: keras.metrics.Mean(key) for key in names}
+        terms = term_names(chosen.objective, self.shapes, self.tasks)
+        self._trackers = {key: keras.metrics.Mean(key) for key in terms}
         self.built = True
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system of ``settings`` for samples like those of ``data``.
+
+        Raises
+        ------
+        ValueError
+            If data do not have a target
+        """
+        known = {"label": data.num_classes, **getattr(data, "labels", {})}
+        options = {name: getattr(settings, name) for name in type(settings).model_fields}
+        targets = options.pop("targets")
+        if not set(targets) <= set(known):
+            raise ValueError(f"targets may name {', '.join(known)}. Received: {', '.join(targets)}")
+        del options["kind"]
+        decided = {key: known[key] for key in targets}
+        return cls(data.shapes, targets=decided, **crossed, **options)
 
     @property
     def encoders(self) -> dict[str, keras.Layer]:
@@ -178,7 +173,7 @@ class CoMM(RepresentingModel):
     @property
     def representation_dim(self) -> int:
         """Real numbers of a representation."""
-        return self.width * (len(self.shapes) if self.objective == "clip" else 1)
+        return self.settings.width * (len(self.shapes) if self.settings.objective == "clip" else 1)
 
     @property
     def num_symbols(self) -> int:
@@ -197,9 +192,9 @@ class CoMM(RepresentingModel):
         """Representations [batch, representation_dim] of ``inputs``, before the link."""
         names = present_names(present, self.shapes)
         tokens, masks = self.tokenise(inputs, names, training)
-        if self.objective != "clip":
+        if self.settings.objective != "clip":
             return self.fusion(tokens, masks, training=training)
-        absent = tf.zeros([tf.shape(tokens[names[0]])[0], self.width])
+        absent = tf.zeros([tf.shape(tokens[names[0]])[0], self.settings.width])
         parts = {name: self.fuse_alone(name, tokens, masks, training) for name in names}
         return tf.concat([parts.get(name, absent) for name in self.shapes], -1)
 

@@ -7,27 +7,23 @@ from typing import get_args
 from pydantic import Field, PositiveInt
 
 from ...semantics import Task
-from ..base.settings import BaseSystemSettings
-from .system import TaskMode
+from ..base.settings import SystemSettings
+from .system import DecisionMode
 
 
-class TaskSettings(BaseSystemSettings):
-    """What all systems that decide at the receiver have in common."""
+class DecisionSettings(SystemSettings):
+    """Settings of any system that decides at the receiver."""
 
     crosses = "link"
     reads_features = True
-    modes = get_args(TaskMode)
+    modes = get_args(DecisionMode)
     drops_modalities = True
 
-    transmitted_dim: PositiveInt = 50
-    """Real numbers sent for a sample, two in a complex symbol"""
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability with which each modality is missing at the transmitter in training"""
-    receiver_knows_noise: bool = True
-    """Whether the receiver uses the noise power that the link reports"""
 
     @property
-    def own_mode(self) -> TaskMode:
+    def own_mode(self) -> DecisionMode:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return "latent"
 
@@ -35,3 +31,12 @@ class TaskSettings(BaseSystemSettings):
         """Names of what the system measures; which of them depends on the labels of the data."""
         names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
         return list(dict.fromkeys(names))
+
+
+class LatentDecisionSettings(DecisionSettings):
+    """Settings of systems that send latents of a given dimension."""
+
+    transmitted_dim: PositiveInt = 50
+    """Real numbers sent for a sample, two in a complex symbol"""
+    receiver_knows_noise: bool = True
+    """Whether the receiver uses the noise power that the link reports"""

@@ -6,12 +6,13 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import keras
 import tensorflow as tf
 
 from ... import metrics
+from ...datasets import Data
 from ...link import AWGNLink, Link
 from ...mapping import num_symbols
 from ...semantics import Task
@@ -20,10 +21,10 @@ from ..base.linked_model import LinkedModel
 from ..base.presence import dropout_mask, present_names
 from ..base.transmission import received_features, transmit_latents
 
-TaskMode = Literal["latent", "decision"]
+DecisionMode = Literal["latent", "decision"]
 
 
-class TaskSystem(LinkedModel):
+class DecisionSystem(LinkedModel):
     r"""Features of several modalities at the transmitter, one decision at the receiver.
 
     .. code-block:: text
@@ -45,13 +46,6 @@ class TaskSystem(LinkedModel):
         What the symbols cross; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly
-    transmitted_dim : `int`
-        Real numbers sent for a sample, two in a complex symbol
-    modality_dropout : `float`
-        Probability with which each modality is missing at the transmitter in training (one always
-        stays)
-    receiver_knows_noise : `bool`
-        Whether the receiver uses ``no_eff``
 
     Input
     -----
@@ -71,8 +65,8 @@ class TaskSystem(LinkedModel):
     Raises
     ------
     ValueError
-        If there are no modalities, ``transmitted_dim`` is not positive, ``snr_db`` is no SNR or
-        range, ``present`` names no known modality, or ``inputs`` lack one that is present
+        If there are no modalities, an argument is out of its range, ``present`` names no known
+        modality, or ``inputs`` lack one that is present
     """
 
     def __init__(
@@ -81,46 +75,58 @@ class TaskSystem(LinkedModel):
         num_classes: int,
         link: Link,
         *,
-        snr_db: float | tuple[float, float],
-        transmitted_dim: int,
-        modality_dropout: float = 0.0,
-        receiver_knows_noise: bool = True,
-        name: str,
+        snr_db: float | tuple[float, float] = (-12.0, 21.0),
+        name: str | None = None,
+        **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db, name)
-        if not shapes or transmitted_dim < 1:
-            raise ValueError(
-                "`shapes` must name at least one modality, and `transmitted_dim` be positive. "
-                f"Received: {', '.join(shapes) or 'none'}; {transmitted_dim}"
-            )
-        if not 0 <= modality_dropout < 1:
-            raise ValueError(f"`modality_dropout` must be in [0, 1). Received: {modality_dropout}")
+        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        if not shapes:
+            raise ValueError("`shapes` must name at least one modality. Received: none")
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.task = Task(num_classes)
-        self.transmitted_dim = transmitted_dim
-        self.modality_dropout = modality_dropout
-        self.receiver_knows_noise = receiver_knows_noise
         self._noiseless = AWGNLink()
         self.mode = "latent"
         self._task_tracker = keras.metrics.Mean("task")
+        self.create_layers()
+        self.built = True
+
+    @abstractmethod
+    def create_layers(self) -> None:
+        """Create the layers, of the sizes that ``settings`` give."""
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system of ``settings`` for samples like those of ``data``."""
+        options = settings.model_dump(exclude={"kind"})
+        return cls(data.shapes, data.num_classes, **crossed, **options)
 
     @property
-    def mode(self) -> TaskMode:
+    def transmitted_dim(self) -> int:
+        """Real numbers sent for a sample, two in a complex symbol."""
+        return int(self.settings.transmitted_dim)
+
+    @property
+    def receiver_knows_noise(self) -> bool:
+        """Whether the receiver uses ``no_eff``."""
+        return bool(self.settings.receiver_knows_noise)
+
+    @property
+    def mode(self) -> DecisionMode:
         """Whether the latent crosses the link, or the decision. A new mode takes effect at once."""
         return self._mode
 
     @mode.setter
-    def mode(self, mode: TaskMode) -> None:
-        if mode not in get_args(TaskMode):
+    def mode(self, mode: DecisionMode) -> None:
+        if mode not in get_args(DecisionMode):
             raise ValueError(
-                f"`mode` must be one of {', '.join(get_args(TaskMode))}. Received: {mode!r}"
+                f"`mode` must be one of {', '.join(get_args(DecisionMode))}. Received: {mode!r}"
             )
         if mode == "decision" and self.task.num_classes != 2:
             raise ValueError(
                 "`mode` can be 'decision' where there are two classes, which one bit tells. "
                 f"Received: num_classes={self.task.num_classes}"
             )
-        self._mode: TaskMode = mode
+        self._mode: DecisionMode = mode
         self._forget_graphs()
 
     @property
@@ -189,7 +195,8 @@ class TaskSystem(LinkedModel):
             filled[name] = tf.zeros([batch, *self.shapes[name]])
             filled[f"{name}_length"] = tf.zeros([batch], tf.int32)
         there = tf.ones([len(names), batch])
-        mask = dropout_mask(len(names), batch, self.modality_dropout) if training else None
+        dropout = self.settings.modality_dropout
+        mask = dropout_mask(len(names), batch, dropout) if training else None
         rows = dict(zip(names, tf.unstack(there if mask is None else mask), strict=True))
         presence = [rows.get(name, tf.zeros([batch])) for name in self.shapes]
         return filled, tf.stack(presence, -1)

@@ -4,20 +4,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from ...link import Link
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
 from ..base.callbacks import LinearRamp
 from ..base.presence import present_names
-from ..decision.system import TaskSystem
+from ..base.settings import SYSTEMS, SystemSettings
+from ..decision.settings import LatentDecisionSettings
+from ..decision.system import DecisionSystem
 
 
-class TwoStageVIB(TaskSystem):
+class TwoStageVIBSettings(LatentDecisionSettings):
+    """A :class:`TwoStageVIB` over the modalities of features."""
+
+    kind: Literal["two_stage_vib"]
+    width: PositiveInt = 64
+    """Units of hidden layers"""
+    unimodal_dim: PositiveInt = 32
+    """Dimension of the latent of each modality"""
+    received_dim: PositiveInt = 32
+    """Dimension of the latent of the second stage"""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """Share of features and activations that is dropped in training"""
+    beta: NonNegativeFloat | None = 1e-2
+    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
+    gamma: NonNegativeFloat | None = 1e-2
+    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
+    auxiliary_weight: NonNegativeFloat = 1.0
+    """Weight of each modality's own decision in training"""
+    redundancy_weight: NonNegativeFloat = 0.4
+    """Final weight of the redundancy term"""
+    warm_epochs: NonNegativeInt = 3
+    """Epochs before the redundancy term sets in"""
+    num_samples: NonNegativeInt = 0
+    """Samples of the second stage that evaluation averages over; zero takes its mean"""
+
+    def can_start_from(self, other: SystemSettings) -> bool:
+        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        encoders: Any = getattr(other, "encoders", None)
+        return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width
+
+
+@SYSTEMS.register(TwoStageVIBSettings)
+class TwoStageVIB(DecisionSystem):
     r"""Multimodal task-oriented communication with a two-stage variational bottleneck.
 
     .. code-block:: text
@@ -45,33 +79,12 @@ class TwoStageVIB(TaskSystem):
 
     Parameters
     ----------
-    shapes, num_classes, link, snr_db, transmitted_dim, modality_dropout, receiver_knows_noise
-        See :class:`~sionna_semcom.systems.TaskSystem`
-    width : `int`
-        Units of hidden layers
-    unimodal_dim : `int`
-        Dimension of each modality's latent :math:`\mathbf{z}_m`
-    received_dim : `int`
-        Dimension of the latent of the M-VIB
-    dropout : `float`
-        Share of features and activations that is dropped in training
-    beta : `None` | `float`
-        Weight :math:`\beta` of the first stage's divergences; `None` leaves out the stage: latents
-        are their means
-    gamma : `None` | `float`
-        Weight :math:`\gamma` of the second stage's divergence; `None` leaves out the stage
-    auxiliary_weight : `float`
-        Weight :math:`w` of each modality's own decision; zero leaves out their heads
-    redundancy_weight : `float`
-        Final weight :math:`\lambda_\text{red}`; zero leaves out the discriminators
-    warm_epochs : `int`
-        Epochs in which the reversal's scale rises to one and the redundancy term waits
-    num_samples : `int`
-        Samples of the second stage that are averaged over in evaluation; zero takes its mean
+    shapes, num_classes, link, snr_db
+        See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Input, Output
     -------------
-    See :class:`~sionna_semcom.systems.TaskSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Raises
     ------
@@ -79,69 +92,29 @@ class TwoStageVIB(TaskSystem):
         If a size or weight is out of its range
     """
 
-    def __init__(
-        self,
-        shapes: Mapping[str, Sequence[int]],
-        num_classes: int,
-        link: Link,
-        *,
-        snr_db: float | tuple[float, float] = (-12.0, 21.0),
-        transmitted_dim: int = 50,
-        modality_dropout: float = 0.0,
-        receiver_knows_noise: bool = True,
-        width: int = 64,
-        unimodal_dim: int = 32,
-        received_dim: int = 32,
-        dropout: float = 0.5,
-        beta: float | None = 1e-2,
-        gamma: float | None = 1e-2,
-        auxiliary_weight: float = 1.0,
-        redundancy_weight: float = 0.4,
-        warm_epochs: int = 3,
-        num_samples: int = 0,
-        name: str = "two_stage_vib",
-    ) -> None:
-        super().__init__(
-            shapes,
-            num_classes,
-            link,
-            snr_db=snr_db,
-            transmitted_dim=transmitted_dim,
-            modality_dropout=modality_dropout,
-            receiver_knows_noise=receiver_knows_noise,
-            name=name,
+    def create_layers(self) -> None:
+        """Create both stages, the heads and the discriminators."""
+        width, dropout = self.settings.width, self.settings.dropout
+        self.final_redundancy_weight = (
+            self.settings.redundancy_weight if len(self.shapes) > 1 else 0.0
         )
-        weights = (beta or 0, gamma or 0, auxiliary_weight, redundancy_weight)
-        if min(*weights, warm_epochs, num_samples) < 0:
-            raise ValueError(
-                "Weights, `warm_epochs` and `num_samples` must not be negative. Received: "
-                f"beta={beta}, gamma={gamma}, auxiliary_weight={auxiliary_weight}, "
-                f"redundancy_weight={redundancy_weight}, warm_epochs={warm_epochs}, "
-                f"num_samples={num_samples}"
-            )
-        self.beta, self.gamma = beta, gamma
-        self.auxiliary_weight = auxiliary_weight
-        self.final_redundancy_weight = redundancy_weight if len(shapes) > 1 else 0.0
-        self.warm_epochs = warm_epochs
-        self.num_samples = num_samples
-        self._build_transmitter(width, unimodal_dim, dropout)
-        self._build_receiver(width, received_dim, dropout)
+        self._create_transmitter(width, self.settings.unimodal_dim, dropout)
+        self._create_receiver(width, self.settings.received_dim, dropout)
         self._trackers = {
             key: keras.metrics.Mean(key) for key in ("unimodal", "kl_1", "kl_2", "redundancy")
         }
-        self.built = True
 
-    def _build_transmitter(self, width: int, dim: int, dropout: float) -> None:
+    def _create_transmitter(self, width: int, dim: int, dropout: float) -> None:
         names, outputs = list(self.shapes), self.task.num_outputs
         self.encoders = {
             name: FeatureEncoder(name, shape, width, dropout) for name, shape in self.shapes.items()
         }
-        stochastic = self.beta is not None
+        stochastic = self.settings.beta is not None
         self.bottlenecks = {name: GaussianBottleneck(dim, stochastic) for name in names}
         for bottleneck in self.bottlenecks.values():
             bottleneck.build((None, width))
         self.heads = {}
-        if self.auxiliary_weight:
+        if self.settings.auxiliary_weight:
             self.heads = {name: _perceptron(dim, outputs) for name in names}
         self.discriminators: PairDiscriminators | None = None
         if self.final_redundancy_weight:
@@ -154,9 +127,9 @@ class TwoStageVIB(TaskSystem):
         fused = len(names) * (dim + 1)
         self.encoder = _perceptron(fused, self.transmitted_dim, width, dropout)
 
-    def _build_receiver(self, width: int, dim: int, dropout: float) -> None:
+    def _create_receiver(self, width: int, dim: int, dropout: float) -> None:
         self.receiver = _perceptron(self.received_features, width, width, dropout)
-        self.bottleneck = GaussianBottleneck(dim, self.gamma is not None)
+        self.bottleneck = GaussianBottleneck(dim, self.settings.gamma is not None)
         self.bottleneck.build((None, width))
         self.head = _perceptron(dim, self.task.num_outputs)
 
@@ -168,7 +141,7 @@ class TwoStageVIB(TaskSystem):
         """
         if self.discriminators is None:
             return []
-        warm = min(self.warm_epochs, num_epochs)
+        warm = min(self.settings.warm_epochs, num_epochs)
         return [
             LinearRamp(self.reversal.scale, 1.0, 0, warm),
             LinearRamp(self.redundancy_weight, self.final_redundancy_weight, warm, num_epochs),
@@ -204,11 +177,13 @@ class TwoStageVIB(TaskSystem):
     def _decode(self, features: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Outputs, and the divergence [batch] of the second stage."""
         seen = self.receiver(features, training=training)
-        latents, divergence = self.bottleneck(seen, training=training, num_samples=self.num_samples)
+        latents, divergence = self.bottleneck(
+            seen, training=training, num_samples=self.settings.num_samples
+        )
         if latents.shape.rank == 2:
             return self.head(latents), divergence
         flat = self.head(tf.reshape(latents, [-1, self.bottleneck.dim]))
-        outputs = tf.reshape(flat, [self.num_samples, -1, self.task.num_outputs])
+        outputs = tf.reshape(flat, [self.settings.num_samples, -1, self.task.num_outputs])
         return self.task.average(outputs), divergence
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
@@ -219,16 +194,16 @@ class TwoStageVIB(TaskSystem):
         outputs, divergence = self._decode(received, training)
         label = inputs["label"]
         loss = self._task_loss(label, outputs)
-        loss += self._weighted("kl_2", self.gamma, tf.reduce_mean(divergence))
+        loss += self._weighted("kl_2", self.settings.gamma, tf.reduce_mean(divergence))
         loss += self._weighted(
-            "kl_1", self.beta, tf.add_n([tf.reduce_mean(d) for d in divergences.values()])
+            "kl_1", self.settings.beta, tf.add_n([tf.reduce_mean(d) for d in divergences.values()])
         )
         if self.heads:
             own = [
                 tf.reduce_mean(self.task.loss(label, head(latents[name], training=training)))
                 for name, head in self.heads.items()
             ]
-            loss += self._weighted("unimodal", self.auxiliary_weight, tf.add_n(own))
+            loss += self._weighted("unimodal", self.settings.auxiliary_weight, tf.add_n(own))
         if self.discriminators is not None:
             turned = {name: self.reversal(latent) for name, latent in latents.items()}
             logits = self.discriminators(turned, training=training)
@@ -254,7 +229,7 @@ class TwoStageVIB(TaskSystem):
         return shown | super().representations(inputs, snr_db, present)
 
     def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-        """As those of `TaskSystem`, the divergences of both stages in nats, and the final weight.
+        """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.
 
         ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
         without noise; ``redundancy_weight`` is the final weight of the redundancy term.

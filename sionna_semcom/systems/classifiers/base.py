@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from ..._parts import Part, validated
+from ...datasets import Data
+from ..base.settings import SystemSettings
+
+
+class ClassifierModel(Part, keras.Model):
+    """A classifier of one modality, nothing of which crosses a link.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of one sample
+    num_classes : `int`
+        Number of classes
+    name : `None` (the ``kind``) | `str`
+        Name of the model
+    """
+
+    settings_class = SystemSettings
+
+    def __init__(
+        self,
+        shape: Sequence[int],
+        num_classes: int = 10,
+        *,
+        name: str | None = None,
+        **settings: Any,
+    ) -> None:
+        chosen = validated(self.settings_class, settings)
+        super().__init__(name=name or chosen.kind or None)
+        self.settings = chosen
+        self.shape = tuple(shape)
+        self.num_classes = num_classes
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the classifier of ``settings`` for samples like those of ``data``."""
+        (modality,) = settings.needs
+        options = settings.model_dump(exclude={"kind"})
+        return cls(data.shapes[modality], data.num_classes, **options)
