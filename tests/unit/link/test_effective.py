@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 from scipy import stats
 
-from sionna_semcom.link import EffectiveAWGNLink, FlatFadingLink
+from sionna_semcom.link import LINKS, EffectiveAWGNLink, FlatFadingLink
 
 FADING = FlatFadingLink(num_tx_ant=2, num_rx_ant=2, csi_error_variance=0.1, equalizer="mf")
 
@@ -28,4 +28,4 @@ def test_cost_and_settings_are_those_of_the_link():
     link = EffectiveAWGNLink(FADING)
     assert link.channel_uses(5, 3) == FADING.channel_uses(5, 3) == 9
     assert link.settings.link == FADING.settings
-    assert link.settings.build().link.settings == FADING.settings
+    assert LINKS.build(link.settings).link.settings == FADING.settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
+from sionna_semcom.link import LINKS
 from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
 
 
@@ -87,4 +88,4 @@ def test_long_delays_are_no_business_of_a_model_that_draws_its_own():
 
 def test_settings_build_the_link_they_describe():
     settings = OFDMSettings(model="TDL-B", csi="perfect", num_tx_ant=1, num_rx_ant=1)
-    assert settings.build().settings == settings
+    assert LINKS.build(settings).settings == settings
