@@ -290,7 +290,7 @@ class CIFAR10Data(FolderData):
 
     modalities: ClassVar[tuple[str, ...]] = ("image",)
 
-    kind: Literal["cifar10"]
+    kind: Literal["cifar10"] = "cifar10"
 
     def load(self, models: Any = None) -> CIFAR10:
         """Read the data.

@@ -298,7 +298,7 @@ class LatentsData(DataSettings):
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 
-    kind: Literal["latents"]
+    kind: Literal["latents"] = "latents"
     path: Path
     """The file"""
 

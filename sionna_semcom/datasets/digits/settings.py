@@ -46,11 +46,11 @@ class _MNISTData(FolderData):
 class MNISTWithFSDD(_MNISTData):
     """Handwritten digits of MNIST and the Free Spoken Digit Dataset (8 kHz)."""
 
-    kind: Literal["mnist_fsdd"]
+    kind: Literal["mnist_fsdd"] = "mnist_fsdd"
 
 
 @DATASETS.declare
 class MNISTWithAudioMNIST(_MNISTData):
     """Handwritten digits of MNIST and the spoken digits of AudioMNIST (48 kHz)."""
 
-    kind: Literal["mnist_audiomnist"]
+    kind: Literal["mnist_audiomnist"] = "mnist_audiomnist"

@@ -33,7 +33,7 @@ class _SomeModalities(DataSettings):
 class FeaturesData(_SomeModalities):
     """Features of several modalities from an HDF5 file, as sionna-semcom convert writes it."""
 
-    kind: Literal["features"]
+    kind: Literal["features"] = "features"
     path: Path
     """The file"""
     label: Literal["regression", "classification"] | None = None
@@ -58,7 +58,7 @@ class FeaturesData(_SomeModalities):
 class MOSIData(FolderData, _SomeModalities):
     """Sentiment in videos (CMU-MOSI): features of words, voice and face, negative or positive."""
 
-    kind: Literal["mosi"]
+    kind: Literal["mosi"] = "mosi"
     holdout: float = Field(0.0, ge=0, lt=1)
     """Share of the training videos that is kept for validation"""
     development: float = Field(0.0, ge=0, lt=1)
@@ -87,7 +87,7 @@ class MOSIData(FolderData, _SomeModalities):
 class GeneratedFeaturesData(_SomeModalities):
     """Features with known redundant, unique and synergistic parts; nothing to download."""
 
-    kind: Literal["generated_features"]
+    kind: Literal["generated_features"] = "generated_features"
     num_train: PositiveInt = 4000
     """Training samples"""
     num_validation: PositiveInt = 1000

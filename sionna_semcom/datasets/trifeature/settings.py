@@ -17,7 +17,7 @@ class TrifeatureData(DataSettings):
 
     modalities: ClassVar[tuple[str, ...]] = ("image_1", "image_2")
 
-    kind: Literal["trifeature"]
+    kind: Literal["trifeature"] = "trifeature"
     question: Literal["unique", "synergy"] = "unique"
     """Which of the two sets: what is redundant and unique, or what is synergistic"""
     size: PositiveInt = 32

@@ -24,7 +24,7 @@ class CIFAR10Latents(FolderData):
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 
-    kind: Literal["cifar10_latents"]
+    kind: Literal["cifar10_latents"] = "cifar10_latents"
     transmitter: ModelSettings = _encoder("residual", 384, mirror=True)
     """The network of the transmitter"""
     receiver: ModelSettings = _encoder("plain", 768, mirror=True)
@@ -42,7 +42,7 @@ class DigitsLatents(DataSettings):
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 
-    kind: Literal["digits_latents"]
+    kind: Literal["digits_latents"] = "digits_latents"
     transmitter: ModelSettings = _encoder("residual", 32, widths=[16, 32])
     """The network of the transmitter"""
     receiver: ModelSettings = _encoder("plain", 48, widths=[16, 32])

@@ -108,7 +108,7 @@ class _AlignmentSettings(AlignmentSystemSettings):
 class LinearAlignmentSettings(_AlignmentSettings):
     """Alignment by the closed-form optimum of linear precoder and decoder, or by ADMM."""
 
-    kind: Literal["linear_alignment"]
+    kind: Literal["linear_alignment"] = "linear_alignment"
     method: Literal["closed_form", "admm"] = "closed_form"
     """The optimum, or the paper's iterations (complex-linear, in the plain metric)"""
     form: Literal["widely_linear", "complex_linear"] = "widely_linear"
@@ -149,7 +149,7 @@ class LinearAlignmentSettings(_AlignmentSettings):
 class FeatureAlignmentSettings(_AlignmentSettings):
     """Baselines that send features by an SVD transceiver and align them afterwards."""
 
-    kind: Literal["feature_alignment"]
+    kind: Literal["feature_alignment"] = "feature_alignment"
     selection: Literal["first", "top", "eigen"]
     """Which numbers are sent"""
 
@@ -162,7 +162,7 @@ class FeatureAlignmentSettings(_AlignmentSettings):
 class NeuralAlignmentSettings(_AlignmentSettings):
     """Neural alignment, with one network for every channel or the paper's for one channel."""
 
-    kind: Literal["neural_alignment"]
+    kind: Literal["neural_alignment"] = "neural_alignment"
     network: Literal["eigenbasis", "complex"] = "eigenbasis"
     """One network for every channel, or the paper's complex perceptrons for one"""
     precoder_units: tuple[PositiveInt, ...] = (512, 512)

@@ -45,7 +45,7 @@ def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float
 class DigitalFeaturesSettings(DecisionSettings):
     """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
 
-    kind: Literal["digital_features"]
+    kind: Literal["digital_features"] = "digital_features"
     transmitted_dim: PositiveInt = 50
     """Twice the complex symbols that are sent for a sample"""
     num_bits_per_symbol: Literal[2, 4, 6, 8] = 2

@@ -24,7 +24,7 @@ class FeatureTransmissionSettings(DecisionSettings):
 
     modes = ("latent",)
 
-    kind: Literal["feature_transmission"]
+    kind: Literal["feature_transmission"] = "feature_transmission"
     width: NonNegativeInt = 64
     """Units of encoders and of the hidden layer; zero decides by an affine map"""
     dropout: float = Field(0.3, ge=0, lt=1)

@@ -19,7 +19,7 @@ from ..decision.system import DecisionSystem
 class TDeepSCSettings(LatentDecisionSettings):
     """A :class:`TDeepSC` over all modalities of the data."""
 
-    kind: Literal["t_deepsc"]
+    kind: Literal["t_deepsc"] = "t_deepsc"
     width: PositiveInt = 64
     """Length of a token"""
     num_heads: PositiveInt = 4
@@ -37,10 +37,10 @@ class TDeepSCSettings(LatentDecisionSettings):
 
     @model_validator(mode="after")
     def _check_heads(self) -> TDeepSCSettings:
-        if self.settings.width % self.num_heads:
+        if self.width % self.num_heads:
             raise ValueError(
                 "width must be a multiple of num_heads. "
-                f"Received: {self.settings.width} and {self.num_heads}"
+                f"Received: {self.width} and {self.num_heads}"
             )
         return self
 

@@ -18,7 +18,7 @@ class CentroidSettings(SystemSettings):
     modes = get_args(Mode)
     drops_modalities = True
 
-    kind: Literal["centroid"]
+    kind: Literal["centroid"] = "centroid"
     mode: Mode = "end_to_end"
     """What is sent, and what decoders are trained on"""
     latent_dim: PositiveInt | dict[str, PositiveInt] = 16

@@ -23,7 +23,7 @@ _ENCODERS = {"residual": residual_encoder, "plain": plain_encoder}
 class ImageClassifierSettings(SystemSettings):
     """An :class:`ImageClassifier`, whose latents a transmitter sends or a receiver understands."""
 
-    kind: Literal["image_classifier"]
+    kind: Literal["image_classifier"] = "image_classifier"
     network: Network
     """Architecture of the encoder"""
     latent_dim: PositiveInt

@@ -20,7 +20,7 @@ _ENCODERS = {"image": image_encoder, "audio": spectrogram_encoder}
 class ClassifierSettings(SystemSettings):
     """A :class:`Classifier` of one modality, which judges what other systems reconstruct."""
 
-    kind: Literal["classifier"]
+    kind: Literal["classifier"] = "classifier"
     modality: Literal["image", "audio"] = "image"
     """What it looks at"""
 

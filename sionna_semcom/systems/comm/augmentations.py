@@ -39,7 +39,7 @@ class _AugmentationSettings(Settings):
 class AffineSettings(_AugmentationSettings):
     """Images are turned, mirrored, resized and shifted."""
 
-    kind: Literal["affine"]
+    kind: Literal["affine"] = "affine"
     angle: NonNegativeFloat = 180.0
     """Largest angle, either way [degrees]"""
     zoom: NonNegativeFloat = 0.2
@@ -62,7 +62,7 @@ class AffineSettings(_AugmentationSettings):
 class NoiseSettings(_AugmentationSettings):
     """Gaussian noise is added."""
 
-    kind: Literal["noise"]
+    kind: Literal["noise"] = "noise"
     stddev: float = Field(ge=0, le=1)
     """Standard deviation"""
 
@@ -74,7 +74,7 @@ class NoiseSettings(_AugmentationSettings):
 class DropSettings(_AugmentationSettings):
     """Values are zero with a probability, and the others larger for it."""
 
-    kind: Literal["drop"]
+    kind: Literal["drop"] = "drop"
     rate: float = Field(ge=0, lt=1)
     """The probability"""
     frames: bool = False

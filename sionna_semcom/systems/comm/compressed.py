@@ -31,7 +31,7 @@ class CompressedCoMMSettings(SystemSettings):
     drops_modalities = True
     shows_representations = True
 
-    kind: Literal["compressed_comm"]
+    kind: Literal["compressed_comm"] = "compressed_comm"
     sender: CoMMSettings
     """The CoMM, which the model's pretrained names once more as a model"""
     num_symbols: PositiveInt = 8

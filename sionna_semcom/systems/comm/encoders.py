@@ -66,7 +66,7 @@ class TokenEncoders(Settings):
 class TwoStageVIBEncoders(Settings):
     """The encoders of a two-stage bottleneck, to train one from them: a token for a modality."""
 
-    kind: Literal["two_stage_vib"]
+    kind: Literal["two_stage_vib"] = "two_stage_vib"
     width: PositiveInt = 64
     """Units of hidden layers"""
     dropout: float = Field(0.5, ge=0, lt=1)
@@ -83,7 +83,7 @@ class TwoStageVIBEncoders(Settings):
 class CentroidEncoders(Settings):
     """The encoders of centroid transmission, to train one from them: a token for a modality."""
 
-    kind: Literal["centroid"]
+    kind: Literal["centroid"] = "centroid"
     latent_dim: PositiveInt = 16
     """Latent dimension"""
 

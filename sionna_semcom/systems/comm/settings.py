@@ -20,7 +20,7 @@ class CoMMSettings(SystemSettings):
     drops_modalities = True
     shows_representations = True
 
-    kind: Literal["comm"]
+    kind: Literal["comm"] = "comm"
     objective: Objective = "comm"
     """What is trained: CoMM's loss, one kind of its terms (joint, alone), contrast of modalities
     (clip), or decisions (supervised)"""

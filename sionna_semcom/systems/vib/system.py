@@ -22,7 +22,7 @@ from ..decision.system import DecisionSystem
 class TwoStageVIBSettings(LatentDecisionSettings):
     """A :class:`TwoStageVIB` over the modalities of features."""
 
-    kind: Literal["two_stage_vib"]
+    kind: Literal["two_stage_vib"] = "two_stage_vib"
     width: PositiveInt = 64
     """Units of hidden layers"""
     unimodal_dim: PositiveInt = 32
