@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .batches import drawn_batches, each_once
 from .cifar10 import CIFAR10
 from .data import Data
 from .digits.digits import Digits
@@ -26,12 +27,14 @@ from .formats.idx import read_idx, read_mnist
 from .formats.restricted_pickle import read_pickle
 from .formats.wav import read_wav
 from .latents import SPLITS, LatentPairs, LatentSplit
+from .settings import DATASETS, DataSettings
 from .trifeature.drawing import COLOURS, SHAPES, TEXTURES, draw
 from .trifeature.trifeature import Trifeature
 
 __all__ = [
     "CIFAR10",
     "COLOURS",
+    "DATASETS",
     "FEATURE_FORMATS",
     "GENERATED_PARTS",
     "SHAPES",
@@ -39,6 +42,7 @@ __all__ = [
     "TEXTURES",
     "ClassPairs",
     "Data",
+    "DataSettings",
     "Digits",
     "FeatureSplit",
     "LatentPairs",
@@ -48,6 +52,8 @@ __all__ = [
     "SpokenDigits",
     "Trifeature",
     "draw",
+    "drawn_batches",
+    "each_once",
     "generated_features",
     "generated_parts",
     "read_audiomnist",

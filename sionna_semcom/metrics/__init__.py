@@ -10,11 +10,15 @@ from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
 from .probing import linear_probe, perceptron_probe
+from .registry import METRICS, AnyMetric, MetricSettings, usual_metrics
 from .retrieval import pairwise_recall_at_1, recall_at_1
 from .undecidable import note_outputs, watching
 
 __all__ = [
+    "METRICS",
+    "AnyMetric",
     "Dependence",
+    "MetricSettings",
     "accuracy",
     "bandwidth_ratio",
     "confusion",
@@ -36,6 +40,7 @@ __all__ = [
     "toi",
     "tti",
     "tti_over_toi",
+    "usual_metrics",
     "watching",
     "where",
 ]

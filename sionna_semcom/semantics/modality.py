@@ -15,13 +15,6 @@ from .networks import autoencoders
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
-METRICS: dict[str, dict[str, Metric]] = {
-    "image": {"mse": metrics.mse, "psnr": metrics.psnr, "ssim": metrics.ssim},
-    "audio": {"mae": metrics.mae},
-    "text": {"accuracy": metrics.accuracy},
-}
-"""Figures of each modality of the digits."""
-
 
 @dataclass(frozen=True)
 class Modality:
@@ -97,7 +90,7 @@ def _image(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.image_encoder(shape, latent_dim),
         autoencoders.image_decoder(shape),
         loss=metrics.mse,
-        metrics=METRICS["image"],
+        metrics=metrics.usual_metrics("image"),
     )
 
 
@@ -108,7 +101,7 @@ def _audio(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.spectrogram_encoder(shape, latent_dim),
         autoencoders.spectrogram_decoder(shape),
         loss=metrics.mae,
-        metrics=METRICS["audio"],
+        metrics=metrics.usual_metrics("audio"),
     )
 
 
@@ -119,7 +112,7 @@ def _text(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.text_encoder(shape, latent_dim),
         autoencoders.text_decoder(shape),
         loss=lambda words, logits: ops.categorical_crossentropy(words, logits, from_logits=True),
-        metrics=METRICS["text"],
+        metrics=metrics.usual_metrics("text"),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from ...semantics.modality import METRICS
+from ...metrics import usual_metrics
 from ..base.settings import SystemSettings
 from .modes import Mode, check_mode
 
@@ -59,5 +59,5 @@ class CentroidSettings(SystemSettings):
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
-        figures = [f"{name}_{key}" for name in modalities for key in METRICS[name]]
+        figures = [f"{name}_{key}" for name in modalities for key in usual_metrics(name)]
         return figures + [f"{name}_recognised" for name in judges]

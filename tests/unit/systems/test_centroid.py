@@ -285,7 +285,7 @@ def test_a_batch_of_one(batch):
 
 
 def test_a_judge_says_what_is_still_recognisable(batch):
-    judge = Classifier("image", SHAPES["image"])
+    judge = Classifier(SHAPES["image"], modality="image")
     judge.compile(keras.optimizers.Adam(3e-3))
     judge.fit(tf.data.Dataset.from_tensors(batch).repeat(100), shuffle=False, verbose=0)
     assert np.all(judge.recognises(batch["image"], batch["label"]))

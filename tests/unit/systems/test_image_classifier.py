@@ -25,7 +25,7 @@ def images(count=6, shape=(8, 8, 1)):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_logits_are_the_head_of_the_latents(network):
-    model = ImageClassifier(network, (8, 8, 1), 12, num_classes=7, widths=(4, 8))
+    model = ImageClassifier((8, 8, 1), 7, network=network, latent_dim=12, widths=(4, 8))
     latents = model.encode(images())
     assert latents.shape == (6, 12)
     kernel, bias = model.head.get_weights()
@@ -38,7 +38,7 @@ def test_logits_are_the_head_of_the_latents(network):
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
 def test_the_loss_is_that_of_keras(smoothing):
     model = ImageClassifier(
-        "plain", (8, 8, 1), 4, num_classes=5, widths=(4,), label_smoothing=smoothing
+        (8, 8, 1), 5, network="plain", latent_dim=4, widths=(4,), label_smoothing=smoothing
     )
     label = tf.constant([0, 1, 4, 4, 2, 3])
     logits = tf.constant(np.random.default_rng(2).normal(size=(6, 5)), tf.float32)
@@ -49,7 +49,7 @@ def test_the_loss_is_that_of_keras(smoothing):
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_latents_of_mirror_images_are_averaged(network, compiled):
-    model = ImageClassifier(network, (8, 9, 1), 6, widths=(4, 8), mirror=True)
+    model = ImageClassifier((8, 9, 1), network=network, latent_dim=6, widths=(4, 8), mirror=True)
     mirrored = images(shape=(8, 9, 1))[:, :, ::-1]
     encode = compiled(model.encode)
     expected = (model.encoder(images(shape=(8, 9, 1))) + model.encoder(mirrored)) / 2
@@ -60,7 +60,7 @@ def test_latents_of_mirror_images_are_averaged(network, compiled):
 
 def test_training_sees_images_as_they_are():
     plain, mirror = (
-        ImageClassifier("residual", (8, 8, 1), 6, widths=(4,), mirror=mirror)
+        ImageClassifier((8, 8, 1), network="residual", latent_dim=6, widths=(4,), mirror=mirror)
         for mirror in (False, True)
     )
     mirror.set_weights(plain.get_weights())
@@ -71,7 +71,7 @@ def test_training_sees_images_as_they_are():
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_few_steps_teach_it_digits(digits, network):
-    model = ImageClassifier(network, (8, 8, 1), 16, widths=(8, 16))
+    model = ImageClassifier((8, 8, 1), network=network, latent_dim=16, widths=(8, 16))
     model.compile(keras.optimizers.Adam(3e-3), jit_compile=False)
     pixels, labels = digits.images("test")
 
@@ -90,10 +90,16 @@ def test_settings_build_it(digits):
     settings = ModelSettings.model_validate({"system": {**system, "mirror": True}})
     model = settings.build(digits, AWGNLink())
     assert isinstance(model, ImageClassifier)
-    assert (model.mirror, model.label_smoothing, model.num_classes) == (True, 0.1, 10)
+    assert (model.settings.mirror, model.settings.label_smoothing, model.num_classes) == (
+        True,
+        0.1,
+        10,
+    )
     assert model.encode(images()).shape == (6, 9)
 
 
 def test_an_unknown_network_is_refused():
-    with pytest.raises(ValueError, match=r"`network` must be one of residual, plain.*'dense'"):
-        ImageClassifier("dense", (8, 8, 1), 4)
+    with pytest.raises(
+        ValueError, match=r"network: Input should be 'residual' or 'plain'.*'dense'"
+    ):
+        ImageClassifier((8, 8, 1), network="dense", latent_dim=4)

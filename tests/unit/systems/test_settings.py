@@ -5,17 +5,17 @@ from types import SimpleNamespace
 
 import pytest
 import tensorflow as tf
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems import Classifier, SystemSettings
+from sionna_semcom.systems import SYSTEMS, Classifier
 
 SHAPES = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
 DATA = SimpleNamespace(shapes=SHAPES, num_classes=10)
 
 
 def parse(**settings):
-    return TypeAdapter(SystemSettings).validate_python({"kind": "centroid", **settings})
+    return SYSTEMS.validate({"kind": "centroid", **settings})
 
 
 def test_settings_build_what_they_say():
@@ -47,12 +47,16 @@ def test_a_classifier_is_built_for_its_modality():
         ({"mode": "conventional", "modality_dropout": 0.2}, "sends the centroid in training"),
         ({"mode": "paper", "modality_dropout": 0.2}, "sends the centroid in training"),
         ({"loss_weights": {"text": 0}}, "greater than 0"),
-        ({"kind": "pigeon"}, "'centroid', 'classifier'"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ValidationError, match=message):
         parse(**settings)
+
+
+def test_an_unknown_system_is_refused():
+    with pytest.raises(ValueError, match=r"kind must be one of .*centroid, classifier.*'pigeon'"):
+        parse(kind="pigeon")
 
 
 def test_unknown_modalities_are_refused():

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics of reconstructions that studies and systems name."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+import tensorflow as tf
+from pydantic import Field
+
+from .._parts import Registry, Settings
+from .accuracy import accuracy
+from .fidelity import mae, mse, psnr, ssim
+
+METRICS = Registry("metrics")
+"""Metrics of reconstructions by ``kind``."""
+
+
+class MetricSettings(Settings):
+    """A metric of reconstructions: called with originals and reconstructions, it gives [batch].
+
+    A subclass with a literal ``kind``, decorated with ``@METRICS.declare``, is a metric that
+    studies can name in ``evaluation.metrics``. Results have it as ``<modality>_<kind>``.
+
+    Input
+    -----
+    x : [batch, ...], `float`
+        Originals
+    x_hat : [batch, ...], `float`
+        Reconstructions
+
+    Output
+    ------
+    : [batch], `float` | `bool`
+        One value for each sample; `bool` makes a proportion
+    """
+
+    modalities: ClassVar[tuple[str, ...]] = ()
+    """Modalities that it measures, such as ``"image"``"""
+    usual: ClassVar[bool] = False
+    """Whether systems measure it unless told otherwise"""
+
+    kind: str
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Compare originals with reconstructions."""
+        raise NotImplementedError(f"{type(self).__name__} must have `__call__`")
+
+
+AnyMetric = Annotated[MetricSettings, METRICS]
+"""Settings of any metric of reconstructions; ``kind`` says which."""
+
+
+def usual_metrics(modality: str) -> dict[str, MetricSettings]:
+    """Metrics that systems measure of reconstructions of ``modality``, by ``kind``."""
+    return {
+        kind: metric()
+        for kind, metric in METRICS.items()
+        if metric.usual and modality in metric.modalities
+    }
+
+
+@METRICS.declare
+class MSE(MetricSettings):
+    """Mean squared error, see :func:`mse`."""
+
+    modalities = ("image",)
+    usual = True
+
+    kind: Literal["mse"] = "mse"
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Mean squared error [batch]."""
+        return mse(x, x_hat)
+
+
+@METRICS.declare
+class PSNR(MetricSettings):
+    """Peak signal-to-noise ratio [dB], see :func:`psnr`."""
+
+    modalities = ("image",)
+    usual = True
+
+    kind: Literal["psnr"] = "psnr"
+    max_val: float = Field(1.0, gt=0)
+    """Largest possible value"""
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """PSNR [batch] in dB."""
+        return psnr(x, x_hat, self.max_val)
+
+
+@METRICS.declare
+class SSIM(MetricSettings):
+    """Structural similarity, see :func:`ssim`."""
+
+    modalities = ("image",)
+    usual = True
+
+    kind: Literal["ssim"] = "ssim"
+    max_val: float = Field(1.0, gt=0)
+    """Largest possible value"""
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """SSIM [batch]."""
+        return ssim(x, x_hat, self.max_val)
+
+
+@METRICS.declare
+class MAE(MetricSettings):
+    """Mean absolute error, see :func:`mae`."""
+
+    modalities = ("audio",)
+    usual = True
+
+    kind: Literal["mae"] = "mae"
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Mean absolute error [batch]."""
+        return mae(x, x_hat)
+
+
+@METRICS.declare
+class Accuracy(MetricSettings):
+    """Whether the word with the highest probability is right, see :func:`accuracy`."""
+
+    modalities = ("text",)
+    usual = True
+
+    kind: Literal["accuracy"] = "accuracy"
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Right or wrong [batch], `bool`."""
+        return accuracy(x, x_hat)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A system of one's own: an image through a linear encoder and decoder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import keras
+import tensorflow as tf
+from pydantic import PositiveInt
+
+from sionna_semcom.datasets import Data
+from sionna_semcom.link import Link
+from sionna_semcom.mapping import LatentDemapper, LatentMapper, num_symbols
+from sionna_semcom.metrics import usual_metrics
+from sionna_semcom.systems import SYSTEMS, LinkedModel, SystemSettings
+
+
+class DirectSettings(SystemSettings):
+    """Settings of `DirectSystem`."""
+
+    crosses = "link"
+
+    kind: Literal["direct"] = "direct"
+    latent_dim: PositiveInt = 8
+    """Real numbers that are sent for an image"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Modalities that data must have."""
+        return ("image",)
+
+
+@SYSTEMS.register(DirectSettings)
+class DirectSystem(LinkedModel):
+    """Images through a linear encoder, a link and a linear decoder."""
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Sequence[int]],
+        link: Link,
+        *,
+        snr_db: float | tuple[float, float] = (0.0, 20.0),
+        name: str | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
+        shape, dim = self.shapes["image"], self.settings.latent_dim
+        self.encoder = keras.Sequential(
+            [keras.layers.Input(shape), keras.layers.Flatten(), keras.layers.Dense(dim)]
+        )
+        size = shape[0] * shape[1] * shape[2]
+        self.decoder = keras.Sequential(
+            [keras.layers.Input((dim,)), keras.layers.Dense(size), keras.layers.Reshape(shape)]
+        )
+        self._map, self._demap = LatentMapper(), LatentDemapper(dim)
+        self.built = True
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system for samples like those of ``data``."""
+        shapes = {"image": data.shapes["image"]}
+        return cls(shapes, **crossed, **settings.model_dump(exclude={"kind"}))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system."""
+        return {"shapes": self.shapes, **super().get_config()}
+
+    @property
+    def num_symbols(self) -> int:
+        """Complex symbols that cross the link for an image."""
+        return num_symbols(self.settings.latent_dim)
+
+    def call(
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        snr_db: tf.Tensor | float | None = None,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Send images and reconstruct them."""
+        symbols = self._map(self.encoder(inputs["image"]))
+        symbols_hat, no_eff = self.link(symbols, self.noise_power(snr_db))
+        return self.decoder(self._demap(symbols_hat, no_eff))
+
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Mean squared error."""
+        outputs = self.call(inputs, training=training)
+        return tf.reduce_mean(tf.square(inputs["image"] - outputs))
+
+    def measure(
+        self, batch: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
+    ) -> dict[str, tf.Tensor]:
+        """Metrics of every image."""
+        outputs = self.call(batch, snr_db)
+        metrics = usual_metrics("image")
+        return {f"image_{key}": metric(batch["image"], outputs) for key, metric in metrics.items()}
