@@ -30,8 +30,8 @@ import numpy as np
 import yaml
 
 from sionna_semcom.simulation import Curve, Result, paired_difference
+from sionna_semcom.simulation.results.curves import SNR_AXIS
 from sionna_semcom.simulation.results.labels import format_estimate
-from sionna_semcom.simulation.results.result import SNR_AXIS
 from sionna_semcom.simulation.results.tables import format_x
 
 FOLDER = Path(__file__).parent

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from .evaluation.probes import LinearProbes, probe
     from .evaluation.state import State
     from .evaluation.stop_rule import StopRule
+    from .results.curves import Curve, Estimate, Metric
     from .results.differences import paired_difference
     from .results.plot import PlotMetrics
-    from .results.result import Curve, Estimate, Metric, Result
+    from .results.result import Result
     from .studies.gallery import draw_gallery, latent_space_figure, reconstruction_figure
     from .studies.runner import run_study
     from .studies.study import Study, load_study
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 # Modules load on first use: reading a result and drawing it do not wait for TensorFlow
 _MODULES = {
-    "Curve": "results.result",
-    "Estimate": "results.result",
-    "Metric": "results.result",
+    "Curve": "results.curves",
+    "Estimate": "results.curves",
+    "Metric": "results.curves",
     "LinearProbes": "evaluation.probes",
     "ModelSettings": "training.settings",
     "PlotMetrics": "results.plot",

@@ -17,7 +17,6 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
-from ...link.ofdm.settings import OFDMSettings
 from .channel import SlotChannel, channel_model
 from .interpolation import (
     ChannelStatistics,
@@ -129,6 +128,15 @@ def cluster_covariances(
     return time.astype(complex), (steering * powers) @ steering.conj().T
 
 
+class _OneStream(SlotSettings):
+    """A slot of which only the channel matters."""
+
+    @property
+    def streams(self) -> int:
+        """One."""
+        return 1
+
+
 @functools.cache
 def cluster_powers(
     model: str, direction: str, num_tx_ant: int, num_rx_ant: int
@@ -138,8 +146,8 @@ def cluster_powers(
     All elements of a row have the same pattern, so that one of them, or one pair, stands for it.
     """
     antennas = {"num_tx_ant": num_tx_ant, "num_rx_ant": num_rx_ant}
-    chosen = {"model": model, "direction": direction, "csi": "perfect", **antennas}
-    settings = OFDMSettings.model_validate(chosen)
+    chosen = {"model": model, "direction": direction, **antennas}
+    settings = _OneStream.model_validate(chosen)
     with own_randomness():
         a, tau = channel_model(settings)(POWER_DRAWS, 1, 1.0)
     powers = np.mean(np.abs(a.numpy().astype(complex)) ** 2, axis=(0, 1, 2, 3, 4, 6))

@@ -14,8 +14,9 @@ from ..._messages import listed, shortened
 from ..._seeding import reseed, set_seed
 from ...metrics import watching
 from ...systems.base.snr import check_snr
+from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
-from ..results.result import Curve, Estimate, Metric, Result
+from ..results.result import Result
 from .progress import ProgressBar
 from .state import Callback, State, Verdict
 from .stop_rule import StopRule

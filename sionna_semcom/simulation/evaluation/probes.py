@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from ... import metrics
 from ...datasets import Data
-from ..results.result import Estimate
+from ..results.curves import Estimate
 
 BATCH_SIZE = 500
 Parts = dict[str, np.ndarray]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..results.result import Estimate
+from ..results.curves import Estimate
 
 Verdict = Literal["next_snr", "stop"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..._messages import listed, shortened
 from . import intervals
-from .result import Curve, Metric
+from .curves import Curve, Metric
 
 
 def paired_difference(first: Curve, second: Curve, name: str, confidence: float = 0.95) -> Metric:

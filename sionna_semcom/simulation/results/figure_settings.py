@@ -5,7 +5,7 @@ from pydantic import Field, ValidationError
 
 from ..._messages import listed, shortened
 from ..._parts import Settings
-from ..studies.validation import explain
+from ..._parts.explanation import explain
 from .result import Result
 
 

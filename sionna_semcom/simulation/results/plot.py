@@ -14,10 +14,11 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import listed
+from .curves import SNR_AXIS, Curve, Metric
 from .labels import metric_label
 from .names import drawable
 from .plot_axes import FigureAxis, SNRAxis, set_log_ticks
-from .result import SNR_AXIS, Curve, Metric, Result
+from .result import Result
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

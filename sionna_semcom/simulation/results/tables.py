@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..._messages import listed, shortened
+from .curves import SNR_AXIS, Curve
 from .labels import format_estimate, format_snr, in_words, metric_label
-from .result import SNR_AXIS, Curve
 
 MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
 

@@ -22,7 +22,8 @@ from ..evaluation.monte_carlo import Measure, Point, executable, join_points, si
 from ..evaluation.probes import probe
 from ..evaluation.progress import ProgressBar, verbosity
 from ..evaluation.state import State
-from ..results.result import SNR_AXIS, Curve, Estimate, Result
+from ..results.curves import SNR_AXIS, Curve, Estimate
+from ..results.result import Result
 from ..training.store import obtain_model
 from .partial import SUMMARY, Partial, fingerprint, weights_digest
 from .schema import CurveSettings, EvaluationSettings

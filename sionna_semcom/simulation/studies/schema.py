@@ -11,8 +11,8 @@ from ..._parts import Decibels, Settings
 from ...systems.base.snr import check_snr
 from ..evaluation.probes import Probe
 from ..evaluation.stop_rule import StopRule
+from ..results.curves import SNR_AXIS
 from ..results.names import Label, Seed
-from ..results.result import SNR_AXIS
 
 Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
 

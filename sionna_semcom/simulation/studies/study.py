@@ -19,9 +19,9 @@ from ...datasets.digits.settings import BuiltinData
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
 from ...systems import ClassifierSettings
+from ..results.curves import SNR_AXIS
 from ..results.figure_settings import FigureSettings
 from ..results.names import FileName, Seed, Title
-from ..results.result import SNR_AXIS
 from ..training.settings import ModelSettings
 from . import network_latents  # noqa: F401  declares data sets
 from .compatibility import check_compatibility

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from sionna_semcom.simulation import Curve, Metric, PlotMetrics, Result
+from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.labels import (
     format_estimate,
     format_snr,
     in_words,
     metric_label,
 )
-from sionna_semcom.simulation.results.result import Estimate
 
 
 def _result(labels=("a", "b"), snr_db=(0.0, 10.0, 20.0), metrics=("image_mse", "image_psnr")):

@@ -17,8 +17,8 @@ from sionna_semcom.channel import FlatMIMOSettings
 from sionna_semcom.datasets.digits.settings import BuiltinData
 from sionna_semcom.link import from_settings
 from sionna_semcom.simulation import Result, Study
+from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.intervals import student
-from sionna_semcom.simulation.results.result import Estimate
 from sionna_semcom.simulation.studies import runner
 
 
