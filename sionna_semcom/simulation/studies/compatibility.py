@@ -4,22 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..._messages import listed, shortened
 from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
-from ...systems import CentroidSettings, SystemSettings
-from ...systems.centroid.modes import check_mode
-
-if TYPE_CHECKING:
-    from ..training.settings import ModelSettings
-    from .schema import CurveSettings
-    from .study import Study
+from ...systems import SystemSettings
+from ..training.settings import ModelSettings
+from .schema import CurveSettings
 
 
-def check_compatibility(study: Study) -> None:
+def check_compatibility(study: Any) -> None:
     """Refuse what would fail when a model is built, or once it is trained.
 
     Raises
@@ -97,40 +93,19 @@ def _check_curve(
     who: str, curve: CurveSettings, model: str, system: SystemSettings, known: tuple[str, ...]
 ) -> None:
     """Check ``present`` and ``mode`` for data with modalities ``known``."""
-    if curve.mode is not None:
-        _check_mode(who, curve.mode, model, system)
-    if curve.present is None:
-        return
-    if not system.drops_modalities:
-        raise ValueError(
-            f"{who}: present is for systems of several modalities, but {model!r} is {system.kind}"
-        )
-    if not set(curve.present) <= set(known):
+    if curve.present is not None and not set(curve.present) <= set(known):
         raise ValueError(
             f"{who}: present must name some of {listed(known, 20)}. "
             f"Received: {listed(curve.present)}"
         )
-    if (curve.mode or system.own_mode) == "conventional" and set(curve.present) < set(known):
-        raise ValueError(
-            f"{who}: a modality that is missing can only be reconstructed where the centroid is "
-            f"sent. Received: mode 'conventional', present: {listed(curve.present)}"
-        )
+    whole = system.drops_modalities and set(curve.present or known) == set(known)
+    try:
+        system.check_evaluation(curve.mode, None if whole else curve.present)
+    except ValueError as error:
+        raise ValueError(f"{who}, model {model!r} ({system.kind}): {error}") from error
 
 
-def _check_mode(who: str, mode: str, model: str, system: SystemSettings) -> None:
-    if mode not in system.modes:
-        raise ValueError(
-            f"{who}: mode must be one of {', '.join(system.modes) or 'none'} for {model!r} "
-            f"({system.kind}). Received: {shortened(mode)}"
-        )
-    if isinstance(system, CentroidSettings):
-        try:
-            check_mode(mode, system.latent_dims, system.contrastive_weight)
-        except ValueError as error:
-            raise ValueError(f"{who}: {error}") from error
-
-
-def _check_metrics(who: str, study: Study, known: Iterable[str]) -> None:
+def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
     known = list(known)
     for key, names in (
         ("evaluation.target_half_width", study.evaluation.target_half_width),

@@ -56,7 +56,7 @@ def draw_gallery(
     ValueError
         If the study has no such model or link, or the model reconstructs nothing
     """
-    known = [name for name, m in study.models.items() if m.system.kind == "centroid"]
+    known = [name for name, m in study.models.items() if m.system.shows_reconstructions]
     if model not in known:
         raise ValueError(
             f"`model` must be one of {listed(known, 20)}. Received: {shortened(model)}"

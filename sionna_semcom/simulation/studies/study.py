@@ -18,7 +18,6 @@ from ...datasets import Data
 from ...datasets.digits.settings import BuiltinData
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
-from ...systems import ClassifierSettings
 from ..results.curves import SNR_AXIS
 from ..results.figure_settings import FigureSettings
 from ..results.names import FileName, Seed, Title
@@ -66,8 +65,7 @@ class Study(Settings):
                 self._check_known("curve", curve.label, "link", link, self.links)
         for modality, model in self.judges.items():
             self._check_known("judge of", modality, "model", model, self.models)
-            system = self.models[model].system
-            if not isinstance(system, ClassifierSettings) or system.modality != modality:
+            if self.models[model].system.judged != modality:
                 raise ValueError(f"judge {model!r} is no classifier of modality {modality!r}")
         labels = [curve.label for curve in self.curves]
         for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):

@@ -71,13 +71,11 @@ class ModelSettings(Settings):
         start = self.pretrained
         if start is not None and not self.system.can_start_from(start.model.system):
             raise ValueError(
-                f"{self.system.kind} cannot start from {start.name!r}: comm starts from a comm of "
-                "the same encoders and fusion, compressed_comm from its sender, two_stage_vib and "
-                "centroid from a comm of encoders of their kind and sizes. "
-                f"Received: {start.model.system.kind}"
+                f"{self.system.kind} cannot start from {start.name!r}: it starts from "
+                f"{self.system.starts_from}. Received: {start.model.system.kind}"
             )
-        if start is None and self.system.kind == "compressed_comm":
-            raise ValueError("compressed_comm needs pretrained: the model that its sender is")
+        if start is None and self.system.needs_start:
+            raise ValueError(f"{self.system.kind} needs pretrained: {self.system.starts_from}")
         return self
 
     def build(self, data: Data, link: Link | None = None, seed: int = 0) -> keras.Model:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a study knows of a system before it is built."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
+from ..._messages import shortened
 from ..._parts import Registry, Settings
 from ...datasets import Data
 
@@ -25,6 +26,12 @@ class SystemSettings(Settings):
 
     shows_representations: ClassVar[bool] = False
     """Whether what the receiver has of a sample can be probed, also where no mode says so"""
+    starts_from: ClassVar[str] = "nothing"
+    """What training can start from, in words; see :meth:`can_start_from`"""
+    needs_start: ClassVar[bool] = False
+    """Whether training must start from a trained model"""
+    shows_reconstructions: ClassVar[bool] = False
+    """Whether `draw_gallery` can draw its latent space and reconstructions"""
 
     kind: str = ""
 
@@ -34,9 +41,30 @@ class SystemSettings(Settings):
         return ()
 
     @property
+    def judged(self) -> str | None:
+        """Modality whose reconstructions the system can judge, if it is a classifier of one."""
+        return None
+
+    @property
     def own_mode(self) -> str | None:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
-        return getattr(self, "mode", None)
+        return None
+
+    def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
+        """Refuse a ``mode``, or its own, in which modalities ``present`` cannot be evaluated.
+
+        Raises
+        ------
+        ValueError
+            If the system has no such mode, or its modalities cannot be missing
+        """
+        if mode is not None and mode not in self.modes:
+            raise ValueError(
+                f"mode must be one of {', '.join(self.modes) or 'none'}. "
+                f"Received: {shortened(mode)}"
+            )
+        if present is not None and not self.drops_modalities:
+            raise ValueError("present is for systems of several modalities")
 
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a representation to look at in ``mode``, or in its own."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings from which centroid systems are built."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from ..._messages import listed
 from ...metrics import usual_metrics
 from ..base.settings import SystemSettings
 from .modes import Mode, check_mode
@@ -17,6 +18,8 @@ class CentroidSettings(SystemSettings):
     crosses = "link"
     modes = get_args(Mode)
     drops_modalities = True
+    shows_reconstructions = True
+    starts_from = "a comm of encoders of its kind and sizes"
 
     kind: Literal["centroid"] = "centroid"
     mode: Mode = "end_to_end"
@@ -49,6 +52,28 @@ class CentroidSettings(SystemSettings):
     def needs(self) -> tuple[str, ...]:
         """Modalities that data must have."""
         return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
+
+    @property
+    def own_mode(self) -> Mode:
+        """What is sent unless told otherwise."""
+        return self.mode
+
+    def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
+        """Refuse a mode that latents do not fit, or missing modalities where no centroid is sent.
+
+        Raises
+        ------
+        ValueError
+            As the base class does, or with the reason
+        """
+        super().check_evaluation(mode, present)
+        if mode is not None:
+            check_mode(mode, self.latent_dims, self.contrastive_weight)
+        if present is not None and (mode or self.mode) == "conventional":
+            raise ValueError(
+                "a modality that is missing can only be reconstructed where the centroid is sent. "
+                f"Received: mode 'conventional', present: {listed(present)}"
+            )
 
     def can_start_from(self, other: SystemSettings) -> bool:
         """Whether ``other`` is a CoMM of encoders of the same sizes."""

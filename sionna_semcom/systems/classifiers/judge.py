@@ -25,6 +25,11 @@ class ClassifierSettings(SystemSettings):
     """What it looks at"""
 
     @property
+    def judged(self) -> str:
+        """What it looks at."""
+        return self.modality
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Modalities that data must have."""
         return (self.modality,)

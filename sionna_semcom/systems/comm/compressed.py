@@ -30,6 +30,8 @@ class CompressedCoMMSettings(SystemSettings):
     crosses = "link"
     drops_modalities = True
     shows_representations = True
+    starts_from = "its sender"
+    needs_start = True
 
     kind: Literal["compressed_comm"] = "compressed_comm"
     sender: CoMMSettings

@@ -19,6 +19,7 @@ class CoMMSettings(SystemSettings):
     crosses = "link"
     drops_modalities = True
     shows_representations = True
+    starts_from = "a comm of the same encoders and fusion"
 
     kind: Literal["comm"] = "comm"
     objective: Objective = "comm"

@@ -22,6 +22,8 @@ from ..decision.system import DecisionSystem
 class TwoStageVIBSettings(LatentDecisionSettings):
     """A :class:`TwoStageVIB` over the modalities of features."""
 
+    starts_from = "a comm of encoders of its kind and sizes"
+
     kind: Literal["two_stage_vib"] = "two_stage_vib"
     width: PositiveInt = 64
     """Units of hidden layers"""
