@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
 from .._errors import in_one_line
 from .._files import check_folder
 from .._messages import listed, shortened
 from .._shipped import study_path
-from . import shipped as _cli_shipped
+from . import parts, shipped
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
@@ -250,51 +248,11 @@ def gallery(
         say(f"Picture: {path}")
 
 
-@app.command(name="list")
-@report_errors
-def list_() -> None:
-    """List the systems, links and data sets that a study can name."""
-    load_tensorflow()
-    from ..simulation.studies.catalogue import catalogue
-
-    for title, entries in catalogue().items():
-        table = Table(title=title, title_justify="left", title_style="bold", box=None)
-        table.add_column(style="cyan", no_wrap=True)
-        table.add_column()
-        for kind, summary in entries.items():
-            table.add_row(kind, Text(summary))
-        console.print(table, "")
-
-
-app.command()(_cli_shipped.studies)
-app.command()(_cli_shipped.models)
-
-
-@app.command()
-@report_errors
-def info() -> None:
-    """Show versions, devices, and where data and models are looked for."""
-    load_tensorflow()
-    import tensorflow as tf
-
-    from ..datasets.folder import DATA_VARIABLE
-    from ..simulation.results.result import package_versions
-    from ..simulation.studies.study import MODELS_VARIABLE
-
-    devices = [device.name for device in tf.config.list_logical_devices()]
-    rows = {
-        **package_versions(),
-        "devices": ", ".join(devices),
-        "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
-        "models": os.environ.get(
-            MODELS_VARIABLE,
-            f"../models beside a study, and shipped ({MODELS_VARIABLE} is not set)",
-        ),
-    }
-    table = Table(box=None, show_header=False)
-    for name, value in rows.items():
-        table.add_row(Text(name, style="cyan"), Text(value))
-    console.print(table)
+app.command(name="list")(parts.list_parts)
+app.command()(parts.schema)
+app.command()(parts.info)
+app.command()(shipped.studies)
+app.command()(shipped.models)
 
 
 def main() -> None:

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from ..._parts import Registry
+from typing import Any, NamedTuple
+
+from ..._messages import listed, shortened
+from ..._parts import Registry, Settings
 from ...datasets.settings import DATASETS
 from ...link import LINKS
+from ...metrics import METRICS
 from ...systems import SYSTEMS
 from . import network_latents  # noqa: F401  declares data sets
 
@@ -13,18 +17,43 @@ _TITLES = {
     "Systems (models.<name>.system.kind)": SYSTEMS,
     "Links and MIMO channels (links.<name>.kind)": LINKS,
     "Data sets (data.kind)": DATASETS,
+    "Metrics of reconstructions (evaluation.metrics)": METRICS,
 }
 
 
+class CataloguePart(NamedTuple):
+    """One part that a study can name."""
+
+    summary: str
+    """First line of its docstring"""
+    settings: type[Settings]
+    """Declaration of its arguments"""
+
+
 def catalogue() -> dict[str, dict[str, str]]:
-    """Kinds of systems, links and data sets, with one line each."""
+    """Kinds of systems, links, data sets and metrics, with one line each."""
     return {title: _lines(registry) for title, registry in _TITLES.items()}
+
+
+def part(kind: str) -> CataloguePart:
+    """The part ``kind``.
+
+    Raises
+    ------
+    ValueError
+        If there is none
+    """
+    parts = {name: found for registry in _TITLES.values() for name, found in registry.items()}
+    if kind not in parts:
+        raise ValueError(f"`kind` must be one of {listed(parts, 60)}. Received: {shortened(kind)}")
+    return CataloguePart(_summary(parts[kind]), parts[kind].settings_class)
 
 
 def _lines(registry: Registry) -> dict[str, str]:
     """First line of each docstring, and of parts that cannot be loaded the reason."""
-    lines = {
-        kind: str(part.__doc__).strip().splitlines()[0].replace("``", "")
-        for kind, part in registry.items()
-    }
+    lines = {kind: _summary(found) for kind, found in registry.items()}
     return lines | {kind: f"cannot be loaded: {why}" for kind, why in registry.failed.items()}
+
+
+def _summary(found: Any) -> str:
+    return str(found.__doc__).strip().splitlines()[0].replace("``", "")
