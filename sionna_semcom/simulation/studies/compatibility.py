@@ -36,7 +36,13 @@ def check_compatibility(study: Any) -> None:
             _check_curve(who, curve, model_name, system, study.data.modalities)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
-            _check_metrics(who, study, system.metric_names(study.data.modalities, study.judges))
+            known = system.metric_names(study.data.modalities, study.judges)
+            further = study.evaluation.metrics
+            try:
+                known += system.further_metric_names(study.data.modalities, further)
+            except ValueError as error:
+                raise ValueError(f"{who}, model {model_name!r}: {error}") from error
+            _check_metrics(who, study, known)
 
 
 def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:

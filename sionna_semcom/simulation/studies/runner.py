@@ -257,6 +257,7 @@ class _Run:
         if settings.modes:
             system.mode = part.curve.mode or settings.own_mode
         system.judges = self._judges
+        system.further_metrics = self._study.evaluation.metrics
         return system
 
     def _key(self, part: _Part, what: object) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from ..._messages import listed, shortened
 from ..._parts import Decibels, Settings
+from ...metrics import AnyMetric
 from ...systems.base.snr import check_snr
 from ..evaluation.probes import Probe
 from ..evaluation.stop_rule import StopRule
@@ -78,6 +79,9 @@ class EvaluationSettings(StopRule):
     """Whether classifiers and discriminators are trained anew on what models have learnt, to see
     what it holds. Classifiers are linear; whitened: on whitened representations, far faster where
     these are wide; perceptron: with a hidden layer, to see what is there but not linearly"""
+    metrics: tuple[AnyMetric, ...] = ()
+    """Further metrics of reconstructions, for systems that reconstruct; in results they are
+    ``<modality>_<kind>``"""
     graph_mode: Literal["graph", "xla"] | None = "graph"
     """How systems are executed; nothing (null) is eagerly"""
 

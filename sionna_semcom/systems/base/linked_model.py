@@ -14,6 +14,7 @@ from ... import metrics
 from ..._parts import Part, validated
 from ...channel import MIMOChannel
 from ...link import Link
+from ...metrics import MetricSettings
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
 from .settings import SystemSettings
@@ -64,6 +65,7 @@ class LinkedModel(Part, keras.Model):
                 f"Received: {self.dtype_policy.name}"
             )
         self.link = link
+        self.further_metrics: tuple[MetricSettings, ...] = ()
         self._snr_range = snr_range(snr_db)
         self.last_snr_db = tf.Variable(0.0, trainable=False)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from ..._messages import shortened
 from ..._parts import Registry, Settings
 from ...datasets import Data
+from ...metrics import MetricSettings
 
 SYSTEMS = Registry("systems")
 """Systems by ``kind``."""
@@ -26,6 +27,8 @@ class SystemSettings(Settings):
 
     shows_representations: ClassVar[bool] = False
     """Whether what the receiver has of a sample can be probed, also where no mode says so"""
+    reconstructs: ClassVar[bool] = False
+    """Whether the receiver reconstructs samples, so that metrics of reconstructions can be added"""
     starts_from: ClassVar[str] = "nothing"
     """What training can start from, in words; see :meth:`can_start_from`"""
     needs_start: ClassVar[bool] = False
@@ -89,3 +92,22 @@ class SystemSettings(Settings):
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures on data with ``modalities``."""
         return []
+
+    def further_metric_names(
+        self, modalities: Iterable[str], metrics: Iterable[MetricSettings]
+    ) -> list[str]:
+        """Names under which the system measures further ``metrics`` of reconstructions.
+
+        Raises
+        ------
+        ValueError
+            If it reconstructs nothing, or none of the ``modalities`` that a metric is for
+        """
+        names = list(modalities)
+        for metric in metrics:
+            if not self.reconstructs or not set(metric.modalities) & set(names):
+                raise ValueError(
+                    f"evaluation.metrics: {metric.kind} is for reconstructions of "
+                    f"{', '.join(metric.modalities)}, and there are none"
+                )
+        return [f"{n}_{m.kind}" for m in metrics for n in names if n in m.modalities]

@@ -18,6 +18,7 @@ class CentroidSettings(SystemSettings):
     crosses = "link"
     modes = get_args(Mode)
     drops_modalities = True
+    reconstructs = True
     shows_reconstructions = True
     starts_from = "a comm of encoders of its kind and sizes"
 

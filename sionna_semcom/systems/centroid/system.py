@@ -254,6 +254,10 @@ class CentroidSystem(LinkedModel):
             for modality in self.modalities
             for key, metric in modality.metrics.items()
         }
+        for metric in self.further_metrics:
+            for name in metric.modalities:
+                if name in outputs:
+                    figures[f"{name}_{metric.kind}"] = metric(batch[name], outputs[name])
         for name, judge in self.judges.items():
             figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
         return figures

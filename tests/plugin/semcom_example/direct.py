@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A system of one's own: an image through a linear encoder and decoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import keras
@@ -19,10 +19,15 @@ class DirectSettings(SystemSettings):
     """Settings of `DirectSystem`."""
 
     crosses = "link"
+    reconstructs = True
 
     kind: Literal["direct"] = "direct"
     latent_dim: PositiveInt = 8
     """Real numbers that are sent for an image"""
+
+    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures."""
+        return [f"image_{kind}" for kind in usual_metrics("image")]
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -92,5 +97,6 @@ class DirectSystem(LinkedModel):
     ) -> dict[str, tf.Tensor]:
         """Metrics of every image."""
         outputs = self.call(batch, snr_db)
-        metrics = usual_metrics("image")
+        further = {metric.kind: metric for metric in self.further_metrics}
+        metrics = usual_metrics("image") | further
         return {f"image_{key}": metric(batch["image"], outputs) for key, metric in metrics.items()}
