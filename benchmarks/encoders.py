@@ -17,10 +17,10 @@ import numpy as np
 import tensorflow as tf
 
 from sionna_semcom.datasets import CIFAR10, Digits
-from sionna_semcom.simulation.studies.data_settings import CIFAR10Latents, DigitsLatents
-from sionna_semcom.simulation.training.store import obtain_model
+from sionna_semcom.simulation import ModelStore
+from sionna_semcom.simulation.studies.network_latents import CIFAR10Latents, DigitsLatents
 
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = ModelStore([Path(__file__).parents[1] / "models"])
 
 
 def accuracy(model: tf.keras.Model, images: np.ndarray, labels: np.ndarray) -> float:
@@ -43,9 +43,7 @@ def main() -> None:
         ("digits", digits, Digits()),
     ):
         for end in ("transmitter", "receiver"):
-            model = obtain_model(
-                f"{name}_{end}", getattr(settings, end), data, 0, [MODELS], Path("results/models")
-            )
+            model = MODELS.obtain(f"{name}_{end}", getattr(settings, end), data, 0)
             found[f"{name}_{end}"] = {
                 split: accuracy(model, *data.images(split)) for split in ("validation", "test")
             }

@@ -66,14 +66,17 @@ def run(
     An interrupted run goes on where it stopped when it is started again.
     """
     load_tensorflow()
+    from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.runner import run_study
     from ..simulation.studies.study import load_study, models_folders
+    from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
     figure = out / f"{study.name}.png"
     check_folder(out, figure.name)
     say(study.title or study.name, "bold")
-    result = run_study(study, out, models_folders(study_file), console)
+    models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
+    result = run_study(study, out, models, console)
     say(f"Result: {out / study.name}.h5")
     show_tables(result.curves, None)
     try:
@@ -101,7 +104,7 @@ def train(
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.results.names import check_seed
     from ..simulation.studies.study import load_study, models_folders
-    from ..simulation.training.store import obtain_model
+    from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
@@ -111,11 +114,12 @@ def train(
     folders = models_folders(study_file)
     folder = out or folders[0]
     check_folder(folder)
-    data = study.load_data(folders, folder)
+    data = study.load_data(ModelStore(folders, folder, verbosity(console)))
+    models = ModelStore((), folder, verbosity(console))
     for name in [model] if model else study.models:
         for number in study.evaluation.seeds if seed is None else [seed]:
             say(f"Model {name}, seed {number}", "bold")
-            obtain_model(name, study.models[name], data, number, [], folder, verbosity(console))
+            models.obtain(name, study.models[name], data, number)
             say(f"Weights: {folder / name}/seed{number}.weights.h5")
 
 
@@ -135,13 +139,14 @@ def latents(
     load_tensorflow()
     from ..datasets.latents import LATENTS
     from ..simulation.studies.study import load_study, models_folders
+    from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
     if study.data.modalities != LATENTS:
         raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
     check_folder(path.parent, path.name)
-    data: Any = study.load_data(models_folders(study_file), path.parent / "models")
+    data: Any = study.load_data(ModelStore(models_folders(study_file), path.parent / "models"))
     data.save(path)
     sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
     (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
@@ -241,10 +246,11 @@ def gallery(
     load_tensorflow()
     from ..simulation.studies.gallery import draw_gallery
     from ..simulation.studies.study import load_study, models_folders
+    from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
-    folders = models_folders(study_file)
-    for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, folders):
+    models = ModelStore(models_folders(study_file), out / "models")
+    for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, models):
         say(f"Picture: {path}")
 
 

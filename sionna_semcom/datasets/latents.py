@@ -134,8 +134,6 @@ class LatentPairs:
             raise ValueError("The head must be finite. Received: NaN or infinity")
         self.kernel, self.bias = kernel, bias
         self.checksums = dict(checksums or {})
-        self._subsets: dict[tuple[int, int], LatentPairs] = {}
-        self._drawn: int | None = None  # samples that a subset was asked for
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -152,26 +150,20 @@ class LatentPairs:
     def subset(self, count: int | None, seed: int = 0) -> LatentPairs:
         """The same pairs with ``count`` balanced training samples, drawn without replacement.
 
-        The classes' shares differ by one at most. `None` keeps all, and so does a subset that has
-        ``count`` already. The same ``count`` and ``seed`` give the same object again, whose samples
-        and statistics are then held once.
+        The classes' shares differ by one at most. `None` keeps all. The same ``count`` and ``seed``
+        draw the same samples again.
 
         Raises
         ------
         ValueError
             If ``count`` is not positive, or a class has fewer samples than its share
         """
-        if count is None or count == self._drawn:
+        if count is None:
             return self
         if count < 1:
             raise ValueError(f"`count` must be positive. Received: {count}")
-        key = (count, seed)
-        if key not in self._subsets:
-            splits = {**self.splits, "train": self.splits["train"][self._draw(count, seed)]}
-            subset = LatentPairs(splits, self.kernel, self.bias, self.checksums)
-            subset._drawn = count
-            self._subsets[key] = subset
-        return self._subsets[key]
+        splits = {**self.splits, "train": self.splits["train"][self._draw(count, seed)]}
+        return LatentPairs(splits, self.kernel, self.bias, self.checksums)
 
     def _draw(self, count: int, seed: int) -> np.ndarray:
         """Numbers of ``count`` balanced training samples, ascending."""

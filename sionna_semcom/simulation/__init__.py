@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .studies.study import Study, load_study
     from .training.loop import train
     from .training.settings import ModelSettings, TrainingSettings
-    from .training.store import obtain_model
+    from .training.store import ModelStore
 
 # Modules load on first use: reading a result and drawing it do not wait for TensorFlow
 _MODULES = {
@@ -29,6 +29,7 @@ _MODULES = {
     "Metric": "results.curves",
     "LinearProbes": "evaluation.probes",
     "ModelSettings": "training.settings",
+    "ModelStore": "training.store",
     "PlotMetrics": "results.plot",
     "Result": "results.result",
     "State": "evaluation.state",
@@ -38,7 +39,6 @@ _MODULES = {
     "draw_gallery": "studies.gallery",
     "latent_space_figure": "studies.gallery",
     "load_study": "studies.study",
-    "obtain_model": "training.store",
     "probe": "evaluation.probes",
     "paired_difference": "results.differences",
     "reconstruction_figure": "studies.gallery",
@@ -53,6 +53,7 @@ __all__ = [
     "LinearProbes",
     "Metric",
     "ModelSettings",
+    "ModelStore",
     "PlotMetrics",
     "Result",
     "State",
@@ -62,7 +63,6 @@ __all__ = [
     "draw_gallery",
     "latent_space_figure",
     "load_study",
-    "obtain_model",
     "paired_difference",
     "probe",
     "reconstruction_figure",

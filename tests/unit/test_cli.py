@@ -110,7 +110,9 @@ def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path, monkeypat
     trained = _invoke("train", study, "--model", "main", "--seed", "3")
     assert trained.exit_code == 0, trained.output
     assert (tmp_path / "models/main/seed3.weights.h5").exists()
-    assert folders == [([tmp_path / "models", shipped], tmp_path / "models")]
+    ((models,),) = folders
+    assert models.folders == (tmp_path / "models", shipped)
+    assert models.work_dir == tmp_path / "models"
 
 
 def test_several_results_are_compared_in_one_figure(results, tmp_path):

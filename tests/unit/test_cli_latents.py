@@ -81,9 +81,9 @@ def test_networks_are_looked_for_where_runs_do(study, pairs, tmp_path, monkeypat
     ended = _invoke("latents", study, *(("--out", out) if out else ()))
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / (out or "results/tiny_latents.h5")).exists()
-    ((models, work_dir),) = folders
-    assert models == [tmp_path / "models", _shipped.folder("models")]
-    assert work_dir.as_posix() == ("folder/models" if out else "results/models")
+    ((models,),) = folders
+    assert models.folders == (tmp_path / "models", _shipped.folder("models"))
+    assert models.work_dir.as_posix() == ("folder/models" if out else "results/models")
 
 
 def test_networks_are_trained_first(study, tmp_path):

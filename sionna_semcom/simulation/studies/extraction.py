@@ -4,8 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,7 +13,7 @@ import tensorflow as tf
 
 from ...datasets import CIFAR10, SPLITS, Digits, LatentPairs, LatentSplit
 from ..training.settings import ModelSettings
-from ..training.store import obtain_model
+from ..training.store import ModelStore
 
 BATCH_SIZE = 500
 ENCODER_SEED = 0  # other pairs are other data, not other seeds of a study
@@ -24,14 +23,12 @@ def extract_latents(
     name: str,
     images: CIFAR10 | Digits,
     networks: Mapping[str, ModelSettings],
-    models_dirs: Sequence[Path] = (),
-    work_dir: Path | None = None,
-    verbose: int = 0,
+    models: ModelStore | None = None,
 ) -> LatentPairs:
     """Latents of all images, and the head of the receiver.
 
-    They are kept in ``<work_dir>/<name>_latents.h5``, and read from there as long as images and
-    weights are the same.
+    They are kept in ``<models.work_dir>/<name>_latents.h5``, and read from there as long as images
+    and weights are the same.
 
     Parameters
     ----------
@@ -41,31 +38,25 @@ def extract_latents(
         What the networks look at, and are trained on unless they are trained
     networks : `dict`
         `ModelSettings` of ``transmitter`` and ``receiver``, two image classifiers
-    models_dirs : sequence of `Path`
-        Folders with trained models
-    work_dir : `None` | `Path`
-        Folder of what had to be trained, and of the latents; ``results/models`` by default
-    verbose : `int`
-        Verbosity of training, as for Keras
+    models : `None` | :class:`ModelStore`
+        Trained models; `None` keeps what had to be trained in ``results/models``
     """
-    work_dir = work_dir or Path("results") / "models"
-    models = {
-        end: obtain_model(
-            f"{name}_{end}", settings, images, ENCODER_SEED, models_dirs, work_dir, verbose
-        )
+    models = models or ModelStore()
+    trained = {
+        end: models.obtain(f"{name}_{end}", settings, images, ENCODER_SEED)
         for end, settings in networks.items()
     }
     checksums = {
         **images.checksums,
-        **{end: _digest(model, networks[end]) for end, model in models.items()},
+        **{end: _digest(model, networks[end]) for end, model in trained.items()},
     }
-    kept = work_dir / f"{name}_latents.h5"
+    kept = models.work_dir / f"{name}_latents.h5"
     if kept.exists():
         pairs = LatentPairs.load(kept)
         if pairs.checksums == checksums:
             return pairs
-    splits = {split: _split(images, split, models) for split in SPLITS}
-    kernel, bias = (np.asarray(weight) for weight in models["receiver"].head.get_weights())
+    splits = {split: _split(images, split, trained) for split in SPLITS}
+    kernel, bias = (np.asarray(weight) for weight in trained["receiver"].head.get_weights())
     pairs = LatentPairs(splits, kernel, bias, checksums)
     pairs.save(kept)
     return pairs

@@ -19,7 +19,7 @@ from ..._seeding import set_seed
 from ...link import from_settings
 from ...systems import CentroidSystem
 from ..results.plot import write_figure
-from ..training.store import obtain_model
+from ..training.store import ModelStore
 from .study import Study
 
 _MARKERS = "os^Dv"
@@ -32,7 +32,7 @@ def draw_gallery(
     link: str | None,
     snr_dbs: Sequence[float],
     out: Path,
-    models_dirs: Sequence[Path] = (),
+    models: ModelStore | None = None,
 ) -> list[Path]:
     """Draw the latent space and the reconstructions of a study's model, and return the files.
 
@@ -48,8 +48,8 @@ def draw_gallery(
         SNRs [dB] of the reconstructions
     out : `Path`
         Folder of the pictures
-    models_dirs : sequence of `Path`
-        Folders with trained models
+    models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
+        Trained models; `None` keeps models that had to be trained in ``<out>/models``
 
     Raises
     ------
@@ -68,9 +68,9 @@ def draw_gallery(
     if not all(snr_db > -np.inf for snr_db in snr_dbs):
         raise ValueError(f"`snr_dbs` must be numbers of dB. Received: {listed(snr_dbs)}")
     check_folder(out, *(f"{model}_{name}.png" for name in ("reconstructions", "latent_space")))
-    data, seed = study.load_data(models_dirs, out / "models"), study.evaluation.seeds[0]
-    settings = study.models[model]
-    system = obtain_model(model, settings, data, seed, models_dirs, out / "models")
+    models = models or ModelStore(work_dir=out / "models")
+    data, settings = study.load_data(models), study.models[model]
+    system = models.obtain(model, settings, data, study.evaluation.seeds[0])
     set_seed(study.seed, "gallery")
     system.link = from_settings(settings.link if link is None else study.links[link])
     batch = next(iter(data.test(200)))

@@ -8,6 +8,7 @@ from ...datasets.folder import FolderData
 from ...datasets.latents import LATENTS
 from ...datasets.settings import DATASETS, DataSettings
 from ..training.settings import ModelSettings
+from ..training.store import ModelStore
 from .extraction import extract_latents
 
 
@@ -30,7 +31,7 @@ class CIFAR10Latents(FolderData):
     receiver: ModelSettings = _encoder("plain", 768, mirror=True)
     """The network of the receiver"""
 
-    def load(self, models: Any = None) -> LatentPairs:
+    def load(self, models: ModelStore | None = None) -> LatentPairs:
         """Train both networks unless they are, and let them look at the same images."""
         networks = {"transmitter": self.transmitter, "receiver": self.receiver}
         return extract_latents("cifar10", CIFAR10(self.folder()), networks, models)
@@ -48,7 +49,7 @@ class DigitsLatents(DataSettings):
     receiver: ModelSettings = _encoder("plain", 48, widths=[16, 32])
     """The network of the receiver"""
 
-    def load(self, models: Any = None) -> LatentPairs:
+    def load(self, models: ModelStore | None = None) -> LatentPairs:
         """Train both networks unless they are, and let them look at the same images."""
         networks = {"transmitter": self.transmitter, "receiver": self.receiver}
         return extract_latents("digits", Digits(), networks, models)

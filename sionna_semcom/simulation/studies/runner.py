@@ -24,7 +24,7 @@ from ..evaluation.progress import ProgressBar, verbosity
 from ..evaluation.state import State
 from ..results.curves import SNR_AXIS, Curve, Estimate
 from ..results.result import Result
-from ..training.store import obtain_model
+from ..training.store import ModelStore
 from .partial import SUMMARY, Partial, fingerprint, weights_digest
 from .schema import CurveSettings, EvaluationSettings
 from .study import Study
@@ -41,7 +41,7 @@ Summary = dict[str, float]
 def run_study(
     study: Study,
     out: Path,
-    models_dirs: Sequence[Path] = (),
+    models: ModelStore | None = None,
     console: Console | None = None,
 ) -> Result:
     """Train what is not trained yet, simulate all curves, and keep the result in ``out``.
@@ -56,9 +56,9 @@ def run_study(
     study : :class:`~sionna_semcom.simulation.Study`
         What is simulated
     out : `Path`
-        Folder of the result, and of models that had to be trained
-    models_dirs : sequence of `Path`
-        Folders with trained models
+        Folder of the result
+    models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
+        Trained models; `None` keeps models that had to be trained in ``<out>/models``
     console : `None` | `rich.console.Console`
         Where progress is shown
 
@@ -79,13 +79,15 @@ def run_study(
     console = console or Console(quiet=True)
     out = Path(out)
     check_folder(out, *(f"{study.name}{end}" for end in (".h5", ".partial.json")))
-    data = study.load_data(models_dirs, out / "models")
+    if models is None:
+        models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
+    data = study.load_data(models)
     partial = Partial(out / f"{study.name}.partial.json", fingerprint(study, data))
     if partial.discarded:
         console.print(Text(f"{partial.path} is of other settings, data or versions: starting anew"))
     elif partial:
         console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
-    run = _Run(study, data, partial, out / "models", models_dirs, console)
+    run = _Run(study, data, partial, models, console)
     result = run.result()
     result.save(out / f"{study.name}.h5")
     partial.remove()
@@ -116,16 +118,14 @@ class _Run:
         study: Study,
         data: Data,
         partial: Partial,
-        work_dir: Path,
-        models_dirs: Sequence[Path],
+        models: ModelStore,
         console: Console,
     ) -> None:
         self._study = study
         self._data = data
         self._partial = partial
         self._console = console
-        self._work_dir = work_dir
-        self._models_dirs = models_dirs
+        self._models = models
         seeds = study.evaluation.seeds
         self._judges = {key: self._obtain(name, seeds[0]) for key, name in study.judges.items()}
         pairs = [pair for curve in study.curves for pair in curve.pairs]
@@ -146,20 +146,12 @@ class _Run:
 
     def _link_key(self, name: str, seed: int) -> tuple[str, int]:
         """Name and, where it makes another link, training seed."""
-        follows = getattr(self._study.links[name], "follows_training", False)
+        follows = self._study.links[name].follows_training
         return name, seed if follows else self._study.evaluation.seeds[0]
 
     def _obtain(self, name: str, seed: int) -> keras.Model:
         self._console.print(Text(f"Model {name}, seed {seed}"))
-        return obtain_model(
-            name,
-            self._study.models[name],
-            self._data,
-            seed,
-            self._models_dirs,
-            self._work_dir,
-            verbosity(self._console),
-        )
+        return self._models.obtain(name, self._study.models[name], self._data, seed)
 
     def result(self) -> Result:
         """Simulate what is not finished."""

@@ -22,6 +22,7 @@ from ..results.curves import SNR_AXIS
 from ..results.figure_settings import FigureSettings
 from ..results.names import FileName, Seed, Title
 from ..training.settings import ModelSettings
+from ..training.store import ModelStore
 from . import network_latents  # noqa: F401  declares data sets
 from .compatibility import check_compatibility
 from .schema import CurveSettings, EvaluationSettings
@@ -90,25 +91,21 @@ class Study(Settings):
             raise ValueError(f"figure.log_x needs another evaluation.axis than {SNR_AXIS!r}")
         return self
 
-    def load_data(self, models_dirs: Sequence[Path] = (), work_dir: Path | None = None) -> Data:
+    def load_data(self, models: ModelStore | None = None) -> Data:
         """Read the data.
 
         Parameters
         ----------
-        models_dirs : sequence of `Path`
-            Folders with trained models, for data that are latents of trained networks
-        work_dir : `None` | `Path`
-            Folder of networks that had to be trained
+        models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
+            Trained models, for data that are latents of trained networks; `None` keeps networks
+            that had to be trained in ``results/models``
 
         Raises
         ------
         FileNotFoundError
             If no folder is given where one is needed, or a file is missing in it
         """
-        data: Any = self.data
-        if getattr(data, "needs_models", False):
-            return data.load(models_dirs, work_dir)
-        return data.load()
+        return self.data.load(models)
 
     @staticmethod
     def _check_known(owner: str, label: str, kind: str, name: str, known: dict[str, Any]) -> None:

@@ -82,9 +82,9 @@ class ModelSettings(Settings):
         """Build the untrained system for samples like those of ``data``, over ``link``.
 
         Without ``link`` it is that of training with the seed ``seed``, which may draw a pool of
-        channels for seconds.
+        channels for seconds. Semantic pilots are those of ``seed``, too.
         """
-        return self.system.build(data, link or from_settings(self.link, seed), self.snr_db)
+        return self.system.build(data, link or from_settings(self.link, seed), self.snr_db, seed)
 
 
 class Pretrained(Settings):

@@ -2,8 +2,9 @@
 """Trained models, loaded or trained."""
 
 import json
+import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,71 +24,114 @@ from .threads import intra_op_threads
 from .weights import _attributes, _bfloat16, _most_bytes, load_weights, save_weights
 
 
-def obtain_model(
-    name: str,
-    settings: ModelSettings,
-    data: Data,
-    seed: int,
-    models_dirs: Sequence[Path],
-    work_dir: Path,
-    verbose: int = 0,
-) -> keras.Model:
-    """Load the trained model ``<dir>/<name>/seed<seed>.weights.h5``, or train it.
+class ModelStore:
+    """Trained models by name, settings, data and seed: loaded where there are weights, or trained.
 
-    Weights are taken from the first of ``models_dirs`` and ``work_dir`` that has them for these
-    settings and these data; those of the shipped models that the installed package lists but does
-    not hold are fetched. Otherwise the model is trained and kept in ``work_dir``. Either way
-    it comes over a link that whoever evaluates it replaces: that of training is built for training,
-    and for systems of its size. A system without trainable weights has no file and comes as built.
+    Parameters
+    ----------
+    folders : iterable of `Path`
+        Folders with trained models, searched first to last
+    work_dir : `Path`
+        Folder that is searched last, and keeps what had to be trained
+    verbose : `int`
+        Verbosity of training, as for Keras
 
-    Raises
-    ------
-    ValueError
-        If a weights file is damaged, naming it
+    Example
+    -------
+    >>> models = ModelStore(["models"])
+    >>> system = models.obtain("centroid", settings, Digits(), seed=0)
     """
-    file_name = Path(name) / f"seed{seed}.weights.h5"
-    set_seed(seed, name)
-    data = settings.system.training_data(data, seed)
-    kept = _trained(file_name, settings, data, (*models_dirs, work_dir))
-    if kept is not None:
-        system = settings.build(data, _link_on_arrival(settings.link), seed)
-        load_weights(system, kept)
-        return system
-    system = settings.build(data, seed=seed)
-    if not system.trainable_weights:
-        return system
-    if settings.pretrained is not None:
-        start = settings.pretrained
-        folders = (models_dirs, work_dir, verbose)
-        adopt(system, obtain_model(start.name, start.model, data, seed, *folders))
+
+    def __init__(
+        self,
+        folders: Iterable[str | os.PathLike[str]] = (),
+        work_dir: str | os.PathLike[str] = Path("results") / "models",
+        verbose: int = 0,
+    ) -> None:
+        self.folders = tuple(map(Path, folders))
+        self.work_dir = Path(work_dir)
+        self.verbose = verbose
+
+    def obtain(self, name: str, settings: ModelSettings, data: Data, seed: int) -> keras.Model:
+        """Load the trained model ``<folder>/<name>/seed<seed>.weights.h5``, or train it.
+
+        Weights are taken from the first folder that has them for these settings and these data.
+        Otherwise it is trained and kept in ``work_dir``. Either way the model comes over a link that whoever evaluates it replaces: that of training
+        is built for training, and for systems of its size. A system without trainable weights has
+        no file and comes as built.
+
+        Parameters
+        ----------
+        name : `str`
+            Folder of the weights
+        settings : :class:`~sionna_semcom.simulation.ModelSettings`
+            The model and its training
+        data : data set
+            What it is trained on
+        seed : `int`
+            Seed of training, and of what a model draws from ``data``, such as semantic pilots
+
+        Raises
+        ------
+        ValueError
+            If a weights file is damaged, naming it
+        """
         set_seed(seed, name)
-    path = Path(work_dir) / file_name
-    checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
-    provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
-    own_seed = derive_seed(seed, name)
-    check_folder(path.parent, path.name, checkpoint.name)
-    for place in (path.parent, tempfile.gettempdir()):
-        reserve(place, 3 * _most_bytes(system))  # with the two moments of Adam
-    train(system, data, settings.training, own_seed, checkpoint, verbose, provenance)
-    set_seed(seed, name)  # what is drawn in building is then what was trained with
-    trained = settings.build(data, _link_on_arrival(settings.link), seed)
-    trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
-    save_weights(trained, path, {**provenance, "threads": intra_op_threads()})
-    checkpoint.unlink(missing_ok=True)
-    return trained
+        if (path := self._find(name, settings, data, seed)) is not None:
+            system = settings.build(data, _link_on_arrival(settings.link), seed)
+            load_weights(system, path)
+            return system
+        system = settings.build(data, seed=seed)
+        return (
+            self._train(system, name, settings, data, seed) if system.trainable_weights else system
+        )
+
+    def _find(self, name: str, settings: ModelSettings, data: Data, seed: int) -> Path | None:
+        """File of the weights, if there is one; shipped ones that are not installed are fetched."""
+        paths = [_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
+        for path in paths:
+            if path.exists() and _of(_attributes(path), settings, data.checksums):
+                return path
+        shipped = _shipped.folder("models")
+        file_name = _path(Path(), name, seed).as_posix()
+        missing = _fetch.missing(file_name) if shipped in self.folders else None
+        if missing is not None and _of(missing, settings, data.checksums):
+            return _fetch.fetch(file_name)
+        return None
+
+    def _train(
+        self, system: keras.Model, name: str, settings: ModelSettings, data: Data, seed: int
+    ) -> keras.Model:
+        """Train ``system``, keep its weights, and give a model with what was kept."""
+        if (start := settings.pretrained) is not None:
+            adopt(system, self.obtain(start.name, start.model, data, seed))
+            set_seed(seed, name)
+        path = _path(self.work_dir, name, seed)
+        checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
+        provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
+        check_folder(path.parent, path.name, checkpoint.name)
+        for folder in (path.parent, tempfile.gettempdir()):
+            reserve(folder, 3 * _most_bytes(system))  # with the two moments of Adam
+        train(
+            system,
+            settings.system.training_data(data, seed),
+            settings.training,
+            derive_seed(seed, name),
+            checkpoint,
+            self.verbose,
+            provenance,
+        )
+        set_seed(seed, name)  # what is drawn in building is then what was trained with
+        trained = settings.build(data, _link_on_arrival(settings.link), seed)
+        trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
+        save_weights(trained, path, {**provenance, "threads": intra_op_threads()})
+        checkpoint.unlink(missing_ok=True)
+        return trained
 
 
-def _trained(
-    file_name: Path, settings: ModelSettings, data: Data, folders: Sequence[Path]
-) -> Path | None:
-    """The first weights in ``folders``, or else those to fetch, of these settings and data."""
-    for path in (Path(folder) / file_name for folder in folders):
-        if path.exists() and _of(_attributes(path), settings, data.checksums):
-            return path
-    missing = _fetch.missing(file_name.as_posix()) if _shipped.folder("models") in folders else None
-    if missing is not None and _of(missing, settings, data.checksums):
-        return _fetch.fetch(file_name.as_posix())
-    return None
+def _path(folder: Path, name: str, seed: int) -> Path:
+    """File of the weights of a model in ``folder``."""
+    return folder / name / f"seed{seed}.weights.h5"
 
 
 def _link_on_arrival(link: AnyLink) -> Link | None:

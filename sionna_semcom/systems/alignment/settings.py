@@ -51,16 +51,20 @@ class _AlignmentSettings(AlignmentSystemSettings):
     """Share of the head's logits in the metric of the error; the rest is the latent itself"""
 
     def build(
-        self, data: Data, link: MIMOChannel, snr_db: float | tuple[float, float]
+        self,
+        data: Data,
+        link: MIMOChannel,
+        snr_db: float | tuple[float, float],
+        seed: int = 0,
     ) -> AlignmentSystem:
-        """Fit an aligner to pilots of ``data``, or build the network that will be trained.
+        """Fit an aligner to the pilots of ``seed``, or build the network that will be trained.
 
         Raises
         ------
         ValueError
             If ``data`` are no pairs of latents
         """
-        pairs = self.training_data(data, seed=0)
+        pairs = self.training_data(data, seed)
         train = pairs.splits["train"]
         statistics = PilotStatistics.of(train.tx, train.rx)
         metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
@@ -78,8 +82,6 @@ class _AlignmentSettings(AlignmentSystemSettings):
 
     def training_data(self, data: Data, seed: int) -> LatentPairs:
         """The pilots, drawn by their number and ``seed``, so that methods are given the same ones.
-
-        What was drawn stays as it is.
 
         Raises
         ------

@@ -77,8 +77,13 @@ class SystemSettings(Settings):
         """Whether a system can start from weights of another, trained one; it cannot."""
         return False
 
-    def build(self, data: Data, link: Any, snr_db: float | tuple[float, float]) -> Any:
-        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``."""
+    def build(
+        self, data: Data, link: Any, snr_db: float | tuple[float, float], seed: int = 0
+    ) -> Any:
+        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``.
+
+        ``seed`` is that of the training that it is for; see :meth:`training_data`.
+        """
         return SYSTEMS.of(self).from_data(self, data, link=link, snr_db=snr_db)
 
     def training_data(self, data: Data, seed: int) -> Data:

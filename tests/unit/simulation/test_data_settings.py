@@ -8,12 +8,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
+from sionna_semcom.simulation.studies.data_settings import DataSettings, usual_modalities
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
 from sionna_semcom.datasets.digits.settings import DIGITS
 from sionna_semcom.datasets.features.settings import FEATURES
 from sionna_semcom.datasets.latents import LATENTS
-from sionna_semcom.simulation.studies.data_settings import DataSettings, usual_modalities
 
 
 def settings(**document: Any):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
 from sionna_semcom.datasets import SPLITS, Digits, LatentPairs
-from sionna_semcom.simulation import ModelSettings
-from sionna_semcom.simulation.studies import data_settings, extraction
-from sionna_semcom.simulation.studies.data_settings import DataSettings
+from sionna_semcom.datasets.settings import DATASETS
+from sionna_semcom.simulation import ModelSettings, ModelStore
+from sionna_semcom.simulation.studies import extraction, network_latents
 from sionna_semcom.simulation.studies.extraction import extract_latents
-from sionna_semcom.simulation.training import loop as training
+from sionna_semcom.simulation.training import store
 
 
 def settings(network, latent_dim):
@@ -35,18 +34,18 @@ def digits():
 def folder(digits, tmp_path_factory):
     """Where networks are trained and their latents are kept."""
     path = tmp_path_factory.mktemp("extraction")
-    extract_latents("tiny", digits, NETWORKS, work_dir=path)
+    extract_latents("tiny", digits, NETWORKS, ModelStore(work_dir=path))
     return path
 
 
-def extract(digits, folder, networks=NETWORKS, models_dirs=(), work_dir=None):
-    return extract_latents("tiny", digits, networks, models_dirs or [folder], work_dir or folder)
+def extract(digits, folder, networks=NETWORKS, work_dir=None):
+    return extract_latents("tiny", digits, networks, ModelStore([folder], work_dir or folder))
 
 
 @pytest.fixture(scope="module")
 def trained(digits, folder):
     return {
-        end: training.obtain_model(f"tiny_{end}", NETWORKS[end], digits, 0, [], folder)
+        end: ModelStore(work_dir=folder).obtain(f"tiny_{end}", NETWORKS[end], digits, 0)
         for end in NETWORKS
     }
 
@@ -73,7 +72,7 @@ def test_receiver_accuracy_is_that_of_the_receiving_network(digits, folder, trai
 
 def test_the_second_time_nothing_is_computed(digits, folder, monkeypatch):
     pairs = extract(digits, folder)
-    monkeypatch.setattr(training, "train", None)
+    monkeypatch.setattr(store, "train", None)
     monkeypatch.setattr(extraction, "_split", None)
     again = extract(digits, folder)
     assert again.checksums == pairs.checksums
@@ -83,7 +82,7 @@ def test_the_second_time_nothing_is_computed(digits, folder, monkeypatch):
 
 
 def test_trained_networks_of_another_folder_are_used(digits, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "train", None)
+    monkeypatch.setattr(store, "train", None)
     pairs = extract(digits, folder, work_dir=tmp_path)
     assert pairs.checksums == extract(digits, folder).checksums
     assert [path.name for path in tmp_path.iterdir()] == ["tiny_latents.h5"]
@@ -106,7 +105,7 @@ def test_other_images_give_other_latents(digits, folder, tmp_path, monkeypatch):
     extract(digits, folder, work_dir=tmp_path)
     monkeypatch.setattr(digits, "checksums", {"other": "images"})
     with pytest.raises(ZeroDivisionError):  # it goes on to train for these images
-        monkeypatch.setattr(training, "train", lambda *_: 1 / 0)
+        monkeypatch.setattr(store, "train", lambda *_: 1 / 0)
         extract(digits, folder, work_dir=tmp_path)
 
 
@@ -121,18 +120,17 @@ def test_the_order_of_the_networks_does_not_matter(digits, folder, tmp_path):
 )
 def test_settings_name_the_networks(monkeypatch, tmp_path, kind, name, sizes):
     calls = []
-    monkeypatch.setattr(data_settings, "extract_latents", lambda *given: calls.append(given))
-    monkeypatch.setattr(data_settings, "CIFAR10", lambda root: root)
+    monkeypatch.setattr(network_latents, "extract_latents", lambda *given: calls.append(given))
+    monkeypatch.setattr(network_latents, "CIFAR10", lambda root: root)
     monkeypatch.setenv("SIONNA_SEMCOM_DATA", str(tmp_path))
-    data = TypeAdapter(DataSettings).validate_python({"kind": f"{kind}_latents"})
-    assert data.needs_models
-    data.load([tmp_path], tmp_path / "models")
-    ((given, _, networks, *folders),) = calls
+    models = ModelStore([tmp_path])
+    DATASETS.settings({"kind": f"{kind}_latents"}).load(models)
+    ((given, _, networks, store_),) = calls
     assert given == name
-    assert folders == [[tmp_path], tmp_path / "models"]
+    assert store_ is models
     systems = [networks[end].system for end in ("transmitter", "receiver")]
     assert tuple(system.latent_dim for system in systems) == sizes
     assert [system.network for system in systems] == ["residual", "plain"]
     with pytest.raises(FileNotFoundError, match="SIONNA_SEMCOM_DATA"):
         monkeypatch.delenv("SIONNA_SEMCOM_DATA")
-        TypeAdapter(DataSettings).validate_python({"kind": "cifar10_latents"}).load()
+        DATASETS.settings({"kind": "cifar10_latents"}).load()

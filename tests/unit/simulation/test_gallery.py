@@ -7,8 +7,13 @@ import pytest
 from sionna_semcom.datasets import Digits
 from sionna_semcom.link import AWGNLink, FlatFadingLink
 from sionna_semcom.semantics import modalities
-from sionna_semcom.simulation import Study, draw_gallery, latent_space_figure, reconstruction_figure
-from sionna_semcom.simulation.studies import gallery
+from sionna_semcom.simulation import (
+    ModelStore,
+    Study,
+    draw_gallery,
+    latent_space_figure,
+    reconstruction_figure,
+)
 from sionna_semcom.systems import CentroidSystem
 
 STUDY = {
@@ -42,7 +47,7 @@ def test_pictures_are_over_the_link_of_training_or_another(
 ):
     study = Study.model_validate(STUDY)
     system = study.models["main"].build(digits, AWGNLink())
-    monkeypatch.setattr(gallery, "obtain_model", lambda *_: system)
+    monkeypatch.setattr(ModelStore, "obtain", lambda *_: system)
     paths = draw_gallery(study, "main", link, [10.0], tmp_path)
     assert [path.name for path in paths] == ["main_reconstructions.png", "main_latent_space.png"]
     assert all(path.stat().st_size > 1000 for path in paths)

@@ -65,11 +65,11 @@ class Numbers:
 def noise(monkeypatch):
     weights = {("main", 0): 1.0, ("main", 1): 2.0, ("main", 2): 3.0}
     weights |= {("small", 0): 0.5, ("small", 1): 0.5, ("same", 0): 0.5, ("same", 1): 0.5}
-    monkeypatch.setattr(BuiltinData, "load", lambda self: Numbers())
+    monkeypatch.setattr(BuiltinData, "load", lambda self, models: Numbers())
     monkeypatch.setattr(
-        runner,
-        "obtain_model",
-        lambda name, settings, data, seed, *_: NoiseSystem(weights[name, seed]),
+        runner.ModelStore,
+        "obtain",
+        lambda self, name, settings, data, seed: NoiseSystem(weights[name, seed]),
     )
     monkeypatch.setattr(NoiseSystem, "calls", 0)
     monkeypatch.setattr(NoiseSystem, "interrupt_at", None)

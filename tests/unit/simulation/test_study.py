@@ -8,7 +8,7 @@ import yaml
 
 from sionna_semcom import _shipped
 from sionna_semcom.datasets.digits.settings import BuiltinData
-from sionna_semcom.simulation import Study, load_study
+from sionna_semcom.simulation import ModelStore, Study, load_study
 from sionna_semcom.simulation.studies.study import models_folders
 
 DOCUMENT = yaml.safe_load("""
@@ -276,12 +276,11 @@ def test_real_data_need_a_folder(write, monkeypatch):
         study.load_data()
 
 
-def test_data_of_trained_networks_get_the_folders(write, monkeypatch):
-    study = load_study(write())
-    monkeypatch.setattr(BuiltinData, "load", lambda self, *folders: folders)
-    assert study.load_data([Path("models")], Path("work")) == ()
-    monkeypatch.setattr(BuiltinData, "needs_models", True, raising=False)
-    assert study.load_data([Path("models")], Path("work")) == ([Path("models")], Path("work"))
+def test_data_of_trained_networks_get_the_models(write, monkeypatch):
+    study, models = load_study(write()), ModelStore()
+    monkeypatch.setattr(BuiltinData, "load", lambda self, models: models)
+    assert study.load_data() is None
+    assert study.load_data(models) is models
 
 
 def test_where_models_are_looked_for(write, monkeypatch, tmp_path):

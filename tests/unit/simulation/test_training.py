@@ -13,9 +13,10 @@ from sionna.phy import config
 
 from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink, FlatFadingLink
-from sionna_semcom.simulation.training import loop as training
+from sionna_semcom.simulation.training import loop, store, weights
+from sionna_semcom.simulation.training import settings as model_settings
 from sionna_semcom.simulation.training.settings import ModelSettings
-from sionna_semcom.simulation.training.store import obtain_model
+from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.systems import CentroidSettings, CentroidSystem
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
@@ -43,7 +44,7 @@ def same(first, second):
 
 def interrupt(wanted, data, folder, monkeypatch):
     """Train for one epoch, and give the checkpoint."""
-    save = training.save_weights
+    save = weights.save_weights
 
     def save_and_die(system, path, attributes):
         save(system, path, attributes)
@@ -51,9 +52,9 @@ def interrupt(wanted, data, folder, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "save_weights", save_and_die)
+        patch.setattr(loop, "save_weights", save_and_die)
         with pytest.raises(KeyboardInterrupt):
-            obtain_model("model", wanted, data, 0, [], folder)
+            ModelStore(work_dir=folder).obtain("model", wanted, data, 0)
     checkpoint = folder / "model" / "seed0.checkpoint.weights.h5"
     assert checkpoint.exists()
     return checkpoint
@@ -72,10 +73,10 @@ def first_epochs(monkeypatch):
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, monkeypatch):
-    whole = obtain_model("model", settings(), digits, 0, [], tmp_path / "whole")
+    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", settings(), digits, 0)
     checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
     epochs = first_epochs(monkeypatch)
-    resumed = obtain_model("model", settings(), digits, 0, [], tmp_path)
+    resumed = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     assert epochs == [1]
     assert same(whole, resumed)
     assert not checkpoint.exists()
@@ -90,9 +91,9 @@ def test_so_does_one_with_dropout_and_schedules(kind, tmp_path, monkeypatch):
             "training": {**SHORT, "warmup_steps": 1},
         }
     )
-    whole = obtain_model("model", wanted, data, 0, [], tmp_path / "whole")
+    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", wanted, data, 0)
     interrupt(wanted, data, tmp_path / "broken", monkeypatch)
-    assert same(whole, obtain_model("model", wanted, data, 0, [], tmp_path / "broken"))
+    assert same(whole, ModelStore(work_dir=tmp_path / "broken").obtain("model", wanted, data, 0))
 
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, monkeypatch):
@@ -104,23 +105,23 @@ def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, 
     epochs = first_epochs(monkeypatch)
     for wanted, data in (*other, (settings(), other_data)):
         checkpoint.write_bytes(kept)
-        obtain_model("model", wanted, data, 0, [], tmp_path)
+        ModelStore(work_dir=tmp_path).obtain("model", wanted, data, 0)
         assert epochs == [0, 1]
         epochs.clear()
     checkpoint.write_bytes(kept)
     system = settings().build(digits)
-    training.train(system, digits, settings().training, seed=5, checkpoint=checkpoint)
+    loop.train(system, digits, settings().training, seed=5, checkpoint=checkpoint)
     assert epochs == [0, 1]
 
 
 def test_a_checkpoint_that_is_gone_already_does_no_harm(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "train", lambda system, *_: system)
-    obtain_model("model", settings(), digits, 0, [], tmp_path)
+    monkeypatch.setattr(store, "train", lambda system, *_: system)
+    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
 
 
 def test_the_learning_rate_ends_where_the_settings_say(digits):
     system = settings().build(digits)
-    training.train(system, digits, settings().training, seed=0)
+    loop.train(system, digits, settings().training, seed=0)
     expected = 1e-3 * np.sin(np.pi * 2 / (2 * 6)) ** 2  # two of six steps warm up
     assert float(system.optimizer.learning_rate) == pytest.approx(expected, rel=1e-4)
 
@@ -142,19 +143,19 @@ def test_settings_that_cannot_train_are_refused(changes, message):
 
 def test_trained_weights_are_loaded_where_settings_and_data_agree(digits, tmp_path, monkeypatch):
     shipped, work = tmp_path / "models", tmp_path / "work"
-    trained = obtain_model("model", settings(), digits, 0, [], shipped)
-    monkeypatch.setattr(training, "train", None)
-    assert same(trained, obtain_model("model", settings(), digits, 0, [shipped], work))
+    trained = ModelStore(work_dir=shipped).obtain("model", settings(), digits, 0)
+    monkeypatch.setattr(store, "train", None)
+    assert same(trained, ModelStore([shipped], work).obtain("model", settings(), digits, 0))
     monkeypatch.undo()
-    other = obtain_model("model", settings(temperature=0.5), digits, 0, [shipped], work)
+    other = ModelStore([shipped], work).obtain("model", settings(temperature=0.5), digits, 0)
     assert not same(trained, other)
     assert (work / "model" / "seed0.weights.h5").exists()
 
 
 def test_the_link_of_training_is_built_only_to_train(digits, tmp_path, monkeypatch):
-    trained = obtain_model("model", settings(), digits, 0, [], tmp_path)
-    monkeypatch.setattr(training, "from_settings", None)
-    loaded = obtain_model("model", settings(), digits, 0, [tmp_path], tmp_path / "work")
+    trained = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+    monkeypatch.setattr(model_settings, "from_settings", None)
+    loaded = ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
     assert isinstance(trained.link, AWGNLink)
     assert isinstance(loaded.link, AWGNLink)
     assert same(trained, loaded)
@@ -169,13 +170,15 @@ def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, mon
             self.built = True
 
     def finish(system, data, settings, seed, checkpoint, *_):
-        training.save_weights(system, checkpoint, {})
+        weights.save_weights(system, checkpoint, {})
 
-    monkeypatch.setattr(training, "train", finish)
-    monkeypatch.setattr(CentroidSettings, "build", lambda self, data, link, snr_db: Precoder(link))
+    monkeypatch.setattr(store, "train", finish)
+    monkeypatch.setattr(
+        CentroidSettings, "build", lambda self, data, link, snr_db, seed: Precoder(link)
+    )
     channel = settings({"kind": "flat_mimo", "num_tx_ant": 2, "num_rx_ant": 3})
-    trained = obtain_model("model", channel, digits, 0, [], tmp_path)
-    loaded = obtain_model("model", channel, digits, 0, [tmp_path], tmp_path / "work")
+    trained = ModelStore(work_dir=tmp_path).obtain("model", channel, digits, 0)
+    loaded = ModelStore([tmp_path], tmp_path / "work").obtain("model", channel, digits, 0)
     assert loaded.precoder.shape == (3, 2)
     assert same(trained, loaded)
     assert trained.drawn == loaded.drawn
@@ -183,9 +186,9 @@ def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, mon
 
 def test_training_is_over_its_own_link(digits, tmp_path, monkeypatch):
     links = []
-    monkeypatch.setattr(training, "train", lambda system, *_: links.append(system.link) or 1 / 0)
+    monkeypatch.setattr(store, "train", lambda system, *_: links.append(system.link) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        obtain_model("model", settings(FADING), digits, 0, [], tmp_path)
+        ModelStore(work_dir=tmp_path).obtain("model", settings(FADING), digits, 0)
     assert isinstance(links[0], FlatFadingLink)
 
 
@@ -196,28 +199,30 @@ def test_a_system_without_trainable_weights_has_no_file(digits, tmp_path, monkey
             self.link = link
 
     monkeypatch.setattr(
-        CentroidSettings, "build", lambda self, data, link, snr_db: ClosedForm(link)
+        CentroidSettings, "build", lambda self, data, link, snr_db, seed: ClosedForm(link)
     )
-    system = obtain_model("model", settings(FADING), digits, 0, [], tmp_path)
+    system = ModelStore(work_dir=tmp_path).obtain("model", settings(FADING), digits, 0)
     assert isinstance(system.link, FlatFadingLink)
     assert not list(tmp_path.iterdir())
 
 
 def test_seeds_differ(digits, tmp_path):
-    first, second = (obtain_model("model", settings(), digits, k, [], tmp_path) for k in (0, 1))
+    first, second = (
+        ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, k) for k in (0, 1)
+    )
     assert not same(first, second)
 
 
 def test_damaged_weights_are_named(digits, tmp_path):
-    obtain_model("model", settings(), digits, 0, [], tmp_path)
+    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     path = tmp_path / "model" / "seed0.weights.h5"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match=r"seed0\.weights\.h5 are damaged"):
-        obtain_model("model", settings(), digits, 0, [tmp_path], tmp_path / "work")
+        ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
     path.write_bytes(b"")
     with pytest.raises(ValueError, match=r"seed0\.weights\.h5 are damaged"):
-        obtain_model("model", settings(), digits, 0, [tmp_path], tmp_path / "work")
+        ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
 
 
 @pytest.mark.parametrize("epoch", [None, 0, -1, 99, 1.5, "1", [1, 2], True])
@@ -270,10 +275,10 @@ def test_weights_that_cannot_be_written_are_not_trained(digits, tmp_path, monkey
 
 
 def test_weights_of_another_model_are_refused(digits, tmp_path):
-    obtain_model("model", settings(), digits, 0, [], tmp_path)
+    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     other = settings(latent_dim=6).build(digits)
     with pytest.raises(ValueError, match="not of this model"):
-        training.load_weights(other, tmp_path / "model" / "seed0.weights.h5")
+        weights.load_weights(other, tmp_path / "model" / "seed0.weights.h5")
 
 
 def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
@@ -294,10 +299,12 @@ def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
         starts.append({name: layer.get_weights() for name, layer in system.encoders.items()})
         return system
 
-    trained = obtain_model("comm", ModelSettings.model_validate(comm), data, 0, [], tmp_path)
-    monkeypatch.setattr(training, "train", only_note)
+    trained = ModelStore(work_dir=tmp_path).obtain(
+        "comm", ModelSettings.model_validate(comm), data, 0
+    )
+    monkeypatch.setattr(store, "train", only_note)
     for settings_ in (plain, tuned):
-        obtain_model("vib", settings_, data, 0, [], tmp_path)
+        ModelStore(work_dir=tmp_path).obtain("vib", settings_, data, 0)
     for name, encoder in trained.encoders.items():
         for alone, begun, own in zip(
             *(s[name] for s in starts), encoder.get_weights(), strict=True

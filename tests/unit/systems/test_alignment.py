@@ -9,7 +9,8 @@ from sionna.phy import config
 from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
 from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
-from sionna_semcom.simulation import ModelSettings, obtain_model, sim_metrics
+from sionna_semcom.simulation import ModelSettings, ModelStore, sim_metrics
+from sionna_semcom.simulation.training import store
 from sionna_semcom.systems import AlignmentSystem
 
 SHORT = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
@@ -116,13 +117,33 @@ def test_pilots_are_those_of_the_training_seed_whatever_the_method(pairs, tmp_pa
         settings = ModelSettings.model_validate(
             {"system": {"pilots": 200, **system}, "link": {"kind": "flat_mimo"}, "training": SHORT}
         )
-        return obtain_model(name, settings, pairs, seed, [], tmp_path).pilots
+        built = settings.build(pairs, seed=seed).pilots.splits["train"].tx
+        models = ModelStore(work_dir=tmp_path)
+        for _ in range(2):  # trained, and loaded
+            obtained = models.obtain(name, settings, pairs, seed).pilots.splits["train"].tx
+            np.testing.assert_array_equal(obtained, built)
+        return built
 
     linear = pilots("linear", 1, kind="linear_alignment")
-    assert len(linear.splits["train"]) == 200
-    assert pilots("first", 1, kind="feature_alignment", selection="first") is linear
-    assert pilots("neural", 1, kind="neural_alignment", precoder_units=[8]) is linear
-    assert pilots("linear", 2, kind="linear_alignment") is not linear
+    np.testing.assert_array_equal(linear, pairs.subset(200, 1).splits["train"].tx)
+    first = pilots("first", 1, kind="feature_alignment", selection="first")
+    np.testing.assert_array_equal(first, linear)
+    neural = pilots("neural", 1, kind="neural_alignment", precoder_units=[8])
+    np.testing.assert_array_equal(neural, linear)
+    assert not np.array_equal(pilots("linear", 2, kind="linear_alignment"), linear)
+
+
+def test_a_network_is_trained_on_its_pilots(pairs, tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(store, "train", lambda system, data, *_: given.append(data))
+    system = {"kind": "neural_alignment", "precoder_units": [8], "pilots": 30}
+    settings = ModelSettings.model_validate(
+        {"system": system, "link": {"kind": "flat_mimo"}, "training": SHORT}
+    )
+    system = ModelStore(work_dir=tmp_path).obtain("neural", settings, pairs, 4)
+    (data,) = given
+    np.testing.assert_array_equal(data.splits["train"].tx, system.pilots.splits["train"].tx)
+    assert len(data.splits["train"]) == 30
 
 
 def test_network_learns_for_every_channel(pairs):
