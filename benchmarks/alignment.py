@@ -74,7 +74,7 @@ def main() -> None:
         ("admm", ADMMAligner(iterations=20), few),
     ):
         start = time.perf_counter()
-        aligner.fit(statistics)
+        aligner.fit_statistics(statistics)
         found["seconds"][f"fit_{name}"] = time.perf_counter() - start
         call = tf.function(functools.partial(design, aligner))
         used = seconds(call, batch, repeats=options.repeats) / len(batch)

@@ -3,6 +3,7 @@
 
 from .aligner import Design, Pair
 from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops
+from .estimator import AlignerEstimator
 from .linear.admm import ADMMResult, admm, alignment_error, mmse_decoder
 from .linear.admm_aligner import ADMMAligner, MatrixPair
 from .linear.baselines import FeatureAligner
@@ -19,6 +20,7 @@ from .statistics import PilotStatistics
 __all__ = [
     "ADMMAligner",
     "ADMMResult",
+    "AlignerEstimator",
     "ChannelModes",
     "ComplexAligner",
     "ComplexDense",

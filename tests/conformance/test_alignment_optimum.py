@@ -23,7 +23,9 @@ def problems(seed, count):
         inputs = draw.normal(size=(300, rank)) * np.exp(-draw.uniform(0, 0.5) * np.arange(rank))
         tx = inputs @ draw.normal(size=(rank, d))
         rx = np.tanh(inputs) @ draw.normal(size=(rank, m)) + 0.1 * draw.normal(size=(300, m))
-        aligner = LinearAligner("complex_linear", ridge=0.0).fit(PilotStatistics.of(tx, rx))
+        aligner = LinearAligner("complex_linear", ridge=0.0).fit_statistics(
+            PilotStatistics.of(tx, rx)
+        )
         h = _complex(draw, num_uses, num_rx_ant, num_tx_ant)
         if repeated:  # uses of the same channel, as in the paper
             h[:] = h[0]

@@ -8,15 +8,17 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 
 from ..aligner import by_row, to_complex, to_real
+from ..estimator import AlignerEstimator
 from ..statistics import PilotStatistics
 from .admm import admm, mmse_decoder
 from .channel_modes import design_noise
 from .semantic_modes import SemanticModes, semantic_modes
 
 
-class ADMMAligner:
+class ADMMAligner(AlignerEstimator):
     """Linear precoder and decoder by :func:`~sionna_semcom.alignment.linear.admm`, complex-linear.
 
     Source: Pandolfo et al., 2025, Algorithm 1. What the iterations leave of the power limit is used
@@ -40,8 +42,10 @@ class ADMMAligner:
         self.iterations = iterations
         self.rho = rho
 
-    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> ADMMAligner:
-        """Learn from ``statistics`` of semantic pilots; see :meth:`LinearAligner.fit`."""
+    def fit_statistics(
+        self, statistics: PilotStatistics, held_out: ArrayLike | None = None
+    ) -> ADMMAligner:
+        """Learn from the moments of pilots; see :meth:`LinearAligner.fit_statistics`."""
         self.modes_ = semantic_modes(statistics, "complex_linear")
         if held_out is not None:
             self.modes_ = self.modes_.scaled_to(held_out)
@@ -51,6 +55,7 @@ class ADMMAligner:
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
     ) -> MatrixPair:
         """Iterate for channels ``h`` [G, B, N_R, N_T]; errors on them are not thought of."""
+        check_is_fitted(self)
         num_elements, num_rx_ant, _ = h.shape[-3:]
         blocks = [tf.linalg.LinearOperatorFullMatrix(part) for part in tf.unstack(h, axis=-3)]
         joint = tf.linalg.LinearOperatorBlockDiag(blocks).to_dense()

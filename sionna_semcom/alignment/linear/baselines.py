@@ -9,8 +9,10 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from ..aligner import by_row
+from ..estimator import AlignerEstimator
 from ..statistics import PilotStatistics
 from .channel_modes import channel_modes, design_noise
 from .pair import LinearPair
@@ -20,7 +22,7 @@ Selection = Literal["first", "top", "eigen"]
 Array = NDArray[np.float64]
 
 
-class FeatureAligner:
+class FeatureAligner(AlignerEstimator):
     r"""The paper's baselines First-k, Top-k and Eigen-k.
 
     The channel is equalised by its SVD, equations (32) and (33), with the same power on every
@@ -47,13 +49,22 @@ class FeatureAligner:
     ----------
     selection : "first" | "top" | "eigen"
         Which numbers are sent
+
+    Attributes
+    ----------
+    statistics_ : `PilotStatistics`
+        Moments of the pilots
+    map_ : [m, d], `float64`
+        The least-squares map
     """
 
     def __init__(self, selection: Selection) -> None:
         self.selection: Selection = selection
 
-    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> FeatureAligner:
-        """Learn from ``statistics`` of semantic pilots.
+    def fit_statistics(
+        self, statistics: PilotStatistics, held_out: ArrayLike | None = None
+    ) -> FeatureAligner:
+        """Learn from the moments of pilots, which need not fit in memory.
 
         Parameters
         ----------
@@ -73,24 +84,25 @@ class FeatureAligner:
                 f"`selection` must be 'first', 'top' or 'eigen'. Received: {self.selection!r}"
             )
         modes = semantic_modes(statistics)
-        self._statistics, self._ridge, self._held_out = statistics, modes.ridge, held_out
-        self._map = modes.decoder.T @ modes.encoder.T  # Q, [m, d]
+        self.statistics_, self.ridge_, self.held_out_ = statistics, modes.ridge, held_out
+        self.map_ = modes.decoder.T @ modes.encoder.T  # Q, [m, d]
         if self.selection == "eigen":
-            self._factors = np.linalg.svd(self._map, full_matrices=False)
+            self.factors_ = np.linalg.svd(self.map_, full_matrices=False)
         deviation = np.sqrt(np.diag(statistics.cov_tx))
-        self._deviation = np.where(deviation > 0, deviation, 1.0)
+        self.deviation_ = np.where(deviation > 0, deviation, 1.0)
         if self.selection == "top":
             if held_out is None:
                 raise ValueError("`held_out` is needed by selection='top'. Received: None")
-            standard = (np.asarray(held_out, np.float64) - statistics.mean_tx) / self._deviation
+            standard = (np.asarray(held_out, np.float64) - statistics.mean_tx) / self.deviation_
             squares = np.sort(standard**2, -1)[:, ::-1].mean(0)
-            self._top_power = np.cumsum(squares) / np.arange(1, len(squares) + 1)
+            self.top_power_ = np.cumsum(squares) / np.arange(1, len(squares) + 1)
         return self
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
     ) -> LinearPair | TopPair:
         """Design for channels ``h`` [..., B, N_R, N_T]; errors on them are not thought of."""
+        check_is_fitted(self)
         channel = channel_modes(h)
         gains = channel.gains
         shape = tf.shape(gains)
@@ -104,23 +116,23 @@ class FeatureAligner:
         num_reals = 2 * int(np.prod(gains.shape[-2:]))
         if self.selection != "top":
             return LinearPair(self._numbers(num_reals), channel, None, place, powers, noise)
-        size = len(self._statistics.mean_tx)
+        size = len(self.statistics_.mean_tx)
         count = min(num_reals // 2, size)
-        scale = self._deviation * np.sqrt(self._top_power[count - 1])
+        scale = self.deviation_ * np.sqrt(self.top_power_[count - 1])
         plain = LinearPair(_plain(num_reals), channel, None, place, powers, noise)
-        return TopPair(plain, self._statistics, self._map, scale, count)
+        return TopPair(plain, self.statistics_, self.map_, scale, count)
 
     def _numbers(self, num_reals: int) -> SemanticModes:
         """Numbers of unit variance, made from the centred latent, and what each adds to it."""
-        statistics = self._statistics
+        statistics = self.statistics_
         size = len(statistics.mean_tx)
         if self.selection == "first":
             analysis = np.eye(size)[:, :num_reals]
             covariance = analysis.T @ statistics.cov_tx @ analysis
-            loaded = covariance + self._ridge * np.eye(len(covariance))
+            loaded = covariance + self.ridge_ * np.eye(len(covariance))
             synthesis = np.linalg.solve(loaded, (statistics.cross @ analysis).T)
         else:
-            left, values, right = self._factors
+            left, values, right = self.factors_
             analysis = right[:num_reals].T
             synthesis = values[:num_reals, None] * left.T[:num_reals]
             covariance = analysis.T @ statistics.cov_tx @ analysis
@@ -135,7 +147,7 @@ class FeatureAligner:
             mean_tx=statistics.mean_tx,
             mean_rx=statistics.mean_rx,
         )
-        return modes if self._held_out is None else modes.scaled_to(self._held_out)
+        return modes if self.held_out_ is None else modes.scaled_to(self.held_out_)
 
 
 class TopPair:

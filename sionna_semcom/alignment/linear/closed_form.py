@@ -8,7 +8,9 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 
+from ..estimator import AlignerEstimator
 from ..statistics import PilotStatistics
 from .channel_modes import ChannelModes, channel_modes, design_noise
 from .pair import LinearPair, padded_weights
@@ -18,7 +20,7 @@ from .waterfilling import semantic_waterfilling
 Allocation = Literal["joint", "per_element"]
 
 
-class LinearAligner:
+class LinearAligner(AlignerEstimator):
     r"""Optimal linear precoder and decoder between two latent spaces, for any channel at once.
 
     .. math::
@@ -68,7 +70,7 @@ class LinearAligner:
     Attributes
     ----------
     modes_ : `SemanticModes`
-        What :meth:`fit` learned of the two latent spaces
+        What fitting learned of the two latent spaces
     """
 
     def __init__(
@@ -85,8 +87,10 @@ class LinearAligner:
         self.allocation: Allocation = allocation
         self.turns = turns
 
-    def fit(self, statistics: PilotStatistics, held_out: ArrayLike | None = None) -> LinearAligner:
-        """Learn from ``statistics`` of semantic pilots.
+    def fit_statistics(
+        self, statistics: PilotStatistics, held_out: ArrayLike | None = None
+    ) -> LinearAligner:
+        """Learn from the moments of pilots, which need not fit in memory.
 
         Parameters
         ----------
@@ -140,6 +144,7 @@ class LinearAligner:
             If ``h`` is not complex of rank 3 or more, or there are both channel errors and coloured
             noise
         """
+        check_is_fitted(self)
         h = tf.convert_to_tensor(h)
         if (h.shape.rank or 0) < 3 or not h.dtype.is_complex:
             raise ValueError(

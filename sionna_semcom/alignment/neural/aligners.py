@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+from numpy.typing import ArrayLike
 
 from ...channel.noise import at_least, check_finite, noise_power
 from ...mapping import LatentMapper
@@ -19,14 +20,16 @@ from ..linear.semantic_modes import SemanticModes, semantic_modes
 from ..statistics import PilotStatistics
 from .complex_layers import ComplexDense, on_magnitude
 
+_Self = TypeVar("_Self", bound="_NeuralAligner")
+
 NOISE_FLOOR = 1e-6  # of the energy of a coefficient: less noise was never trained on
 
 
 class _NeuralAligner(keras.layers.Layer):
     """What both have in common: whitened inputs, and outputs in units of the target's spread."""
 
-    def __init__(self, statistics: PilotStatistics, modes: SemanticModes) -> None:
-        super().__init__()
+    def __init__(self, statistics: PilotStatistics, modes: SemanticModes, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.mean_tx = self._constant(statistics.mean_tx, "mean_tx")
         self.mean_rx = self._constant(statistics.mean_rx, "mean_rx")
         self.spread = float(np.sqrt(np.trace(statistics.cov_rx) / len(statistics.mean_rx)))
@@ -34,6 +37,16 @@ class _NeuralAligner(keras.layers.Layer):
         if modes.is_complex:
             parts.append(-modes.encoder.imag)  # of the adjoint that is applied
         self.whitener = [self._constant(part, f"whitener_{n}") for n, part in enumerate(parts)]
+
+    @classmethod
+    def from_pilots(
+        cls: type[_Self], tx: ArrayLike, rx: ArrayLike, *sizes: Any, **options: Any
+    ) -> _Self:
+        """Build the aligner for pilots ``tx`` [n, d] and ``rx`` [n, m] in place of their moments.
+
+        The other arguments are those of the constructor.
+        """
+        return cls(PilotStatistics.of(tx, rx), *sizes, **options)
 
     def _constant(self, value: np.ndarray, name: str) -> keras.Variable:
         initial = keras.initializers.Constant(value.astype(np.float32))
@@ -68,13 +81,20 @@ class ComplexAligner(_NeuralAligner):
         Transmit antennas
     num_rx_ant : `int`
         Receive antennas
+    kwargs :
+        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
     """
 
     def __init__(
-        self, statistics: PilotStatistics, num_elements: int, num_tx_ant: int, num_rx_ant: int
+        self,
+        statistics: PilotStatistics,
+        num_elements: int,
+        num_tx_ant: int,
+        num_rx_ant: int,
+        **kwargs: Any,
     ) -> None:
         modes = semantic_modes(statistics, "complex_linear")
-        super().__init__(statistics, modes)
+        super().__init__(statistics, modes, **kwargs)
         pairs = [-(-len(mean) // 2) for mean in (statistics.mean_tx, statistics.mean_rx)]
         self._antennas = (num_elements, num_tx_ant)
         self._received = (num_elements, num_rx_ant)
@@ -152,6 +172,8 @@ class EigenbasisAligner(_NeuralAligner):
         Hidden layers of the precoder
     decoder_units : sequence of `int`
         Hidden layers of the decoder
+    kwargs :
+        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
     """
 
     def __init__(
@@ -161,9 +183,10 @@ class EigenbasisAligner(_NeuralAligner):
         num_modes: int,
         precoder_units: Sequence[int] = (512, 512),
         decoder_units: Sequence[int] = (768, 768),
+        **kwargs: Any,
     ) -> None:
         modes = semantic_modes(statistics)
-        super().__init__(statistics, modes)
+        super().__init__(statistics, modes, **kwargs)
         total = num_elements * num_modes
         self._shape = (num_elements, num_modes)
         self._mapper = LatentMapper()

@@ -35,9 +35,9 @@ class Task(NamedTuple):
     link: MIMOChannel
 
     @property
-    def held_out(self) -> np.ndarray:
-        """Latents of the transmitter that are no pilots, on which the power limit is to hold."""
-        return self.pairs.splits["validation"].tx
+    def moments(self) -> tuple[PilotStatistics, np.ndarray]:
+        """What linear aligners learn from: moments, and latents on which the power limit holds."""
+        return self.statistics, self.pairs.splits["validation"].tx
 
 
 class _AlignmentSettings(AlignmentSystemSettings):
@@ -142,9 +142,9 @@ class LinearAlignmentSettings(_AlignmentSettings):
     def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
         if self.method == "admm":
-            return ADMMAligner(self.iterations, self.rho).fit(task.statistics, task.held_out), []
+            return ADMMAligner(self.iterations, self.rho).fit_statistics(*task.moments), []
         aligner = LinearAligner(self.form, task.metric, self.ridge, self.allocation)
-        return aligner.fit(task.statistics, task.held_out), []
+        return aligner.fit_statistics(*task.moments), []
 
 
 @SYSTEMS.declare
@@ -157,7 +157,7 @@ class FeatureAlignmentSettings(_AlignmentSettings):
 
     def aligner(self, task: Task) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
-        return FeatureAligner(self.selection).fit(task.statistics, task.held_out), []
+        return FeatureAligner(self.selection).fit_statistics(*task.moments), []
 
 
 @SYSTEMS.declare

@@ -47,7 +47,7 @@ def test_power_limit_holds_in_every_iteration_and_error_falls():
 
 
 def test_aligner_uses_all_of_the_power_and_translates():
-    aligner = ADMMAligner(iterations=50, rho=1.0).fit(statistics(count=2000))
+    aligner = ADMMAligner(iterations=50, rho=1.0).fit_statistics(statistics(count=2000))
     h = channels(3, 2, 3, 2)
     pair = aligner.design(h, 0.05)
     tx, rx = pilots(count=2000)

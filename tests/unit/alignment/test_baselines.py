@@ -12,7 +12,7 @@ from .problems import channels, noise, pilots, statistics
 
 def fitted(selection, **options):
     tx, _ = pilots(**options)
-    return FeatureAligner(selection).fit(statistics(**options), tx)
+    return FeatureAligner(selection).fit_statistics(statistics(**options), tx)
 
 
 def received(aligner, h, no, **options):
@@ -69,7 +69,7 @@ def test_power_is_met_and_every_mode_gets_the_same(selection, shape):
 def test_never_beats_the_optimum(selection):
     h = channels(50, 1, 2, 2)
     _, found, rx = received(fitted(selection), h, 0.1)
-    _, best, _ = received(LinearAligner().fit(statistics()), h, 0.1)
+    _, best, _ = received(LinearAligner().fit_statistics(statistics()), h, 0.1)
     assert np.mean((best - rx) ** 2) < np.mean((found - rx) ** 2)
 
 
@@ -82,6 +82,6 @@ def test_more_numbers_than_features_work(selection):
 
 def test_refuses_unknown_selections_and_missing_latents():
     with pytest.raises(ValueError, match="`selection` must be"):
-        FeatureAligner("last").fit(statistics())
+        FeatureAligner("last").fit_statistics(statistics())
     with pytest.raises(ValueError, match="`held_out` is needed"):
-        FeatureAligner("top").fit(statistics())
+        FeatureAligner("top").fit_statistics(statistics())

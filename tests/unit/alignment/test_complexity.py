@@ -62,7 +62,7 @@ def test_sparsity_saves_operations():
 
 
 def test_linear_aligners_of_any_kind_count_alike():
-    cost = aligner_cost(LinearAligner().fit(statistics()), *SIZE)
+    cost = aligner_cost(LinearAligner().fit_statistics(statistics()), *SIZE)
     d, m, k, nt, nr = SIZE
     assert cost["flops"] == linear_flops(*SIZE)
     assert cost["parameters"] == 2 * np.dot([d, m], [k * nt, k * nr])

@@ -21,7 +21,7 @@ def sent_and_received(pair, h, no, count=400, **options):
 @pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_error_is_what_the_objective_says(form, shape):
-    aligner = LinearAligner(form, ridge=0.0).fit(statistics(count=2000))
+    aligner = LinearAligner(form, ridge=0.0).fit_statistics(statistics(count=2000))
     h, no = channels(4, *shape), 0.1
     pair = aligner.design(h, no)
     errors = []
@@ -36,7 +36,7 @@ def test_error_is_what_the_objective_says(form, shape):
 @pytest.mark.parametrize("allocation", ["joint", "per_element"])
 @pytest.mark.parametrize("dtype", [tf.complex64, tf.complex128])
 def test_power_is_met_in_every_channel(allocation, dtype):
-    aligner = LinearAligner(allocation=allocation).fit(statistics())
+    aligner = LinearAligner(allocation=allocation).fit_statistics(statistics())
     powers = aligner.design(channels(500, 3, 4, 4, dtype=dtype), 0.01).powers
     np.testing.assert_allclose(tf.reduce_sum(powers, (1, 2, 3)), np.full(500, 3.0), rtol=1e-6)
     if allocation == "per_element":
@@ -45,7 +45,9 @@ def test_power_is_met_in_every_channel(allocation, dtype):
 
 def test_joint_allocation_is_never_worse():
     joint, single = (
-        LinearAligner(allocation=allocation).fit(statistics()).design(channels(200, 3, 2, 2), 0.1)
+        LinearAligner(allocation=allocation)
+        .fit_statistics(statistics())
+        .design(channels(200, 3, 2, 2), 0.1)
         for allocation in ("joint", "per_element")
     )
     assert np.all(joint.objective <= single.objective + 1e-9)
@@ -54,7 +56,9 @@ def test_joint_allocation_is_never_worse():
 
 def test_widely_linear_is_never_worse_than_complex_linear():
     widely, complex_ = (
-        LinearAligner(form, ridge=0.0).fit(statistics()).design(channels(100, 1, 2, 2), 0.1)
+        LinearAligner(form, ridge=0.0)
+        .fit_statistics(statistics())
+        .design(channels(100, 1, 2, 2), 0.1)
         for form in ("widely_linear", "complex_linear")
     )
     assert np.all(widely.objective <= complex_.objective + 1e-9)
@@ -65,8 +69,12 @@ def test_coloured_noise_is_whitened(form):
     found = statistics(count=2000)
     h, draw = channels(3, 2, 3, 2), channels(3, 3, seed=7)
     covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
-    pair = LinearAligner(form, ridge=0.0).fit(found).design(h, 0.05, noise_covariance=covariance)
-    blind = LinearAligner(form, ridge=0.0).fit(found).design(h, 0.05)
+    pair = (
+        LinearAligner(form, ridge=0.0)
+        .fit_statistics(found)
+        .design(h, 0.05, noise_covariance=covariance)
+    )
+    blind = LinearAligner(form, ridge=0.0).fit_statistics(found).design(h, 0.05)
     factor = tf.linalg.cholesky(covariance)
     errors = {"aware": [], "blind": []}
     for name, design in (("aware", pair), ("blind", blind)):
@@ -80,7 +88,7 @@ def test_coloured_noise_is_whitened(form):
 
 
 def test_robust_objective_is_the_average_over_channel_errors():
-    aligner = LinearAligner(ridge=0.0).fit(statistics(count=500))
+    aligner = LinearAligner(ridge=0.0).fit_statistics(statistics(count=500))
     mean, error, no = channels(2, 2, 3, 2), np.array([[0.3, 0.05], [0.2, 0.2]]), 0.05
     robust, naive = aligner.design(mean, no, error), aligner.design(mean, no)
     errors = {"robust": [], "naive": []}
@@ -104,7 +112,7 @@ def test_no_turns_are_taken_where_channels_are_known(error, turns, monkeypatch):
     monkeypatch.setattr(
         LinearAligner, "_share_out", lambda *given: shared.append(1) or share_out(*given)
     )
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
     pair = aligner.design(channels(1, 2, 3, 2), 0.1, error)
     assert len(shared) == turns
     if turns == 1:
@@ -114,7 +122,7 @@ def test_no_turns_are_taken_where_channels_are_known(error, turns, monkeypatch):
 
 def test_known_channels_may_have_coloured_noise():
     aligner, h, noise_covariance = (
-        LinearAligner().fit(statistics()),
+        LinearAligner().fit_statistics(statistics()),
         channels(1, 1, 2, 2),
         np.eye(2),
     )
@@ -123,14 +131,14 @@ def test_known_channels_may_have_coloured_noise():
 
 
 def test_snr_improves_and_no_noise_is_no_problem():
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
     objective = [float(aligner.design(channels(1, 1, 2, 2), no).objective[0]) for no in (10, 1, 0)]
     assert objective[0] > objective[1] > objective[2]
     assert np.isfinite(objective).all()
 
 
 def test_a_zero_channel_says_nothing_and_takes_no_power():
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
     h = tf.concat(
         [tf.zeros([1, 1, 2, 3], tf.complex64), channels(1, 1, 2, 3, dtype=tf.complex64)], 0
     )
@@ -146,7 +154,7 @@ def test_a_zero_channel_says_nothing_and_takes_no_power():
 )
 @pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
 def test_odd_sizes_and_few_pilots_work(form, options):
-    aligner = LinearAligner(form).fit(statistics(**options))
+    aligner = LinearAligner(form).fit_statistics(statistics(**options))
     h = channels(2, 2, 4, 4, dtype=tf.complex64)  # more modes than some latents have to say
     _, y, rx = sent_and_received(aligner.design(h, 0.1), h, 0.1, **{"count": 400, **options})
     received = aligner.design(h, 0.1).decode(y)
@@ -155,7 +163,7 @@ def test_odd_sizes_and_few_pilots_work(form, options):
 
 
 def test_runs_in_graphs_and_under_xla_and_for_any_batch(compiled):
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
 
     def transfer(h, tx):
         pair = aligner.design(h, 0.1, tf.constant(0.1))
@@ -167,7 +175,7 @@ def test_runs_in_graphs_and_under_xla_and_for_any_batch(compiled):
 
 
 def test_is_differentiable_in_the_channel():
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
     h = channels(1, 2, 2, 2)
 
     def objective(real, imag):
@@ -191,7 +199,7 @@ def test_gradients_survive_directions_without_power():
     tx = tf.constant(np.broadcast_to(pilots(count=7)[0], (3, 7, 12)))
     with tf.GradientTape() as tape:
         tape.watch(h)
-        pair = LinearAligner().fit(statistics()).design(h, 10.0)
+        pair = LinearAligner().fit_statistics(statistics()).design(h, 10.0)
         received = pair.decode(tf.linalg.matvec(h[:, tf.newaxis], pair.precode(tx)))
         loss = tf.reduce_sum(received**2)
     assert np.any(pair.powers.numpy() == 0)
@@ -201,7 +209,7 @@ def test_gradients_survive_directions_without_power():
 def test_every_channel_can_have_noise_of_its_own_colour():
     h, draw = channels(3, 2, 3, 2), channels(3, 3, 3, seed=7)
     covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
-    aligner = LinearAligner().fit(statistics())
+    aligner = LinearAligner().fit_statistics(statistics())
     together = aligner.design(h, 0.1, noise_covariance=covariance)
     for n in range(3):
         alone = aligner.design(h[n : n + 1], 0.1, noise_covariance=covariance[n])
@@ -212,7 +220,7 @@ def test_every_channel_can_have_noise_of_its_own_colour():
 
 def test_power_limit_holds_on_held_out_latents():
     held_out = 1.3 * pilots(count=3000, seed=0)[0][60:]
-    aligner = LinearAligner().fit(statistics(count=60), held_out)
+    aligner = LinearAligner().fit_statistics(statistics(count=60), held_out)
     for no in (10.0, 0.01):
         x = aligner.design(channels(50, 1, 2, 2), no).precode(
             tf.constant(np.broadcast_to(held_out, (50, *held_out.shape)))
@@ -227,15 +235,17 @@ def test_power_limit_holds_on_held_out_latents():
 )
 def test_refuses_unknown_choices(options, message):
     with pytest.raises(ValueError, match=message):
-        LinearAligner(**options).fit(statistics())
+        LinearAligner(**options).fit_statistics(statistics())
 
 
 def test_refuses_a_metric_for_the_complex_linear_form():
     with pytest.raises(ValueError, match="multiple of the identity"):
-        LinearAligner("complex_linear", metric=np.diag(np.arange(1.0, 21.0))).fit(statistics())
+        LinearAligner("complex_linear", metric=np.diag(np.arange(1.0, 21.0))).fit_statistics(
+            statistics()
+        )
 
 
 def test_refuses_what_is_no_channel():
-    aligner = LinearAligner().fit(PilotStatistics.of(*pilots()))
+    aligner = LinearAligner().fit_statistics(PilotStatistics.of(*pilots()))
     with pytest.raises(ValueError, match=r"\[..., num_elements, num_rx_ant, num_tx_ant\]"):
         aligner.design(tf.eye(2, dtype=tf.complex64), 0.1)

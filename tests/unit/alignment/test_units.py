@@ -21,13 +21,13 @@ from .problems import channels, pilots, statistics
 POWERS = [3e-13, 1e13, 1e-25]
 
 ALIGNERS = {
-    "widely linear": lambda: LinearAligner().fit(statistics()),
-    "complex-linear": lambda: LinearAligner("complex_linear").fit(statistics()),
-    "per element": lambda: LinearAligner(allocation="per_element").fit(statistics()),
-    "first": lambda: FeatureAligner("first").fit(statistics()),
-    "top": lambda: FeatureAligner("top").fit(statistics(), pilots()[0]),
-    "eigen": lambda: FeatureAligner("eigen").fit(statistics()),
-    "admm": lambda: ADMMAligner().fit(statistics()),
+    "widely linear": lambda: LinearAligner().fit_statistics(statistics()),
+    "complex-linear": lambda: LinearAligner("complex_linear").fit_statistics(statistics()),
+    "per element": lambda: LinearAligner(allocation="per_element").fit_statistics(statistics()),
+    "first": lambda: FeatureAligner("first").fit_statistics(statistics()),
+    "top": lambda: FeatureAligner("top").fit_statistics(statistics(), pilots()[0]),
+    "eigen": lambda: FeatureAligner("eigen").fit_statistics(statistics()),
+    "admm": lambda: ADMMAligner().fit_statistics(statistics()),
     "eigenbasis": lambda: EigenbasisAligner(statistics(), 2, 2, (16,), (16,)),
 }
 
@@ -62,7 +62,7 @@ def test_the_unit_of_the_latents_changes_nothing(kind):
     tx, rx = pilots()
     h, unit = channels(5, 2, 3, 2, dtype=tf.complex128), 1e-16
     pairs = [
-        FeatureAligner(kind).fit(PilotStatistics.of(scale * tx, rx)).design(h, 0.1)
+        FeatureAligner(kind).fit_statistics(PilotStatistics.of(scale * tx, rx)).design(h, 0.1)
         for scale in (1.0, unit)
     ]
     expected = pairs[0].precode(tf.constant(tx[np.newaxis, :6].repeat(5, 0)))

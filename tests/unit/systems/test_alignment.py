@@ -39,7 +39,7 @@ def statistics(pairs):
 
 
 def linear(pairs, link=None, **options):
-    aligner = LinearAligner().fit(statistics(pairs))
+    aligner = LinearAligner().fit_statistics(statistics(pairs))
     link = link or FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
     return AlignmentSystem(aligner, link, pairs, **options)
 
