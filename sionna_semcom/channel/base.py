@@ -91,13 +91,14 @@ class MIMOChannel(Part, Block):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = validated(self.settings_class, settings)
+        chosen = validated(self.settings_class, settings)
+        super().__init__(precision=chosen.precision)
+        self.settings = chosen
         self.num_tx_ant: int = self.settings.num_tx_ant
         self.num_rx_ant: int = self.settings.num_rx_ant
         self.num_uses: int = self.settings.num_uses
         self.coherence: int = self.settings.coherence
-        self._apply = ApplyFlatFadingChannel()
+        self._apply = ApplyFlatFadingChannel(precision=self.precision)
 
     def call(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Send ``x`` over ``h`` at noise power ``no``."""

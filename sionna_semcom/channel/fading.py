@@ -2,6 +2,7 @@
 """Flat Rayleigh and Rician fading."""
 
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -31,6 +32,8 @@ class FlatFading(Block):
         Rician factor :math:`K`: power of the line of sight over that of the scattered paths
     csi_error_variance : `float`
         CSI error :math:`v`: share of the scattered power that the estimate misses
+    precision : `None` (default) | "single" | "double"
+        Precision of computations and outputs; `None` is that of Sionna's configuration
 
     Input
     -----
@@ -55,8 +58,9 @@ class FlatFading(Block):
         num_rx_ant: int = 1,
         rician_k: float | None = None,
         csi_error_variance: float = 0.0,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(precision=precision)
         self._antennas = [num_rx_ant, num_tx_ant]
         self._k = rician_k or 0.0
         self._error_variance = csi_error_variance / (self._k + 1.0)
@@ -64,15 +68,18 @@ class FlatFading(Block):
     def call(self, shape: list[int | tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor, float]:
         """Draw channels."""
         known_variance = 1.0 / (self._k + 1.0) - self._error_variance
-        h_hat = sqrt(known_variance) * complex_normal([*shape, *self._antennas])
+        h_hat = sqrt(known_variance) * self._normal(shape)
         if self._k > 0:
             arrival, departure = (self._steering(shape, size) for size in self._antennas)
             line_of_sight = arrival[..., :, tf.newaxis] * departure[..., tf.newaxis, :]
             h_hat += sqrt(self._k / (self._k + 1.0)) * line_of_sight
         if not self._error_variance:
             return h_hat, h_hat, 0.0
-        error = sqrt(self._error_variance) * complex_normal([*shape, *self._antennas])
+        error = sqrt(self._error_variance) * self._normal(shape)
         return h_hat + error, h_hat, self._error_variance
+
+    def _normal(self, shape: list[int | tf.Tensor]) -> tf.Tensor:
+        return complex_normal([*shape, *self._antennas], precision=self.precision)
 
     def _steering(self, shape: list[int | tf.Tensor], num_ant: int) -> tf.Tensor:
         angle = config.tf_rng.uniform([*shape, 1], -np.pi / 2, np.pi / 2, dtype=self.rdtype)

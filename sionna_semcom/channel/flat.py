@@ -150,7 +150,12 @@ class FlatMIMOChannel(MIMOChannel):
             raise ValueError(
                 "`realization_seed` must be a number where no study trains. Received: 'training'"
             )
-        self._fading = FlatFading(self.num_tx_ant, self.num_rx_ant, self.settings.rician_k)
+        self._fading = FlatFading(
+            self.num_tx_ant,
+            self.num_rx_ant,
+            self.settings.rician_k,
+            precision=self.precision,
+        )
         self._pool: tf.Variable | None = None
         if self.settings.realizations is not None:
             self._pool = tf.Variable(self._draw_pool(self.settings.realizations), trainable=False)

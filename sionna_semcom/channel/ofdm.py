@@ -118,7 +118,7 @@ class AntennaEstimator(Object):
     """
 
     def __init__(self, settings: OFDMMIMOSettings, grid: ResourceGrid, slots: SlotChannel) -> None:
-        super().__init__()
+        super().__init__(precision=settings.precision)
         antennas = settings.num_tx_ant
         power = np.full(antennas, 1.0 / antennas)
         statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
@@ -126,8 +126,8 @@ class AntennaEstimator(Object):
         # the antennas take turns, and Sionna's pilots have power one on average over the turns
         self._amplitude = antennas**-0.5
         nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)
-        self._pilots = self._amplitude * ResourceGridMapper(grid)(nothing)
-        self._apply = ApplyOFDMChannel()
+        self._pilots = self._amplitude * ResourceGridMapper(grid, precision=self.precision)(nothing)
+        self._apply = ApplyOFDMChannel(precision=self.precision)
 
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Estimate ``h`` from pilots at noise power ``no``."""
@@ -174,7 +174,7 @@ class OFDMMIMOChannel(MIMOChannel):
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
         self.slots = SlotChannel(chosen, self._lengthened_grid())
-        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
+        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._data_elements = tf.constant(self._where_data_is(), tf.int32)
         if chosen.csi == "ls":
             self._estimate = AntennaEstimator(chosen, self.resource_grid, self.slots)
@@ -249,11 +249,13 @@ class OFDMMIMOChannel(MIMOChannel):
             return tuple(_at(grid, self._data_elements) for grid in self._observe(slots, no))
 
         if self.settings.csi == "ls":
-            return RegressionTable(noise_powers, *learn(observe, self._chunks(), noise_powers))
+            tables = learn(observe, self._chunks(), noise_powers)
+            return RegressionTable(noise_powers, *tables, precision=self.precision)
         ends = noise_powers[[0, -1]]  # an age does not depend on the noise
         tables = learn(observe, self._chunks(), ends, per_element=False)
         width = self.settings.num_data_elements
-        return RegressionTable(ends, *(np.repeat(table, width, axis=1) for table in tables))
+        tables = tuple(np.repeat(table, width, axis=1) for table in tables)
+        return RegressionTable(ends, *tables, precision=self.precision)
 
     def _chunks(self) -> Iterator[tf.Tensor]:
         pool = self.slots.pool

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -106,6 +106,9 @@ class RegressionTable(Object):
     variances : as ``coefficients``, `float`
         Variances of the error that is left
 
+    precision : `None` (default) | "single" | "double"
+        Precision of the output; `None` is that of Sionna's configuration
+
     Input
     -----
     no : [...], `tf.float`
@@ -121,9 +124,13 @@ class RegressionTable(Object):
     """
 
     def __init__(
-        self, noise_powers: np.ndarray, coefficients: np.ndarray, variances: np.ndarray
+        self,
+        noise_powers: np.ndarray,
+        coefficients: np.ndarray,
+        variances: np.ndarray,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(precision=precision)
         log_no, points = np.log(noise_powers), len(noise_powers)
         fine = np.interp(np.arange(0, points - 1 + 1e-9, 1 / FINER), np.arange(points), log_no)
         self._log_no = tf.constant(fine, self.rdtype)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from .._parts import Registry, Settings
 
@@ -13,7 +13,14 @@ CHANNELS = Registry("channels")
 """MIMO channels by ``kind``."""
 
 
-class ChannelSettings(Settings):
+class PrecisionSettings(Settings):
+    """Settings of what computes on tensors, as blocks of Sionna do."""
+
+    precision: Literal["single", "double"] | None = None
+    """Precision of computations and outputs; none: that of Sionna's configuration."""
+
+
+class ChannelSettings(PrecisionSettings):
     """Settings of what symbols cross: a link or a MIMO channel."""
 
     kind: str

@@ -10,7 +10,7 @@ from .base import LINKS, Link, LinkSettings
 
 
 class AWGNSettings(LinkSettings):
-    """Settings of `AWGNLink`: there are none."""
+    """Settings of `AWGNLink`."""
 
     kind: Literal["awgn"] = "awgn"
     """Selects this link in a study."""
@@ -29,7 +29,7 @@ class AWGNLink(Link):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self._awgn = AWGN()
+        self._awgn = AWGN(precision=self.precision)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add noise of power ``no`` to checked ``symbols``."""

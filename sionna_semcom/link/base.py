@@ -66,8 +66,9 @@ class Link(Part, Block):
     """
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__()
-        self.settings = validated(self.settings_class, settings)
+        chosen = validated(self.settings_class, settings)
+        super().__init__(precision=chosen.precision)
+        self.settings = chosen
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input and send ``symbols`` at noise power ``no``."""
@@ -142,6 +143,7 @@ class Graph:
     def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input as the link does, and run the graph."""
         symbols, no = check_input(symbols, no, self._link.rdtype)
+        symbols = tf.cast(symbols, self._link.cdtype)
         symbols_hat, no_eff = self._by_rank[no.shape.rank](symbols, no)
         return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -45,6 +46,9 @@ class CodedLink(Block):
     num_iter : `int`, (default 20)
         Decoding iterations
 
+    precision : `None` (default) | "single" | "double"
+        Precision of the output; `None` is that of Sionna's configuration
+
     Input
     -----
     bits : [batch, num_info_bits], `tf.float`
@@ -72,8 +76,9 @@ class CodedLink(Block):
         coderate: float,
         num_bits_per_symbol: int,
         num_iter: int = 20,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(precision=precision)
         if not 12 <= num_info_bits <= 8448:
             raise ValueError(f"`num_info_bits` must lie in [12, 8448]. Received: {num_info_bits}")
         if not coderate > 0:
@@ -91,10 +96,11 @@ class CodedLink(Block):
                 "`coderate` must lie in [0.2, 0.95] after rounding to whole symbols. "
                 f"Received: {coderate}, which makes it {num_info_bits}/{num_coded_bits}"
             )
-        self._encoder = LDPC5GEncoder(num_info_bits, num_coded_bits, num_bits_per_symbol)
-        self._decoder = LDPC5GDecoder(self._encoder, num_iter=num_iter)
-        self._mapper = Mapper("qam", num_bits_per_symbol)
-        self._demapper = Demapper("app", "qam", num_bits_per_symbol)
+        own = {"precision": self.precision}
+        self._encoder = LDPC5GEncoder(num_info_bits, num_coded_bits, num_bits_per_symbol, **own)
+        self._decoder = LDPC5GDecoder(self._encoder, num_iter=num_iter, **own)
+        self._mapper = Mapper("qam", num_bits_per_symbol, **own)
+        self._demapper = Demapper("app", "qam", num_bits_per_symbol, **own)
 
     def call(self, bits: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Send ``bits`` at noise power ``no``."""

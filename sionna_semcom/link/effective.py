@@ -40,19 +40,19 @@ class EffectiveAWGNLink(Link):
         If ``link`` is a MIMO channel
     """
 
-    def __init__(self, link: Link | LinkSettings | dict[str, Any]) -> None:
+    def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
         self.link = link if isinstance(link, Link) else LINKS.build(link)
         if not isinstance(self.link, Link):
             raise ValueError(
                 "`link` must report its noise. "
                 f"Received: the MIMO channel {self.link.settings.kind!r}"
             )
-        super().__init__(link=self.link.settings)
-        self._awgn = AWGN()
+        super().__init__(link=self.link.settings, **settings)
+        self._awgn = AWGN(precision=self.precision)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""
-        _, no_eff = self.link(symbols, no)
+        no_eff = tf.cast(self.link(symbols, no)[1], self.rdtype)
         return self._awgn(symbols, no_eff), no_eff
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """MIMO over a flat Rayleigh or Rician fading channel."""
 
+import functools
 from math import sqrt
 from typing import Any, Literal
 
@@ -76,8 +77,9 @@ class FlatFadingLink(Link):
             **self.settings.model_dump(exclude={"kind", "fading", "equalizer"})
         )
         self._packer = SlotPacker(self.settings.num_tx_ant)
-        self._apply = ApplyFlatFadingChannel()
-        self._equalize = _EQUALIZERS[self.settings.equalizer]
+        self._apply = ApplyFlatFadingChannel(precision=self.precision)
+        equalizer = _EQUALIZERS[self.settings.equalizer]
+        self._equalize = functools.partial(equalizer, precision=self.precision)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""

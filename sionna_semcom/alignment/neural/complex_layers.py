@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
 from ..aligner import by_row
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class ComplexDense(keras.layers.Layer):
     r"""Dense layer with complex weights, some of which may be pruned.
 
@@ -22,10 +25,12 @@ class ComplexDense(keras.layers.Layer):
     ----------
     units : `int`
         Outputs
+    kwargs :
+        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
     """
 
-    def __init__(self, units: int) -> None:
-        super().__init__()
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.units = units
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -52,7 +57,7 @@ class ComplexDense(keras.layers.Layer):
     def prune(self, threshold: float) -> None:
         """Set weights whose magnitude is at most ``threshold`` to zero, for good; (28)."""
         squares = keras.ops.square(self.kernel[0]) + keras.ops.square(self.kernel[1])
-        kept = keras.ops.cast(squares > threshold**2, "float32")
+        kept = keras.ops.cast(squares > threshold**2, self.mask.dtype)
         self.mask.assign(self.mask * kept)
         for part in self.kernel:
             part.assign(part * self.mask)

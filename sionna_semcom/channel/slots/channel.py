@@ -20,13 +20,17 @@ CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memor
 _SYSTEM_LEVEL = {"UMi": UMi, "UMa": UMa, "RMa": RMa}
 
 
-def antenna_row(num_ant: int, pattern: str, carrier_frequency: float) -> AntennaArray:
+def antenna_row(
+    num_ant: int, pattern: str, carrier_frequency: float, precision: str | None = None
+) -> AntennaArray:
     """One row of half-wavelength spaced cross-polarised pairs; vertical elements if odd."""
     if num_ant % 2:
         polarization, kind, columns = "single", "V", num_ant
     else:
         polarization, kind, columns = "dual", "cross", num_ant // 2
-    return AntennaArray(1, columns, polarization, kind, pattern, carrier_frequency)
+    return AntennaArray(
+        1, columns, polarization, kind, pattern, carrier_frequency, precision=precision
+    )
 
 
 def channel_model(settings: SlotSettings) -> ChannelModel:
@@ -44,12 +48,14 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
             min_speed=settings.speed,
             num_rx_ant=settings.num_rx_ant,
             num_tx_ant=settings.num_tx_ant,
+            precision=settings.precision,
         )
     uplink = settings.direction == "uplink"
     terminal, base = settings.num_tx_ant, settings.num_rx_ant
     if not uplink:
         terminal, base = base, terminal
-    arrays = antenna_row(terminal, "omni", fc), antenna_row(base, "38.901", fc)
+    kinds = (terminal, "omni"), (base, "38.901")
+    arrays = [antenna_row(*kind, fc, settings.precision) for kind in kinds]
     if family == "CDL":
         return CDL(
             settings.model[-1],
@@ -58,6 +64,7 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
             *arrays,
             settings.direction,
             min_speed=settings.speed,
+            precision=settings.precision,
         )
     o2i = {} if family == "RMa" else {"o2i_model": "low"}
     model = _SYSTEM_LEVEL[settings.model](
@@ -67,6 +74,7 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
         direction=settings.direction,
         enable_pathloss=False,
         enable_shadow_fading=False,
+        precision=settings.precision,
         **o2i,
     )
     correct_ray_offsets(model)
@@ -152,12 +160,12 @@ class SlotChannel(Object):
     """
 
     def __init__(self, settings: SlotSettings, resource_grid: ResourceGrid) -> None:
-        super().__init__()
+        super().__init__(precision=settings.precision)
         self._settings = settings
         self._model = channel_model(settings)
         self._times = resource_grid.num_ofdm_symbols, 1.0 / resource_grid.ofdm_symbol_duration
         self._frequencies = subcarrier_frequencies(
-            resource_grid.fft_size, resource_grid.subcarrier_spacing
+            resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision
         )
         self._pool: tf.Variable | None = None
         self.drop_interference: list[np.ndarray] = []  # of the pool of a system-level model
@@ -204,5 +212,6 @@ class SlotChannel(Object):
             scenario=self._settings.model.lower(),
             min_ut_velocity=self._settings.speed,
             max_ut_velocity=self._settings.speed,
+            precision=self.precision,
         )
         self._model.set_topology(*topology)

@@ -37,7 +37,7 @@ def statistical_interpolator(
     if not settings.knows_statistics:
         return None
     pilots = settings.pilot_ofdm_symbol_indices
-    known = (resource_grid.pilot_pattern, pilots, statistics)
+    known = (resource_grid.pilot_pattern, pilots, statistics, settings.precision)
     if settings.interpolation == "lmmse":
         return LMMSEInterpolator(*known)
     return FixedInterpolator(settings.interpolation, *known)
@@ -56,9 +56,9 @@ def ls_estimator(
     interpolator = statistical_interpolator(settings, resource_grid, statistics)
     if check is not None:
         check(interpolator)
-    if interpolator is None:
-        return LSChannelEstimator(resource_grid, interpolation_type=settings.interpolation)
-    return LSChannelEstimator(resource_grid, interpolator=interpolator)
+    return LSChannelEstimator(
+        resource_grid, settings.interpolation, interpolator, precision=settings.precision
+    )
 
 
 def known_covariances(
@@ -66,7 +66,8 @@ def known_covariances(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
     if settings.model in SYSTEM_LEVEL_MODELS:
-        return measured_covariances(RemoveNulledSubcarriers(resource_grid)(channel.pool))
+        remove_nulled = RemoveNulledSubcarriers(resource_grid, precision=settings.precision)
+        return measured_covariances(remove_nulled(channel.pool))
     if settings.model.startswith("CDL"):
         return cluster_covariances(settings, resource_grid)
     return profile_covariances(settings, resource_grid)

@@ -10,7 +10,7 @@ matrices serve a slot.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -73,8 +73,9 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         pilot_pattern: PilotPattern,
         pilot_symbols: tuple[int, ...],
         statistics: ChannelStatistics,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(precision=precision)
         cov_time, cov_freq, power = statistics
         self._num_streams = streams = pilot_pattern.num_streams_per_tx
         self._num_times = len(pilot_symbols)
@@ -152,8 +153,9 @@ class FixedInterpolator(KroneckerInterpolator):
         pilot_pattern: PilotPattern,
         pilot_symbols: tuple[int, ...],
         statistics: ChannelStatistics,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__(pilot_pattern, pilot_symbols, statistics)
+        super().__init__(pilot_pattern, pilot_symbols, statistics, precision)
         weights_t, weights_f = self._weights(method, pilot_pattern)
         self._weights_t = tf.constant(weights_t, self.cdtype)
         self._weights_f = tf.constant(weights_f, self.cdtype)
@@ -238,8 +240,9 @@ class LMMSEInterpolator(KroneckerInterpolator):
         pilot_pattern: PilotPattern,
         pilot_symbols: tuple[int, ...],
         statistics: ChannelStatistics,
+        precision: Literal["single", "double"] | None = None,
     ) -> None:
-        super().__init__(pilot_pattern, pilot_symbols, statistics)
+        super().__init__(pilot_pattern, pilot_symbols, statistics, precision)
         values_t, vectors_t = np.linalg.eigh(self._cov_pilot_times)
         values_f, vectors_f = np.linalg.eigh(self._cov_pilot_freqs)
         values = values_t[:, np.newaxis] * values_f[:, np.newaxis]

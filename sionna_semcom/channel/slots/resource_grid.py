@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from sionna.phy.ofdm import (
-    ResourceGrid,
-)
+from sionna.phy.ofdm import ResourceGrid
 
 from .settings import SlotSettings
 
@@ -23,4 +21,5 @@ def resource_grid(settings: SlotSettings) -> ResourceGrid:
         dc_null=settings.dc_null,
         pilot_pattern="kronecker" if pilots else "empty",
         pilot_ofdm_symbol_indices=pilots,
+        precision=settings.precision,
     )

@@ -5,16 +5,12 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
-from ..._parts import Settings
-
-if TYPE_CHECKING:
-    pass
-
+from ..settings import PrecisionSettings
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 
@@ -31,7 +27,7 @@ MAX_SPEED = 1000.0 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
 MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
 
 
-class SlotSettings(Settings):
+class SlotSettings(PrecisionSettings):
     """Settings of the slots of any OFDM channel: propagation, resource grid, estimation."""
 
     model: Literal[

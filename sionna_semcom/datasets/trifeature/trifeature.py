@@ -114,9 +114,8 @@ class Trifeature:
         self.checksums = {"trifeature": _digest({**identity, "train": num_train})}
         self.labels = dict.fromkeys(_LABELS, _NUM) | {"obeys": 2}
         self.num_classes = self.labels[_LABEL[question]]
-        path = (
-            None if cache is None else Path(cache) / f"trifeature-{_digest(identity | counts)}.h5"
-        )
+        cached = _digest(identity | counts | {"labels": _LABELS})
+        path = None if cache is None else Path(cache) / f"trifeature-{cached}.h5"
         if path is not None and path.exists():
             self._splits = _read(path, counts)
         else:

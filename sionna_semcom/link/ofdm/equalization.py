@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy.mimo import StreamManagement, mf_equalizer, zf_equalizer
@@ -100,6 +102,12 @@ def diagonal_lmmse_equalizer(
 
 def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDMEqualizer:
     """The equaliser of ``settings`` over a resource grid."""
-    functions = {"lmmse": diagonal_lmmse_equalizer, "zf": zf_equalizer, "mf": mf_equalizer}
+    precision = settings.precision
+    functions = {
+        "lmmse": diagonal_lmmse_equalizer,
+        "zf": functools.partial(zf_equalizer, precision=precision),
+        "mf": functools.partial(mf_equalizer, precision=precision),
+    }
     streams = StreamManagement(np.array([[1]]), settings.streams)
-    return OFDMEqualizer(functions[settings.equalizer], resource_grid, streams)
+    equalizer = functions[settings.equalizer]
+    return OFDMEqualizer(equalizer, resource_grid, streams, precision=precision)

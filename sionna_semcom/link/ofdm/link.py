@@ -69,11 +69,11 @@ class OFDMLink(Link):
         self.channel = SlotChannel(self.settings, self.resource_grid)
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
-        self._mapper = ResourceGridMapper(self.resource_grid)
+        self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
         self._precode = PrecodedChannel(self.settings)
-        self._apply = ApplyOFDMChannel()
+        self._apply = ApplyOFDMChannel(precision=self.precision)
         self._equalize = make_equalizer(self.settings, self.resource_grid)
-        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid)
+        self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
 

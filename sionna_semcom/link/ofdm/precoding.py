@@ -72,7 +72,8 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
     # the floor keeps a channel without full rank invertible at a vanishing noise power
     energy = antenna_energy(h) / h.shape[-1]
     alpha = at_least(num_streams * no, energy, NOISE_FLOOR)
-    return rzf_precoding_matrix(h, alpha) / tf.cast(num_streams**0.5, h.dtype)
+    precision = "double" if h.dtype == tf.complex128 else "single"
+    return rzf_precoding_matrix(h, alpha, precision=precision) / tf.cast(num_streams**0.5, h.dtype)
 
 
 class PrecodedChannel(Object):
@@ -105,7 +106,7 @@ class PrecodedChannel(Object):
     """
 
     def __init__(self, settings: OFDMSettings) -> None:
-        super().__init__()
+        super().__init__(precision=settings.precision)
         self._settings = settings
         self._antennas = spread_antennas(settings.num_tx_ant, settings.streams)
 

@@ -57,6 +57,7 @@ def transmit_latents(
     mapper, dims = LatentMapper(), [latent.shape[-1] for latent in latents]
     sizes = [num_symbols(dim) for dim in dims]
     symbols_hat, no_eff = link(tf.concat([mapper(latent) for latent in latents], -1), no)
+    no_eff = tf.cast(no_eff, latents[0].dtype)  # links may compute in double precision
     parts = zip(dims, tf.split(symbols_hat, sizes, -1), tf.split(no_eff, sizes, -1), strict=True)
     return [
         Received(LatentDemapper(dim, estimator)(symbols, noise), noise)

@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from problems import channels, pilots
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -15,6 +14,8 @@ from sionna_semcom.alignment import (
     LinearAligner,
     PilotStatistics,
 )
+
+from .problems import channels, pilots
 
 ALIGNERS = {
     "widely linear": LinearAligner(),
