@@ -56,9 +56,10 @@ class ModelStore:
         """Load the trained model ``<folder>/<name>/seed<seed>.weights.h5``, or train it.
 
         Weights are taken from the first folder that has them for these settings and these data.
-        Otherwise it is trained and kept in ``work_dir``. Either way the model comes over a link that whoever evaluates it replaces: that of training
-        is built for training, and for systems of its size. A system without trainable weights has
-        no file and comes as built.
+        Shipped ones that the installed package lists but does not hold are fetched. Otherwise the
+        model is trained and kept in ``work_dir``. Either way it comes over a link that whoever
+        evaluates it replaces: that of training is built for training, and for systems of its size.
+        A system without trainable weights has no file and comes as built.
 
         Parameters
         ----------

@@ -17,6 +17,7 @@ from sionna_semcom.simulation.training import loop, store, weights
 from sionna_semcom.simulation.training import settings as model_settings
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.store import ModelStore
+from sionna_semcom.simulation.training.threads import intra_op_threads
 from sionna_semcom.systems import CentroidSettings, CentroidSystem
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
@@ -234,32 +235,32 @@ def test_checkpoints_of_an_impossible_epoch_are_damaged(tmp_path, epoch):
     with pytest.raises(
         ValueError, match=r"checkpoint\.weights\.h5 is damaged; delete it.*\[1, 2\]"
     ):
-        training._epochs_done(training._attributes(path), 2, path)
+        loop._epochs_done(weights._attributes(path), 2, path)
     with h5py.File(path, "w") as file:
         file.attrs["epoch"] = 2
-    assert training._epochs_done(training._attributes(path), 2, path) == 2
+    assert loop._epochs_done(weights._attributes(path), 2, path) == 2
 
 
 def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
     system = settings().build(digits)
     path = tmp_path / "seed0.checkpoint.weights.h5"
     short = settings().training
-    training.train(system, digits, short, 1, path)
+    loop.train(system, digits, short, 1, path)
     with h5py.File(path, "r+") as file:
         del file.attrs["epoch"]
     with pytest.raises(ValueError, match=r"is damaged; delete it .* Received: None"):
-        training.train(settings().build(digits), digits, short, 1, path)
+        loop.train(settings().build(digits), digits, short, 1, path)
 
 
 def test_a_full_disk_keeps_the_weights_that_there_were(digits, tmp_path):
     system, path = settings().build(digits), tmp_path / "a.weights.h5"
-    training.save_weights(system, path, {"epoch": 1})
+    weights.save_weights(system, path, {"epoch": 1})
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, hard))  # also where Keras writes
     try:
         with pytest.raises(OSError) as caught:
-            training.save_weights(system, path, {"epoch": 2})
+            weights.save_weights(system, path, {"epoch": 2})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG
@@ -268,10 +269,10 @@ def test_a_full_disk_keeps_the_weights_that_there_were(digits, tmp_path):
 
 
 def test_weights_that_cannot_be_written_are_not_trained(digits, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "train", None)  # which nothing may call
+    monkeypatch.setattr(store, "train", None)  # which nothing may call
     (tmp_path / "model").write_text("a file")
     with pytest.raises(OSError, match="model"):
-        obtain_model("model", settings(), digits, 0, [], tmp_path)
+        ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
 
 
 def test_weights_of_another_model_are_refused(digits, tmp_path):
@@ -319,17 +320,17 @@ def test_weights_that_are_not_finite_are_refused(digits, tmp_path, bad):
     system.encoders["text"].weights[0].assign(
         bad * np.ones(system.encoders["text"].weights[0].shape)
     )
-    training.save_weights(system, path, {})
+    weights.save_weights(system, path, {})
     before = settings().build(digits)
     kept = before.get_weights()
     with pytest.raises(ValueError, match=r"bad.weights.h5 must be finite. Received: NaN or inf in"):
-        training.load_weights(before, path)
+        weights.load_weights(before, path)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), kept, strict=True))
 
 
 def test_files_say_in_how_many_threads_they_were_trained(digits, tmp_path, monkeypatch):
     checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
-    assert training._attributes(checkpoint)["threads"] == training.intra_op_threads()
-    obtain_model("model", settings(), digits, 0, [], tmp_path)
+    assert weights._attributes(checkpoint)["threads"] == intra_op_threads()
+    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     path = tmp_path / "model" / "seed0.weights.h5"
-    assert training._attributes(path)["threads"] == training.intra_op_threads()
+    assert weights._attributes(path)["threads"] == intra_op_threads()
