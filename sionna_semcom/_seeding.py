@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 
 def derive_seed(*parts: object) -> int:
@@ -40,3 +43,41 @@ def reseed(*parts: object) -> int:
     np.random.seed(seed)
     sionna.phy.config.seed = seed
     return seed
+
+
+def generator_states() -> dict[str, Any]:
+    """Where Sionna's generators of TensorFlow and NumPy stand, as plain values."""
+    from sionna.phy import config
+
+    return {
+        "tensorflow": config.tf_rng.state.numpy().tolist(),
+        "numpy": config.np_rng.bit_generator.state,
+    }
+
+
+@contextmanager
+def generators_at(states: Mapping[str, Any]) -> Iterator[None]:
+    """Put generators where ``states`` say, and afterwards back to where they were.
+
+    Raises
+    ------
+    ValueError
+        If ``states`` are not those of :func:`generator_states`
+    """
+    from sionna.phy import config
+
+    def assign(states: Mapping[str, Any]) -> None:
+        if "tensorflow" in states:
+            config.tf_rng.reset(states["tensorflow"])
+        if "numpy" in states:
+            config.np_rng.bit_generator.state = states["numpy"]
+
+    before = generator_states()
+    try:
+        try:
+            assign(states)
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            raise ValueError(f"`drawn_from` must be states of generators: {error}") from error
+        yield
+    finally:
+        assign(before)

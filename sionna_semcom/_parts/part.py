@@ -21,11 +21,19 @@ class Part:
     """What is built from settings, and gives them back as its configuration.
 
     A part stores its settings as ``settings``. Its constructor takes their fields as keyword
-    arguments.
+    arguments. Every class of parts is registered with Keras, under the name of its package, so
+    that saved models can hold it.
     """
 
     settings_class: ClassVar[type[Settings]]
     settings: Any
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        import keras  # takes seconds, and settings need none of it
+
+        package = cls.__module__.partition(".")[0]
+        keras.saving.register_keras_serializable(package)(cls)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal part, as plain values (JSON)."""

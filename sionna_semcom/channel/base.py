@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 from pydantic import Field
-from sionna.phy import Block
 from sionna.phy.channel import ApplyFlatFadingChannel
 
-from .._parts import Part, validated
+from .._parts import validated
+from .drawn import DrawnPart
 from .noise import check_finite, noise_power
 from .settings import ChannelSettings
 
@@ -48,7 +48,7 @@ class ChannelState(NamedTuple):
     """[groups, num_uses], `tf.float`: variance of each coefficient of ``h - mean``."""
 
 
-class MIMOChannel(Part, Block):
+class MIMOChannel(DrawnPart):
     r"""A MIMO channel that shows its matrices, for alignment of latent spaces.
 
     .. math:: \mathbf{y} = \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad

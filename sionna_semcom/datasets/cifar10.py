@@ -17,6 +17,7 @@ from PIL import Image
 from .._files import sha256
 from .._limits import Budget, brief
 from .._seeding import derive_seed
+from .data import Data
 from .folder import FolderData
 from .formats.restricted_pickle import read_pickle
 from .ignored import IMAGES, warn_of_ignored
@@ -36,7 +37,7 @@ _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MOST_BYTES = 2**20  # of a file of 32 x 32 pixels
 
 
-class CIFAR10:
+class CIFAR10(Data):
     """Colour images of ten classes, 32 x 32 pixels.
 
     Three splits share no image. For validation, the last 15 % of the training images of each class

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import tensorflow as tf
 
@@ -11,22 +12,25 @@ import tensorflow as tf
 class Data(Protocol):
     """Samples in three splits, as batches of dictionaries.
 
+    A data set inherits from this class: what it does not know has the default that stands here.
+
     Attributes
     ----------
     checksums : `dict` of `str`
         SHA-256 of the files that were read
     num_classes : `int`
-        Number of classes
-
-    Data may also have, for probes and supervised training,
-
-    - ``parts(batch)``: what is known of each sample of a batch, by name, to be probed;
-    - ``probing(batch_size)``: every sample on which probes are trained, once;
-    - ``labels``: numbers of classes of further keys of a batch.
+        Number of classes; zero where samples have a score or nothing to be decided
+    labels : `dict` of `int`
+        Numbers of classes of further keys of a batch; none by default
+    normalization : `dict` of callables
+        Maps that features of a modality went through, from raw values and lengths; none by default.
+        A system that is built from the data keeps them
     """
 
     checksums: dict[str, str]
     num_classes: int
+    labels: Mapping[str, int] = {}
+    normalization: Mapping[str, Callable[..., Any]] = {}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -42,3 +46,14 @@ class Data(Protocol):
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every sample kept for results, once."""
+
+    def probing(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Samples on which probes are trained: by default batches for training."""
+        return self.train(batch_size)
+
+    def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """What is known of each sample of a batch [batch], by name, to be probed.
+
+        By default the ``label`` where there are classes, and nothing otherwise.
+        """
+        return {"label": batch["label"]} if self.num_classes else {}

@@ -19,6 +19,7 @@ from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
+from .data import Data
 from .features.columns import as_classes, as_numbers
 from .settings import DATASETS, DataSettings
 
@@ -70,7 +71,7 @@ class LatentSplit:
         return LatentSplit(self.tx[rows], self.rx[rows], self.label[rows])
 
 
-class LatentPairs:
+class LatentPairs(Data):
     """Semantic pilots of a transmitter and a receiver, and the head that decides at the receiver.
 
     Parameters

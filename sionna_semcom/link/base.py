@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import Block
 
-from .._parts import Part, Registry, validated
+from .._parts import Registry, validated
+from ..channel.drawn import DrawnPart
 from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
 from ..channel.settings import CHANNELS, ChannelSettings
 
@@ -23,7 +23,7 @@ class LinkSettings(ChannelSettings):
     """Settings of any link."""
 
 
-class Link(Part, Block):
+class Link(DrawnPart):
     r"""A chain from complex symbols at the transmitter to equalised symbols at the receiver.
 
     .. math:: \hat{x}_{b,s} = x_{b,s} + w_{b,s}, \qquad \mathbb{E}|w_{b,s}|^2 = N_{b,s}

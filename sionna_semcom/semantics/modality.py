@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -14,8 +16,19 @@ from .. import metrics
 from .networks import autoencoders
 
 Metric = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+_register = keras.saving.register_keras_serializable("sionna_semcom")
+
+for _function in (metrics.accuracy, metrics.mae, metrics.mse, metrics.psnr, metrics.ssim):
+    _register(_function)
 
 
+@_register
+def word_cross_entropy(words: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy [batch] in nats of ``logits`` and one-hot ``words``, [batch, vocabulary]."""
+    return ops.categorical_crossentropy(words, logits, from_logits=True)
+
+
+@_register
 @dataclass(frozen=True)
 class Modality:
     """One modality of a multimodal system.
@@ -35,6 +48,9 @@ class Modality:
     metrics : `dict` of callables
         From (samples, reconstructions) to a figure of each sample ``[batch]``; `bool` figures are
         proportions
+
+    To save a system, functions must be those of :mod:`sionna_semcom.metrics` or of `keras.losses`,
+    or registered with `keras.saving.register_keras_serializable`, and so must classes of layers.
     """
 
     name: str
@@ -44,10 +60,77 @@ class Modality:
     loss: Metric
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor, as plain values (JSON).
+
+        Raises
+        ------
+        ValueError
+            If the loss or a metric has no name by which it could be found again
+        """
+        return {
+            "name": self.name,
+            "shape": list(self.shape),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "loss": _named(self.loss, f"loss of {self.name}"),
+            "metrics": {key: _named(m, f"metric {key}") for key, m in self.metrics.items()},
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Modality:
+        """Build a modality from what :meth:`get_config` gave."""
+        options = dict(config)
+        for name in ("encoder", "decoder"):
+            options[name] = keras.saving.deserialize_keras_object(options[name])
+        options["loss"] = _found(options["loss"])
+        options["metrics"] = {key: _found(name) for key, name in options["metrics"].items()}
+        return cls(**options | {"shape": tuple(options["shape"])})
+
     @property
     def latent_dim(self) -> int:
         """Real numbers that the encoder gives for a sample."""
         return int(self.encoder.compute_output_shape((None, *self.shape))[-1])
+
+
+def _named(function: Any, what: str) -> Any:
+    """Name of a function that is registered or of Keras, or configuration of an object."""
+    if isinstance(function, metrics.MetricSettings):
+        return {"metric": function.model_dump(mode="json")}
+    if not isinstance(function, FunctionType):
+        return {"object": keras.saving.serialize_keras_object(function)}
+    name: str = keras.saving.get_registered_name(function)
+    if keras.saving.get_registered_object(name) is function:
+        return {"function": name}
+    if function is vars(keras.losses).get(name):
+        return {"loss": name}
+    raise ValueError(
+        f"The {what} must be registered with `keras.saving.register_keras_serializable` to be "
+        f"saved. Received: {name}"
+    )
+
+
+def _found(config: Mapping[str, Any]) -> Metric:
+    """What :func:`_named` gave a name.
+
+    Raises
+    ------
+    ValueError
+        If nothing has the name
+    """
+    ((kind, value),) = config.items()
+    found: Any = None
+    if kind == "metric":
+        found = metrics.METRICS.settings(value)
+    elif kind == "object":
+        found = keras.saving.deserialize_keras_object(value)
+    elif kind == "function":
+        found = keras.saving.get_registered_object(value)
+    elif kind == "loss":
+        found = vars(keras.losses).get(value)
+    if not callable(found):
+        raise ValueError(f"A loss or metric must be registered with Keras. Received: {config}")
+    return found
 
 
 def modalities(
@@ -111,7 +194,7 @@ def _text(shape: tuple[int, ...], latent_dim: int) -> Modality:
         shape,
         autoencoders.text_encoder(shape, latent_dim),
         autoencoders.text_decoder(shape),
-        loss=lambda words, logits: ops.categorical_crossentropy(words, logits, from_logits=True),
+        loss=word_cross_entropy,
         metrics=metrics.usual_metrics("text"),
     )
 

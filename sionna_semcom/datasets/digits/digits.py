@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..._files import sha256
+from ..data import Data
 from ..formats.idx import mnist_files, read_mnist
 from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
 from .log_mel import LogMel
@@ -21,7 +22,7 @@ _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 LabelledImages = tuple[np.ndarray, np.ndarray]
 
 
-class Digits:
+class Digits(Data):
     """Images, spectrograms and words of the digits 0 to 9, paired by class.
 
     Three splits share no image and no recording: training, validation (for tuning), and test.

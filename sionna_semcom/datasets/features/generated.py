@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -97,9 +98,15 @@ def generated_features(
         ids = [f"{name}{number}_0" for number in range(count)]
         own = {modality: values[rows] for modality, values in features.items()}
         splits[name] = FeatureSplit(own, {}, label[rows], np.array(ids, object))
-    data = MultimodalFeatures(splits, modalities=modalities)
-    data.parts = lambda batch: generated_parts(batch["label"])
-    return data
+    return GeneratedFeatures(splits, modalities=modalities)
+
+
+class GeneratedFeatures(MultimodalFeatures):
+    """Features whose classes have known parts."""
+
+    def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """Redundant, unique and synergistic parts [batch] of the classes of ``batch``."""
+        return generated_parts(batch["label"])
 
 
 def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:

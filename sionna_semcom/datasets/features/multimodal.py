@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..._files import sha256
 from ..._messages import listed, shortened
 from ..._seeding import derive_seed
 from ..batches import drawn_batches, each_once
+from ..data import Data
 from .file import read_feature_file, write_feature_file
 from .split import FeatureSplit, hold_out
 from .standardization import Standardisation, count_non_finite
@@ -22,7 +23,7 @@ from .standardization import Standardisation, count_non_finite
 _SPLITS = ("train", "validation", "test")
 
 
-class MultimodalFeatures:
+class MultimodalFeatures(Data):
     r"""Features of several modalities, standardised, and a score or a class for each sample.
 
     A batch is a dictionary of
@@ -59,8 +60,6 @@ class MultimodalFeatures:
         Samples as they were read
     num_classes : `int`
         Number of classes; 0 where the label is a score
-    parts : `None` | callable
-        From a batch to the known parts of its classes, where there are any
     replaced : `dict` of `dict` of `int`
         How many values were replaced by the mean, by split and modality
 
@@ -100,7 +99,6 @@ class MultimodalFeatures:
         self.num_classes = 0
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
-        self.parts: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]] | None = None
         self.checksums = {**(checksums or {}), "training samples": self._digest()}
         self.replaced = {
             name: {
@@ -129,6 +127,11 @@ class MultimodalFeatures:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of one sample of each modality, ``{"text": (100,), "audio": (50, 74)}``."""
         return self.splits["train"].shapes
+
+    @property
+    def normalization(self) -> dict[str, Standardisation]:
+        """Map of the features of each modality, learned from training samples."""
+        return dict(self._standardise)
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         """All samples of a split in their order, with the keys and values of a batch.

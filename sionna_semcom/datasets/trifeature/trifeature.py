@@ -18,6 +18,7 @@ from ..._files import atomic_path
 from ..._hdf5 import open_hdf5, read_dataset
 from ..._seeding import derive_seed
 from ..batches import check_positive, drawn_batches, each_once
+from ..data import Data
 from .drawing import SHAPES, draw
 
 Question = Literal["unique", "synergy"]
@@ -37,7 +38,7 @@ _PARTS = {
 }
 
 
-class Trifeature:
+class Trifeature(Data):
     """Pairs of pictures of one shape, each with a texture and a colour of its own.
 
     - ``"unique"``: textures and colours are drawn independently. Asked is the shape, which both

@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class RandomAffine(keras.layers.Layer):
     """Turn, mirror, resize and shift images at random, with a single interpolation.
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from sionna.phy import config
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class PairDiscriminators(keras.layers.Layer):
     r"""One discriminator :math:`T_{mn}` for each pair of modalities.
 

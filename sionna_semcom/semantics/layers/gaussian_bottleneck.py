@@ -14,6 +14,7 @@ from sionna.phy import config
 _SCALE_FLOOR = 1e-4  # keeps the divergence finite where training squeezes a deviation out
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class GaussianBottleneck(keras.layers.Layer):
     r"""Variational bottleneck with a standard normal prior.
 

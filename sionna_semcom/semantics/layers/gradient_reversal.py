@@ -15,6 +15,7 @@ def reverse_gradient(x: tf.Tensor, scale: tf.Tensor) -> Any:
     return tf.identity(x), lambda upstream: (-scale * upstream, None)
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class GradientReversal(keras.layers.Layer):
     r"""Identity whose gradient is reversed and scaled by :math:`\alpha`.
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class ReceiverState(keras.layers.Layer):
     r"""Tell a decoder, beside the received latent, how good each of its symbols is.
 

@@ -11,6 +11,7 @@ import keras
 from .transformer import SequenceEncoder
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class FeatureEncoder(keras.layers.Layer):
     """Encode one modality's features: a perceptron for vectors, a transformer for sequences.
 
@@ -41,8 +42,10 @@ class FeatureEncoder(keras.layers.Layer):
         If ``shape`` is neither that of a vector nor that of a sequence
     """
 
-    def __init__(self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0) -> None:
-        super().__init__(name=f"{name}_encoder")
+    def __init__(
+        self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0, **kwargs: Any
+    ) -> None:
+        super().__init__(name=f"{name}_encoder", **kwargs)
         if len(shape) not in (1, 2):
             raise ValueError(
                 f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
@@ -59,6 +62,10 @@ class FeatureEncoder(keras.layers.Layer):
             self._network = keras.Sequential([dense, keras.layers.Dropout(dropout)])
         self._network.build((None, *shape))
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "name": self._key}
 
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool = False

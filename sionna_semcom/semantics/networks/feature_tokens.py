@@ -12,6 +12,7 @@ from keras import ops
 from .transformer import TransformerBlock
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class FeatureTokens(keras.layers.Layer):
     r"""Tokens of one modality: a few for a vector, one a frame for a sequence.
 
@@ -71,8 +72,9 @@ class FeatureTokens(keras.layers.Layer):
         num_heads: int = 4,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        **kwargs: Any,
     ) -> None:
-        super().__init__(name=f"{name}_tokens")
+        super().__init__(name=f"{name}_tokens", **kwargs)
         if len(shape) not in (1, 2):
             raise ValueError(
                 f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
@@ -97,6 +99,10 @@ class FeatureTokens(keras.layers.Layer):
             name="positions",
         )
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        return {**super().get_config(), "name": self._key}
 
     @property
     def token_shape(self) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from keras import ops
 from .transformer import TransformerBlock, perceptron
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class ClassAttention(keras.layers.Layer):
     r"""A class token attends to tokens that may be padding, and a perceptron follows.
 
@@ -124,6 +125,7 @@ class ClassAttention(keras.layers.Layer):
         return ops.reshape(x, [-1, self.num_heads, x.shape[-1] // self.num_heads])
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class MultimodalFusion(keras.layers.Layer):
     r"""One vector from the tokens of whichever modalities are given.
 

@@ -14,6 +14,7 @@ from .feature_tokens import FeatureTokens
 from .image_networks import token_encoder
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class EncoderTokens(keras.layers.Layer):
     """What an encoder gives for one modality, as tokens, none of which is padding.
 
@@ -40,9 +41,11 @@ class EncoderTokens(keras.layers.Layer):
         All of them are real
     """
 
-    def __init__(self, name: str, shape: Sequence[int], encoder: keras.Layer) -> None:
-        super().__init__(name=f"{name}_tokens")
-        self._key = name
+    def __init__(
+        self, name: str, shape: Sequence[int], encoder: keras.Layer, **kwargs: Any
+    ) -> None:
+        super().__init__(name=f"{name}_tokens", **kwargs)
+        self._key, self._sample_shape = name, tuple(shape)
         self.encoder = encoder
         if not encoder.built:
             encoder.build((None, *shape))
@@ -51,6 +54,17 @@ class EncoderTokens(keras.layers.Layer):
         else:
             self._output = tuple(encoder.compute_output_shape((None, *shape)))[1:]
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor."""
+        encoder = keras.saving.serialize_keras_object(self.encoder)
+        return {"name": self._key, "shape": self._sample_shape, "encoder": encoder}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> EncoderTokens:
+        """Build the layer from what :meth:`get_config` gave."""
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(config["name"], config["shape"], encoder)
 
     @property
     def token_shape(self) -> tuple[int, int]:

@@ -9,6 +9,7 @@ import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class TransformerBlock(keras.layers.Layer):
     r"""Self-attention and a perceptron, each on normalised tokens and added to them.
 
@@ -96,6 +97,7 @@ def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:
     )
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class SequenceEncoder(keras.layers.Layer):
     """A class token that has read a sequence of frames, some of which may be padding.
 

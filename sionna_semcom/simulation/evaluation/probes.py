@@ -42,9 +42,8 @@ def probe(
       latents of ``batches`` find that modalities share
       (:func:`~sionna_semcom.metrics.fresh_dependence`);
     - ``<part>_in_<where>``: accuracy of a classifier in the latent of a modality, or in what is
-      received at ``snr_db``, of each part that is known of a sample (``data.parts``), or of
-      ``label``, where there are classes. Classifiers are trained on ``data.probing``, if there is
-      such a split, or on training samples.
+      received at ``snr_db``, of each part that is known of a sample (``data.parts``).
+      Classifiers are trained on ``data.probing``.
 
     They have no interval of their own; that of a study is over the models trained with its seeds.
 
@@ -76,16 +75,14 @@ def probe(
     if not hasattr(system, "representations"):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
     read = tf.function(functools.partial(system.representations, present=present))
-    parts = getattr(data, "parts", None) or (_label if getattr(data, "num_classes", 0) else None)
-    test, right = _collect(read, batches, snr_db, parts)
+    test, right = _collect(read, batches, snr_db, data.parts)
     figures: dict[str, float] = {}
     modalities = [name for name in test if name != "received"]
     for one, other in combinations(modalities, 2):
         found = metrics.fresh_dependence(test[one], test[other])
         figures |= {f"bce_{one}_{other}": found.bce, f"jsd_{one}_{other}": found.jsd_bound}
-    if parts is not None:
-        probing = getattr(data, "probing", data.train)
-        train, answers = _collect(read, probing(BATCH_SIZE), snr_db, parts)
+    if right:
+        train, answers = _collect(read, data.probing(BATCH_SIZE), snr_db, data.parts)
         figures |= {
             f"{part}_in_{where}": _CLASSIFIERS[kind](
                 (train[where], answers[part]), (test[where], right[part])
@@ -97,19 +94,15 @@ def probe(
     return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
 
 
-def _label(batch: Mapping[str, np.ndarray]) -> Parts:
-    return {"label": batch["label"]}
-
-
 def _collect(
-    read: Any, batches: tf.data.Dataset, snr_db: float, parts: Callable[[Any], Parts] | None
+    read: Any, batches: tf.data.Dataset, snr_db: float, parts: Callable[[Any], Parts]
 ) -> tuple[Parts, Parts]:
     """Representations of all samples of ``batches``, and the ``parts`` of what they are."""
     rows: list[Mapping[str, tf.Tensor]] = []
     known: list[Parts] = []
     for batch in batches:
         rows.append(read(batch, tf.constant(snr_db, tf.float32)))
-        known.append({} if parts is None else parts({k: v.numpy() for k, v in batch.items()}))
+        known.append(parts({k: v.numpy() for k, v in batch.items()}))
     found = _joined(rows)
     for name, values in found.items():
         bad = np.count_nonzero(~np.isfinite(values).reshape(len(values), -1).all(-1))

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of weights."""
+"""Files of trained models, and checkpoints of training."""
+
+from __future__ import annotations
 
 import functools
+import json
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,12 +16,174 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..._files import atomic_hdf5, reserve
-from ..._hdf5 import open_hdf5
+from ..._files import atomic_hdf5, atomic_path, reserve
+from ..._hdf5 import open_hdf5, read_json
+from ..._limits import Budget, brief
+from ...link import LINKS, AWGNLink, Link
+from ...systems import SYSTEMS
+
+_CONFIG, _WEIGHTS, _PROVENANCE = "config.json", "model.weights.h5", "provenance.json"
+_ENTRIES = {"metadata.json", _CONFIG, _WEIGHTS, _PROVENANCE}
+_MAX_CONFIG = 2**26  # bytes
+
+
+def save_model(
+    system: keras.Model, path: str | Path, provenance: Mapping[str, str] | None = None
+) -> None:
+    """Save a system as ``system.save`` does, with compressed weights, whole or not at all.
+
+    Parameters
+    ----------
+    system : `keras.Model`
+        The system, with its link
+    path : `str` or `Path`
+        File, which ends in ``.keras``
+    provenance : `None` | `dict` of `str`
+        What the system comes from, such as settings and checksums of data; kept in the file
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written
+    """
+    reserve(tempfile.gettempdir(), 2 * _most_bytes(system))
+    with tempfile.TemporaryDirectory() as folder, atomic_path(path) as target:
+        plain = Path(folder) / "plain.keras"
+        keras.saving.save_model(system, plain)
+        weights, small = Path(folder) / _WEIGHTS, Path(folder) / "small.h5"
+        with zipfile.ZipFile(plain) as archive:
+            entries = {name: archive.read(name) for name in ("metadata.json", _CONFIG)}
+            weights.write_bytes(archive.read(_WEIGHTS))
+        with h5py.File(weights) as source, h5py.File(small, "w") as compressed:
+            source.visititems(functools.partial(_copy_compressed, compressed))
+            compressed.attrs.update(source.attrs)
+        entries[_PROVENANCE] = json.dumps(dict(provenance or {})).encode()
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in entries.items():
+                archive.writestr(name, content)
+            archive.write(small, _WEIGHTS, zipfile.ZIP_STORED)  # Keras reads it in place
+
+
+def load_model(path: str | Path, link: Link | None = None) -> Any:
+    """Load a system that ``system.save`` or :func:`save_model` saved, without trust in the file.
+
+    Classes and functions of one's own must be registered with Keras before
+    (`keras.saving.register_keras_serializable`); parts of this package and of packages that extend
+    it are.
+
+    Parameters
+    ----------
+    path : `str` or `Path`
+        The file
+    link : `None` (that of the file) | :class:`~sionna_semcom.link.Link`
+        What symbols cross instead of the link of the file, which is then not built
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        In one line, if the file is damaged, needs code that is not registered, would read other
+        files, or takes more memory than the limit of :class:`~sionna_semcom._limits.Budget`
+    """
+    for registry in (LINKS, SYSTEMS):
+        registry.items()  # imports what other packages add
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            checked = _checked_copy(Path(path), Path(folder), link is not None)
+            system = keras.saving.load_model(checked, safe_mode=True)
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # a damaged file can raise anything
+            raise ValueError(f"The model in {path} cannot be loaded: {_reason(error)}") from error
+    if link is not None:
+        system.link = link
+    return system
+
+
+def provenance_of(path: str | Path) -> dict[str, str]:
+    """What :func:`save_model` noted of a system; nothing, if it was saved by ``system.save``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        If the file is damaged
+    """
+    try:
+        with zipfile.ZipFile(_existing(path)) as archive:
+            if _PROVENANCE not in archive.namelist():
+                return {}
+            found = read_json(_read(archive, _PROVENANCE), _PROVENANCE)
+        if not isinstance(found, dict) or not all(isinstance(x, str) for x in found.values()):
+            raise ValueError(f"{_PROVENANCE} must hold strings by name")
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise ValueError(f"The model in {path} is damaged: {brief(error, 500)}") from error
+    return found
+
+
+def _existing(path: str | Path) -> Path:
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"No model {path}")
+    return Path(path)
+
+
+def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
+    """A copy of the file in ``folder`` that holds what was checked and nothing else."""
+    weights, checked = folder / _WEIGHTS, folder / "checked.keras"
+    with zipfile.ZipFile(_existing(path)) as archive:
+        names = archive.namelist()
+        if len(set(names)) < len(names) or not {_CONFIG, _WEIGHTS} <= set(names) <= _ENTRIES:
+            raise ValueError(f"it must hold {', '.join(sorted(_ENTRIES))}, each once")
+        metadata = _read(archive, "metadata.json")
+        config = read_json(_read(archive, _CONFIG), _CONFIG)
+        _refuse_lambdas(config)
+        info = archive.getinfo(_WEIGHTS)
+        Budget(path).spend(info.file_size, _WEIGHTS)
+        weights.write_bytes(archive.read(info))
+    with open_hdf5(
+        weights, "file of weights", only_numbers=True, message="its weights are damaged"
+    ):
+        pass
+    if over_another_link:
+        config["config"]["link"] = keras.saving.serialize_keras_object(AWGNLink())
+    with zipfile.ZipFile(checked, "w") as archive:
+        archive.writestr("metadata.json", metadata)
+        archive.writestr(_CONFIG, json.dumps(config))
+        archive.write(weights, _WEIGHTS)
+    return checked
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    info = archive.getinfo(name)
+    if info.file_size > _MAX_CONFIG:
+        raise ValueError(f"{name} has {info.file_size} bytes, more than {_MAX_CONFIG}")
+    return archive.read(info)
+
+
+def _refuse_lambdas(config: Any) -> None:
+    """Name what Keras would refuse as well, in several lines."""
+    if isinstance(config, dict):
+        if config.get("class_name") in ("__lambda__", "Lambda"):
+            raise ValueError("it holds a lambda, which is code and therefore not loaded")
+        config = list(config.values())
+    if isinstance(config, list):
+        for one in config:
+            _refuse_lambdas(one)
+
+
+def _reason(error: Exception) -> str:
+    """The first error behind ``error``, in one line."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    return brief(str(error) or type(error).__name__, 400)
 
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
-    """Save weights (and the optimiser's state, where there is one) with ``attributes``."""
+    """Save weights (and the optimizer's state, where there is one) with ``attributes``."""
     # Keras writes on a disk, and the HDF5 library crashes where it is full
     reserve(tempfile.gettempdir(), _most_bytes(system))
     with tempfile.TemporaryDirectory() as folder:

@@ -11,17 +11,18 @@ import tensorflow as tf
 from sionna.phy import config
 
 from ... import metrics
-from ..._parts import Part, validated
+from ..._parts import validated
 from ...channel import MIMOChannel
 from ...link import Link
 from ...metrics import MetricSettings
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
+from .saving import SavedModel, serialized
 from .settings import SystemSettings
 from .snr import check_snr, snr_range
 
 
-class LinkedModel(Part, keras.Model):
+class LinkedModel(SavedModel):
     """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
 
     Keras layers and trainable variables inside the link, at any depth, are weights of the model:
@@ -68,6 +69,15 @@ class LinkedModel(Part, keras.Model):
         self.further_metrics: tuple[MetricSettings, ...] = ()
         self._snr_range = snr_range(snr_db)
         self.last_snr_db = tf.Variable(0.0, trainable=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        low, high = self._snr_range
+        return {
+            "link": serialized(self.link, "link"),
+            "snr_db": low if low == high else [low, high],
+            **super().get_config(),
+        }
 
     @property
     def link(self) -> Any:
@@ -125,7 +135,8 @@ class LinkedModel(Part, keras.Model):
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
         """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
 
-        XLA slows whole training steps down on CPUs, and not every link compiles.
+        XLA slows whole training steps down on CPUs, and not every link compiles. A system has its
+        own loss and metrics: others are refused.
         """
         self._adopt_link_weights()  # the link may have been given layers since
         super().compile(*args, jit_compile=jit_compile, **kwargs)

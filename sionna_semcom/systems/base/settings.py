@@ -84,7 +84,9 @@ class SystemSettings(Settings):
 
         ``seed`` is that of the training that it is for; see :meth:`training_data`.
         """
-        return SYSTEMS.of(self).from_data(self, data, link=link, snr_db=snr_db)
+        system = SYSTEMS.of(self).from_data(self, data, link=link, snr_db=snr_db)
+        system.normalization = data.normalization
+        return system
 
     def training_data(self, data: Data, seed: int) -> Data:
         """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""

@@ -19,6 +19,7 @@ from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.linked_model import LinkedModel
 from ..base.presence import dropout_mask, present_names
+from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
 from ..classifiers.judge import Classifier
@@ -86,6 +87,8 @@ class CentroidSystem(LinkedModel):
         ``inputs`` lack one that is present
     """
 
+    kept_attributes = ("mode", "judges")
+
     def __init__(
         self,
         modalities: Sequence[Modality] | Mapping[str, Sequence[int]],
@@ -97,7 +100,9 @@ class CentroidSystem(LinkedModel):
     ) -> None:
         super().__init__(link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
+        self._shapes: dict[str, tuple[int, ...]] = {}
         if isinstance(modalities, Mapping):
+            self._shapes = {key: tuple(shape) for key, shape in modalities.items()}
             modalities = digit_modalities(modalities, chosen.latent_dim)
         if not modalities:
             raise ValueError("`modalities` must name at least one modality. Received: none")
@@ -125,6 +130,11 @@ class CentroidSystem(LinkedModel):
             key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
         }
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        own = [serialized(modality, modality.name) for modality in self.modalities]
+        return {"modalities": self._shapes or own, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:

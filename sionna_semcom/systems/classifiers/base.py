@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
-
-from ..._parts import Part, validated
+from ..._parts import validated
 from ...datasets import Data
+from ..base.saving import SavedModel
 from ..base.settings import SystemSettings
 
 
-class ClassifierModel(Part, keras.Model):
+class ClassifierModel(SavedModel):
     """A classifier of one modality, nothing of which crosses a link.
 
     Parameters
@@ -41,6 +40,10 @@ class ClassifierModel(Part, keras.Model):
         self.settings = chosen
         self.shape = tuple(shape)
         self.num_classes = num_classes
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal classifier."""
+        return {"shape": self.shape, "num_classes": self.num_classes, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:

@@ -151,7 +151,7 @@ class CoMM(RepresentingModel):
         ValueError
             If data do not have a target
         """
-        known = {"label": data.num_classes, **getattr(data, "labels", {})}
+        known = {"label": data.num_classes, **data.labels}
         options = {name: getattr(settings, name) for name in type(settings).model_fields}
         targets = options.pop("targets")
         if not set(targets) <= set(known):

@@ -69,6 +69,8 @@ class DecisionSystem(LinkedModel):
         modality, or ``inputs`` lack one that is present
     """
 
+    kept_attributes = ("mode",)
+
     def __init__(
         self,
         shapes: Mapping[str, Sequence[int]],
@@ -93,6 +95,11 @@ class DecisionSystem(LinkedModel):
     @abstractmethod
     def create_layers(self) -> None:
         """Create the layers, of the sizes that ``settings`` give."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        sizes = {"shapes": self.shapes, "num_classes": self.task.num_classes}
+        return {**sizes, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:

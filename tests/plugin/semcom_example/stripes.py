@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from pydantic import NonNegativeInt, PositiveInt
 
-from sionna_semcom.datasets import DATASETS, DataSettings, drawn_batches, each_once
+from sionna_semcom.datasets import DATASETS, Data, DataSettings, drawn_batches, each_once
 
 
 @DATASETS.declare
@@ -27,7 +27,7 @@ class StripesData(DataSettings):
         return Stripes(self.size, self.seed)
 
 
-class Stripes:
+class Stripes(Data):
     """Two hundred images of stripes in each split."""
 
     num_classes = 2

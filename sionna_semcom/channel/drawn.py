@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parts that draw when they are built, and are the same when they are built again."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from typing import Any
+
+import tensorflow as tf
+from sionna.phy import Block
+
+from .._parts import Part
+from .._seeding import generator_states, generators_at
+
+
+class _Recording(ABCMeta):
+    """Notes where Sionna's generators stood before a part was built, if it drew from them."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if not tf.executing_eagerly():
+            return super().__call__(*args, **kwargs)
+        before = generator_states()
+        part = super().__call__(*args, **kwargs)
+        after = generator_states()
+        part.drawn_from = {key: state for key, state in before.items() if after[key] != state}
+        return part
+
+
+class DrawnPart(Part, Block, metaclass=_Recording):
+    """A block that may draw pools of channels or calibrate itself when it is built.
+
+    Its configuration holds the states of the generators that it drew from, so that a part of this
+    configuration has the same pools and statistics. Building it leaves the generators alone.
+
+    Attributes
+    ----------
+    drawn_from : `dict`
+        States before the construction of those of Sionna's generators that it drew from
+    """
+
+    drawn_from: dict[str, Any] = {}
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal part, and states of generators that it drew from."""
+        config = super().get_config()
+        return {**config, "drawn_from": self.drawn_from} if self.drawn_from else config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Build a part from what :meth:`get_config` gave."""
+        options = dict(config)
+        with generators_at(options.pop("drawn_from", {})):
+            return cls(**options)

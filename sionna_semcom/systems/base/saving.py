@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is saved of a system, and how it comes back."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from ..._files import atomic_path
+from ..._parts import Part
+from ...datasets.features.standardization import Standardisation
+
+_SEED = "seed_generator_"
+
+
+class SavedModel(Part, keras.Model):
+    """A Keras model that is saved with all that its outputs depend on.
+
+    The configuration holds the arguments of the constructor; the values of ``kept_attributes``,
+    which change after the construction; which layers do not learn; and the ``normalization`` of the
+    data. Weights are saved with the state of layers that draw random numbers, such as dropout.
+    """
+
+    kept_attributes: ClassVar[tuple[str, ...]] = ()
+    """Attributes beyond the constructor's arguments that are saved and assigned again"""
+
+    normalization: Mapping[str, Standardisation] = {}
+    """Maps of the features that the system was trained on, by modality; see :meth:`normalize`"""
+
+    def normalize(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Standardize raw features as the training data of the system were.
+
+        Input
+        -----
+        inputs : `dict`
+            Raw features ``[batch, *shape]`` of any modalities, and for sequences their
+            ``<name>_length``; anything else is left as it is, and so are all inputs of a system
+            whose data were not standardized
+
+        Output
+        ------
+        : `dict`
+            Inputs of the system
+        """
+        maps = {name: map_ for name, map_ in self.normalization.items() if name in inputs}
+        lengths = {name: inputs.get(f"{name}_length") for name in maps}
+        return dict(inputs) | {
+            name: map_(
+                np.asarray(inputs[name], np.float32),
+                None if lengths[name] is None else np.asarray(lengths[name]),
+            )
+            for name, map_ in maps.items()
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        maps = {
+            name: {"mean": map_.mean.tolist(), "scale": map_.scale.tolist()}
+            for name, map_ in self.normalization.items()
+        }
+        layers = enumerate(self._flatten_layers())
+        attributes = {name: getattr(self, name) for name in self.kept_attributes}
+        return {
+            "name": self.name,
+            **super().get_config(),
+            "kept": {
+                "attributes": serialized(attributes, "attributes"),
+                "frozen": [number for number, layer in layers if not layer.trainable],
+                "normalization": maps,
+            },
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Build a system from what :meth:`get_config` gave."""
+        options = keras.saving.deserialize_keras_object(dict(config))
+        kept = options.pop("kept", {})
+        system = cls(**options)
+        for name in cls.kept_attributes:
+            if name in kept.get("attributes", {}):
+                setattr(system, name, kept["attributes"][name])
+        frozen = kept.get("frozen", [])
+        for number, layer in enumerate(system._flatten_layers()):
+            layer.trainable = number not in frozen
+        system.normalization = {
+            name: Standardisation(np.array(map_["mean"]), np.array(map_["scale"]))
+            for name, map_ in kept.get("normalization", {}).items()
+        }
+        return system
+
+    def get_build_config(self) -> None:
+        """Nothing: the constructor builds all layers."""
+
+    def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+        """Save as :meth:`keras.Model.save` does, whole or not at all."""
+        if not overwrite or not str(filepath).endswith(".keras"):
+            super().save(filepath, overwrite=overwrite, **kwargs)
+            return
+        with atomic_path(filepath) as path:
+            super().save(path, **kwargs)
+
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Compile as :meth:`keras.Model.compile` does, with an optimizer but no losses or metrics.
+
+        Raises
+        ------
+        ValueError
+            If a loss or metrics are given, as the system has its own
+        """
+        named = dict(
+            zip(("loss", "loss_weights", "metrics", "weighted_metrics"), args[1:], strict=False)
+        )
+        named |= kwargs
+        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if named.get(name):
+                raise ValueError(
+                    f"{type(self).__name__} is trained on a loss of its own and measured by "
+                    f"`measure`: `{name}` must be left out. Received: {named[name]!r}"
+                )
+        super().compile(*args, **kwargs)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compile as the saved system was."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
+
+    def save_own_variables(self, store: Any) -> None:
+        """Save what no layer of the system saves, and what layers draw random numbers from."""
+        super().save_own_variables(store)
+        for number, state in enumerate(self._seed_states()):
+            store[f"{_SEED}{number}"] = keras.ops.convert_to_numpy(state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load what :meth:`save_own_variables` saved."""
+        names = list(store.keys())
+        super().load_own_variables({key: store[key] for key in names if not key.startswith(_SEED)})
+        for number, state in enumerate(self._seed_states()):
+            if f"{_SEED}{number}" in names:
+                state.assign(np.asarray(store[f"{_SEED}{number}"]))
+
+    def _seed_states(self) -> list[keras.Variable]:
+        """What layers such as dropout draw from, which Keras does not keep with the weights."""
+        kept = {id(weight) for weight in self.weights}
+        others = (variable for variable in self.variables if id(variable) not in kept)
+        return [variable for variable in others if variable.name == "seed_generator_state"]
+
+
+def serialized(value: Any, name: str) -> Any:
+    """Configuration of a Keras object, or of several in dictionaries and lists.
+
+    Raises
+    ------
+    ValueError
+        If it holds a lambda, which nobody could load safely
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # about lambdas, which are refused
+        config = keras.saving.serialize_keras_object(value)
+    if _holds_lambda(config):
+        raise ValueError(
+            f"`{name}` cannot be saved: register a function with "
+            "`keras.saving.register_keras_serializable` in place of a lambda. Received: a lambda"
+        )
+    return config
+
+
+def _holds_lambda(config: Any) -> bool:
+    if isinstance(config, Mapping):
+        return config.get("class_name") == "__lambda__" or any(map(_holds_lambda, config.values()))
+    return isinstance(config, (list, tuple)) and any(map(_holds_lambda, config))
