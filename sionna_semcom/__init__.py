@@ -8,9 +8,10 @@ does not wait for TensorFlow.
 from __future__ import annotations
 
 import importlib
+import os
 from importlib.metadata import version
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
@@ -31,6 +32,7 @@ __all__ = [
     "alignment",
     "datasets",
     "link",
+    "load_model",
     "losses",
     "mapping",
     "metrics",
@@ -40,8 +42,49 @@ __all__ = [
 ]
 
 
+def load_model(name_or_path: str | os.PathLike[str], seed: int = 0, link: Any = None) -> Any:
+    """Load a trained system, with its link, in this process.
+
+    Classes of your own, such as encoders, must be registered with
+    `keras.saving.register_keras_serializable` before. Nothing of the file is executed, and nothing
+    outside of it is read.
+
+    Parameters
+    ----------
+    name_or_path : `str` or `PathLike`
+        File that ``system.save("x.keras")`` wrote, or name of a shipped model such as
+        ``"centroid_builtin_end_to_end"``
+    seed : `int`
+        Training seed of the shipped model
+    link : `None` (that of the file) | :class:`~sionna_semcom.link.Link`
+        What symbols cross instead of the link of the file, which is then not built
+
+    Output
+    ------
+    : `keras.Model`
+        The system
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a file nor such a model
+    ValueError
+        In one line, if the file is damaged or needs code that is not registered
+
+    Example
+    -------
+    >>> system = load_model("centroid_builtin_end_to_end")
+    >>> system.link = link.OFDMLink(model="UMi", num_tx_ant=2, num_rx_ant=4)
+    >>> system.save("mine.keras")
+    """
+    from ._models import model_path
+    from .simulation.training.weights import load_model as load
+
+    return load(model_path(name_or_path, seed), link)
+
+
 def __getattr__(name: str) -> ModuleType:
-    if name in __all__:
+    if name in __all__ and name != "load_model":
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

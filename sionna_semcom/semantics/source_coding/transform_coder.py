@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.decomposition import PCA
@@ -25,6 +27,7 @@ class SourceCoded(NamedTuple):
     """[num_samples], whether symbols had to be set to zero to fit"""
 
 
+@keras.saving.register_keras_serializable("sionna_semcom")
 class TransformCoder:
     r"""Karhunen-Loève transform, uniform quantiser and range coder, each vector in a fixed budget.
 
@@ -117,6 +120,42 @@ class TransformCoder:
         self.step_, self.code_ = trials[best]
         self.distortion_ = float(errors[best] / variance)
         return self
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments of the constructor, and the sizes of what was fitted; see :attr:`arrays`."""
+        sizes = {name: list(array.shape) for name, array in self.arrays.items()}
+        options = {key: getattr(self, key) for key in ("num_bits", "num_components", "share")}
+        return {**options, "sizes": sizes}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> TransformCoder:
+        """Build a coder of the sizes that :meth:`get_config` gave, whose ``arrays`` are ones."""
+        options = dict(config)
+        sizes = options.pop("sizes")
+        coder = cls(**options)
+        coder.arrays = {name: np.ones(shape) for name, shape in sizes.items()}
+        return coder
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """All that was fitted."""
+        pca = self._transform
+        return {
+            "components": pca.components_,
+            "variances": pca.explained_variance_,
+            "mean": pca.mean_,
+            "scales": self.code_.scales,
+            "others": np.array([self.step_, self.distortion_]),
+        }
+
+    @arrays.setter
+    def arrays(self, arrays: Mapping[str, NDArray[np.float64]]) -> None:
+        pca = self._transform = PCA(len(arrays["components"]), svd_solver="full")
+        pca.components_, pca.mean_ = arrays["components"], arrays["mean"]
+        pca.explained_variance_ = arrays["variances"]
+        pca.n_components_, pca.n_features_in_ = pca.components_.shape
+        self.code_ = RangeCode(arrays["scales"], MOST)
+        self.step_, self.distortion_ = map(float, arrays["others"])
 
     def _fit_step(self, coefficients: NDArray[np.float64]) -> tuple[float, RangeCode]:
         """The finest step with which the share fits, by bisection, and its range coder."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -13,6 +13,7 @@ from rich.console import Console
 from ..._messages import listed, shortened
 from ..._seeding import reseed, set_seed
 from ...metrics import watching
+from ...systems.base.contract import Aggregating, Measurable
 from ...systems.base.snr import check_snr
 from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
@@ -25,15 +26,6 @@ from .tally import UNDECIDABLE, Tally
 Point = dict[str, Estimate]
 Measure = Callable[[Any, Any], Mapping[str, Any]]
 GraphMode = Literal["graph", "xla"]
-
-
-@runtime_checkable
-class Measurable(Protocol):
-    """A system that measures itself."""
-
-    def measure(self, batch: Any, snr_db: Any) -> Mapping[str, Any]:
-        """Metrics ``[batch]`` of every sample of ``batch`` at ``snr_db``."""
-        ...
 
 
 def sim_metrics(
@@ -116,7 +108,8 @@ def sim_metrics(
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
-    measure, aggregates = executable(mc_fun, graph_mode), getattr(mc_fun, "aggregates", {})
+    measure = executable(mc_fun, graph_mode)
+    aggregates = mc_fun.aggregates if isinstance(mc_fun, Aggregating) else {}
     points: list[Point] = []
     verdict: Verdict | None = None
 

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from ... import metrics
 from ...datasets import Data
+from ...systems.base.contract import Representing
 from ..results.curves import Estimate
 
 BATCH_SIZE = 500
@@ -72,7 +73,7 @@ def probe(
     """
     if kind not in _CLASSIFIERS:
         raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
-    if not hasattr(system, "representations"):
+    if not isinstance(system, Representing):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
     read = tf.function(functools.partial(system.representations, present=present))
     test, right = _collect(read, batches, snr_db, data.parts)

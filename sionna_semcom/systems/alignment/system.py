@@ -13,11 +13,19 @@ import tensorflow as tf
 
 from ... import metrics
 from ..._parts import describe
-from ...alignment import Design, aligner_cost, metric_root
+from ...alignment import Design, HardThresholding, aligner_cost, metric_root
 from ...channel import MIMOChannel
 from ...datasets import LatentPairs
 from ..base.linked_model import LinkedModel
+from ..base.saving import packed, unpacked
 from ..base.settings import SystemSettings
+from .saving import (
+    Receiver,
+    UnfittedAligner,
+    aligner_arrays,
+    aligner_config,
+    aligner_from_config,
+)
 
 
 class AlignmentSystemSettings(SystemSettings):
@@ -80,7 +88,7 @@ class AlignmentSystem(LinkedModel):
         self,
         aligner: Design,
         link: MIMOChannel,
-        pairs: LatentPairs,
+        pairs: LatentPairs | Receiver,
         *,
         snr_db: float | tuple[float, float] = 20.0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -90,13 +98,60 @@ class AlignmentSystem(LinkedModel):
     ) -> None:
         super().__init__(link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
-        self.pilots = pairs
+        self.receiver = pairs if isinstance(pairs, Receiver) else Receiver.of(pairs)
         self.training_callbacks = tuple(callbacks)
-        self._kernel = tf.constant(pairs.kernel, tf.float32)
-        self._bias = tf.constant(pairs.bias, tf.float32)
-        root = None if metric is None else metric_root(metric, len(metric))
-        self._metric_root = None if root is None else tf.constant(root, tf.float32)
+        self._metric_root = None
+        if metric is not None:
+            self._metric_root = tf.constant(metric_root(metric, len(metric)), tf.float32)
         self.built = True
+
+    @property
+    def receiver(self) -> Receiver:
+        """The receiver's head, and facts of the latents that the aligner was made from."""
+        return self._receiver
+
+    @receiver.setter
+    def receiver(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._kernel = tf.constant(receiver.kernel, tf.float32)
+        self._bias = tf.constant(receiver.bias, tf.float32)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system; of the callbacks, those of this package."""
+        pruning = (c for c in self.training_callbacks if isinstance(c, HardThresholding))
+        return {
+            **super().get_config(),
+            "aligner": aligner_config(self.aligner),
+            "pairs": self.receiver.get_config(),
+            "thresholds": [callback._threshold for callback in pruning],
+        }
+
+    @classmethod
+    def restored_options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of the constructor, of a configuration whose Keras objects are built."""
+        thresholds = options.pop("thresholds")
+        aligner = aligner_from_config(options["aligner"])
+        layers = [*aligner.precoder, *aligner.decoder] if thresholds else []
+        callbacks = [HardThresholding(layers, value) for value in thresholds]
+        receiver = Receiver.from_config(options["pairs"])
+        return options | {"aligner": aligner, "pairs": receiver, "callbacks": callbacks}
+
+    def saved_arrays(self) -> dict[str, np.ndarray]:
+        """The receiver's head, the metric of training, and what the aligner was fitted to."""
+        aligner = {f"aligner.{key}": x for key, x in aligner_arrays(self.aligner).items()}
+        root = {} if self._metric_root is None else {"metric_root": self._metric_root.numpy()}
+        head = {"kernel": self.receiver.kernel, "bias": self.receiver.bias}
+        return packed({**head, **root, **aligner})
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what :meth:`saved_arrays` gave."""
+        found = unpacked(arrays)
+        self.receiver = self.receiver._replace(kernel=found["kernel"], bias=found["bias"])
+        if "metric_root" in found:
+            self._metric_root = tf.constant(found["metric_root"], tf.float32)
+        if isinstance(self.aligner, UnfittedAligner):
+            own = {k.removeprefix("aligner."): x for k, x in found.items() if "aligner." in k}
+            self.aligner = self.aligner.fitted(own)
 
     def call(
         self,
@@ -180,7 +235,7 @@ class AlignmentSystem(LinkedModel):
         the head on the receiver's own latents.
         """
         link = self.link
-        d, m = (self.pilots.shapes[end][0] for end in ("tx", "rx"))
+        d, m = self.receiver.sizes
         num_symbols = link.num_uses * link.num_tx_ant
         size = (d, m, link.num_uses, link.num_tx_ant, link.num_rx_ant)
         return {
@@ -188,6 +243,6 @@ class AlignmentSystem(LinkedModel):
             "num_symbols": num_symbols,
             "compression_factor": num_symbols / (d / 2),
             **aligner_cost(self.aligner, *size),
-            "pilots": len(self.pilots.splits["train"]),
-            "receiver_accuracy": self.pilots.receiver_accuracy,
+            "pilots": self.receiver.num_pilots,
+            "receiver_accuracy": self.receiver.accuracy,
         }

@@ -13,11 +13,12 @@ import numpy as np
 from ..._files import atomic_path
 from ..._parts import Part
 from ...datasets.features.standardization import Standardisation
+from .contract import SystemContract
 
-_SEED = "seed_generator_"
+_SEED, _ARRAY = "seed_generator_", "array_"
 
 
-class SavedModel(Part, keras.Model):
+class SavedModel(SystemContract, Part, keras.Model):
     """A Keras model that is saved with all that its outputs depend on.
 
     The configuration holds the arguments of the constructor; the values of ``kept_attributes``,
@@ -77,7 +78,7 @@ class SavedModel(Part, keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Build a system from what :meth:`get_config` gave."""
-        options = keras.saving.deserialize_keras_object(dict(config))
+        options = cls.restored_options(keras.saving.deserialize_keras_object(dict(config)))
         kept = options.pop("kept", {})
         system = cls(**options)
         for name in cls.kept_attributes:
@@ -91,6 +92,11 @@ class SavedModel(Part, keras.Model):
             for name, map_ in kept.get("normalization", {}).items()
         }
         return system
+
+    @classmethod
+    def restored_options(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of the constructor, of a configuration whose Keras objects are built."""
+        return options
 
     def get_build_config(self) -> None:
         """Nothing: the constructor builds all layers."""
@@ -134,14 +140,30 @@ class SavedModel(Part, keras.Model):
         super().save_own_variables(store)
         for number, state in enumerate(self._seed_states()):
             store[f"{_SEED}{number}"] = keras.ops.convert_to_numpy(state)
+        for name, array in self.saved_arrays().items():
+            store[f"{_ARRAY}{name}"] = array
 
     def load_own_variables(self, store: Any) -> None:
         """Load what :meth:`save_own_variables` saved."""
         names = list(store.keys())
-        super().load_own_variables({key: store[key] for key in names if not key.startswith(_SEED)})
+        own = [name for name in names if not name.startswith((_SEED, _ARRAY))]
+        super().load_own_variables({name: store[name] for name in own})
         for number, state in enumerate(self._seed_states()):
             if f"{_SEED}{number}" in names:
                 state.assign(np.asarray(store[f"{_SEED}{number}"]))
+        found = {
+            n.removeprefix(_ARRAY): np.asarray(store[n]) for n in names if n.startswith(_ARRAY)
+        }
+        if found:
+            self.load_arrays(found)
+
+    def saved_arrays(self) -> dict[str, np.ndarray]:
+        """Arrays of numbers that are no weights, to be saved with them."""
+        return {}
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what :meth:`saved_arrays` gave."""
+        raise ValueError(f"{type(self).__name__} has no arrays. Received: {', '.join(arrays)}")
 
     def _seed_states(self) -> list[keras.Variable]:
         """What layers such as dropout draw from, which Keras does not keep with the weights."""
@@ -167,6 +189,33 @@ def serialized(value: Any, name: str) -> Any:
             "`keras.saving.register_keras_serializable` in place of a lambda. Received: a lambda"
         )
     return config
+
+
+def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Real arrays in C order, under names that say how ``arrays`` come from them.
+
+    The order of an array decides in which order numbers are added, and so the last bits.
+    """
+    found = {}
+    for name, array in arrays.items():
+        if np.iscomplexobj(array):
+            found |= packed({f"{name}.real": array.real, f"{name}.imag": array.imag})
+        elif array.ndim == 2 and array.strides[0] < array.strides[1]:
+            found[f"{name}.T"] = np.ascontiguousarray(array.T)
+        else:
+            found[name] = np.ascontiguousarray(array)
+    return found
+
+
+def unpacked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Undo :func:`packed`."""
+    plain = {
+        name.removesuffix(".T"): array.T if name.endswith(".T") else array
+        for name, array in arrays.items()
+    }
+    pairs = {name.removesuffix(".real") for name in plain if name.endswith(".real")}
+    found = {n: array for n, array in plain.items() if n.rpartition(".")[0] not in pairs}
+    return found | {n: plain[f"{n}.real"] + 1j * plain[f"{n}.imag"] for n in pairs}
 
 
 def _holds_lambda(config: Any) -> bool:

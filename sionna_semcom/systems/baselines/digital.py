@@ -17,6 +17,7 @@ from ...datasets import Data, MultimodalFeatures
 from ...link import CodedLink, Link
 from ...mapping import num_symbols
 from ...semantics import TransformCoder
+from ..base.saving import packed, serialized, unpacked
 from ..base.settings import SYSTEMS
 from ..decision.settings import DecisionSettings
 from ..decision.system import DecisionSystem
@@ -127,8 +128,6 @@ class DigitalFeatures(DecisionSystem):
         self._coded = CodedLink(link, self.num_info_bits, rate, modulation)
         self.coder = features if isinstance(features, TransformCoder) else self._fitted(features)
         self.num_components = len(self.coder.code_.scales)
-        # One scale for all, so that weights cost as much as they would before the transform
-        self._scale = 1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max())
         sizes = (self.num_components, self.task.num_outputs, chosen.width)
         self.head = decision_network(*sizes, chosen.dropout, chosen.weight_decay)
 
@@ -139,6 +138,23 @@ class DigitalFeatures(DecisionSystem):
         vectors = as_vectors(features, self.shapes).numpy()
         chosen = self.settings
         return TransformCoder(self.num_info_bits, chosen.num_components, chosen.share).fit(vectors)
+
+    @property
+    def _scale(self) -> float:
+        """One scale for all, so that weights cost as much as they would before the transform."""
+        return float(1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max()))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        return {**super().get_config(), "features": serialized(self.coder, "features")}
+
+    def saved_arrays(self) -> dict[str, np.ndarray]:
+        """What the source coder was fitted to."""
+        return packed(self.coder.arrays)
+
+    def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take what :meth:`saved_arrays` gave."""
+        self.coder.arrays = unpacked(arrays)
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import keras
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field, NonNegativeFloat, TypeAdapter
 
 from ..._parts import Settings
 from ...semantics import RandomAffine, usual_augmentation
@@ -94,8 +94,17 @@ class DropSettings(_AugmentationSettings):
 Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]
 
 
+def augmentation_settings(chosen: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Settings of augmentations, of their values; layers as they are."""
+    known = TypeAdapter(tuple[Augmentation, ...])
+    return {
+        name: known.validate_python(chain) if isinstance(chain, (tuple, list)) else chain
+        for name, chain in (chosen or {}).items()
+    }
+
+
 def make_augmentations(
-    shapes: Mapping[str, tuple[int, ...]], chosen: Mapping[str, Any] | None
+    shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any]
 ) -> dict[str, keras.Layer]:
     """Augmentations of modalities with ``shapes``: of settings, as given, or the usual ones.
 
@@ -104,7 +113,6 @@ def make_augmentations(
     ValueError
         If augmentations are given for other modalities, or cannot take their samples
     """
-    given = dict(chosen or {})
     if not set(given) <= set(shapes):
         raise ValueError(
             f"augmentations may name {', '.join(shapes)}. Received: {', '.join(given)}"
@@ -112,7 +120,7 @@ def make_augmentations(
     layers = {}
     for name, shape in shapes.items():
         chain = given.get(name)
-        if isinstance(chain, (tuple, list)):
+        if isinstance(chain, tuple):
             for one in chain:
                 one.check(name, shape)
             chain = keras.Sequential([one.build() for one in chain])

@@ -12,9 +12,10 @@ import tensorflow as tf
 from pydantic import PositiveInt
 
 from ...datasets import Data
-from ...link import Link
+from ...link import AWGNLink, Link
 from ...metrics import note_outputs
 from ..base.presence import present_names
+from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
 from ..base.transmission import received_features
 from .representing_model import RepresentingModel
@@ -117,10 +118,15 @@ class CompressedCoMM(RepresentingModel):
     @staticmethod
     def _copy(sender: CoMM) -> CoMM:
         """What ``sender`` is now, which stays as it is."""
-        teacher: CoMM = CoMM.from_config(sender.get_config())
+        teacher: CoMM = CoMM.from_config(_without_link(sender))
         teacher.set_weights(sender.get_weights())
         teacher.trainable = False
         return teacher
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        sender = serialized(self.sender, "sender")
+        return {**super().get_config(), "sender": sender | {"config": _without_link(self.sender)}}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
@@ -186,6 +192,11 @@ class CompressedCoMM(RepresentingModel):
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
         return {"mse": tf.reduce_mean(error, -1)}
+
+
+def _without_link(sender: CoMM) -> dict[str, Any]:
+    """Configuration of ``sender`` over AWGN, as its own link, which may be large, is never used."""
+    return {**sender.get_config(), "link": serialized(AWGNLink(), "link")}
 
 
 def _perceptron(inputs: int, hidden: Sequence[int], outputs: int) -> keras.Sequential:

@@ -8,6 +8,7 @@ from pydantic import (
     Field,
     NonNegativeInt,
     PositiveInt,
+    TypeAdapter,
     model_validator,
 )
 
@@ -100,16 +101,23 @@ Encoders = Annotated[
 ]
 
 
+def encoder_settings(chosen: Any) -> Any:
+    """Settings of encoders, of their values; layers as they are; nothing as the usual settings."""
+    if chosen is None:
+        return TokenEncoders()
+    if isinstance(chosen, Mapping) and isinstance(chosen.get("kind"), str):
+        return TypeAdapter(Encoders).validate_python(chosen)
+    return chosen
+
+
 def make_encoders(shapes: Mapping[str, tuple[int, ...]], chosen: Any) -> dict[str, Any]:
-    """Encoders of modalities with ``shapes``: of settings, as given, or the usual ones.
+    """Encoders of modalities with ``shapes``: of settings, or as given.
 
     Raises
     ------
     ValueError
         If encoders are given for other modalities
     """
-    if chosen is None:
-        return TokenEncoders().build(shapes)
     if isinstance(chosen, Settings):
         return dict(chosen.build(shapes))  # type: ignore[attr-defined]
     if set(chosen) != set(shapes):

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..._parts import Settings
 from ...datasets import Data
 from ...link import Link
 from ...losses import unit_norm
@@ -18,10 +19,11 @@ from ...metrics import note_outputs
 from ...semantics import MultimodalFusion, Task
 from ...semantics.task import Aggregate
 from ..base.presence import present_names
+from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
-from .augmentations import make_augmentations
-from .encoders import make_encoders
+from .augmentations import augmentation_settings, make_augmentations
+from .encoders import encoder_settings, make_encoders
 from .objectives import check_objective, objective_terms, term_names
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
@@ -110,14 +112,19 @@ class CoMM(RepresentingModel):
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        names = tuple(targets or ())
-        super().__init__(link, snr_db=snr_db, name=name, targets=names, **settings)
+        encoders, given = encoder_settings(encoders), augmentation_settings(augmentations)
+        chains = {key: chain for key, chain in given.items() if isinstance(chain, tuple)}
+        own = {"encoders": encoders} if isinstance(encoders, Settings) else {}
+        settings |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
+        super().__init__(link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
+        self._own_encoders = () if own else tuple(shapes)
+        self._own_augmentations = tuple(key for key in given if key not in chains)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
         check_objective(chosen.objective, self.shapes, self.tasks)
         self.tokens = make_encoders(self.shapes, encoders)
-        self.augmentations = make_augmentations(self.shapes, augmentations)
+        self.augmentations = make_augmentations(self.shapes, given)
         for key, shape in self.shapes.items():
             self.augmentations[key].build((None, *shape))
         self.fusion = MultimodalFusion(
@@ -141,6 +148,16 @@ class CoMM(RepresentingModel):
         terms = term_names(chosen.objective, self.shapes, self.tasks)
         self._trackers = {key: keras.metrics.Mean(key) for key in terms}
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal system, and what was changed since it was built."""
+        config = super().get_config()
+        if self._own_encoders:
+            config["encoders"] = serialized(dict(self.tokens), "encoders")
+        layers = {name: self.augmentations[name] for name in self._own_augmentations}
+        config["augmentations"] |= serialized(layers, "augmentations")
+        targets = {key: task.num_classes for key, task in self.tasks.items()}
+        return {**config, "shapes": self.shapes, "targets": targets}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:

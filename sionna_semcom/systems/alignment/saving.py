@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is saved of an aligner and of the receiver that it was made for."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...alignment import (
+    ADMMAligner,
+    ComplexAligner,
+    EigenbasisAligner,
+    FeatureAligner,
+    LinearAligner,
+    PilotStatistics,
+)
+from ...alignment.linear.semantic_modes import SemanticModes
+from ...datasets import LatentPairs
+from ..base.saving import serialized
+
+_FITTED = {one.__name__: one for one in (ADMMAligner, FeatureAligner, LinearAligner)}
+_HELD = {one.__name__: one for one in (PilotStatistics, SemanticModes)}
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class Receiver(NamedTuple):
+    """What a system needs to know of the latents that its aligner was made from."""
+
+    kernel: np.ndarray
+    """[m, num_classes], weights of the receiver's head"""
+    bias: np.ndarray
+    """[num_classes], its offsets"""
+    sizes: tuple[int, int]
+    """Lengths of the latents of transmitter and receiver"""
+    num_pilots: int
+    """Semantic pilots"""
+    accuracy: float
+    """Accuracy of the head on the receiver's own latents"""
+
+    @classmethod
+    def of(cls, pairs: LatentPairs) -> Receiver:
+        """Facts of ``pairs``."""
+        sizes = pairs.shapes["tx"][0], pairs.shapes["rx"][0]
+        count = len(pairs.splits["train"])
+        return cls(pairs.kernel, pairs.bias, sizes, count, pairs.receiver_accuracy)
+
+    def get_config(self) -> dict[str, Any]:
+        """All but the arrays, of which there are the sizes."""
+        return {
+            "classes": self.kernel.shape[1],
+            "sizes": list(self.sizes),
+            "num_pilots": self.num_pilots,
+            "accuracy": self.accuracy,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Receiver:
+        """A receiver with a head of zeros."""
+        tx, rx = config["sizes"]
+        head = (
+            np.zeros((rx, config["classes"]), np.float32),
+            np.zeros(config["classes"], np.float32),
+        )
+        return cls(*head, (tx, rx), config["num_pilots"], config["accuracy"])
+
+
+class UnfittedAligner:
+    """Stands for a saved aligner until its arrays are loaded.
+
+    Parameters
+    ----------
+    name : `str`
+        Name of its class
+    values : `dict`
+        Its attributes, with names in place of arrays
+    """
+
+    def __init__(self, name: str, values: Mapping[str, Any]) -> None:
+        if name not in _FITTED:
+            raise ValueError(f"An aligner must be one of {', '.join(_FITTED)}. Received: {name}")
+        self._class, self._values = _FITTED[name], values
+
+    def fitted(self, arrays: Mapping[str, np.ndarray]) -> Any:
+        """The aligner with its ``arrays``."""
+        aligner = self._class.__new__(self._class)
+        vars(aligner).update({k: _from_values(v, arrays) for k, v in self._values.items()})
+        return aligner
+
+
+def aligner_config(aligner: Any) -> Any:
+    """Configuration of an aligner, without its arrays and weights.
+
+    Raises
+    ------
+    ValueError
+        If it is neither of this package nor registered with Keras
+    """
+    if type(aligner) in _FITTED.values():
+        values = {key: _values(value, key, {}) for key, value in vars(aligner).items()}
+        return {"fitted": type(aligner).__name__, "values": values}
+    if isinstance(aligner, (EigenbasisAligner, ComplexAligner)):
+        return {"network": type(aligner).__name__, **_sizes(aligner)}
+    if not hasattr(aligner, "get_config"):
+        raise ValueError(
+            "`aligner` must have `get_config` and be registered with Keras to be saved. "
+            f"Received: {type(aligner).__name__}"
+        )
+    return serialized(aligner, "aligner")
+
+
+def aligner_arrays(aligner: Any) -> dict[str, np.ndarray]:
+    """Arrays of an aligner that is no Keras layer."""
+    arrays: dict[str, np.ndarray] = {}
+    if type(aligner) in _FITTED.values():
+        for key, value in vars(aligner).items():
+            _values(value, key, arrays)
+    return arrays
+
+
+def aligner_from_config(config: Any) -> Any:
+    """Aligner of what :func:`aligner_config` gave; see :class:`UnfittedAligner`."""
+    if isinstance(config, Mapping) and "fitted" in config:
+        return UnfittedAligner(config["fitted"], config["values"])
+    if not isinstance(config, Mapping) or "network" not in config:
+        return config
+    statistics = _statistics(config["tx"], config["rx"], config["directions"], config["is_complex"])
+    aligner: Any
+    if config["network"] == "ComplexAligner":
+        aligner = ComplexAligner(statistics, *config["sizes"])
+    else:
+        aligner = EigenbasisAligner(statistics, *config["sizes"])
+    aligner.spread = config["spread"]
+    return aligner
+
+
+def _sizes(aligner: Any) -> dict[str, Any]:
+    if isinstance(aligner, EigenbasisAligner):
+        units = (
+            [layer.units for layer in network.layers[:-1]]
+            for network in (aligner.precoder, aligner.decoder)
+        )
+        sizes = [*aligner._shape, *units]
+    else:
+        sizes = [*aligner._antennas, aligner._received[1]]
+    return {
+        "sizes": sizes,
+        "tx": aligner.mean_tx.shape[0],
+        "rx": aligner.mean_rx.shape[0],
+        "directions": aligner.whitener[0].shape[1],
+        "is_complex": len(aligner.whitener) == 2,
+        "spread": aligner.spread,
+    }
+
+
+def _statistics(tx: int, rx: int, directions: int, is_complex: bool) -> PilotStatistics:
+    """Statistics of pilots that vary in so many directions, to build a network of their size."""
+    varies = np.zeros(tx)
+    varies[:directions] = 1.0
+    if is_complex and directions > -(-tx // 2):
+        raise ValueError(f"An aligner of {tx} features has at most half as many directions")
+    zeros = np.zeros((rx, tx))
+    return PilotStatistics(10**6, zeros[0], zeros[:, 0], np.diag(varies), np.eye(rx), zeros)
+
+
+def _values(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+    """``value`` with names in place of arrays, which are put into ``arrays``."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, _PLAIN):
+        return value
+    if type(value) in _HELD.values():
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        held = {key: _values(one, f"{name}.{key}", arrays) for key, one in fields.items()}
+        return {"holds": type(value).__name__, "fields": held}
+    if isinstance(value, (tuple, list)):
+        return {"list": [_values(one, f"{name}.{n}", arrays) for n, one in enumerate(value)]}
+    return _values(np.asarray(value), name, arrays)
+
+
+def _from_values(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    if "array" in value:
+        return arrays[value["array"]]
+    if "list" in value:
+        return tuple(_from_values(one, arrays) for one in value["list"])
+    fields = {key: _from_values(one, arrays) for key, one in value["fields"].items()}
+    return _HELD[value["holds"]](**fields)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What simulations may ask of a system, with the answer of systems that do not say otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import tensorflow as tf
+
+Batch = Mapping[str, tf.Tensor]
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """What a Monte Carlo simulation needs: figures of every sample of a batch at an SNR."""
+
+    def measure(self, batch: Any, snr_db: tf.Tensor | float) -> Mapping[str, tf.Tensor]:
+        """Figures by name: ``[batch]``, or ``[batch, n]`` where they are in ``aggregates``."""
+
+
+@runtime_checkable
+class Aggregating(Measurable, Protocol):
+    """Something measurable, some figures of which are functions of means over all samples."""
+
+    @property
+    def aggregates(self) -> Mapping[str, Callable[..., float]]:
+        """Functions from means of components [n] to a figure, by its name."""
+
+
+@runtime_checkable
+class Representing(Protocol):
+    """A system that shows what probes may look at."""
+
+    def representations(
+        self, inputs: Batch, snr_db: tf.Tensor | float, present: Sequence[str] | None = None
+    ) -> Mapping[str, tf.Tensor]:
+        """Latents of modalities, and what is ``received`` at ``snr_db``, [batch, dim] each."""
+
+
+class SystemContract:
+    """What studies ask of any system; a system overrides what it does otherwise.
+
+    Systems that transmit also are :class:`Measurable`; those whose settings say
+    ``shows_representations`` are :class:`Representing`; those whose settings name ``modes`` have an
+    attribute ``mode`` that can be set.
+
+    Attributes
+    ----------
+    aggregates : `dict` of callables
+        Figures that are functions of means over all samples; see :class:`Aggregating`
+    judges : `dict` of classifiers
+        Classifiers of reconstructions by modality, for systems that give any
+    training_callbacks : sequence of `keras.callbacks.Callback`
+        Callbacks that training takes along
+    """
+
+    aggregates: ClassVar[Any] = {}
+    judges: Any = {}
+    training_callbacks: Sequence[Any] = ()
+
+    def schedules(self, num_epochs: int) -> list[Any]:
+        """Callbacks of a training of ``num_epochs``; none by default."""
+        return []
+
+    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+        """Figures that do not depend on the SNR; none by default."""
+        return {}

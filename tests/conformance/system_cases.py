@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every system in a tiny size, with a batch: a new system joins by one line of ``SYSTEMS``."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.channel import FlatMIMOChannel
+from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.link import AWGNLink, FlatFadingLink
+from sionna_semcom.systems import (
+    SYSTEMS as REGISTRY,
+)
+from sionna_semcom.systems import (
+    CentroidSystem,
+    Classifier,
+    CoMM,
+    CompressedCoMM,
+    DigitalFeatures,
+    FeatureTransmission,
+    ImageClassifier,
+    TDeepSC,
+    TwoStageVIB,
+)
+
+sys.path.append(str(Path(__file__).parents[1] / "plugin"))  # an example package of others
+from semcom_example.direct import DirectSystem
+
+SIZE = 6
+FEATURES = {"text": (5,), "audio": (4, 3)}
+DIGITS = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
+COMM = {"width": 8, "token_width": 8, "num_heads": 2, "projection": (8, 4)}
+
+
+class Case(NamedTuple):
+    """A system, a batch for it, and what it gives for the batch."""
+
+    build: Callable[[], Any]
+    batch: Callable[[], dict[str, tf.Tensor]]
+    shape: Any
+    measures: bool = True
+    drops: tuple[str, ...] = ()
+    xla: bool = True
+
+
+@functools.cache
+def features() -> dict[str, tf.Tensor]:
+    """Features of two modalities with one of two classes."""
+    draw = np.random.default_rng(1)
+    return {
+        "text": tf.constant(draw.normal(size=(SIZE, 5)), tf.float32),
+        "audio": tf.constant(draw.normal(size=(SIZE, 4, 3)), tf.float32),
+        "audio_length": tf.constant([4, 3, 2, 1, 4, 3], tf.int32),
+        "label": tf.constant([0, 1] * (SIZE // 2), tf.int32),
+    }
+
+
+@functools.cache
+def digits() -> dict[str, tf.Tensor]:
+    """Images, spectrograms and words of digits."""
+    draw = np.random.default_rng(2)
+    label = tf.constant([0, 1, 2] * (SIZE // 3), tf.int32)
+    images = {name: draw.uniform(size=(SIZE, *DIGITS[name])) for name in ("image", "audio")}
+    images = {name: tf.constant(values, tf.float32) for name, values in images.items()}
+    return {**images, "text": tf.one_hot(label, 10), "label": label}
+
+
+@functools.cache
+def pairs() -> LatentPairs:
+    """Latents of two networks."""
+    draw = np.random.default_rng(3)
+    mixing = draw.normal(size=(6, 8))
+
+    def split(count: int) -> LatentSplit:
+        tx = draw.normal(size=(count, 6))
+        label = draw.integers(0, 3, count).astype(np.int32)
+        return LatentSplit(tx.astype(np.float32), (tx @ mixing).astype(np.float32), label)
+
+    return LatentPairs({name: split(30) for name in ("train", "validation", "test")})
+
+
+def latents() -> dict[str, tf.Tensor]:
+    """A batch of them."""
+    return next(iter(pairs().test(SIZE)))
+
+
+def aligned(kind: str, **settings: Any) -> Case:
+    """An alignment system of the settings."""
+
+    def build() -> Any:
+        link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, num_uses=1)
+        return REGISTRY.settings({"kind": kind, **settings}).build(pairs(), link, 10.0)
+
+    return Case(build, latents, (8,))
+
+
+def decision(system: Any, **options: Any) -> Case:
+    """A system that decides."""
+    xla = options.pop("xla", True)
+    build = functools.partial(system, FEATURES, 2, **options)
+    return Case(lambda: build(AWGNLink()), features, (1,), drops=("text",), xla=xla)
+
+
+def digital() -> Any:
+    """A digital chain whose source coder is fitted to the batch."""
+    arrays = {name: values.numpy() for name, values in features().items()}
+    return DigitalFeatures(FEATURES, 2, AWGNLink(), arrays, transmitted_dim=60)
+
+
+def comm(**options: Any) -> CoMM:
+    """A small CoMM."""
+    return CoMM(FEATURES, AWGNLink(), **{**COMM, **options})
+
+
+SYSTEMS = {
+    "centroid": Case(
+        lambda: CentroidSystem(DIGITS, FlatFadingLink(), latent_dim=4),
+        digits,
+        DIGITS,
+        drops=("image",),
+    ),
+    "two_stage_vib": decision(
+        TwoStageVIB, width=8, unimodal_dim=4, received_dim=4, transmitted_dim=6, dropout=0.0
+    ),
+    "t_deepsc": decision(TDeepSC, width=8, transmitted_dim=6, dropout=0.0),
+    "feature_transmission": decision(FeatureTransmission, width=8, dropout=0.0),
+    "digital_features": Case(digital, features, (1,), drops=("text",), xla=False),
+    "comm": Case(comm, features, (8,), drops=("text",)),
+    "compressed_comm": Case(
+        lambda: CompressedCoMM(comm(), AWGNLink(), num_symbols=2, hidden=(8,), fine_tune=True),
+        features,
+        (8,),
+        drops=("text",),
+    ),
+    "image_classifier": Case(
+        lambda: ImageClassifier(DIGITS["image"], 10, network="plain", latent_dim=4, widths=(4,)),
+        digits,
+        (10,),
+        measures=False,
+    ),
+    "classifier": Case(lambda: Classifier(DIGITS["image"], 10), digits, (10,), measures=False),
+    "linear_alignment": aligned("linear_alignment"),
+    "admm_alignment": aligned("linear_alignment", method="admm", iterations=2),
+    "feature_alignment": aligned("feature_alignment", selection="top"),
+    "eigenbasis_alignment": aligned("neural_alignment", precoder_units=[8], decoder_units=[8]),
+    "complex_alignment": aligned("neural_alignment", network="complex", threshold=0.1),
+    "direct": Case(lambda: DirectSystem({"image": DIGITS["image"]}, AWGNLink()), digits, (8, 8, 1)),
+}
+
+
+def built(name: str) -> Any:
+    """A new system, the same each time."""
+    set_seed("conformance", name)
+    return SYSTEMS[name].build()

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every system keeps: see ``system_cases.py``, where a new one joins by one line."""
+
+from __future__ import annotations
+
+import functools
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from system_cases import SYSTEMS, built
+
+from sionna_semcom import load_model
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.systems import SYSTEMS as REGISTRY
+
+TRAINED = [name for name in SYSTEMS if "alignment" not in name or name.startswith(("e", "co"))]
+MEASURED = [name for name, case in SYSTEMS.items() if case.measures]
+
+
+@functools.cache
+def system_of(name):
+    return built(name)
+
+
+def measured(system, name, measure=None):
+    """Figures of the batch of a case at 10 dB, from the same seed."""
+    set_seed("measured")
+    batch = SYSTEMS[name].batch()
+    if not SYSTEMS[name].measures:
+        return {"outputs": np.asarray(system(batch))}
+    return {k: np.asarray(v) for k, v in (measure or system.measure)(batch, 10.0).items()}
+
+
+def same(found, expected):
+    assert set(found) == set(expected)
+    for key, values in expected.items():
+        np.testing.assert_array_equal(found[key], values, err_msg=key)
+
+
+def test_every_system_of_the_registry_is_here():
+    kinds = {system_of(name).settings.kind for name in SYSTEMS} - {""}
+    of_alignment = {kind for kind in REGISTRY if kind.endswith("_alignment")}
+    assert set(REGISTRY) - of_alignment <= kinds | {"direct"}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_shapes(name):
+    case, batch = SYSTEMS[name], SYSTEMS[name].batch()
+    size = len(batch["label"])
+    outputs = system_of(name)(batch)
+    if isinstance(outputs, dict):
+        assert {k: tuple(x.shape) for k, x in outputs.items()} == {
+            k: (size, *shape) for k, shape in case.shape.items()
+        }
+    else:
+        assert tuple(outputs.shape) == (size, *case.shape)
+    for values in measured(system_of(name), name).values():
+        assert values.shape[0] == size
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_graph_gives_what_eager_execution_gives_and_the_same_again(name):
+    system = system_of(name)
+    eager = measured(system, name)
+    same(measured(system, name), eager)
+    graph = measured(system, name, tf.function(system.measure))
+    for key, values in eager.items():
+        np.testing.assert_allclose(graph[key], values, rtol=2e-3, atol=1e-4, err_msg=key)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in MEASURED if SYSTEMS[name].xla])
+def test_xla_compiles(name):
+    system = system_of(name)
+    found = measured(system, name, tf.function(system.measure, jit_compile=True))
+    assert {k: v.shape for k, v in found.items()} == {
+        k: v.shape for k, v in measured(system, name).items()
+    }
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_gradients_reach_every_weight(name):
+    system, batch = built(name), SYSTEMS[name].batch()
+    seen = []
+    if system.trainable_weights:
+        system.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
+        apply = system.optimizer.apply_gradients
+
+        def record(pairs):
+            pairs = list(pairs)
+            seen.extend(pairs)
+            return apply(pairs)
+
+        system.optimizer.apply_gradients = record
+        system.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
+        assert len(seen) == len(system.trainable_weights)
+    for gradient, weight in seen:
+        assert gradient is not None, weight.path
+        assert np.isfinite(np.asarray(gradient)).all(), weight.path
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_saved_system_comes_back_to_the_bit(name, tmp_path):
+    system, batch = built(name), SYSTEMS[name].batch()
+    if system.trainable_weights:
+        system.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
+        system.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
+    system.save(tmp_path / "x.keras")
+    loaded = load_model(tmp_path / "x.keras")
+    assert type(loaded) is type(system)
+    assert loaded.settings == system.settings
+    same(measured(loaded, name), measured(system, name))
+    for one, other in zip(loaded.get_weights(), system.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    if system.trainable_weights:  # the optimizer and the draws of dropout go on as well
+        for model in (system, loaded):
+            set_seed("going on")
+            model.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
+        for one, other in zip(loaded.get_weights(), system.get_weights(), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["two_stage_vib", "direct"])
+def test_evaluate_gives_the_loss(name):
+    system = built(name)
+    system.compile(run_eagerly=True)
+    found = system.evaluate(tf.data.Dataset.from_tensors(SYSTEMS[name].batch()), return_dict=True)
+    assert np.isfinite(found["loss"])
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_summary_without_data_is_that_of_keras(name, capsys):
+    system_of(name).summary()
+    assert "Total params" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for name, case in SYSTEMS.items() if case.drops])
+def test_a_missing_modality_needs_no_samples(name):
+    system, case = system_of(name), SYSTEMS[name]
+    batch = case.batch()
+    own = {k: v for k, v in batch.items() if k.split("_")[0] in (*case.drops, "label")}
+    set_seed("present")
+    found = system(own, 10.0, present=list(case.drops))
+    assert all(np.isfinite(x).all() for x in tf.nest.flatten(found))
+    with pytest.raises(ValueError, match="present"):
+        system(batch, 10.0, present=["smell"])
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_sample_that_is_not_a_number_is_refused_or_seen(name):
+    batch = dict(SYSTEMS[name].batch())
+    if name == "digital_features":
+        pytest.skip("bits of a NaN are those of a very large number")
+    for key in ("image", "text", "audio", "tx"):
+        if key in batch:
+            batch[key] = tf.fill(batch[key].shape, np.float32(np.nan))
+    try:
+        outputs = system_of(name)(batch, 10.0)
+    except (ValueError, tf.errors.InvalidArgumentError):
+        return
+    assert all(np.isnan(x).any() for x in tf.nest.flatten(outputs))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("option", [{"loss": "mse"}, {"metrics": ["mae"]}])
+def test_a_loss_or_metrics_of_others_are_refused(name, option):
+    with pytest.raises(ValueError, match=f"`{next(iter(option))}` must be left out"):
+        system_of(name).compile("adam", **option)
+
+
+@pytest.mark.parametrize("kind", REGISTRY)
+def test_settings_that_mean_nothing_are_refused(kind):
+    with pytest.raises(ValueError, match="flavor"):
+        REGISTRY.settings({"kind": kind, "flavor": 1})
+
+
+def test_settings_of_others_are_refused():
+    with pytest.raises(ValueError, match="transmitted_dim"):
+        REGISTRY.settings({"kind": "feature_transmission", "transmitted_dim": 4})
