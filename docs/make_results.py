@@ -155,7 +155,7 @@ CARD = """# {name}
 
 {what} Weights of training seed {seeds}, rounded to bfloat16.
 
-Trained on `{data}` (SHA-256 in the attributes of the weights files) with
+Trained on `{data}` (SHA-256 in `provenance.json` of the model files) with
 
 ```yaml
 {settings}```
@@ -215,7 +215,7 @@ def cards() -> dict[Path, str]:
         for name, model in settings.get("models", {}).items():
             if name not in used:  # another one starts from it
                 continue
-            weights = sorted((FOLDER.parent / "models" / name).glob("seed*.weights.h5"))
+            weights = sorted((FOLDER.parent / "models" / name).glob("seed*.keras"))
             if weights:
                 target = weights[0].parent / "README.md"
                 written.setdefault(target, _card(path.stem, result, name, model, weights))

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from abc import ABCMeta
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import tensorflow as tf
@@ -38,7 +40,7 @@ class DrawnPart(Part, Block, metaclass=_Recording):
         States before the construction of those of Sionna's generators that it drew from
     """
 
-    drawn_from: dict[str, Any] = {}
+    drawn_from: Mapping[str, Any] = MappingProxyType({})
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal part, and states of generators that it drew from."""

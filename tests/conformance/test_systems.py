@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from system_cases import SYSTEMS, built
 
 from sionna_semcom import load_model
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.systems import SYSTEMS as REGISTRY
+
+from .system_cases import SYSTEMS, built
 
 TRAINED = [name for name in SYSTEMS if "alignment" not in name or name.startswith(("e", "co"))]
 MEASURED = [name for name, case in SYSTEMS.items() if case.measures]

@@ -25,7 +25,7 @@ def test_tables_are_those_of_the_result_files(make_results):
 
 def test_model_cards_are_those_of_the_result_files(make_results):
     cards = make_results.cards()
-    weights = {path.parent for path in (DOCS.parent / "models").glob("*/*.weights.h5")}
+    weights = {path.parent for path in (DOCS.parent / "models").glob("*/*.keras")}
     assert {path.parent for path in cards} == weights
     for path, text in cards.items():
         assert path.read_text(encoding="utf-8") == text

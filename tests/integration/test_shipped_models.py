@@ -1,50 +1,62 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights that are shipped load, and still do what they were trained for."""
+"""Shipped models load by name, and still do what they were trained for."""
 
-from pathlib import Path
-
-import h5py
 import numpy as np
 import pytest
 
+from sionna_semcom import load_model
+from sionna_semcom._models import model_path
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.simulation.training.settings import ModelSettings
-from sionna_semcom.simulation.training.weights import load_weights
+from sionna_semcom.simulation.training.weights import provenance_of
 
-MODELS = Path(__file__).parents[2] / "models"
-CENTROIDS = sorted(MODELS.glob("centroid_builtin_*/*.weights.h5"))
+FOLDER = model_path("builtin_classifier").parents[1]
+CENTROIDS = sorted(path.name for path in FOLDER.glob("centroid_builtin_*"))
 DECISIONS = sorted(
-    path
-    for path in MODELS.glob("vib_generated*/*.weights.h5")
-    if "compressed" not in path.parent.name  # which shows what a strong first stage loses
+    path.name
+    for path in FOLDER.glob("vib_generated*")
+    if "compressed" not in path.name  # which shows what a strong first stage loses
 )
 
 
-def untrained(path, data):
-    with h5py.File(path) as file:
-        settings = ModelSettings.model_validate_json(file.attrs["settings"])
-    return settings.build(data)
+def untrained(name, data):
+    settings = provenance_of(model_path(name))["settings"]
+    return ModelSettings.model_validate_json(settings).build(data)
 
 
-@pytest.mark.parametrize("path", CENTROIDS, ids=lambda path: path.parent.name)
-def test_words_and_pictures_come_back_at_20_db(path):
+@pytest.mark.parametrize("name", CENTROIDS)
+def test_words_and_pictures_come_back_at_20_db(name):
     digits = Digits()
-    system = untrained(path, digits)
     batch = next(iter(digits.test(100)))
-    before = np.mean(system.measure(batch, 20.0)["image_mse"])
-    load_weights(system, path)
-    figures = system.measure(batch, 20.0)
+    before = np.mean(untrained(name, digits).measure(batch, 20.0)["image_mse"])
+    figures = load_model(name).measure(batch, 20.0)
     assert np.mean(figures["image_mse"]) < 0.3 * before
     assert np.mean(figures["text_accuracy"]) > 0.95
 
 
-@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.parent.name)
-def test_decisions_are_right_at_20_db(path):
+@pytest.mark.parametrize("name", DECISIONS)
+def test_decisions_are_right_at_20_db(name):
     data = generated_features(6000, 500, 1500)  # those of link_sims/vib_builtin.yaml
-    system = untrained(path, data)
-    load_weights(system, path)
     batch = next(iter(data.test(1500)))
+    system = load_model(name)
     assert np.mean(system.measure(batch, 20.0)["accuracy"]) > 0.9
+    raw = {name: values[:5] for name, values in data.splits["test"].features.items()}
+    for key, values in system.normalize(raw).items():
+        np.testing.assert_array_equal(values, data.arrays("test")[key][:5])
+
+
+def test_a_shipped_model_goes_on_over_another_link_and_is_saved(tmp_path):
+    system = load_model("centroid_builtin_end_to_end")
+    batch = next(iter(Digits().test(20)))
+    system.save(tmp_path / "mine.keras")
+    again = load_model(tmp_path / "mine.keras")
+    figures = []
+    for one in (system, again):
+        set_seed("shipped")
+        figures.append(one.measure(batch, 5.0))
+    for key, values in figures[0].items():
+        np.testing.assert_array_equal(values, figures[1][key])
 
 
 def test_there_are_shipped_models():

@@ -144,10 +144,9 @@ def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
         info = archive.getinfo(_WEIGHTS)
         Budget(path).spend(info.file_size, _WEIGHTS)
         weights.write_bytes(archive.read(info))
-    with open_hdf5(
-        weights, "file of weights", only_numbers=True, message="its weights are damaged"
-    ):
-        pass
+    message = "its weights are damaged"
+    with open_hdf5(weights, "file of weights", only_numbers=True, message=message) as file:
+        _refuse_links(file)
     if over_another_link:
         config["config"]["link"] = keras.saving.serialize_keras_object(AWGNLink())
     with zipfile.ZipFile(checked, "w") as archive:
@@ -155,6 +154,14 @@ def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
         archive.writestr(_CONFIG, json.dumps(config))
         archive.write(weights, _WEIGHTS)
     return checked
+
+
+def _refuse_links(group: h5py.Group) -> None:
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise ValueError(f"{brief(name)} is a link, where weights have none")
+        if isinstance(item := group[name], h5py.Group):
+            _refuse_links(item)
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -60,11 +60,8 @@ class Receiver(NamedTuple):
     def from_config(cls, config: Mapping[str, Any]) -> Receiver:
         """A receiver with a head of zeros."""
         tx, rx = config["sizes"]
-        head = (
-            np.zeros((rx, config["classes"]), np.float32),
-            np.zeros(config["classes"], np.float32),
-        )
-        return cls(*head, (tx, rx), config["num_pilots"], config["accuracy"])
+        kernel = np.zeros((rx, config["classes"]), np.float32)
+        return cls(kernel, kernel[0], (tx, rx), config["num_pilots"], config["accuracy"])
 
 
 class UnfittedAligner:

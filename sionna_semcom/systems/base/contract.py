@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
@@ -56,7 +57,7 @@ class SystemContract:
     """
 
     aggregates: ClassVar[Any] = {}
-    judges: Any = {}
+    judges: Any = MappingProxyType({})
     training_callbacks: Sequence[Any] = ()
 
     def schedules(self, num_epochs: int) -> list[Any]:

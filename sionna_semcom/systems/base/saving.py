@@ -117,11 +117,9 @@ class SavedModel(SystemContract, Part, keras.Model):
         ValueError
             If a loss or metrics are given, as the system has its own
         """
-        named = dict(
-            zip(("loss", "loss_weights", "metrics", "weighted_metrics"), args[1:], strict=False)
-        )
-        named |= kwargs
-        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+        names = ("loss", "loss_weights", "metrics", "weighted_metrics")
+        named = dict(zip(names, args[1:], strict=False)) | kwargs
+        for name in names:
             if named.get(name):
                 raise ValueError(
                     f"{type(self).__name__} is trained on a loss of its own and measured by "
@@ -151,9 +149,8 @@ class SavedModel(SystemContract, Part, keras.Model):
         for number, state in enumerate(self._seed_states()):
             if f"{_SEED}{number}" in names:
                 state.assign(np.asarray(store[f"{_SEED}{number}"]))
-        found = {
-            n.removeprefix(_ARRAY): np.asarray(store[n]) for n in names if n.startswith(_ARRAY)
-        }
+        arrays = (name for name in names if name.startswith(_ARRAY))
+        found = {name.removeprefix(_ARRAY): np.asarray(store[name]) for name in arrays}
         if found:
             self.load_arrays(found)
 

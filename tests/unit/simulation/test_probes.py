@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy import config
 
-from sionna_semcom.datasets import generated_features
+from sionna_semcom.datasets import Data, generated_features
 from sionna_semcom.simulation.evaluation.probes import LinearProbes, probe
 
 
@@ -55,7 +55,9 @@ def test_without_known_parts_only_dependence_is_measured(data):
     assert {name.split("_")[0] for name in names} == {"bce", "jsd"}
 
 
-class _Unknown:
+class _Unknown(Data):
+    num_classes = 0
+
     def __init__(self, data):
         self.train = data.train
 
@@ -77,7 +79,7 @@ class Shows:
         return {"received": tf.cast(batch["label"], tf.float32)[:, None]}
 
 
-class _Apart:
+class _Apart(Data):
     """Training samples of one class; pairs for probes of both, and other parts than the label."""
 
     num_classes = 2
