@@ -153,8 +153,9 @@ class Registry:
                 part = point.load()
                 if self._parts.get(point.name) is not part:
                     raise TypeError(f"{point.value} is not registered as {point.name!r}")
-            except Exception as error:  # whatever another package does when it is imported
-                self._failed[point.name] = f"{type(error).__name__}: {error}"
+            except (Exception, SystemExit) as error:  # whatever other packages do when imported
+                name = point.value if point.name in self._parts else point.name
+                self._failed[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(

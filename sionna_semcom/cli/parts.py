@@ -23,13 +23,13 @@ def list_parts(
 ) -> None:
     """List the systems, links, data sets and metrics that a study can name."""
     load_tensorflow()
-    from ..simulation.studies.catalogue import catalogue, part
+    from ..simulation.studies.catalog import catalog, part
 
     if kind is not None:
         chosen = part(kind)
         console.print(Text(f"{kind}: {chosen.summary}"), _arguments_table(chosen.settings))
         return
-    for title, entries in catalogue().items():
+    for title, entries in catalog().items():
         table = Table(title=title, title_justify="left", title_style="bold", box=None)
         table.add_column(style="cyan", no_wrap=True)
         table.add_column()

@@ -14,7 +14,7 @@ import h5py
 import numpy as np
 import tensorflow as tf
 
-from .._files import atomic_path, sha256
+from .._files import atomic_hdf5, sha256
 from .._hdf5 import open_hdf5, read_dataset, read_json
 from .._messages import listed
 from .._seeding import derive_seed
@@ -209,7 +209,7 @@ class LatentPairs(Data):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the pairs to an HDF5 file, whole or not at all, as :meth:`load` reads it."""
-        with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        with atomic_hdf5(path) as file:
             for name, split in self.splits.items():
                 for part in ("tx", "rx", "label"):
                     file[f"{SPLITS[name]}/{part}"] = getattr(split, part)

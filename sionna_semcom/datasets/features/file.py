@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ..._files import atomic_path
+from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset
 from ..._messages import listed, shortened
 from .names import check_no_label, modalities_of, note_on_rest
@@ -30,7 +30,7 @@ def write_feature_file(
 ) -> None:
     """Write splits, whole or not at all, as `read_feature_file` reads them."""
     text = h5py.string_dtype()
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         for name, split in splits.items():
             group = file.create_group(name)
             for modality, values in split.features.items():

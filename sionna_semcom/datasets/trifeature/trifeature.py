@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import h5py
 import numpy as np
 import tensorflow as tf
 
-from ..._files import atomic_path
+from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset
 from ..._seeding import derive_seed
 from ..batches import check_positive, drawn_batches, each_once
@@ -193,7 +192,7 @@ def _digest(settings: Mapping[str, Any]) -> str:
 
 
 def _write(path: Path, splits: Mapping[str, Arrays]) -> None:
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         for split, arrays in splits.items():
             for name, values in arrays.items():
                 file[f"{split}/{name}"] = values

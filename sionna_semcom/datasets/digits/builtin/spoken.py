@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from ...._files import atomic_path
+from ...._files import atomic_hdf5
 from ...._hdf5 import open_hdf5, read_dataset
 from ...._limits import brief
 from ..log_mel import LogMel
@@ -77,7 +77,7 @@ def write_spoken(
     """
     names, indices = np.unique(clips.speakers, return_inverse=True)
     spectrograms = np.round(255 * clips.spectrograms).astype(np.uint8)
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+    with atomic_hdf5(path) as file:
         file.create_dataset(
             "spectrograms", data=spectrograms, compression="gzip", compression_opts=9
         )

@@ -21,7 +21,7 @@ _TITLES = {
 }
 
 
-class CataloguePart(NamedTuple):
+class CatalogPart(NamedTuple):
     """One part that a study can name."""
 
     summary: str
@@ -30,12 +30,12 @@ class CataloguePart(NamedTuple):
     """Declaration of its arguments"""
 
 
-def catalogue() -> dict[str, dict[str, str]]:
+def catalog() -> dict[str, dict[str, str]]:
     """Kinds of systems, links, data sets and metrics, with one line each."""
     return {title: _lines(registry) for title, registry in _TITLES.items()}
 
 
-def part(kind: str) -> CataloguePart:
+def part(kind: str) -> CatalogPart:
     """The part ``kind``.
 
     Raises
@@ -46,7 +46,7 @@ def part(kind: str) -> CataloguePart:
     parts = {name: found for registry in _TITLES.values() for name, found in registry.items()}
     if kind not in parts:
         raise ValueError(f"`kind` must be one of {listed(parts, 60)}. Received: {shortened(kind)}")
-    return CataloguePart(_summary(parts[kind]), parts[kind].settings_class)
+    return CatalogPart(_summary(parts[kind]), parts[kind].settings_class)
 
 
 def _lines(registry: Registry) -> dict[str, str]:
