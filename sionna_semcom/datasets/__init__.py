@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from .batches import drawn_batches, each_once
-from .cifar10 import CIFAR10
+from .cifar10 import CIFAR10, CIFAR10Data
 from .data import Data
 from .digits.digits import Digits
 from .digits.log_mel import LogMel
 from .digits.pairing import ClassPairs
+from .digits.settings import BuiltinData, MNISTWithAudioMNIST, MNISTWithFSDD
 from .digits.spoken_digits import (
     SpokenDigits,
     read_audiomnist,
@@ -22,13 +23,15 @@ from .features.mmsa import read_mmsa
 from .features.multibench import read_multibench
 from .features.multimodal import MultimodalFeatures
 from .features.reader import FEATURE_FORMATS, read_features, read_video_splits
+from .features.settings import FeaturesData, GeneratedFeaturesData, MOSIData
 from .features.split import FeatureSplit
 from .formats.idx import read_idx, read_mnist
 from .formats.restricted_pickle import read_pickle
 from .formats.wav import read_wav
-from .latents import SPLITS, LatentPairs, LatentSplit
+from .latents import SPLITS, LatentPairs, LatentsData, LatentSplit
 from .settings import DATASETS, DataSettings
 from .trifeature.drawing import COLOURS, SHAPES, TEXTURES, draw
+from .trifeature.settings import TrifeatureData
 from .trifeature.trifeature import Trifeature
 
 __all__ = [
@@ -40,17 +43,26 @@ __all__ = [
     "SHAPES",
     "SPLITS",
     "TEXTURES",
+    "BuiltinData",
+    "CIFAR10Data",
     "ClassPairs",
     "Data",
     "DataSettings",
     "Digits",
     "FeatureSplit",
+    "FeaturesData",
+    "GeneratedFeaturesData",
     "LatentPairs",
     "LatentSplit",
+    "LatentsData",
     "LogMel",
+    "MNISTWithAudioMNIST",
+    "MNISTWithFSDD",
+    "MOSIData",
     "MultimodalFeatures",
     "SpokenDigits",
     "Trifeature",
+    "TrifeatureData",
     "draw",
     "drawn_batches",
     "each_once",
