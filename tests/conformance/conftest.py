@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The links that must keep the contract: a new link joins by one line."""
+"""The links that must keep the contract: a new link joins by one line.
+
+Links of other packages that are installed join by themselves, with their default settings.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import functools
 
 import pytest
 
+from sionna_semcom.channel import CHANNELS
+from sionna_semcom.link import LINKS as KINDS
 from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, FlatFadingLink, Link, OFDMLink
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
@@ -26,6 +31,12 @@ LINKS = {
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
+}
+# those of other packages that are installed, with their default settings
+LINKS |= {
+    kind: part
+    for kind, part in KINDS.items()
+    if part.__module__.split(".")[0] != "sionna_semcom" and kind not in CHANNELS
 }
 
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
+from sionna_semcom.channel import CHANNELS as KINDS
 from sionna_semcom.channel import FlatMIMOChannel, MIMOChannel, OFDMMIMOChannel
 from sionna_semcom.link import from_settings
 
@@ -32,6 +33,10 @@ CHANNELS = {
         model="CDL-A", csi="delayed", csi_delay=4, speed=100.0, pool_size=512, **GRID
     ),
     "umi_ls": lambda: OFDMMIMOChannel(model="UMi", pool_size=64, **GRID),
+}
+# those of other packages that are installed, with their default settings
+CHANNELS |= {
+    kind: part for kind, part in KINDS.items() if part.__module__.split(".")[0] != "sionna_semcom"
 }
 
 

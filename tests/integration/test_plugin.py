@@ -6,6 +6,7 @@ from __future__ import annotations
 import configparser
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,23 +27,11 @@ KINDS = {
     "datasets": "stripes",
     "metrics": "max_error",
 }
-STUDY = """
-name: stripes
-data: {kind: stripes, size: 8}
-models:
-  direct:
-    system: {kind: direct, latent_dim: 4}
-    link: {kind: erasure, probability: 0.2}
-    training: {epochs: 1, steps_per_epoch: 50, batch_size: 20, warmup_steps: 5}
-links:
-  erasure: {kind: erasure}
-  explained: {kind: effective_awgn, link: {kind: erasure}}
-curves:
-  - {label: Erasures, model: direct, link: erasure}
-  - {label: Noise alone, model: direct, link: explained}
-evaluation: {snr_db: [0, 20], batch_size: 50, max_mc_iter: 4, metrics: [{kind: max_error}]}
-figure: {metrics: [image_mse, image_max_error]}
-"""
+(STUDY,) = re.findall(
+    r"^```yaml\n# needs semcom_example\n(.*?)^```$",
+    (ROOT / "docs" / "extend.md").read_text(),
+    re.DOTALL | re.MULTILINE,
+)
 ALIGNMENT = """
 name: diagonal
 data: {kind: latents, path: latents.h5}
