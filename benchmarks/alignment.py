@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from sionna_semcom.alignment import ADMMAligner, LinearAligner, MatrixPair, PilotStatistics
+from sionna_semcom.alignment import ADMMAligner, LinearAligner, MatrixTransceiver, PilotStatistics
 
 NOISE = 0.01
 
@@ -91,7 +91,7 @@ def main() -> None:
 def design(aligner: LinearAligner | ADMMAligner, h: tf.Tensor) -> tuple[tf.Tensor, ...]:
     """All that a pair is made of for channels ``h``."""
     pair = aligner.design(h, NOISE)
-    if isinstance(pair, MatrixPair):
+    if isinstance(pair, MatrixTransceiver):
         return pair.precoder, pair.decoder
     return pair.place, pair.powers, pair.noise, *pair.channel
 

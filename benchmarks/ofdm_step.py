@@ -2,7 +2,7 @@
 """A training step over `OFDMLink` must cost no more than the chain written out by hand.
 
 Times three training steps of the same networks and losses over the same link (CDL-C, 2 x 4
-antennas, LS estimation, LMMSE equalisation, 14 x 72 grid, many latents a slot, graph mode), in
+antennas, LS estimation, LMMSE equalization, 14 x 72 grid, many latents a slot, graph mode), in
 turns so that load on the machine hits all alike:
 
 - package: `CentroidSystem` over `OFDMLink`;

@@ -43,18 +43,18 @@ def draw(results: dict[str, Result]) -> matplotlib.figure.Figure:
         found = {k: part(result.curves[f"{k} symbols, AWGN"], names) for k in SYMBOLS}
         snrs = result.curves["2 symbols, AWGN"].snr_db
         for number, (k, metric) in enumerate(found.items()):
-            colour = colormaps["viridis"](number / len(found))
-            above.plot(snrs, metric.mean, "o-", ms=3, color=colour, label=f"{k} symbols")
-            above.fill_between(snrs, metric.ci_low, metric.ci_high, color=colour, alpha=0.15)
+            color = colormaps["viridis"](number / len(found))
+            above.plot(snrs, metric.mean, "o-", ms=3, color=color, label=f"{k} symbols")
+            above.fill_between(snrs, metric.ci_low, metric.ci_high, color=color, alpha=0.15)
         for number, snr_db in enumerate(SNRS):
             index = int(np.flatnonzero(np.isclose(snrs, snr_db))[0])
-            colour = colormaps["plasma"](number / len(SNRS))
+            color = colormaps["plasma"](number / len(SNRS))
             mean, low, high = (
                 [getattr(metric, key)[index] for metric in found.values()]
                 for key in ("mean", "ci_low", "ci_high")
             )
-            below.plot(SYMBOLS, mean, "o-", ms=3, color=colour, label=f"{snr_db:.0f} dB")
-            below.fill_between(SYMBOLS, low, high, color=colour, alpha=0.15)
+            below.plot(SYMBOLS, mean, "o-", ms=3, color=color, label=f"{snr_db:.0f} dB")
+            below.fill_between(SYMBOLS, low, high, color=color, alpha=0.15)
         below.set_xscale("log", base=2)
         below.set_xticks(SYMBOLS, map(str, SYMBOLS))
         above.set(title=title, xlabel="SNR [dB]")

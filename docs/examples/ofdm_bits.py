@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A MIMO-OFDM uplink over a CDL channel, with channel estimation and equalisation."""
+"""A MIMO-OFDM uplink over a CDL channel, with channel estimation and equalization."""
 
 import numpy as np
 from sionna.phy import Block

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Precoder/decoder pairs that translate one latent space into another across MIMO."""
 
-from .aligner import Design, Pair
+from .aligner import Design, Transceiver
 from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops
 from .estimator import AlignerEstimator
 from .linear.admm import ADMMResult, admm, alignment_error, mmse_decoder
-from .linear.admm_aligner import ADMMAligner, MatrixPair
+from .linear.admm_aligner import ADMMAligner, MatrixTransceiver
 from .linear.baselines import FeatureAligner
 from .linear.channel_modes import ChannelModes, channel_modes
 from .linear.closed_form import LinearAligner
 from .linear.metric import head_metric
-from .linear.pair import LinearPair
 from .linear.semantic_modes import SemanticModes, metric_root, semantic_modes
+from .linear.transceiver import LinearTransceiver
 from .linear.waterfilling import semantic_waterfilling
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .neural.complex_layers import ComplexDense, HardThresholding, on_magnitude
@@ -29,11 +29,11 @@ __all__ = [
     "FeatureAligner",
     "HardThresholding",
     "LinearAligner",
-    "LinearPair",
-    "MatrixPair",
-    "Pair",
+    "LinearTransceiver",
+    "MatrixTransceiver",
     "PilotStatistics",
     "SemanticModes",
+    "Transceiver",
     "admm",
     "aligner_cost",
     "alignment_error",

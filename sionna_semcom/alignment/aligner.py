@@ -8,7 +8,7 @@ from typing import Protocol
 import tensorflow as tf
 
 
-class Pair(Protocol):
+class Transceiver(Protocol):
     """A precoder and a decoder, designed for the channels of ``G`` groups of latents.
 
     All latents of a group cross the same channel, of ``B`` resource elements.
@@ -24,7 +24,9 @@ class Pair(Protocol):
 class Design(Protocol):
     """What every aligner can do: design a pair for channels."""
 
-    def design(self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0) -> Pair:
+    def design(
+        self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
+    ) -> Transceiver:
         """Design for channels ``h`` [G, B, N_R, N_T] in noise of power ``no``.
 
         ``error_variance`` is the variance of the errors on the coefficients of ``h``, [G, B] or a

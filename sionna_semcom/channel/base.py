@@ -23,7 +23,7 @@ class MIMOSettings(ChannelSettings):
     num_uses: int = Field(default=1, ge=1)
     """Resource elements that a latent gets."""
     coherence: int = Field(default=1, ge=1)
-    """Consecutive latents that share a channel realisation, and what is known of it."""
+    """Consecutive latents that share a channel realization, and what is known of it."""
 
 
 class ChannelState(NamedTuple):

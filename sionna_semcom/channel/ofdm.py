@@ -145,14 +145,14 @@ class OFDMMIMOChannel(MIMOChannel):
 
     What both ends know is the channel itself ("perfect"), its estimate from the pilots of the
     slot ("ls"), or the channel as it was ``csi_delay`` OFDM symbols earlier on the same subcarrier
-    ("delayed"). ``mean`` and ``error_variance`` (see `ChannelState`) are learnt at construction
+    ("delayed"). ``mean`` and ``error_variance`` (see `ChannelState`) are learned at construction
     from 512 slots, or from a whole pool, as averages over slots and antennas: for "ls" for each
     resource element at SNRs from -20 to 40 dB, interpolated between them and constant beyond; for
     "delayed" over all resource elements, as the age is the same for all.
 
     The energy of the channel over each slot (with "delayed" over the slot and the time before it)
-    is normalised, so that the SNR is :math:`1/N_0` in every slot. What is learnt includes this: a
-    narrow band and few antennas leave a normalised channel with other statistics than its profile.
+    is normalized, so that the SNR is :math:`1/N_0` in every slot. What is learned includes this: a
+    narrow band and few antennas leave a normalized channel with other statistics than its profile.
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
@@ -192,7 +192,7 @@ class OFDMMIMOChannel(MIMOChannel):
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
         slots, gain = self.slots(groups), None
-        if not isinstance(self.slots, SlotChannel):  # in units of its own, unlike what was learnt
+        if not isinstance(self.slots, SlotChannel):  # in units of its own, unlike what was learned
             gain = slot_energy(slots)
             slots, no = in_units(slots, tf.sqrt(gain)), no / gain
         h, h_hat = (

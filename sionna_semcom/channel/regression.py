@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a channel estimate is worth, learnt from many slots."""
+"""What a channel estimate is worth, learned from many slots."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ def convert(
     ],
     out: Annotated[Path, typer.Option(help="The HDF5 file to write.")],
     format: Annotated[
-        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; else recognised.")
+        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; else recognized.")
     ] = None,
     label: Annotated[
         str | None, typer.Option(help="regression or classification; else what is there.")

@@ -30,13 +30,13 @@ from .formats.restricted_pickle import read_pickle
 from .formats.wav import read_wav
 from .latents import SPLITS, LatentPairs, LatentsData, LatentSplit
 from .settings import DATASETS, DataSettings
-from .trifeature.drawing import COLOURS, SHAPES, TEXTURES, draw
+from .trifeature.drawing import COLORS, SHAPES, TEXTURES, draw
 from .trifeature.settings import TrifeatureData
 from .trifeature.trifeature import Trifeature
 
 __all__ = [
     "CIFAR10",
-    "COLOURS",
+    "COLORS",
     "DATASETS",
     "FEATURE_FORMATS",
     "GENERATED_PARTS",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CIFAR-10: small colour images of ten kinds of things."""
+"""CIFAR-10: small color images of ten kinds of things."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CLASSES = (
 SHAPE = (32, 32, 3)
 MARGIN = 4  # pixels by which a training image is shifted at most
 
-LabelledImages = tuple[np.ndarray, np.ndarray]
+LabeledImages = tuple[np.ndarray, np.ndarray]
 
 _IMAGE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -38,7 +38,7 @@ _MOST_BYTES = 2**20  # of a file of 32 x 32 pixels
 
 
 class CIFAR10(Data):
-    """Colour images of ten classes, 32 x 32 pixels.
+    """Color images of ten classes, 32 x 32 pixels.
 
     Three splits share no image. For validation, the last 15 % of the training images of each class
     are kept (7,500 of 50,000).
@@ -93,7 +93,7 @@ class CIFAR10(Data):
         """Shape of one sample, ``{"image": (32, 32, 3)}``."""
         return {"image": SHAPE}
 
-    def images(self, split: str) -> LabelledImages:
+    def images(self, split: str) -> LabeledImages:
         """All images [num_images, 32, 32, 3] in [0, 1], as they are, and labels [num_images].
 
         ``split`` is "train", "validation" or "test".
@@ -182,7 +182,7 @@ def _shift_and_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     return tf.gather(images, right + columns, axis=2, batch_dims=1)
 
 
-def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabelledImages]:
+def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabeledImages]:
     """Keep the last 15 % of every class for validation."""
     held = np.zeros(len(labels), bool)
     for number in range(len(CLASSES)):
@@ -194,7 +194,7 @@ def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabelledImage
     }
 
 
-def _read_archive(path: Path, split: str) -> LabelledImages:
+def _read_archive(path: Path, split: str) -> LabeledImages:
     images: list[np.ndarray] = []
     labels: list[int] = []
     budget = Budget(path)
@@ -240,7 +240,7 @@ def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budge
         return np.asarray(image)
 
 
-def _read_batches(paths: list[Path]) -> LabelledImages:
+def _read_batches(paths: list[Path]) -> LabeledImages:
     images: list[np.ndarray] = []
     labels: list[int] = []
     for path in paths:
@@ -274,7 +274,7 @@ def _by_pixel(pixels: np.ndarray) -> np.ndarray:
     )
 
 
-def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> LabelledImages:
+def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> LabeledImages:
     counts = [0] * len(CLASSES)
     for label in labels:
         if label >= len(CLASSES):
@@ -287,7 +287,7 @@ def _checked(images: list[np.ndarray], labels: list[int], path: Path) -> Labelle
 
 @DATASETS.declare
 class CIFAR10Data(FolderData):
-    """Colour images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
+    """Color images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image",)
 

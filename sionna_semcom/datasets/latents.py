@@ -267,7 +267,7 @@ def _arrays(split: LatentSplit) -> dict[str, np.ndarray]:
 
 
 def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Logistic regression on standardised latents of the receiver, folded into one layer."""
+    """Logistic regression on standardized latents of the receiver, folded into one layer."""
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = train.rx.mean(0), train.rx.std(0) + 1e-6

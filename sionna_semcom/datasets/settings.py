@@ -26,7 +26,7 @@ class DataSettings(Settings):
     kind: str
 
     @classmethod
-    def usual_modalities(cls) -> tuple[str, ...]:
+    def default_modalities(cls) -> tuple[str, ...]:
         """Modalities unless a study leaves some out."""
         field = cls.model_fields.get("modalities")
         return tuple(field.default if field else cls.modalities)  # type: ignore[attr-defined]

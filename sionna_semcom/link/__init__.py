@@ -3,7 +3,7 @@
 
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
-from .coded import CodedLink
+from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
@@ -14,7 +14,7 @@ __all__ = [
     "AWGNLink",
     "AWGNSettings",
     "AnyLink",
-    "CodedLink",
+    "CodedTransmission",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",

@@ -24,12 +24,12 @@ class LinkSettings(ChannelSettings):
 
 
 class Link(DrawnPart):
-    r"""A chain from complex symbols at the transmitter to equalised symbols at the receiver.
+    r"""A chain from complex symbols at the transmitter to equalized symbols at the receiver.
 
     .. math:: \hat{x}_{b,s} = x_{b,s} + w_{b,s}, \qquad \mathbb{E}|w_{b,s}|^2 = N_{b,s}
 
     with :math:`N_{b,s}` reported as ``no_eff``. Antennas, streams, pilots, precoding, estimation,
-    equalisation and packing are the link's business. SNR is total transmit power per resource
+    equalization and packing are the link's business. SNR is total transmit power per resource
     element over noise power per receive antenna, with channel coefficients of unit average power;
     as the transmit power is one, ``no`` is the inverse of the (linear) SNR.
 
@@ -52,9 +52,9 @@ class Link(DrawnPart):
     Output
     ------
     symbols_hat : [batch, num_symbols], `tf.complex`
-        Equalised symbols, scaled without bias
+        Equalized symbols, scaled without bias
     no_eff : [batch, num_symbols], `tf.float`
-        Noise power left on each symbol after equalisation
+        Noise power left on each symbol after equalization
 
     Raises
     ------

@@ -15,7 +15,7 @@ from sionna.phy.mapping import Demapper, Mapper
 from .base import Link, at_least_one
 
 
-class CodedLink(Block):
+class CodedTransmission(Block):
     r"""Sends bits over a link with the 5G LDPC code and QAM.
 
     ::

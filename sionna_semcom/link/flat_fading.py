@@ -36,7 +36,7 @@ class FlatFadingSettings(LinkSettings):
     csi_error_variance: float = Field(default=0.0, ge=0.0, lt=1.0)
     """Share of the scattered power that the receiver's channel estimate misses."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
-    """MIMO equaliser."""
+    """MIMO equalizer."""
 
     @model_validator(mode="after")
     def _check_antennas(self) -> "FlatFadingSettings":
@@ -55,12 +55,12 @@ class FlatFadingLink(Link):
     .. math:: \mathbf{y} = \tfrac{1}{\sqrt{S}} \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad
               \mathbf{w} \sim \mathcal{CN}(\mathbf{0}, N_0\mathbf{I})
 
-    over :math:`S` streams. The receiver equalises with its channel estimate. The estimation error
+    over :math:`S` streams. The receiver equalizes with its channel estimate. The estimation error
     of variance :math:`v` acts on it as noise of covariance :math:`(N_0 + v)\mathbf{I}`, as the
     total transmit power is one. Latents that do not fill their last channel use are padded.
 
     The receiver assumes a noise power of at least 1e-6 of the energy that an antenna receives,
-    which keeps the equaliser in the range of single precision. Any Block with the output of
+    which keeps the equalizer in the range of single precision. Any Block with the output of
     `FlatFading`, in any unit, can replace the attribute ``channel``.
 
     See :class:`~sionna_semcom.link.Link` for input and output.

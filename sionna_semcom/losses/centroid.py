@@ -31,7 +31,7 @@ def centroid(
 
     .. math:: \mathbf{c}_j = \frac{\sum_i p_{ij}\mathbf{m}_{ij}}{\|\sum_i p_{ij}\mathbf{m}_{ij}\|}
 
-    Equation (3), normalised, with :math:`p_{ij}=0` where modality :math:`i` is missing.
+    Equation (3), normalized, with :math:`p_{ij}=0` where modality :math:`i` is missing.
 
     Input
     -----

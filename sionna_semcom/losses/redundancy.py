@@ -12,8 +12,8 @@ in nats, with equality for the best discriminator; :math:`\text{BCE} = 2\ln 2` i
 
 Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
 Representations", equations (33) to (37). One correction to (43), which adds :math:`\mathcal{J}` to
-what is minimised: discriminators would then be trained to see *less*. What is added is the BCE,
-which discriminators minimise, and encoders maximise behind gradient reversal.
+what is minimized: discriminators would then be trained to see *less*. What is added is the BCE,
+which discriminators minimize, and encoders maximize behind gradient reversal.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ class LatentMapper(Block, KerasSaveable):
 
 
 class LatentDemapper(Block):
-    r"""Gives back real latents from equalised symbols.
+    r"""Gives back real latents from equalized symbols.
 
     .. math:: \hat{z}_n = a_n \Re\{\hat{x}_n\}, \qquad \hat{z}_{n+N} = a_n \Im\{\hat{x}_n\}
 
@@ -149,7 +149,7 @@ class LatentDemapper(Block):
     Input
     -----
     symbols_hat : [..., ceil(latent_dim/2)], `tf.complex`
-        Equalised symbols
+        Equalized symbols
 
     no_eff : `None` (default) | broadcastable to the shape of ``symbols_hat``, `tf.float`
         Noise power left on each symbol; needed by ``"lmmse"``

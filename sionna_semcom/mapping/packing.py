@@ -11,7 +11,7 @@ class SlotPacker:
     r"""Packs rows of symbols into slots and spreads each row over its slot.
 
     Rows follow one another until a slot is full, and a permutation, the same in every slot, then
-    scatters neighbours over the slot, so that a row meets all of the channel's diversity. The
+    scatters neighbors over the slot, so that a row meets all of the channel's diversity. The
     rest of the last slot is filled with QPSK symbols: its power is that of a full one.
 
     Parameters

@@ -10,7 +10,7 @@ from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
 from .probing import linear_probe, perceptron_probe
-from .registry import METRICS, AnyMetric, MetricSettings, usual_metrics
+from .registry import METRICS, AnyMetric, MetricSettings, default_metrics
 from .retrieval import pairwise_recall_at_1, recall_at_1
 from .undecidable import note_outputs, watching
 
@@ -24,6 +24,7 @@ __all__ = [
     "confusion",
     "correlation",
     "decision_limit",
+    "default_metrics",
     "f1_score",
     "fresh_dependence",
     "linear_probe",
@@ -40,7 +41,6 @@ __all__ = [
     "toi",
     "tti",
     "tti_over_toi",
-    "usual_metrics",
     "watching",
     "where",
 ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much two frozen representations share, judged by discriminators that are trained anew.
 
-Discriminators that took part in training are no evidence: encoders have learnt to deceive these
+Discriminators that took part in training are no evidence: encoders have learned to deceive these
 very ones.
 """
 

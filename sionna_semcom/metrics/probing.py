@@ -28,8 +28,8 @@ def linear_probe(
 ) -> float:
     """Accuracy of a logistic regression from representations to classes.
 
-    Scikit-learn's regression on standardised or whitened representations. Of the inverse
-    ``strengths`` of its regularisation the one counts that is best on validation samples, with
+    Scikit-learn's regression on standardized or whitened representations. Of the inverse
+    ``strengths`` of its regularization the one counts that is best on validation samples, with
     which it is fitted again to training samples. They are tried in their order until two in
     succession are worse than the best so far by more than its standard error.
 
@@ -40,11 +40,11 @@ def linear_probe(
     validation : `None` | as ``train``
         Samples that select; without them a share of the training samples
     strengths : sequence of `float`
-        Inverse strengths of regularisation, ascending: weak regularisation takes longest to fit
+        Inverse strengths of regularization, ascending: weak regularization takes longest to fit
     held_out : `float`
         Share of the training samples that selects where there is no validation
     whiten : `bool`
-        Whether representations are whitened rather than standardised. It is the same then in
+        Whether representations are whitened rather than standardized. It is the same then in
         whatever basis and scale they come, and is fitted in a small part of the time where they
         are wide and ill-conditioned
     seed : `int`
@@ -74,7 +74,7 @@ def linear_probe(
         scaled = PCA(_NEGLIGIBLE, whiten=True) if whiten else StandardScaler()
         model = make_pipeline(scaled, LogisticRegression(C=strength, max_iter=500))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of convergence, where regularisation is weak
+            warnings.simplefilter("ignore")  # of convergence, where regularization is weak
             return model.fit(*samples)
 
     best, highest, worse = strengths[0], -1.0, 0
@@ -100,7 +100,7 @@ def perceptron_probe(
     """Accuracy of a multilayer perceptron from representations to classes.
 
     It may find what is there, but not linearly; what it does not find may be there all the same.
-    Scikit-learn's ``MLPClassifier`` on standardised representations, trained for at most 200 epochs
+    Scikit-learn's ``MLPClassifier`` on standardized representations, trained for at most 200 epochs
     or until ten in succession are no better on the samples held out, and as it was when it was
     best on them.
 

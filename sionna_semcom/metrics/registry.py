@@ -51,7 +51,7 @@ AnyMetric = Annotated[MetricSettings, METRICS]
 """Settings of any metric of reconstructions; ``kind`` says which."""
 
 
-def usual_metrics(modality: str) -> dict[str, MetricSettings]:
+def default_metrics(modality: str) -> dict[str, MetricSettings]:
     """Metrics that systems measure of reconstructions of ``modality``, by ``kind``."""
     return {
         kind: metric()

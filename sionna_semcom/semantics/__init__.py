@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keras encoders, decoders and layers of semantic communication."""
 
-from .layers.augmentations import RandomAffine, usual_augmentation
+from .layers.augmentations import RandomAffine, default_augmentation
 from .layers.discriminators import PairDiscriminators
 from .layers.gaussian_bottleneck import GaussianBottleneck
 from .layers.gradient_reversal import GradientReversal
@@ -19,7 +19,7 @@ from .networks.feature_encoder import FeatureEncoder
 from .networks.feature_tokens import FeatureTokens
 from .networks.fusion import ClassAttention, MultimodalFusion
 from .networks.image_networks import plain_encoder, residual_encoder, token_encoder
-from .networks.token_encoders import EncoderTokens, usual_tokens
+from .networks.token_encoders import EncoderTokens, default_tokens
 from .networks.transformer import SequenceEncoder, TransformerBlock
 from .source_coding.h264 import H264Stream, h264_decode, h264_encode, h264_fit
 from .source_coding.range_coding import RangeCode
@@ -45,6 +45,8 @@ __all__ = [
     "Task",
     "TransformCoder",
     "TransformerBlock",
+    "default_augmentation",
+    "default_tokens",
     "h264_decode",
     "h264_encode",
     "h264_fit",
@@ -58,6 +60,4 @@ __all__ = [
     "text_decoder",
     "text_encoder",
     "token_encoder",
-    "usual_augmentation",
-    "usual_tokens",
 ]

@@ -173,7 +173,7 @@ def _image(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.image_encoder(shape, latent_dim),
         autoencoders.image_decoder(shape),
         loss=metrics.mse,
-        metrics=metrics.usual_metrics("image"),
+        metrics=metrics.default_metrics("image"),
     )
 
 
@@ -184,7 +184,7 @@ def _audio(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.spectrogram_encoder(shape, latent_dim),
         autoencoders.spectrogram_decoder(shape),
         loss=metrics.mae,
-        metrics=metrics.usual_metrics("audio"),
+        metrics=metrics.default_metrics("audio"),
     )
 
 
@@ -195,7 +195,7 @@ def _text(shape: tuple[int, ...], latent_dim: int) -> Modality:
         autoencoders.text_encoder(shape, latent_dim),
         autoencoders.text_decoder(shape),
         loss=word_cross_entropy,
-        metrics=metrics.usual_metrics("text"),
+        metrics=metrics.default_metrics("text"),
     )
 
 

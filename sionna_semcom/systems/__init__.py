@@ -8,7 +8,7 @@ from .alignment.settings import (
 )
 from .alignment.system import AlignmentSystem
 from .base.linked_model import LinkedModel
-from .base.pretraining import adopt
+from .base.pretraining import transfer_weights
 from .base.settings import SYSTEMS, SystemSettings
 from .baselines.digital import DigitalFeatures, DigitalFeaturesSettings
 from .baselines.feature_transmission import FeatureTransmission, FeatureTransmissionSettings
@@ -52,5 +52,5 @@ __all__ = [
     "TDeepSCSettings",
     "TwoStageVIB",
     "TwoStageVIBSettings",
-    "adopt",
+    "transfer_weights",
 ]

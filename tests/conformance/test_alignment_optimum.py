@@ -17,7 +17,7 @@ def problems(seed, count):
     d, m = 2 * draw.integers(2, 8, 2)
     rank = int(draw.integers(2, d + 1))
     num_uses, num_rx_ant, num_tx_ant = draw.integers(1, [4, 5, 5])
-    repeated, coloured = draw.random(2) < 0.5
+    repeated, colored = draw.random(2) < 0.5
     no = 10 ** draw.uniform(-3, 1)
     for _ in range(count):
         inputs = draw.normal(size=(300, rank)) * np.exp(-draw.uniform(0, 0.5) * np.arange(rank))
@@ -29,7 +29,7 @@ def problems(seed, count):
         h = _complex(draw, num_uses, num_rx_ant, num_tx_ant)
         if repeated:  # uses of the same channel, as in the paper
             h[:] = h[0]
-        root = _complex(draw, num_rx_ant, num_rx_ant) if coloured else np.eye(num_rx_ant)
+        root = _complex(draw, num_rx_ant, num_rx_ant) if colored else np.eye(num_rx_ant)
         yield aligner, h, no, root @ root.conj().T + 0.1 * np.eye(num_rx_ant)
 
 

@@ -19,7 +19,7 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
-from sionna_semcom.link import CodedLink, OFDMLink
+from sionna_semcom.link import CodedTransmission, OFDMLink
 
 STREAMS, BITS_PER_SYMBOL, CARRIER = 2, 2, 3.5e9
 DATA_SYMBOLS = 12 * 12  # of each stream in a slot
@@ -84,7 +84,7 @@ def test_same_block_error_rate_as_sionnas_blocks(csi, no):
         model="CDL-C", csi=csi, statistics="none", fft_size=12, num_tx_ant=2, num_rx_ant=4,
         packing=False,
     )  # fmt: skip
-    coded = CodedLink(link, INFO_BITS, 0.5, BITS_PER_SYMBOL, num_iter=ITERATIONS)
+    coded = CodedTransmission(link, INFO_BITS, 0.5, BITS_PER_SYMBOL, num_iter=ITERATIONS)
     ours = block_errors(coded, no)
     theirs = block_errors(handwritten_chain(csi), no)
     mean = np.mean([ours, theirs])

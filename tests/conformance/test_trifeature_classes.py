@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom.datasets import COLOURS, SHAPES, TEXTURES, draw
+from sionna_semcom.datasets import COLORS, SHAPES, TEXTURES, draw
 from sionna_semcom.semantics import RandomAffine, residual_encoder
 
-KNOWN = {"shape": SHAPES, "texture": TEXTURES, "colour": COLOURS}
+KNOWN = {"shape": SHAPES, "texture": TEXTURES, "color": COLORS}
 
 
 def _pictures(count, seed):
@@ -48,6 +48,6 @@ def test_a_supervised_classifier_is_nearly_always_right():
     model.fit(batches.map(seen), epochs=12, shuffle=False, verbose=0)
     found = model.predict(seen(*test)[0], batch_size=500, verbose=0)
     right = {name: np.mean(found[name].argmax(-1) == test[1][name]) for name in KNOWN}
-    assert right["colour"] > 0.995, right
+    assert right["color"] > 0.995, right
     assert right["shape"] > 0.98, right
     assert right["texture"] > 0.97, right

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's linear method: alternating optimisation for every channel anew."""
+"""The paper's linear method: alternating optimization for every channel anew."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ADMMAligner(AlignerEstimator):
 
     Source: Pandolfo et al., 2025, Algorithm 1. What the iterations leave of the power limit is used
     up: more power never harms. Means are removed at both ends, and the covariance
-    of the transmitter's latents is regularised as for :class:`LinearAligner`.
+    of the transmitter's latents is regularized as for :class:`LinearAligner`.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class ADMMAligner(AlignerEstimator):
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
-    ) -> MatrixPair:
+    ) -> MatrixTransceiver:
         """Iterate for channels ``h`` [G, B, N_R, N_T]; errors on them are not thought of."""
         check_is_fitted(self)
         num_elements, num_rx_ant, _ = h.shape[-3:]
@@ -71,10 +71,10 @@ class ADMMAligner(AlignerEstimator):
         used = tf.reduce_sum(tf.abs(precoder) ** 2, (-2, -1), keepdims=True)
         precoder *= tf.cast(tf.sqrt(tf.math.divide_no_nan(power, used)), h.dtype)
         decoder = mmse_decoder(cross, joint, precoder, covariance)
-        return MatrixPair(self.modes_, precoder, decoder, num_elements)
+        return MatrixTransceiver(self.modes_, precoder, decoder, num_elements)
 
 
-class MatrixPair(NamedTuple):
+class MatrixTransceiver(NamedTuple):
     """A complex-linear precoder [..., T, d] and decoder [..., m, R], as matrices."""
 
     semantic: SemanticModes
@@ -86,8 +86,8 @@ class MatrixPair(NamedTuple):
         """From latents [..., L, d] to antenna symbols [..., L, B, N_T]."""
         dtype = self.precoder.dtype
         mean = tf.constant(self.semantic.mean_tx, dtype.real_dtype)
-        centred = to_complex(tf.cast(latents, dtype.real_dtype) - mean)
-        z = by_row(centred, tf.constant(np.conj(self.semantic.encoder), dtype))
+        centered = to_complex(tf.cast(latents, dtype.real_dtype) - mean)
+        z = by_row(centered, tf.constant(np.conj(self.semantic.encoder), dtype))
         x = tf.matmul(z, self.precoder, transpose_b=True)
         return tf.reshape(x, tf.concat([tf.shape(x)[:-1], [self.num_elements, -1]], 0))
 

@@ -15,8 +15,8 @@ from ..aligner import by_row
 from ..estimator import AlignerEstimator
 from ..statistics import PilotStatistics
 from .channel_modes import channel_modes, design_noise
-from .pair import LinearPair
 from .semantic_modes import SemanticModes, semantic_modes
+from .transceiver import LinearTransceiver
 
 Selection = Literal["first", "top", "eigen"]
 Array = NDArray[np.float64]
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 class FeatureAligner(AlignerEstimator):
     r"""The paper's baselines First-k, Top-k and Eigen-k.
 
-    The channel is equalised by its SVD, equations (32) and (33), with the same power on every
+    The channel is equalized by its SVD, equations (32) and (33), with the same power on every
     eigenmode, and what arrived is translated by the least-squares map :math:`\mathbf{Q}` of
     equation (34). Of the :math:`2BN` real numbers that :math:`B` channel uses of :math:`N`
     eigenmodes carry,
@@ -41,8 +41,8 @@ class FeatureAligner(AlignerEstimator):
     (:math:`\mathbf{I}_K` for the vector of ones in (32) and (33)), and the two filters of Eigen-k
     multiply to :math:`\mathbf{Q}`, not to :math:`\mathbf{U}\mathbf{\Sigma}^2\mathbf{V}^\mathsf{T}`.
     Made stronger: means are removed at both ends, every number is scaled to the
-    same power and the equaliser knows it, strong numbers meet strong eigenmodes, First-k translates
-    by the least-squares map of the features that it sends, and :math:`\mathbf{Q}` is regularised
+    same power and the equalizer knows it, strong numbers meet strong eigenmodes, First-k translates
+    by the least-squares map of the features that it sends, and :math:`\mathbf{Q}` is regularized
     as for :class:`LinearAligner`.
 
     Parameters
@@ -100,7 +100,7 @@ class FeatureAligner(AlignerEstimator):
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
-    ) -> LinearPair | TopPair:
+    ) -> LinearTransceiver | TopTransceiver:
         """Design for channels ``h`` [..., B, N_R, N_T]; errors on them are not thought of."""
         check_is_fitted(self)
         channel = channel_modes(h)
@@ -115,15 +115,15 @@ class FeatureAligner(AlignerEstimator):
         noise += tf.zeros_like(gains[..., 0])
         num_reals = 2 * int(np.prod(gains.shape[-2:]))
         if self.selection != "top":
-            return LinearPair(self._numbers(num_reals), channel, None, place, powers, noise)
+            return LinearTransceiver(self._numbers(num_reals), channel, None, place, powers, noise)
         size = len(self.statistics_.mean_tx)
         count = min(num_reals // 2, size)
         scale = self.deviation_ * np.sqrt(self.top_power_[count - 1])
-        plain = LinearPair(_plain(num_reals), channel, None, place, powers, noise)
-        return TopPair(plain, self.statistics_, self.map_, scale, count)
+        plain = LinearTransceiver(_plain(num_reals), channel, None, place, powers, noise)
+        return TopTransceiver(plain, self.statistics_, self.map_, scale, count)
 
     def _numbers(self, num_reals: int) -> SemanticModes:
-        """Numbers of unit variance, made from the centred latent, and what each adds to it."""
+        """Numbers of unit variance, made from the centered latent, and what each adds to it."""
         statistics = self.statistics_
         size = len(statistics.mean_tx)
         if self.selection == "first":
@@ -150,12 +150,12 @@ class FeatureAligner(AlignerEstimator):
         return modes if self.held_out_ is None else modes.scaled_to(self.held_out_)
 
 
-class TopPair:
+class TopTransceiver:
     """Sends the features farthest from their mean; which they are is known at the receiver."""
 
     def __init__(
         self,
-        plain: LinearPair,
+        plain: LinearTransceiver,
         statistics: PilotStatistics,
         translation: Array,
         scale: Array,
@@ -171,8 +171,8 @@ class TopPair:
     def precode(self, latents: tf.Tensor) -> tf.Tensor:
         """From latents [..., L, d] to antenna symbols [..., L, B, N_T]."""
         rdtype = self._plain.powers.dtype
-        centred = tf.cast(latents, rdtype) - tf.constant(self._statistics.mean_tx, rdtype)
-        standard = centred / tf.constant(self._scale, rdtype)
+        centered = tf.cast(latents, rdtype) - tf.constant(self._statistics.mean_tx, rdtype)
+        standard = centered / tf.constant(self._scale, rdtype)
         _, self._chosen = tf.math.top_k(tf.abs(standard), self._count)
         numbers = tf.gather(standard, self._chosen, axis=-1, batch_dims=standard.shape.rank - 1)
         unused = len(self._plain.semantic.mean_tx) - self._count
@@ -187,8 +187,8 @@ class TopPair:
         size = len(self._scale)
         placed = tf.one_hot(self._chosen, size, dtype=numbers.dtype)
         standard = tf.linalg.matvec(placed, numbers, transpose_a=True)
-        centred = standard * tf.constant(self._scale, numbers.dtype)
-        target = by_row(centred, tf.constant(self._translation.T, numbers.dtype))
+        centered = standard * tf.constant(self._scale, numbers.dtype)
+        target = by_row(centered, tf.constant(self._translation.T, numbers.dtype))
         return target + tf.constant(self._statistics.mean_rx, numbers.dtype)
 
 

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from ..estimator import AlignerEstimator
 from ..statistics import PilotStatistics
 from .channel_modes import ChannelModes, channel_modes, design_noise
-from .pair import LinearPair, padded_weights
 from .semantic_modes import Form, SemanticModes, semantic_modes
+from .transceiver import LinearTransceiver, padded_weights
 from .waterfilling import semantic_waterfilling
 
 Allocation = Literal["joint", "per_element"]
@@ -59,7 +59,7 @@ class LinearAligner(AlignerEstimator):
     metric : `None` (identity) | [m, m], `float`
         Metric :math:`\mathbf{M}` of the error at the receiver, such as :func:`head_metric`
     ridge : "gcv" (default) | `float`
-        Regularisation of the transmitter's covariance; see :func:`semantic_modes`
+        Regularization of the transmitter's covariance; see :func:`semantic_modes`
     allocation : "joint" (default) | "per_element"
         Whether power and semantic directions are shared out over all resource elements together,
         with an average power of one, or every element sends a power of one and as many directions
@@ -124,7 +124,7 @@ class LinearAligner(AlignerEstimator):
         no: tf.Tensor | float,
         error_variance: tf.Tensor | float = 0.0,
         noise_covariance: tf.Tensor | None = None,
-    ) -> LinearPair:
+    ) -> LinearTransceiver:
         """Design for channels ``h``.
 
         Input
@@ -136,12 +136,12 @@ class LinearAligner(AlignerEstimator):
         error_variance : [] or [..., B], `tf.float`
             Variance of the errors on the coefficients of ``h``
         noise_covariance : `None` | [..., N_R, N_R], `tf.complex`
-            Covariance of coloured noise, in units of ``no``
+            Covariance of colored noise, in units of ``no``
 
         Raises
         ------
         ValueError
-            If ``h`` is not complex of rank 3 or more, or there are both channel errors and coloured
+            If ``h`` is not complex of rank 3 or more, or there are both channel errors and colored
             noise
         """
         check_is_fitted(self)
@@ -157,7 +157,7 @@ class LinearAligner(AlignerEstimator):
         if noise_covariance is not None:
             if robust:
                 raise ValueError(
-                    "A robust design in coloured noise is not supported: give `error_variance` or "
+                    "A robust design in colored noise is not supported: give `error_variance` or "
                     "`noise_covariance`. Received: both"
                 )
             factor = tf.linalg.cholesky(tf.cast(noise_covariance, h.dtype))
@@ -179,7 +179,7 @@ class LinearAligner(AlignerEstimator):
 
     def _share_out(
         self, modes: ChannelModes, noise: tf.Tensor, whitener: tf.Tensor | None
-    ) -> LinearPair:
+    ) -> LinearTransceiver:
         """The optimum for elements with noise powers [..., B] of their own.
 
         Cells are sets of modes that share one power budget: all modes, or those of an element.
@@ -203,7 +203,7 @@ class LinearAligner(AlignerEstimator):
         powers = tf.reshape(powers, tf.concat([tf.shape(cells), [fold]], 0))
         powers = tf.gather(powers, rank, axis=-2, batch_dims=rank.shape.rank - 1)
         place = rank * num_cells + tf.range(num_cells)[:, tf.newaxis]
-        return LinearPair(
+        return LinearTransceiver(
             self.modes_,
             modes,
             whitener,

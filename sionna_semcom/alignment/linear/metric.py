@@ -43,12 +43,12 @@ def head_metric(
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"`share` must lie in [0, 1]. Received: {share}")
     covariance = np.asarray(covariance, np.float64)
-    centred = np.asarray(kernel, np.float64)
-    centred = centred - centred.mean(1, keepdims=True)
-    total, logits = np.trace(covariance), np.trace(centred.T @ covariance @ centred)
+    centered = np.asarray(kernel, np.float64)
+    centered = centered - centered.mean(1, keepdims=True)
+    total, logits = np.trace(covariance), np.trace(centered.T @ covariance @ centered)
     if total <= 0 or (share > 0 and logits <= 0):
         raise ValueError("The receiver's latents, and what its head reads from them, must vary")
     if share == 0:
         return np.eye(len(covariance)) / total
     identity = np.eye(len(covariance)) / total
-    return (1.0 - share) * identity + share / logits * centred @ centred.T
+    return (1.0 - share) * identity + share / logits * centered @ centered.T

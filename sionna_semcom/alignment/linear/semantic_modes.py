@@ -22,7 +22,7 @@ class SemanticModes:
     r"""Uncorrelated coefficients of the transmitter's latent, and what each says to the receiver.
 
     With the whitened latent :math:`\mathbf{x}`, :math:`\mathbb{E}[\mathbf{x}\mathbf{x}^\mathsf{H}]
-    = \mathbf{I}`, the centred target :math:`\mathbf{y}`, and a metric :math:`\mathbf{M}`,
+    = \mathbf{I}`, the centered target :math:`\mathbf{y}`, and a metric :math:`\mathbf{M}`,
 
     .. math::
 
@@ -36,7 +36,7 @@ class SemanticModes:
     Parameters
     ----------
     encoder : [d, r], `float64` or `complex128`
-        From the centred latent (real, or its complex form) to the coefficients:
+        From the centered latent (real, or its complex form) to the coefficients:
         :math:`\mathbf{z} = \mathbf{E}^\mathsf{H}(\mathbf{s}_T - \boldsymbol\mu_T)`
     weights : [r], `float64`
         Semantic singular values :math:`s_i`, descending
@@ -67,12 +67,12 @@ class SemanticModes:
 
     def scaled_to(self, tx: ArrayLike) -> SemanticModes:
         """Modes whose coefficients have unit power on the latents ``tx`` [n, d]."""
-        centred = np.asarray(tx, np.float64) - self.mean_tx
+        centered = np.asarray(tx, np.float64) - self.mean_tx
         if self.is_complex:
-            centred = np.pad(centred, [(0, 0), (0, centred.shape[1] % 2)])
-            first, second = np.split(centred, 2, 1)
-            centred = first + 1j * second
-        size = np.sqrt(np.mean(np.abs(centred @ self.encoder.conj()) ** 2, 0))
+            centered = np.pad(centered, [(0, 0), (0, centered.shape[1] % 2)])
+            first, second = np.split(centered, 2, 1)
+            centered = first + 1j * second
+        size = np.sqrt(np.mean(np.abs(centered @ self.encoder.conj()) ** 2, 0))
         size = np.where(size > 0, size, 1.0)
         order = np.argsort(-self.weights * size, kind="stable")
         return replace(
@@ -102,7 +102,7 @@ def semantic_modes(
         Symmetric positive semidefinite metric :math:`\mathbf{M}` of the error
     ridge : "gcv" (default) | `float`
         Added to the eigenvalues of the transmitter's covariance, in units of their mean; "gcv"
-        takes the value of least generalised cross-validation error (Golub, Heath and Wahba, 1979),
+        takes the value of least generalized cross-validation error (Golub, Heath and Wahba, 1979),
         which few pilots need
 
     Raises
@@ -172,7 +172,7 @@ def _cross_validated(
     target_power: float,
     statistics: PilotStatistics,
 ) -> float:
-    """Ridge of least generalised cross-validation error, in units of the mean eigenvalue."""
+    """Ridge of least generalized cross-validation error, in units of the mean eigenvalue."""
     shrunk = eigenvalues / (eigenvalues + RIDGES[:, None])
     explained = np.sum(projected / eigenvalues * (2.0 * shrunk - shrunk**2), -1)
     freedom = 1.0 - (1.0 + shrunk.sum(-1)) / statistics.count

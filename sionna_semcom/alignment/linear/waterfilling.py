@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def semantic_waterfilling(weights: tf.Tensor, gains: tf.Tensor, power: tf.Tensor) -> tf.Tensor:
-    r"""Powers that minimise the error of MMSE estimates of parallel semantic coefficients.
+    r"""Powers that minimize the error of MMSE estimates of parallel semantic coefficients.
 
     .. math::
 

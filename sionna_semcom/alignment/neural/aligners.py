@@ -54,10 +54,10 @@ class _NeuralAligner(keras.layers.Layer):
 
     def whiten(self, latents: tf.Tensor) -> tf.Tensor:
         """Semantic coefficients of ``latents`` [..., d]: uncorrelated, of unit variance."""
-        centred = tf.cast(latents, tf.float32) - self.mean_tx
+        centered = tf.cast(latents, tf.float32) - self.mean_tx
         if len(self.whitener) == 1:
-            return by_row(centred, tf.convert_to_tensor(self.whitener[0]))
-        return by_row(to_complex(centred), tf.complex(*map(tf.convert_to_tensor, self.whitener)))
+            return by_row(centered, tf.convert_to_tensor(self.whitener[0]))
+        return by_row(to_complex(centered), tf.complex(*map(tf.convert_to_tensor, self.whitener)))
 
 
 class ComplexAligner(_NeuralAligner):
@@ -195,7 +195,7 @@ class EigenbasisAligner(_NeuralAligner):
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
-    ) -> EigenbasisPair:
+    ) -> EigenbasisTransceiver:
         """The networks in the eigenbasis of ``h`` [..., B, N_R, N_T].
 
         Raises
@@ -216,7 +216,7 @@ class EigenbasisAligner(_NeuralAligner):
         energy = mean_energy(h)[..., tf.newaxis, tf.newaxis]
         noise = at_least(noise, tf.cast(energy, noise.dtype), NOISE_FLOOR)
         noise += tf.zeros_like(channel.gains)
-        return EigenbasisPair(self, channel, noise)
+        return EigenbasisTransceiver(self, channel, noise)
 
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """From latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
@@ -232,7 +232,7 @@ class EigenbasisAligner(_NeuralAligner):
         return self.mean_rx + self.spread * _each_row(self.decoder, inputs)
 
 
-class EigenbasisPair(NamedTuple):
+class EigenbasisTransceiver(NamedTuple):
     """An :class:`EigenbasisAligner` in the eigenbasis of given channels."""
 
     aligner: EigenbasisAligner

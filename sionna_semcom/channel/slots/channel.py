@@ -23,7 +23,7 @@ _SYSTEM_LEVEL = {"UMi": UMi, "UMa": UMa, "RMa": RMa}
 def antenna_row(
     num_ant: int, pattern: str, carrier_frequency: float, precision: str | None = None
 ) -> AntennaArray:
-    """One row of half-wavelength spaced cross-polarised pairs; vertical elements if odd."""
+    """One row of half-wavelength spaced cross-polarized pairs; vertical elements if odd."""
     if num_ant % 2:
         polarization, kind, columns = "single", "V", num_ant
     else:
@@ -136,7 +136,7 @@ class SlotChannel(Object):
 
     .. math:: \frac{1}{N_R N_T T F} \sum_{r,t,s,n} |h_{r,t,s,n}|^2 = 1
 
-    With a pool, realisations are drawn once, in chunks and outside the graph, and a call picks
+    With a pool, realizations are drawn once, in chunks and outside the graph, and a call picks
     among them at random with replacement. The system-level models need one: Sionna ties their
     topology to a batch size.
 
@@ -181,11 +181,11 @@ class SlotChannel(Object):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realisations of the pool, or none if each slot draws its own."""
+        """Realizations of the pool, or none if each slot draws its own."""
         return None if self._pool is None else self._pool.value()
 
     def redraw(self) -> None:
-        """Fill the pool with new realisations, also for graphs that were traced before."""
+        """Fill the pool with new realizations, also for graphs that were traced before."""
         if self._pool is not None:
             self._pool.assign(self._draw_pool(self._pool.shape[0]))
 

@@ -78,7 +78,7 @@ def profile_covariances(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
 
-    Those of the profile, before the energy of each slot is normalised. Their product is the
+    Those of the profile, before the energy of each slot is normalized. Their product is the
     covariance of a resource element with another for profiles A to C; D and E have a line of
     sight, whose Doppler shift is not that of the paths behind it, so that the product is an
     approximation.
@@ -116,7 +116,7 @@ def cluster_covariances(
     Doppler shift of a path in the horizontal plane has this correlation then, with
     :math:`f_D` the largest shift, and not the :math:`J_0(2\pi f_D T(u-v))` of a velocity in that
     plane. The powers :math:`P_p` are those of the clusters as the antenna elements see them, which
-    favour some directions; they are averaged over 512 draws.
+    favor some directions; they are averaged over 512 draws.
     """
     phase = np.pi * settings.max_doppler * resource_grid.ofdm_symbol_duration
     symbols = np.arange(settings.num_ofdm_symbols)

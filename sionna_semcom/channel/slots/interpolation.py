@@ -117,7 +117,7 @@ class KroneckerInterpolator(BaseChannelInterpolator):
 
 
 class FixedInterpolator(KroneckerInterpolator):
-    r"""Nearest-neighbour or linear interpolation as Sionna does it, made unbiased.
+    r"""Nearest-neighbor or linear interpolation as Sionna does it, made unbiased.
 
     With Sionna's weights :math:`\mathbf{W}`, a resource element has the estimate
     :math:`\check{h} = \mathbf{w}^\mathsf{T}\hat{\mathbf{h}}_p`, whose energy and correlation with
@@ -134,7 +134,7 @@ class FixedInterpolator(KroneckerInterpolator):
                {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
                + N_p\lVert\mathbf{w}\rVert^2}\right)
 
-    The scaling makes the error uncorrelated with the estimate, as every equaliser takes for
+    The scaling makes the error uncorrelated with the estimate, as every equalizer takes for
     granted. It is complex: to a pilot on one side the channel also turns, by its mean delay and its
     Doppler shift. Sionna's error variance, the interpolated one of the pilots, leaves out what
     interpolation misses and counts too much noise where it averages.

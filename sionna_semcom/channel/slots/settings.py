@@ -47,7 +47,7 @@ class SlotSettings(PrecisionSettings):
     """Speed of the user terminal [m/s], at most 1,000 km/h."""
 
     num_tx_ant: int = Field(default=2, ge=1)
-    """Transmit antennas: one row of cross-polarised pairs, or of vertical elements if odd."""
+    """Transmit antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
     num_rx_ant: int = Field(default=4, ge=1)
     """Receive antennas, arranged as the transmit antennas."""
 
@@ -67,14 +67,14 @@ class SlotSettings(PrecisionSettings):
     """Whether the carrier in the middle stays empty."""
 
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
-    """From the pilots to the grid: nearest neighbour, linear, linear with the average over time,
+    """From the pilots to the grid: nearest neighbor, linear, linear with the average over time,
     or LMMSE."""
     statistics: Literal["known", "none"] | None = None
     """Whether the receiver knows the covariance of the channel over time and frequency, and hence
     the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`. By default
     they are known, unless `rzf` changes them."""
     pool_size: int | None = Field(default=None, ge=1)
-    """Channel realisations drawn once and reused at random; none: a fresh draw for each slot.
+    """Channel realizations drawn once and reused at random; none: a fresh draw for each slot.
     UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
 
 _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 
-LabelledImages = tuple[np.ndarray, np.ndarray]
+LabeledImages = tuple[np.ndarray, np.ndarray]
 
 
 class Digits(Data):
@@ -27,7 +27,7 @@ class Digits(Data):
 
     Three splits share no image and no recording: training, validation (for tuning), and test.
     Without ``root`` they are the built-in ones, which need no download: scikit-learn's handwritten
-    digits (8 x 8 pixels), and spoken digits synthesised in 48 voices, 8 of them kept for the test
+    digits (8 x 8 pixels), and spoken digits synthesized in 48 voices, 8 of them kept for the test
     and 4 for validation (64 mel bands x 32 frames).
 
     Parameters
@@ -81,7 +81,7 @@ class Digits(Data):
                 )
             images, clips = read_handwritten(), read_spoken()
             files = {path.name: [path] for path in (HANDWRITTEN_DIGITS, SPOKEN_DIGITS)}
-            source = "scikit-learn digits + synthesised speech"
+            source = "scikit-learn digits + synthesized speech"
         else:
             root = Path(root)
             images = _mnist_splits(root / "mnist")
@@ -101,7 +101,7 @@ class Digits(Data):
         """Shape of one sample of each modality, ``{"image": (28, 28, 1), ...}``."""
         return self._pairs["train"].shapes
 
-    def images(self, split: str) -> LabelledImages:
+    def images(self, split: str) -> LabeledImages:
         """All images [num_images, height, width, 1] in [0, 1] of a split, and their labels.
 
         ``split`` is "train", "validation" or "test".
@@ -144,7 +144,7 @@ class Digits(Data):
         return self._pairs["test"].each(batch_size, seed)
 
 
-def _mnist_splits(folder: Path) -> dict[str, LabelledImages]:
+def _mnist_splits(folder: Path) -> dict[str, LabeledImages]:
     images, labels = read_mnist(folder, "train")
     held = len(images) // 12  # the last 5,000 of MNIST's 60,000
     return {

@@ -26,7 +26,7 @@ class LogMel(Settings):
     .. math:: S_{m,t} = 1 + \frac{1}{R} \max\left(-R,\;
               10 \log_{10} \frac{P_{m,t}}{\max_{m',t'} P_{m',t'}}\right)
 
-    where :math:`R` is ``range_db``. Silence gives zeros. Frame :math:`t` is centred on samples
+    where :math:`R` is ``range_db``. Silence gives zeros. Frame :math:`t` is centered on samples
     ``t * hop`` to ``(t + 1) * hop``, so that ``num_frames`` frames cover ``num_frames * hop``
     samples: longer clips are cut, shorter ones padded with zeros.
 

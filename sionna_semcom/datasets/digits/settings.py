@@ -12,7 +12,7 @@ DIGITS = ("image", "audio", "text")
 
 @DATASETS.declare
 class BuiltinData(DataSettings):
-    """Handwritten digits of scikit-learn and synthesised spoken digits; nothing to download."""
+    """Handwritten digits of scikit-learn and synthesized spoken digits; nothing to download."""
 
     modalities: ClassVar[tuple[str, ...]] = DIGITS
 

@@ -28,7 +28,7 @@ def read_computational_sequences(
     column: str | None = None,
     max_words: int | None = None,
 ) -> FeatureSplit:
-    r"""Features of each word of each labelled segment.
+    r"""Features of each word of each labeled segment.
 
     A segment has the words whose middle lies in it (or that are keyed ``video[segment]``), without
     the silences ``sp``. A word's features are the mean over the frames that overlap it in time,
@@ -60,7 +60,7 @@ def read_computational_sequences(
     FileNotFoundError
         If a file is missing
     ValueError
-        If a file is damaged or has none of the labelled videos, there is no such column, or a label
+        If a file is damaged or has none of the labeled videos, there is no such column, or a label
         is out of range
 
     Source

@@ -24,7 +24,7 @@ def read_mmsa(path: str | os.PathLike[str], label: str | None = None) -> dict[st
 
     Which frames of a sequence are real is said by ``audio_lengths`` and ``vision_lengths`` where
     they are there. Elsewhere the attention mask in ``text_bert`` says it of the text, and of what
-    is aligned with it and zero outside of its tokens. The mask is recognised among tokens, mask
+    is aligned with it and zero outside of its tokens. The mask is recognized among tokens, mask
     and segments in any order; frames that it leaves out at the beginning, at the end or between
     others are left out. Of what is left, zeros at the beginning or at the end are padding.
 

@@ -18,13 +18,13 @@ from ..batches import drawn_batches, each_once
 from ..data import Data
 from .file import read_feature_file, write_feature_file
 from .split import FeatureSplit, hold_out
-from .standardization import Standardisation, count_non_finite
+from .standardization import Standardization, count_non_finite
 
 _SPLITS = ("train", "validation", "test")
 
 
 class MultimodalFeatures(Data):
-    r"""Features of several modalities, standardised, and a score or a class for each sample.
+    r"""Features of several modalities, standardized, and a score or a class for each sample.
 
     A batch is a dictionary of
 
@@ -48,7 +48,7 @@ class MultimodalFeatures(Data):
         are drawn by ``seed``; no video is in two splits. With 0, all are trained on
     development : `float`
         Share of the test videos that are kept for validation instead, where training samples
-        cannot tell what generalises; results are then of the other test videos
+        cannot tell what generalizes; results are then of the other test videos
     seed : `int`
         Seed of the draw
     checksums : `dict` of `str`
@@ -108,8 +108,8 @@ class MultimodalFeatures(Data):
             for name, split in self.splits.items()
         }
         train = self.splits["train"]
-        self._standardise = {
-            modality: Standardisation.fit(values, train.lengths.get(modality))
+        self._standardize = {
+            modality: Standardization.fit(values, train.lengths.get(modality))
             for modality, values in train.features.items()
         }
         self._arrays: dict[str, dict[str, np.ndarray]] = {}
@@ -129,9 +129,9 @@ class MultimodalFeatures(Data):
         return self.splits["train"].shapes
 
     @property
-    def normalization(self) -> dict[str, Standardisation]:
+    def normalization(self) -> dict[str, Standardization]:
         """Map of the features of each modality, learned from training samples."""
-        return dict(self._standardise)
+        return dict(self._standardize)
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         """All samples of a split in their order, with the keys and values of a batch.
@@ -149,8 +149,8 @@ class MultimodalFeatures(Data):
         if split not in self._arrays:
             raw = self.splits[split]
             arrays = {
-                name: standardise(raw.features[name], raw.lengths.get(name))
-                for name, standardise in self._standardise.items()
+                name: standardize(raw.features[name], raw.lengths.get(name))
+                for name, standardize in self._standardize.items()
             }
             arrays |= {f"{name}_length": lengths for name, lengths in raw.lengths.items()}
             self._arrays[split] = {**arrays, "label": raw.label}
@@ -173,7 +173,7 @@ class MultimodalFeatures(Data):
         return drawn_batches(self.arrays("train"), batch_size, steps, derive_seed("features", seed))
 
     def probing(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every training sample once, for probes of what a model has learnt."""
+        """Every training sample once, for probes of what a model has learned."""
         return each_once(self.arrays("train"), batch_size)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:

@@ -82,7 +82,7 @@ def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.
     """Features whose real frames come first, and how many they are (`None` for vectors).
 
     Without ``lengths``, real frames end where only zeros follow. Files that are padded in front all
-    the same are recognised: if most samples begin with zeros and none ends with them, or, with
+    the same are recognized: if most samples begin with zeros and none ends with them, or, with
     ``lengths``, if all are zero but for as many frames at the end.
     """
     array = as_numbers(values, name)

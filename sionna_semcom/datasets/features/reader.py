@@ -47,7 +47,7 @@ def read_features(
         The file; for computational sequences ``<name>=<file>`` for each modality, ``labels`` and,
         if there is one, ``words``
     format : `None` | "mmsa" | "multibench" | "csd" | "hdf5"
-        Its format; by default recognised
+        Its format; by default recognized
     label : `None` | "regression" | "classification"
         Which label; by default the one that there is, and the scores where there are both
     splits : `None` | `str` or `PathLike`
@@ -58,7 +58,7 @@ def read_features(
     column, max_words
         See `read_computational_sequences`
     modalities : `None` | sequence of `str`
-        Modalities that are kept; by default all that are recognised
+        Modalities that are kept; by default all that are recognized
     seed : `int`
         Seed of drawn splits
 
@@ -224,7 +224,7 @@ def _split_as_given(
     for name, members in given.items():
         rows = np.array([video in members for video in videos])
         if not rows.any():
-            raise ValueError(f"`{path}` must name labelled videos in each split. {name} has none")
+            raise ValueError(f"`{path}` must name labeled videos in each split. {name} has none")
         parts[name] = samples[rows]
     return parts
 

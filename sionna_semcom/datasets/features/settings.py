@@ -64,7 +64,7 @@ class MOSIData(FolderData, _SomeModalities):
     development: float = Field(0.0, ge=0, lt=1)
     """Share of the test videos that is kept for validation instead: features of the words were
     made by a network that had seen the labels of training, which therefore cannot tell what
-    generalises"""
+    generalizes"""
 
     def load(self, models: Any = None) -> MultimodalFeatures:
         """Read the data.

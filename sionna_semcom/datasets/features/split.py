@@ -21,7 +21,7 @@ RAW_TEXT = "raw_text"
 
 @dataclass(frozen=True)
 class FeatureSplit:
-    r"""Samples as they are read: nothing is standardised, and values may be infinite or NaN.
+    r"""Samples as they are read: nothing is standardized, and values may be infinite or NaN.
 
     Numbers are converted to the types given here.
 

@@ -16,7 +16,7 @@ LARGEST_USABLE = float(np.sqrt(_LARGEST))
 
 
 @dataclass(frozen=True)
-class Standardisation:
+class Standardization:
     r"""An affine map of each feature, learned from training samples.
 
     .. math:: z = (x - \mu)/\sigma
@@ -39,7 +39,7 @@ class Standardisation:
     scale: np.ndarray
 
     @classmethod
-    def fit(cls, values: np.ndarray, lengths: np.ndarray | None = None) -> Standardisation:
+    def fit(cls, values: np.ndarray, lengths: np.ndarray | None = None) -> Standardization:
         """Learn the map from samples.
 
         Input
@@ -64,7 +64,7 @@ class Standardisation:
         return cls(mean, np.divide(1.0, deviation, where=varies, out=np.zeros_like(mean)))
 
     def __call__(self, values: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-        """Standardised samples, `float32`, as `fit` takes them; padding stays zero."""
+        """Standardized samples, `float32`, as `fit` takes them; padding stays zero."""
         result = np.zeros(values.shape, np.float32)
         for rows, mask in _chunks(values, lengths):
             chunk = result[rows]

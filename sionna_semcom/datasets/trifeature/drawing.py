@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures of a shape that has a texture and a colour."""
+"""Small pictures of a shape that has a texture and a color."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.floating]
 Classes = NDArray[np.integer]
 
-COLOURS = {
+COLORS = {
     "red": (0.90, 0.10, 0.10),
     "orange": (1.00, 0.55, 0.00),
     "yellow": (0.95, 0.90, 0.10),
@@ -21,27 +21,27 @@ COLOURS = {
     "purple": (0.50, 0.10, 0.70),
     "pink": (1.00, 0.45, 0.75),
     "brown": (0.50, 0.30, 0.10),
-    "grey": (0.50, 0.50, 0.50),
+    "gray": (0.50, 0.50, 0.50),
 }
 
 _RADIUS = (0.75, 0.92)  # of shapes, over half of the picture's side
-_SHIFT = 0.1  # of the centre at most, likewise
+_SHIFT = 0.1  # of the center at most, likewise
 _PERIOD = 0.4  # of textures, over the radius
 
 
 def draw(
-    shapes: Classes, textures: Classes, colours: Classes, size: int, generator: np.random.Generator
+    shapes: Classes, textures: Classes, colors: Classes, size: int, generator: np.random.Generator
 ) -> NDArray[np.uint8]:
     """Draw pictures on a black ground, each in its own place, direction and size.
 
     A shape and the texture in it are turned by any angle, each by its own. No class is a turned,
     mirrored or resized picture of another: there is no diamond beside the square, and one kind of
-    stripes. What a texture leaves out of the colour is white.
+    stripes. What a texture leaves out of the color is white.
 
     Parameters
     ----------
-    shapes, textures, colours : [num_pictures], `int`
-        Places in ``SHAPES``, ``TEXTURES`` and ``COLOURS``
+    shapes, textures, colors : [num_pictures], `int`
+        Places in ``SHAPES``, ``TEXTURES`` and ``COLORS``
     size : `int`
         Pixels of a side
     generator : `numpy.random.Generator`
@@ -60,7 +60,7 @@ def draw(
     for name, classes, known in (
         ("shapes", shapes, SHAPES),
         ("textures", textures, TEXTURES),
-        ("colours", colours, COLOURS),
+        ("colors", colors, COLORS),
     ):
         wrong = np.setdiff1d(classes, np.arange(len(known)))
         if len(wrong):
@@ -68,13 +68,13 @@ def draw(
     count = len(shapes)
     axis = (np.arange(size, dtype=np.float32) + 0.5) * 2 / size - 1
     radius = generator.uniform(*_RADIUS, (count, 1, 1)).astype(np.float32)
-    centre = generator.uniform(-_SHIFT, _SHIFT, (2, count, 1, 1)).astype(np.float32)
+    center = generator.uniform(-_SHIFT, _SHIFT, (2, count, 1, 1)).astype(np.float32)
     place = np.stack(np.meshgrid(axis, axis, indexing="xy"))[:, None]  # [2, 1, size, size]
-    place = (place - centre) / radius
+    place = (place - center) / radius
     pixel = 2 / size / radius
     inside = _drawn(_turned(place, generator), pixel, shapes, SHAPES, generator)
     paint = _drawn(_turned(place, generator), pixel, textures, TEXTURES, generator)
-    rgb = np.array(list(COLOURS.values()), np.float32)[colours][:, None, None]
+    rgb = np.array(list(COLORS.values()), np.float32)[colors][:, None, None]
     picture = inside[..., None] * (1 + paint[..., None] * (rgb - 1))
     return np.round(255 * picture).astype(np.uint8)
 
@@ -155,7 +155,7 @@ def _tee(x: Array, y: Array, _: object) -> Array:
     return np.maximum(top, stem)
 
 
-# How deep a point is within the coloured part of a texture.
+# How deep a point is within the colored part of a texture.
 
 
 def _solid(x: Array, y: Array, _: object) -> Array:
@@ -188,7 +188,7 @@ def _sectors(x: Array, y: Array, _: object) -> Array:
 
 
 def _shade(x: Array, y: Array, _: object) -> Array:
-    # From white to the colour over as much of the shape at any size; slow enough for 32 pixels
+    # From white to the color over as much of the shape at any size; slow enough for 32 pixels
     return 0.04 * x * 32 / x.shape[-1]
 
 

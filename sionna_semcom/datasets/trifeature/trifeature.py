@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trifeature: pairs of pictures that share a shape, keep textures and combine them with colours."""
+"""Trifeature: pairs of pictures that share a shape, keep textures and combine them with colors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Arrays = dict[str, np.ndarray]
 
 _VERSION = 1  # of the pictures: another one is another data set
 _NUM = len(SHAPES)
-_LABELS = ("shape", "texture_1", "texture_2", "colour_1", "colour_2", "obeys")
+_LABELS = ("shape", "texture_1", "texture_2", "color_1", "color_2", "obeys")
 _LABEL = {"unique": "shape", "synergy": "obeys"}
 _PARTS = {
     "unique": {
@@ -38,16 +38,16 @@ _PARTS = {
 
 
 class Trifeature(Data):
-    """Pairs of pictures of one shape, each with a texture and a colour of its own.
+    """Pairs of pictures of one shape, each with a texture and a color of its own.
 
-    - ``"unique"``: textures and colours are drawn independently. Asked is the shape, which both
+    - ``"unique"``: textures and colors are drawn independently. Asked is the shape, which both
       pictures show (redundant), and the texture of either (unique).
-    - ``"synergy"``: in training pairs the colour of the second picture is the one that a fixed
+    - ``"synergy"``: in training pairs the color of the second picture is the one that a fixed
       mapping gives for the texture of the first. Asked is whether a pair obeys the mapping, which
       neither picture tells (synergistic); half of the pairs for probing, validation and test do.
 
     A batch is a dictionary of ``image_1`` and ``image_2`` [batch, size, size, 3], `float32` in
-    [0, 1], of ``shape``, ``texture_1``, ``texture_2``, ``colour_1``, ``colour_2`` and ``obeys``
+    [0, 1], of ``shape``, ``texture_1``, ``texture_2``, ``color_1``, ``color_2`` and ``obeys``
     [batch], `int32`, and of ``label`` [batch], which is ``shape`` or ``obeys``.
 
     Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025, after
@@ -167,7 +167,7 @@ class Trifeature(Data):
             f"image_{n}": draw(
                 classes["shape"],
                 classes[f"texture_{n}"],
-                classes[f"colour_{n}"],
+                classes[f"color_{n}"],
                 self.size,
                 generator,
             )
@@ -182,8 +182,8 @@ class Trifeature(Data):
         wanted = mapping[classes["texture_1"]]
         if self.question == "synergy":
             wrong = generator.permutation(np.arange(count) % 2) * (split != "train")
-            classes["colour_2"] = (wanted + wrong * generator.integers(1, _NUM, count)) % _NUM
-        classes["obeys"] = classes["colour_2"] == wanted
+            classes["color_2"] = (wanted + wrong * generator.integers(1, _NUM, count)) % _NUM
+        classes["obeys"] = classes["color_2"] == wanted
         return {name: values.astype(np.int32) for name, values in classes.items()}
 
 

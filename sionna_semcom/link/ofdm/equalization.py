@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equalisers for one transmitter and one receiver."""
+"""Equalizers for one transmitter and one receiver."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MIN_GAIN = 1e-12  # stands for the gain of a stream that has no channel at all
 def error_matrix(gram: tf.Tensor) -> tf.Tensor:
     r"""Error covariance :math:`(\mathbf{A} + \mathbf{I})^{-1}` of LMMSE estimates of the streams.
 
-    Written out for one and two streams, the usual numbers: thousands of small factorisations take
-    longer than all of the rest of an equaliser. The determinant is
+    Written out for one and two streams, the usual numbers: thousands of small factorizations take
+    longer than all of the rest of an equalizer. The determinant is
     :math:`1 + \mathrm{tr}\,\mathbf{A} + \det\mathbf{A}` with no term below zero, so that rounding
     cannot make a matrix without full rank singular.
 
@@ -52,7 +52,7 @@ def error_matrix(gram: tf.Tensor) -> tf.Tensor:
 def diagonal_lmmse_equalizer(
     y: tf.Tensor, h: tf.Tensor, s: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Unbiased LMMSE equaliser for noise that is uncorrelated between antennas.
+    r"""Unbiased LMMSE equalizer for noise that is uncorrelated between antennas.
 
     .. math::
 
@@ -101,7 +101,7 @@ def diagonal_lmmse_equalizer(
 
 
 def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDMEqualizer:
-    """The equaliser of ``settings`` over a resource grid."""
+    """The equalizer of ``settings`` over a resource grid."""
     precision = settings.precision
     functions = {
         "lmmse": diagonal_lmmse_equalizer,

@@ -33,7 +33,7 @@ CALIBRATION_NOISE = 0.01
 
 @LINKS.register(OFDMSettings)
 class OFDMLink(Link):
-    r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalisation.
+    r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalization.
 
     .. math::
 
@@ -42,16 +42,16 @@ class OFDMLink(Link):
 
     on OFDM symbol :math:`s` and subcarrier :math:`n`::
 
-        symbols ─ pack ─ grid + pilots ─ G ─ H ─ (+) ─ LS ─ equalise ─ unpack ─ symbols_hat
+        symbols ─ pack ─ grid + pilots ─ G ─ H ─ (+) ─ LS ─ equalize ─ unpack ─ symbols_hat
                                                   no                            no_eff
 
     Every resource element leaves with a total power of one, pilots included: a data symbol has
     power :math:`1/S`, and streams take turns at the pilots with power one. The energy of the
-    channel between all antennas is normalised over each slot: the SNR, averaged over antennas and
+    channel between all antennas is normalized over each slot: the SNR, averaged over antennas and
     resource elements, is :math:`1/N_0` in every slot if each transmit antenna has a stream of its
     own. What fewer streams, or precoded ones, see of the energy differs from slot to slot.
 
-    Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equaliser;
+    Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equalizer;
     none flow through the estimate, which does not depend on the symbols.
 
     See :class:`~sionna_semcom.link.Link` for input and output. Latents share slots if ``no`` is a
@@ -120,7 +120,7 @@ class OFDMLink(Link):
             return self._remove_nulled(h), tf.zeros([], self.rdtype)
         h_hat, err_var = self._estimate_in_units(y, no, gain)
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
-        # spares the backward pass through the estimator and the equaliser's matrices
+        # spares the backward pass through the estimator and the equalizer's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
 
     def _estimate_in_units(

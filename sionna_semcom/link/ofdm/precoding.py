@@ -15,7 +15,7 @@ from .settings import OFDMSettings
 def spread_antennas(num_tx_ant: int, num_streams: int) -> list[int]:
     """An antenna for each stream, evenly spread over the array.
 
-    In the cross-polarised rows of this package two streams get different polarisations.
+    In the cross-polarized rows of this package two streams get different polarizations.
     """
     return [stream * num_tx_ant // num_streams for stream in range(num_streams)]
 
@@ -47,12 +47,12 @@ def eigenmode_matrix(gram: tf.Tensor, num_streams: int) -> tf.Tensor:
 
 
 def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-    r"""Regularised zero-forcing with the regularisation that maximises the SINR.
+    r"""Regularized zero-forcing with the regularization that maximizes the SINR.
 
     .. math:: \mathbf{G} \propto \mathbf{H}^\mathsf{H}
               (\mathbf{H}\mathbf{H}^\mathsf{H} + S N_0 \mathbf{I})^{-1}
 
-    with columns of equal norm (Peel, Hochwald, Swindlehurst 2005: regularise by the number of
+    with columns of equal norm (Peel, Hochwald, Swindlehurst 2005: regularize by the number of
     streams over the SNR).
 
     Input

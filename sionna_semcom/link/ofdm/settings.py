@@ -30,7 +30,7 @@ class OFDMSettings(SlotSettings, LinkSettings):
     csi: Literal["perfect", "ls"] = "ls"
     """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
-    """MIMO equaliser."""
+    """MIMO equalizer."""
 
     packing: bool = True
     """Whether latents share slots when they all see the same noise power."""
@@ -76,7 +76,7 @@ class OFDMSettings(SlotSettings, LinkSettings):
     def _check_receiver(self) -> OFDMSettings:
         if self.csi == "ls" and self.granularity == "element" and self.precoding == "svd":
             raise ValueError(
-                "Eigenmodes of neighbouring resource elements have unrelated phases, so an "
+                "Eigenmodes of neighboring resource elements have unrelated phases, so an "
                 "estimate cannot be interpolated. Use `precoding_granularity`='slot' or "
                 "`csi`='perfect'. Received: precoding_granularity='element', csi='ls'"
             )

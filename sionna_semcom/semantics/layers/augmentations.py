@@ -85,7 +85,7 @@ class RandomAffine(keras.layers.Layer):
         return ops.image.affine_transform(images, ops.stack(rows, -1), data_format="channels_last")
 
 
-def usual_augmentation(shape: Sequence[int]) -> keras.Sequential:
+def default_augmentation(shape: Sequence[int]) -> keras.Sequential:
     """Augmentation of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
 
     Images are turned, mirrored, resized, shifted and noisy; of features a share is dropped, of

@@ -19,7 +19,7 @@ def reverse_gradient(x: tf.Tensor, scale: tf.Tensor) -> Any:
 class GradientReversal(keras.layers.Layer):
     r"""Identity whose gradient is reversed and scaled by :math:`\alpha`.
 
-    What stands behind it minimises a loss that what stands before it maximises, in one backward
+    What stands behind it minimizes a loss that what stands before it maximizes, in one backward
     pass.
 
     Source: Ganin et al., "Domain-Adversarial Training of Neural Networks", 2016; Fu et al.,

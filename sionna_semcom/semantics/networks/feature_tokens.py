@@ -127,5 +127,5 @@ class FeatureTokens(keras.layers.Layer):
         # A row without a token would have no attention to share out; nobody looks at what it gives
         empty = ops.logical_not(ops.any(mask, -1, keepdims=True))
         for block in self._blocks:
-            tokens = block(tokens, allowed=ops.logical_or(mask, empty), training=training)
+            tokens = block(tokens, attention_mask=ops.logical_or(mask, empty), training=training)
         return tokens, mask

@@ -21,7 +21,7 @@ class ClassAttention(keras.layers.Layer):
         \mathbf{c}'' = \mathbf{c}' + \text{MLP}(\text{LN}(\mathbf{c}'))
 
     Only the class token is updated, so the cost is linear in the number of tokens, and the class
-    token can be far wider than they are. Without any token that is allowed it attends to nothing.
+    token can be far wider than they are. Without any token to attend to it attends to nothing.
     Keys and values have no biases: those of keys would not change any share, and those of values
     would be one with that of the output.
 
@@ -46,7 +46,7 @@ class ClassAttention(keras.layers.Layer):
         Class token
     tokens : [batch, num_tokens, token_width], `float`
         Tokens
-    allowed : `None` (all) | [batch, num_tokens], `bool`
+    attention_mask : `None` (all) | [batch, num_tokens], `bool`
         Tokens that may be attended to
 
     Output
@@ -99,7 +99,7 @@ class ClassAttention(keras.layers.Layer):
         self,
         token: keras.KerasTensor,
         tokens: keras.KerasTensor,
-        allowed: keras.KerasTensor | None = None,
+        attention_mask: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> keras.KerasTensor:
         """Let ``token`` read ``tokens``."""
@@ -110,12 +110,12 @@ class ClassAttention(keras.layers.Layer):
         # token needs a key or a value
         asked = ops.einsum("bhd,whd->bhw", query, self._by_head(self._key))
         scores = ops.einsum("btw,bhw->bth", seen, asked)
-        if allowed is not None:
-            scores = ops.where(allowed[..., None], scores, -3e4)  # also for 16 bits
+        if attention_mask is not None:
+            scores = ops.where(attention_mask[..., None], scores, -3e4)  # also for 16 bits
         # Keras's softmax warns where there is but one token
         share = ops.exp(scores - ops.logsumexp(scores, axis=1, keepdims=True))
-        if allowed is not None:
-            share *= ops.cast(allowed[..., None], share.dtype)
+        if attention_mask is not None:
+            share *= ops.cast(attention_mask[..., None], share.dtype)
         read = ops.einsum("bth,btw->bhw", share, seen)
         read = ops.einsum("bhw,whd->bhd", read, self._by_head(self._value))
         token += self._output(ops.reshape(read, [-1, self.width]))
@@ -228,13 +228,17 @@ class MultimodalFusion(keras.layers.Layer):
         joined = ops.concatenate(
             [self._converters[name](x) + self._positions[name] for name, x in tokens.items()], 1
         )
-        allowed = _join_masks(tokens, masks or {})
+        attention_mask = _join_masks(tokens, masks or {})
         # A row without a token has no attention to share out, and nobody reads what it gives
-        seen = allowed if allowed is None else allowed | ~ops.any(allowed, -1, keepdims=True)
+        seen = (
+            attention_mask
+            if attention_mask is None
+            else attention_mask | ~ops.any(attention_mask, -1, keepdims=True)
+        )
         for block in self._blocks:
-            joined = block(joined, allowed=seen, training=training)
+            joined = block(joined, attention_mask=seen, training=training)
         token = ops.repeat(self._class, ops.shape(joined)[0], axis=0)
-        return self._norm(self._attention(token, joined, allowed, training=training))
+        return self._norm(self._attention(token, joined, attention_mask, training=training))
 
 
 def _join_masks(

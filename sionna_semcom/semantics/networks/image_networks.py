@@ -18,7 +18,7 @@ def residual_encoder(
     mean over what is left of height and width.
     """
     images = layers.Input(shape)
-    x = _convolution(_centre(images), 32, strides=2, activation="relu")
+    x = _convolution(_center(images), 32, strides=2, activation="relu")
     for number, width in enumerate(widths):
         strides = 2 if number else 1
         shortcut = _convolution(x, width, size=1, strides=strides)
@@ -37,7 +37,7 @@ def plain_encoder(
     (Simonyan and Zisserman, 2015), GELU, and the maximum over what is left of height and width.
     """
     images = layers.Input(shape)
-    x = layers.Conv2D(32, 2, strides=2, padding="same", activation="gelu")(_centre(images))
+    x = layers.Conv2D(32, 2, strides=2, padding="same", activation="gelu")(_center(images))
     for number, width in enumerate(widths):
         if number:
             x = layers.MaxPooling2D(2, padding="same")(x)
@@ -50,7 +50,7 @@ def plain_encoder(
 def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -> keras.Model:
     """Encode images ``[batch, height, width, channels]`` to ``[batch, num_tokens, filters[-1]]``.
 
-    Convolutions with strides of two, the first of 5 x 5 pixels, batch normalisation and ReLU; a
+    Convolutions with strides of two, the first of 5 x 5 pixels, batch normalization and ReLU; a
     token for each place that is left.
 
     Raises
@@ -67,7 +67,7 @@ def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -
     return keras.Model(images, layers.Reshape((-1, filters[-1]))(x), name="token_encoder")
 
 
-def _centre(images: keras.KerasTensor) -> keras.KerasTensor:
+def _center(images: keras.KerasTensor) -> keras.KerasTensor:
     """From [0, 1] to about zero mean and unit variance."""
     return layers.Rescaling(4.0, offset=-2.0)(images)
 
@@ -79,7 +79,7 @@ def _convolution(
     strides: int = 1,
     activation: str | None = None,
 ) -> keras.KerasTensor:
-    """Convolution with batch normalisation."""
+    """Convolution with batch normalization."""
     x = layers.Conv2D(filters, size, strides=strides, padding="same", use_bias=False)(x)
     x = layers.BatchNormalization(momentum=0.9)(x)
     return layers.Activation(activation)(x) if activation else x

@@ -79,7 +79,7 @@ class EncoderTokens(keras.layers.Layer):
         return ops.reshape(encoded, [-1, *self.token_shape]), None
 
 
-def usual_tokens(
+def default_tokens(
     name: str,
     shape: Sequence[int],
     *,

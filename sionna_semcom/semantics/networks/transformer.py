@@ -11,7 +11,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class TransformerBlock(keras.layers.Layer):
-    r"""Self-attention and a perceptron, each on normalised tokens and added to them.
+    r"""Self-attention and a perceptron, each on normalized tokens and added to them.
 
     .. math::
         \mathbf{T}' = \mathbf{T} + \text{MHA}(\text{LN}(\mathbf{T})), \qquad
@@ -32,7 +32,7 @@ class TransformerBlock(keras.layers.Layer):
     -----
     tokens : [batch, num_tokens, width], `float`
         Tokens
-    allowed : `None` (all) | [batch, num_tokens], `bool`
+    attention_mask : `None` (all) | [batch, num_tokens], `bool`
         Tokens that may be attended to, at least one a row
 
     Output
@@ -75,18 +75,18 @@ class TransformerBlock(keras.layers.Layer):
     def call(
         self,
         tokens: keras.KerasTensor,
-        allowed: keras.KerasTensor | None = None,
+        attention_mask: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> keras.KerasTensor:
         """Let ``tokens`` see each other."""
-        mask = None if allowed is None else allowed[:, None, :]
+        mask = None if attention_mask is None else attention_mask[:, None, :]
         seen = self._before_attention(tokens)
         tokens += self._attention(seen, seen, attention_mask=mask, training=training)
         return tokens + self._perceptron(tokens, training=training)
 
 
 def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:
-    """The perceptron of a block, which has one hidden layer, on normalised tokens."""
+    """The perceptron of a block, which has one hidden layer, on normalized tokens."""
     return keras.Sequential(
         [
             keras.layers.LayerNormalization(epsilon=1e-5),
@@ -165,5 +165,5 @@ class SequenceEncoder(keras.layers.Layer):
         tokens = ops.pad(self._embed(frames), [[0, 0], [1, 0], [0, 0]]) + self._positions
         real = ops.arange(num_frames + 1) <= ops.cast(lengths, "int32")[:, None]
         for block in self._blocks:
-            tokens = block(tokens, allowed=real, training=training)
+            tokens = block(tokens, attention_mask=real, training=training)
         return self._norm(tokens[:, 0])

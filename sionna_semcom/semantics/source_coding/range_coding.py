@@ -14,7 +14,7 @@ _WORD = 32  # bits in a word of the library's range coder
 
 
 class RangeCode:
-    r"""Range coder of symbols from quantised Laplace distributions of zero mean.
+    r"""Range coder of symbols from quantized Laplace distributions of zero mean.
 
     .. math:: P_k(q) = F_k(q + \tfrac12) - F_k(q - \tfrac12), \qquad |q| \leq q_\text{max}
 
@@ -26,7 +26,7 @@ class RangeCode:
     Parameters
     ----------
     scales : [num_components], `float`
-        Scale of each component's distribution, in steps of the quantiser; at least 0.01 is used
+        Scale of each component's distribution, in steps of the quantizer; at least 0.01 is used
     limit : `int`
         Largest magnitude :math:`q_\text{max}` of a symbol
 

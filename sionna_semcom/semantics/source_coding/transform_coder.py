@@ -29,7 +29,7 @@ class SourceCoded(NamedTuple):
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class TransformCoder:
-    r"""Karhunen-Loève transform, uniform quantiser and range coder, each vector in a fixed budget.
+    r"""Karhunen-Loève transform, uniform quantizer and range coder, each vector in a fixed budget.
 
     ::
 
@@ -112,7 +112,7 @@ class TransformCoder:
         errors = [
             variance - 2 * np.sum(kept * coded, -1).mean() + np.square(coded).sum(-1).mean()
             for kept, coded in (
-                (coefficients[:, : len(code.scales)], step * _quantise(coefficients, step, code))
+                (coefficients[:, : len(code.scales)], step * _quantize(coefficients, step, code))
                 for step, code in trials
             )
         ]
@@ -165,20 +165,20 @@ class TransformCoder:
         for _ in range(40):
             step = np.sqrt(low * high)
             code = RangeCode(scales / step, MOST)
-            information = code.information(_quantise(coefficients, step, code))
+            information = code.information(_quantize(coefficients, step, code))
             # A row is as long as its information, rounded up, and the library's models are rounded
             fits = np.quantile(information, self.share) + 0.1 <= self.num_bits
             low, high = (low, step) if fits else (step, high)
         return float(high), RangeCode(scales / high, MOST)
 
-    def quantise(self, features: ArrayLike) -> NDArray[np.int32]:
+    def quantize(self, features: ArrayLike) -> NDArray[np.int32]:
         """Symbols [n, num_components] of ``features`` [n, dim], whether they fit or not."""
         coefficients = self._transform.transform(np.asarray(features, np.float64))
-        return _quantise(coefficients, self.step_, self.code_)
+        return _quantize(coefficients, self.step_, self.code_)
 
     def encode(self, features: ArrayLike) -> SourceCoded:
         """Code ``features`` [n, dim]."""
-        symbols = self.quantise(features)
+        symbols = self.quantize(features)
         bits = np.zeros([len(symbols), self.num_bits], np.uint8)
         cut = np.zeros(len(symbols), bool)
         for index, row in enumerate(symbols):
@@ -215,7 +215,7 @@ class TransformCoder:
         return coefficients @ directions + self._transform.mean_
 
 
-def _quantise(coefficients: NDArray[np.float64], step: float, code: RangeCode) -> NDArray[np.int32]:
+def _quantize(coefficients: NDArray[np.float64], step: float, code: RangeCode) -> NDArray[np.int32]:
     """Symbols of the first components, as many as ``code`` has."""
     kept = coefficients[:, : len(code.scales)]
     return np.clip(np.round(kept / step), -code.limit, code.limit).astype(np.int32)

@@ -47,7 +47,7 @@ def sim_metrics(
     r"""Simulate metrics with confidence intervals over a range of SNRs.
 
     Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough, or
-    ``max_mc_iter`` batches were sent. Samples of a batch may share channel realisations, so
+    ``max_mc_iter`` batches were sent. Samples of a batch may share channel realizations, so
     intervals take the batch as the independent unit. The data are read from their start at every
     SNR, and again when they end before ``max_mc_iter``; intervals allow for data that were sent
     again over other channels (:mod:`~sionna_semcom.simulation.results.intervals`).

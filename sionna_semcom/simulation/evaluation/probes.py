@@ -61,7 +61,7 @@ def probe(
     present : `None` (all) | sequence of `str`
         Modalities that the transmitter has
     kind : "linear" (default) | "whitened" | "perceptron"
-        Classifiers: :func:`~sionna_semcom.metrics.linear_probe` of standardised or of whitened
+        Classifiers: :func:`~sionna_semcom.metrics.linear_probe` of standardized or of whitened
         representations, or :func:`~sionna_semcom.metrics.perceptron_probe`
 
     Raises
@@ -147,7 +147,7 @@ class LinearProbes(keras.callbacks.Callback):
         self.data, self.every, self.snr_db = data, every, snr_db
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Probe what the system has learnt."""
+        """Probe what the system has learned."""
         if (epoch + 1) % self.every == 0 and logs is not None:
             found = probe(self.model, self.data, self.data.validation(BATCH_SIZE), self.snr_db)
             logs.update({f"val_{name}": estimate.mean for name, estimate in found.items()})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 r"""Confidence intervals for the mean of samples that come in clusters.
 
-Samples of one batch may share channel realisations, so they are not independent; batches are. With
+Samples of one batch may share channel realizations, so they are not independent; batches are. With
 the sum :math:`s_i` and the size :math:`n_i` of :math:`k` batches, the mean and its variance are
 those of the ratio estimator,
 
@@ -82,9 +82,9 @@ def wilson_score(
     """Wilson's score interval of ``proportion`` seen in ``count`` independent samples."""
     p, n = np.asarray(proportion, float), np.asarray(count, float)
     spread = critical_value**2 / n
-    centre = (p + spread / 2) / (1 + spread)
+    center = (p + spread / 2) / (1 + spread)
     half_width = np.sqrt(spread * (p * (1 - p) + spread / 4)) / (1 + spread)
-    return np.maximum(centre - half_width, 0.0), np.minimum(centre + half_width, 1.0)
+    return np.maximum(center - half_width, 0.0), np.minimum(center + half_width, 1.0)
 
 
 def bootstrap(
@@ -169,12 +169,12 @@ def over_seeds(
     has the widest of theirs.
     """
     means = np.asarray(mean, float)
-    centre, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
+    center, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
     if not proportion:
-        return centre, lower, upper
+        return center, lower, upper
     same = np.ptp(means, axis=0) == 0
     lower = np.where(same, np.min(np.asarray(low), axis=0), np.maximum(lower, 0.0))
-    return centre, lower, np.where(same, np.max(np.asarray(high), axis=0), np.minimum(upper, 1.0))
+    return center, lower, np.where(same, np.max(np.asarray(high), axis=0), np.minimum(upper, 1.0))
 
 
 def repetition_variance(

@@ -53,7 +53,7 @@ def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
 
     if suits(data, data.modalities):
         return
-    suited = [kind for kind, other in DATASETS.items() if suits(other, other.usual_modalities())]
+    suited = [kind for kind, other in DATASETS.items() if suits(other, other.default_modalities())]
     wanted = "features of several modalities" if system.reads_features else listed(system.needs)
     raise ValueError(
         f"model {name!r} ({system.kind}) needs data with {wanted}: "

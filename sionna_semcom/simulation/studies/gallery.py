@@ -86,7 +86,7 @@ def draw_gallery(
 
 
 def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
-    """Draw the embeddings of ``batch`` on the sphere, a colour a class and a marker a modality.
+    """Draw the embeddings of ``batch`` on the sphere, a color a class and a marker a modality.
 
     Latents of more than three dimensions are projected on their first three principal components.
 

@@ -248,7 +248,7 @@ class _Run:
         settings = self._study.models[part.model].system
         if settings.modes:
             system.mode = part.curve.mode or settings.own_mode
-        system.judges = self._judges
+        system.recognizers = self._judges
         system.further_metrics = self._study.evaluation.metrics
         return system
 

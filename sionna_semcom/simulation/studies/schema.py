@@ -76,7 +76,7 @@ class EvaluationSettings(StopRule):
     """Whether all curves over a link meet the same channels and noise, so that their differences
     are free of what these contribute; otherwise every curve draws its own"""
     probes: bool | Probe = False
-    """Whether classifiers and discriminators are trained anew on what models have learnt, to see
+    """Whether classifiers and discriminators are trained anew on what models have learned, to see
     what it holds. Classifiers are linear; whitened: on whitened representations, far faster where
     these are wide; perceptron: with a hidden layer, to see what is there but not linearly"""
     metrics: tuple[AnyMetric, ...] = ()

@@ -45,7 +45,7 @@ class Study(Settings):
     models: dict[FileName, ModelSettings]
     links: dict[Annotated[str, Field(max_length=200)], AnyLink]
     judges: dict[Literal["image", "audio"], str] = Field(default_factory=dict)
-    """Classifiers among the models that say if reconstructions of a modality are recognised"""
+    """Classifiers among the models that say if reconstructions of a modality are recognized"""
     curves: tuple[CurveSettings, ...] = Field(min_length=1, max_length=1000)
     evaluation: EvaluationSettings
     figure: FigureSettings = FigureSettings()

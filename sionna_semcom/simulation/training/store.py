@@ -17,7 +17,7 @@ from ..._seeding import derive_seed, set_seed
 from ...channel import MIMOSettings
 from ...datasets import Data
 from ...link import AnyLink, AWGNLink, Link
-from ...systems import adopt
+from ...systems import transfer_weights
 from .loop import train
 from .settings import ModelSettings
 from .threads import intra_op_threads
@@ -105,7 +105,7 @@ class ModelStore:
     ) -> keras.Model:
         """Train ``system``, keep its weights, and give a model with what was kept."""
         if (start := settings.pretrained) is not None:
-            adopt(system, self.obtain(start.name, start.model, data, seed))
+            transfer_weights(system, self.obtain(start.name, start.model, data, seed))
             set_seed(seed, name)
         path = _path(self.work_dir, name, seed)
         checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")

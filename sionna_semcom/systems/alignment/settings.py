@@ -25,7 +25,7 @@ from ..base.settings import SYSTEMS
 from .system import AlignmentSystem, AlignmentSystemSettings
 
 
-class Task(NamedTuple):
+class AlignmentProblem(NamedTuple):
     """What an aligner is made for."""
 
     pairs: LatentPairs
@@ -68,7 +68,7 @@ class _AlignmentSettings(AlignmentSystemSettings):
         train = pairs.splits["train"]
         statistics = PilotStatistics.of(train.tx, train.rx)
         metric = head_metric(pairs.kernel, statistics.cov_rx, self.metric_share)
-        aligner, callbacks = self.aligner(Task(pairs, statistics, metric, link))
+        aligner, callbacks = self.aligner(AlignmentProblem(pairs, statistics, metric, link))
         return AlignmentSystem(
             aligner,
             link,
@@ -97,12 +97,12 @@ class _AlignmentSettings(AlignmentSystemSettings):
         """Modalities that data must have."""
         return ("tx", "rx")
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what :meth:`AlignmentSystem.measure` gives."""
         return ["accuracy", "mse", "logit_mse", "power"]
 
     @abstractmethod
-    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
+    def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
         """The aligner, and callbacks of its training."""
 
 
@@ -118,7 +118,7 @@ class LinearAlignmentSettings(_AlignmentSettings):
     allocation: Literal["joint", "per_element"] = "joint"
     """Whether resource elements share power and semantic directions, or each has its own"""
     ridge: NonNegativeFloat | Literal["gcv"] = "gcv"
-    """Regularisation of the transmitter's covariance, in units of its mean eigenvalue"""
+    """Regularization of the transmitter's covariance, in units of its mean eigenvalue"""
     iterations: PositiveInt = 20
     """Iterations of ADMM for a channel"""
     rho: PositiveFloat = 100.0
@@ -139,12 +139,12 @@ class LinearAlignmentSettings(_AlignmentSettings):
             )
         return self
 
-    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
+    def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
         if self.method == "admm":
-            return ADMMAligner(self.iterations, self.rho).fit_statistics(*task.moments), []
-        aligner = LinearAligner(self.form, task.metric, self.ridge, self.allocation)
-        return aligner.fit_statistics(*task.moments), []
+            return ADMMAligner(self.iterations, self.rho).fit_statistics(*problem.moments), []
+        aligner = LinearAligner(self.form, problem.metric, self.ridge, self.allocation)
+        return aligner.fit_statistics(*problem.moments), []
 
 
 @SYSTEMS.declare
@@ -155,9 +155,9 @@ class FeatureAlignmentSettings(_AlignmentSettings):
     selection: Literal["first", "top", "eigen"]
     """Which numbers are sent"""
 
-    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
+    def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
-        return FeatureAligner(self.selection).fit_statistics(*task.moments), []
+        return FeatureAligner(self.selection).fit_statistics(*problem.moments), []
 
 
 @SYSTEMS.declare
@@ -181,7 +181,7 @@ class NeuralAlignmentSettings(_AlignmentSettings):
             return {"num_uses": link.num_uses, "eigenmodes": min(tx, rx)}
         return {"num_uses": link.num_uses, "num_tx_ant": tx, "num_rx_ant": rx}
 
-    def aligner(self, task: Task) -> tuple[Any, list[Any]]:
+    def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
         """Build the networks for the antennas and channel uses of the link.
 
         Raises
@@ -189,7 +189,7 @@ class NeuralAlignmentSettings(_AlignmentSettings):
         ValueError
             If ``link`` is no MIMO channel
         """
-        link, statistics = task.link, task.statistics
+        link, statistics = problem.link, problem.statistics
         if not isinstance(link, MIMOChannel):
             raise ValueError("neural alignment needs a MIMO channel as the link of its training")
         if self.network == "eigenbasis":

@@ -39,7 +39,7 @@ class AlignmentSystemSettings(SystemSettings):
 
 @functools.partial(describe, settings=AlignmentSystemSettings)
 class AlignmentSystem(LinkedModel):
-    r"""A transmitter's latents, translated into a receiver's while the channel is equalised.
+    r"""A transmitter's latents, translated into a receiver's while the channel is equalized.
 
     .. code-block:: text
 
@@ -226,7 +226,7 @@ class AlignmentSystem(LinkedModel):
             "power": power,
         }
 
-    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
         """Figures that do not depend on the SNR, nor on ``data``.
 
         ``channel_uses`` of a latent with pilots, ``num_symbols`` (antenna symbols),

@@ -64,6 +64,6 @@ class SystemContract:
         """Callbacks of a training of ``num_epochs``; none by default."""
         return []
 
-    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
         """Figures that do not depend on the SNR; none by default."""
         return {}

@@ -96,7 +96,7 @@ class LinkedModel(SavedModel):
 
     def _adopt_link_weights(self) -> None:
         """Make what the link holds now weights of the model, in place of what it held before."""
-        if self._link_weights.adopt(self._link, self):
+        if self._link_weights.transfer_weights(self._link, self):
             self._complete_link()
             self._renew_optimizer()
 
@@ -153,27 +153,27 @@ class LinkedModel(SavedModel):
         return tf.pow(10.0, -snr_db / 10.0)
 
     def summary(self, data: Iterable[Any] | None = None, **kwargs: Any) -> Any:
-        """Figures that do not depend on the SNR, see :meth:`figures`.
+        """Figures that do not depend on the SNR, see :meth:`static_metrics`.
 
         Without ``data``, print the layers as :meth:`keras.Model.summary` does.
         """
-        return super().summary(**kwargs) if data is None else self.figures(data)
+        return super().summary(**kwargs) if data is None else self.static_metrics(data)
 
-    def figures(self, data: Iterable[Any]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
         """Figures that do not depend on the SNR, on batches of ``data``.
 
         ``channel_uses`` a sample with pilots and padding, in batches like the first, which have a
         ``label``; ``bandwidth_ratio``; ``parameters``. Systems without ``num_symbols`` and
         ``shapes`` have figures of their own.
         """
-        return transmission_figures(self, data)
+        return transmission_metrics(self, data)
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
-        """What training minimises on a batch, without what layers add."""
+        """What training minimizes on a batch, without what layers add."""
         raise TypeError(f"{type(self).__name__} has no loss to be trained on")
 
     def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
-        """What training minimises on a batch, with what layers add (regularisation, activity)."""
+        """What training minimizes on a batch, with what layers add (regularization, activity)."""
         loss = self.batch_loss(inputs, training)
         for added in self.losses:
             loss += added
@@ -210,7 +210,7 @@ class _Phase(keras.layers.Layer):
         return run()
 
 
-def transmission_figures(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def transmission_metrics(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     """What a system that sends one latent for all modalities costs, in batches as the first.
 
     Input

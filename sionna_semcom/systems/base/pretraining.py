@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 
-def adopt(system: keras.Model, pretrained: keras.Model) -> list[str]:
+def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
     """Give ``system`` the weights of ``pretrained`` wherever both have the same part.
 
     Parts are the encoders of modalities of the same name and, where both have them, fusion and

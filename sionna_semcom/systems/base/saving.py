@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._files import atomic_path
 from ..._parts import Part
-from ...datasets.features.standardization import Standardisation
+from ...datasets.features.standardization import Standardization
 from .contract import SystemContract
 
 _SEED, _ARRAY = "seed_generator_", "array_"
@@ -29,7 +29,7 @@ class SavedModel(SystemContract, Part, keras.Model):
     kept_attributes: ClassVar[tuple[str, ...]] = ()
     """Attributes beyond the constructor's arguments that are saved and assigned again"""
 
-    normalization: Mapping[str, Standardisation] = {}
+    normalization: Mapping[str, Standardization] = {}
     """Maps of the features that the system was trained on, by modality; see :meth:`normalize`"""
 
     def normalize(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class SavedModel(SystemContract, Part, keras.Model):
         for number, layer in enumerate(system._flatten_layers()):
             layer.trainable = number not in frozen
         system.normalization = {
-            name: Standardisation(np.array(map_["mean"]), np.array(map_["scale"]))
+            name: Standardization(np.array(map_["mean"]), np.array(map_["scale"]))
             for name, map_ in kept.get("normalization", {}).items()
         }
         return system

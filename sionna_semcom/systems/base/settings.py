@@ -96,7 +96,7 @@ class SystemSettings(Settings):
         """What in the settings of a ``link`` decides the sizes of trained weights; nothing."""
         return {}
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures on data with ``modalities``."""
         return []
 

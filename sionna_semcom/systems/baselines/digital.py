@@ -14,7 +14,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 from sionna.phy import config
 
 from ...datasets import Data, MultimodalFeatures
-from ...link import CodedLink, Link
+from ...link import CodedTransmission, Link
 from ...mapping import num_symbols
 from ...semantics import TransformCoder
 from ..base.saving import packed, serialized, unpacked
@@ -125,7 +125,7 @@ class DigitalFeatures(DecisionSystem):
         modulation = chosen.num_bits_per_symbol
         self.num_info_bits = information_bits(self.num_symbols, modulation, chosen.coderate)
         rate = self.num_info_bits / (self.num_symbols * modulation)
-        self._coded = CodedLink(link, self.num_info_bits, rate, modulation)
+        self._coded = CodedTransmission(link, self.num_info_bits, rate, modulation)
         self.coder = features if isinstance(features, TransformCoder) else self._fitted(features)
         self.num_components = len(self.coder.code_.scales)
         sizes = (self.num_components, self.task.num_outputs, chosen.width)
@@ -227,13 +227,13 @@ class DigitalFeatures(DecisionSystem):
     def _coefficients(self, symbols: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
 
-    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
         """As those of `DecisionSystem`, and what the source coder does to ``data``.
 
         ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share
         of samples that did not fit whole; ``components`` of the transform.
         """
-        figures = super().figures(data)
+        figures = super().static_metrics(data)
         bits: list[int] = []
         cut: list[bool] = []
         for batch in data:

@@ -57,7 +57,7 @@ class TDeepSC(DecisionSystem):
                                                 └─ query
 
     The receiver turns what it has received into a few tokens, and a learned query asks them for the
-    decision. There is neither a bottleneck nor a term of redundancy: training minimises the loss of
+    decision. There is neither a bottleneck nor a term of redundancy: training minimizes the loss of
     the task alone.
 
     Source: Zhang et al., "A Unified Multi-Task Semantic Communication System for Multimodal Data".
@@ -94,7 +94,7 @@ class TDeepSC(DecisionSystem):
         self.fusion = _blocks(chosen.num_blocks, width, heads, dropout)
         self.channel_encoder = _channel_coder(width, width, self.transmitted_dim)
         self.channel_decoder = _channel_coder(
-            self.received_features, width, received * width, normalised=False
+            self.received_features, width, received * width, normalized=False
         )
         self._query = self._token("query")
         self._places = self._token("places", received)
@@ -128,7 +128,7 @@ class TDeepSC(DecisionSystem):
         first = self._repeat(self._class_token, presence)
         tokens = tf.concat([first, *(tokens for tokens, _ in pairs)], 1)
         for block in self.fusion:
-            tokens = block(tokens, allowed=mask, training=training)
+            tokens = block(tokens, attention_mask=mask, training=training)
         return self.channel_encoder(tokens[:, 0], training=training)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -154,11 +154,11 @@ def _blocks(count: int, width: int, num_heads: int, dropout: float) -> list[Tran
 
 
 def _channel_coder(
-    inputs: int, hidden: int, outputs: int, normalised: bool = True
+    inputs: int, hidden: int, outputs: int, normalized: bool = True
 ) -> keras.Sequential:
     """A perceptron between tokens and what crosses the link."""
     layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
-    if normalised:
+    if normalized:
         layers.append(keras.layers.LayerNormalization(epsilon=1e-5))
     layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dense(outputs)]
     return keras.Sequential(layers)

@@ -14,7 +14,7 @@ from ... import metrics
 RECALL_QUERIES = 1000
 
 
-def summarise(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def bandwidth_and_recall(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
     """Bandwidth figures of ``system``, and recall at 1 on the first samples of ``data``.
 
     Input

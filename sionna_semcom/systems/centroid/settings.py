@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from ..._messages import listed
-from ...metrics import usual_metrics
+from ...metrics import default_metrics
 from ..base.settings import SystemSettings
 from .modes import Mode, check_mode
 
@@ -83,7 +83,7 @@ class CentroidSettings(SystemSettings):
             encoders.latent_dim
         }
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
-        figures = [f"{name}_{key}" for name in modalities for key in usual_metrics(name)]
-        return figures + [f"{name}_recognised" for name in judges]
+        figures = [f"{name}_{key}" for name in modalities for key in default_metrics(name)]
+        return figures + [f"{name}_recognised" for name in recognizers]

@@ -23,7 +23,7 @@ from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
 from ..classifiers.judge import Classifier
-from .evaluation import summarise
+from .evaluation import bandwidth_and_recall
 from .modes import Mode, check_mode
 from .settings import CentroidSettings
 
@@ -87,7 +87,7 @@ class CentroidSystem(LinkedModel):
         ``inputs`` lack one that is present
     """
 
-    kept_attributes = ("mode", "judges")
+    kept_attributes = ("mode", "recognizers")
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class CentroidSystem(LinkedModel):
         self.encoders = {m.name: m.encoder for m in modalities}
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
-        self.judges: dict[str, Classifier] = {}
+        self.recognizers: dict[str, Classifier] = {}
         for modality in modalities:
             width = modality.latent_dim + num_symbols(modality.latent_dim)
             if not modality.decoder.built:
@@ -268,10 +268,10 @@ class CentroidSystem(LinkedModel):
             for name in metric.modalities:
                 if name in outputs:
                     figures[f"{name}_{metric.kind}"] = metric(batch[name], outputs[name])
-        for name, judge in self.judges.items():
-            figures[f"{name}_recognised"] = judge.recognises(outputs[name], batch["label"])
+        for name, judge in self.recognizers.items():
+            figures[f"{name}_recognised"] = judge.recognizes(outputs[name], batch["label"])
         return figures
 
-    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-        """Figures that do not depend on the SNR, on the batches of ``data``; see `summarise`."""
-        return summarise(self, data)
+    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+        """Figures that do not depend on the SNR, on the batches of ``data``; see `bandwidth_and_recall`."""
+        return bandwidth_and_recall(self, data)

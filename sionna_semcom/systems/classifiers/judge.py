@@ -39,7 +39,7 @@ class ClassifierSettings(SystemSettings):
 class Classifier(ClassifierModel):
     """Tell the class of a sample of one modality.
 
-    Trained on clean samples, it says whether a class is still recognisable in what a system
+    Trained on clean samples, it says whether a class is still recognizable in what a system
     reconstructs, with no say in how that system was trained.
 
     Parameters
@@ -81,8 +81,8 @@ class Classifier(ClassifierModel):
         """Cross-entropy in nats with the ``label`` that comes with the samples."""
         return ops.mean(ops.sparse_categorical_crossentropy(x["label"], y_pred, from_logits=True))
 
-    def recognises(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """Whether the class of each of ``samples`` is recognised; [batch], `bool`."""
+    def recognizes(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """Whether the class of each of ``samples`` is recognized; [batch], `bool`."""
         logits = self.network(samples)
         note_outputs(samples, logits)  # pooling may hide what is not finite
         decided = ops.argmax(logits, axis=-1)

@@ -8,7 +8,7 @@ import keras
 from pydantic import Field, NonNegativeFloat, TypeAdapter
 
 from ..._parts import Settings
-from ...semantics import RandomAffine, usual_augmentation
+from ...semantics import RandomAffine, default_augmentation
 
 
 class _AugmentationSettings(Settings):
@@ -124,5 +124,5 @@ def make_augmentations(
             for one in chain:
                 one.check(name, shape)
             chain = keras.Sequential([one.build() for one in chain])
-        layers[name] = usual_augmentation(shape) if chain is None else chain
+        layers[name] = default_augmentation(shape) if chain is None else chain
     return layers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A representation that was learnt without a task, in a few complex symbols."""
+"""A representation that was learned without a task, in a few complex symbols."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CompressedCoMMSettings(SystemSettings):
         """Whether ``other`` is the sender."""
         return other == self.sender
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures."""
         return ["mse"]
 
@@ -63,7 +63,7 @@ class CompressedCoMM(RepresentingModel):
 
     Trained through the link to keep the representation, and no task: on the mean squared error
     between :math:`\hat{\mathbf{r}}` and the representation :math:`\mathbf{r}`, each entry of which
-    is standardised, so that a linear probe is lost nothing by it.
+    is standardized, so that a linear probe is lost nothing by it.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class CompressedCoMM(RepresentingModel):
     Output
     ------
     : [batch, representation_dim], `float`
-        Standardised representations as the receiver has them
+        Standardized representations as the receiver has them
 
     Raises
     ------
@@ -109,8 +109,8 @@ class CompressedCoMM(RepresentingModel):
                 unused.trainable = False  # nothing here depends on it
         self.teacher = self._copy(sender) if self.settings.fine_tune else None
         dim = sender.representation_dim
-        self.standardise = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
-        self.standardise.build((None, dim))
+        self.standardize = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
+        self.standardize.build((None, dim))
         self.encoder = _perceptron(dim, self.settings.hidden, 2 * self.num_symbols)
         self.decoder = _perceptron(3 * self.num_symbols, self.settings.hidden, dim)
         self.built = True
@@ -164,20 +164,20 @@ class CompressedCoMM(RepresentingModel):
     def _exchange(
         self, sent: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
     ) -> tf.Tensor:
-        latents = self.encoder(self.standardise(sent, training=False), training=training)
+        latents = self.encoder(self.standardize(sent, training=False), training=training)
         no = self.noise_power(snr_db)
         received = received_features(self.link, latents, no, self._snr_range)
         return self.decoder(received, training=training)
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """Mean squared error of standardised representations."""
+        """Mean squared error of standardized representations."""
         target = sent = tf.stop_gradient(self.senders[-1].represent(inputs))
         if self.teacher is not None:
             sent = self.sender.represent(inputs)
         if training:
-            self.standardise(target, training=True)  # learns its statistics
+            self.standardize(target, training=True)  # learns its statistics
         received = self._exchange(sent, None, training)
-        return tf.reduce_mean(tf.square(received - self.standardise(target, training=False)))
+        return tf.reduce_mean(tf.square(received - self.standardize(target, training=False)))
 
     def measure(
         self,
@@ -190,7 +190,7 @@ class CompressedCoMM(RepresentingModel):
         if self.teacher is not None or present is not None:
             sent = self.sender.represent(batch, present)
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
-        error = tf.square(self._exchange(sent, snr_db, False) - self.standardise(target))
+        error = tf.square(self._exchange(sent, snr_db, False) - self.standardize(target))
         return {"mse": tf.reduce_mean(error, -1)}
 
 

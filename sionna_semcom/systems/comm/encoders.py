@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from ..._parts import Settings
-from ...semantics import EncoderTokens, FeatureEncoder, modalities, usual_tokens
+from ...semantics import EncoderTokens, FeatureEncoder, default_tokens, modalities
 
 
 class TokenEncoders(Settings):
@@ -53,7 +53,7 @@ class TokenEncoders(Settings):
             If they are to be shared, and there are no two images of one shape
         """
         options = self.model_dump(exclude={"kind", "shared"})
-        tokens = {name: usual_tokens(name, shape, **options) for name, shape in shapes.items()}
+        tokens = {name: default_tokens(name, shape, **options) for name, shape in shapes.items()}
         images = {n: shape for n, shape in shapes.items() if self.shared and len(shape) == 3}
         if self.shared and len(set(images.values())) == len(images):
             raise ValueError(

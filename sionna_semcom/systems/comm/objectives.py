@@ -67,7 +67,7 @@ def objective_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.
             for key, head in system.heads.items()
         }
     if system.settings.objective == "clip":
-        tokens, masks = system.tokenise(system.augment(inputs), training=training)
+        tokens, masks = system.tokenize(system.augment(inputs), training=training)
         embeddings = _embed_alone(system, tokens, masks, training)
         return cross_modal_terms(embeddings, system.settings.temperature)
     return _comm_terms(system, inputs, training)
@@ -78,9 +78,9 @@ def _comm_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tens
     views = [system.augment(inputs) for _ in range(2)]
     if system.settings.objective != "joint":
         views.append(dict(inputs))
-    # One pass of the encoders, whose batch normalisation then sees all views alike
+    # One pass of the encoders, whose batch normalization then sees all views alike
     stacked = {key: tf.concat([view[key] for view in views], 0) for key in system.keys()}
-    tokens, masks = system.tokenise(stacked, training=training)
+    tokens, masks = system.tokenize(stacked, training=training)
     size = tf.shape(next(iter(tokens.values())))[0] // len(views)
     first = slice(2 * size)
     pair = [{name: x[first] for name, x in held.items()} for held in (tokens, masks)]

@@ -28,8 +28,8 @@ class RepresentingModel(LinkedModel):
         """What probes may look at: what is ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}
 
-    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
         """As those of `LinkedModel`, ``parameters`` without those that only training needs."""
-        figures = super().figures(data)
+        figures = super().static_metrics(data)
         figures["parameters"] -= sum(layer.count_params() for layer in self.training_only)
         return figures

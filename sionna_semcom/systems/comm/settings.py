@@ -68,7 +68,7 @@ class CoMMSettings(SystemSettings):
         same = ("encoders", "width", "token_width", "num_heads", "num_blocks", "expansion")
         return all(getattr(self, name) == getattr(other, name) for name in same)
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures; which of them depends on the targets."""
         figures = dict.fromkeys(n for k in (2, 3) for n in Task(k).metric_names)
         return ["mse", *(f"{key}_{name}" for key in self.targets for name in figures)]

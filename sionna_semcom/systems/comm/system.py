@@ -70,10 +70,10 @@ class CoMM(RepresentingModel):
         cross the link in training
     encoders : `None` | settings | `dict` of `keras.Layer`
         Settings of encoders, or for each modality a layer from a batch to tokens and their mask; by
-        default those of :func:`~sionna_semcom.semantics.usual_tokens`
+        default those of :func:`~sionna_semcom.semantics.default_tokens`
     augmentations : `None` | `dict`
         For each modality a layer from samples to augmented samples, or settings of several in
-        their order; by default those of :func:`~sionna_semcom.semantics.usual_augmentation`
+        their order; by default those of :func:`~sionna_semcom.semantics.default_augmentation`
     targets : `None` | `dict` of `int`
         Keys of a batch that supervised training decides, with their numbers of classes
 
@@ -208,7 +208,7 @@ class CoMM(RepresentingModel):
     ) -> tf.Tensor:
         """Representations [batch, representation_dim] of ``inputs``, before the link."""
         names = present_names(present, self.shapes)
-        tokens, masks = self.tokenise(inputs, names, training)
+        tokens, masks = self.tokenize(inputs, names, training)
         if self.settings.objective != "clip":
             return self.fusion(tokens, masks, training=training)
         absent = tf.zeros([tf.shape(tokens[names[0]])[0], self.settings.width])
@@ -221,7 +221,7 @@ class CoMM(RepresentingModel):
         sequences = [f"{name}_length" for name in chosen if len(self.shapes[name]) == 2]
         return [*chosen, *sequences]
 
-    def tokenise(
+    def tokenize(
         self, inputs: Batch, names: Iterable[str] | None = None, training: bool = False
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Tokens of all modalities or of ``names``, and masks where some may be padding."""

@@ -27,7 +27,7 @@ class DecisionSettings(SystemSettings):
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return "latent"
 
-    def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures; which of them depends on the labels of the data."""
         names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
         return list(dict.fromkeys(names))

@@ -258,6 +258,6 @@ class DecisionSystem(LinkedModel):
         latents = self.encode(filled, presence)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 
-    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
         """As those of `LinkedModel`, and ``transmitted_dim``."""
-        return super().figures(data) | {"transmitted_dim": self.transmitted_dim}
+        return super().static_metrics(data) | {"transmitted_dim": self.transmitted_dim}

@@ -230,13 +230,13 @@ class TwoStageVIB(DecisionSystem):
         shown = {name: latents[name] for name in there}
         return shown | super().representations(inputs, snr_db, present)
 
-    def figures(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
         """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.
 
         ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
         without noise; ``redundancy_weight`` is the final weight of the redundancy term.
         """
-        figures = super().figures(data)
+        figures = super().static_metrics(data)
         sums = dict.fromkeys([*self.shapes, "received"], 0.0)
         count = 0
         for batch in data:

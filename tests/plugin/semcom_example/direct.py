@@ -11,7 +11,7 @@ from pydantic import PositiveInt
 from sionna_semcom.datasets import Data
 from sionna_semcom.link import Link
 from sionna_semcom.mapping import LatentDemapper, LatentMapper, num_symbols
-from sionna_semcom.metrics import usual_metrics
+from sionna_semcom.metrics import default_metrics
 from sionna_semcom.systems import SYSTEMS, LinkedModel, SystemSettings
 
 
@@ -27,7 +27,7 @@ class DirectSettings(SystemSettings):
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures."""
-        return [f"image_{kind}" for kind in usual_metrics("image")]
+        return [f"image_{kind}" for kind in default_metrics("image")]
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -98,5 +98,5 @@ class DirectSystem(LinkedModel):
         """Metrics of every image."""
         outputs = self.call(batch, snr_db)
         further = {metric.kind: metric for metric in self.further_metrics}
-        metrics = usual_metrics("image") | further
+        metrics = default_metrics("image") | further
         return {f"image_{key}": metric(batch["image"], outputs) for key, metric in metrics.items()}

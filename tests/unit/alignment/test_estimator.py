@@ -61,7 +61,7 @@ def test_a_clone_is_not_fitted(aligner):
         clone(aligner).design(channels(2, 1, 3, 2), 0.1)
 
 
-def test_fitting_again_forgets_what_was_learnt(aligner):
+def test_fitting_again_forgets_what_was_learned(aligner):
     tx, rx = pilots()
     held_out = pilots(seed=1)[0]
     once = sent(aligner.fit(tx, rx, held_out))

@@ -65,7 +65,7 @@ def test_widely_linear_is_never_worse_than_complex_linear():
 
 
 @pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
-def test_coloured_noise_is_whitened(form):
+def test_colored_noise_is_whitened(form):
     found = statistics(count=2000)
     h, draw = channels(3, 2, 3, 2), channels(3, 3, seed=7)
     covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
@@ -120,7 +120,7 @@ def test_no_turns_are_taken_where_channels_are_known(error, turns, monkeypatch):
         np.testing.assert_array_equal(pair.powers, expected.powers)
 
 
-def test_known_channels_may_have_coloured_noise():
+def test_known_channels_may_have_colored_noise():
     aligner, h, noise_covariance = (
         LinearAligner().fit_statistics(statistics()),
         channels(1, 1, 2, 2),
@@ -206,7 +206,7 @@ def test_gradients_survive_directions_without_power():
     assert np.isfinite(tape.gradient(loss, h).numpy()).all()
 
 
-def test_every_channel_can_have_noise_of_its_own_colour():
+def test_every_channel_can_have_noise_of_its_own_color():
     h, draw = channels(3, 2, 3, 2), channels(3, 3, 3, seed=7)
     covariance = tf.matmul(draw, draw, adjoint_b=True) + 0.1 * tf.eye(3, dtype=draw.dtype)
     aligner = LinearAligner().fit_statistics(statistics())

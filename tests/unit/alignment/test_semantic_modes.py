@@ -10,11 +10,11 @@ from .problems import pilots, statistics
 
 
 def coefficients(modes, tx):
-    centred = tx - modes.mean_tx
+    centered = tx - modes.mean_tx
     if modes.is_complex:
-        half = centred.shape[1] // 2
-        centred = centred[:, :half] + 1j * centred[:, half:]
-    return centred @ modes.encoder.conj()
+        half = centered.shape[1] // 2
+        centered = centered[:, :half] + 1j * centered[:, half:]
+    return centered @ modes.encoder.conj()
 
 
 @pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])

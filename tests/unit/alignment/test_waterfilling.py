@@ -1,4 +1,4 @@
-"""Semantic water-filling against SciPy's constrained optimisation."""
+"""Semantic water-filling against SciPy's constrained optimization."""
 
 import numpy as np
 import pytest

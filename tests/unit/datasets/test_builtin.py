@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeClassifier
 
 from sionna_semcom.datasets import Digits, LogMel
 from sionna_semcom.datasets.digits import builtin
-from sionna_semcom.datasets.digits.builtin import synthesize as synthesise
+from sionna_semcom.datasets.digits.builtin import synthesize as synthesize
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_spoken_digits_are_small():
 
 def test_voices_are_many_and_shared_by_no_two_splits(spoken):
     voices = {name: set(clips.speakers) for name, clips in spoken.items()}
-    assert voices == {name: set(names) for name, names in synthesise.voices().items()}
+    assert voices == {name: set(names) for name, names in synthesize.voices().items()}
     assert {name: len(names) for name, names in voices.items()} == {
         "train": 36,
         "validation": 4,
@@ -65,7 +65,7 @@ def test_every_voice_says_every_digit_its_own_way(spoken):
     assert len(np.unique(values.reshape(len(values), -1), axis=0)) == len(values)
 
 
-def test_what_is_learnt_from_some_voices_holds_for_the_others(spoken):
+def test_what_is_learned_from_some_voices_holds_for_the_others(spoken):
     """A linear classifier of the spectrograms is far above chance on voices it never heard."""
     train, test = spoken["train"], spoken["test"]
     model = RidgeClassifier(1e3).fit(train.spectrograms.reshape(2160, -1) / 255, train.labels)
@@ -77,7 +77,7 @@ def test_files_are_read_as_they_were_written(tmp_path, spoken):
     exact = clips.spectrograms / 255 + 0.001
     names = {"train": [], "validation": sorted(set(clips.speakers)), "test": []}
     path = tmp_path / "copy.h5"
-    synthesise.write_spoken(
+    synthesize.write_spoken(
         path,
         type(clips)(exact, clips.labels, clips.speakers, clips.repetitions),
         names,
@@ -121,10 +121,10 @@ def test_changed_and_missing_spectrograms_are_refused(tmp_path):
 def test_synthesis_gives_what_is_shipped(spoken):
     with h5py.File(builtin.SPOKEN_DIGITS) as file:
         origin = file.attrs["origin"]
-    if shutil.which("espeak-ng") is None or synthesise.origin() != origin:
+    if shutil.which("espeak-ng") is None or synthesize.origin() != origin:
         pytest.skip(f"needs {origin}")
-    voice = synthesise.voices()["test"][1]
-    made = synthesise.synthesise([voice], LogMel.speech_8khz())
+    voice = synthesize.voices()["test"][1]
+    made = synthesize.synthesize([voice], LogMel.speech_8khz())
     shipped = spoken["test"].where(spoken["test"].speakers == voice)
     np.testing.assert_array_equal(made.labels, shipped.labels)
     np.testing.assert_array_equal(made.repetitions, shipped.repetitions)

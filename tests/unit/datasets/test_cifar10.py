@@ -22,7 +22,7 @@ ROWS, COLUMNS = np.mgrid[:32, :32]
 
 
 def jpeg(level, size=(32, 32), mode="RGB", kind="JPEG"):
-    """A grey image; JPEG keeps it to one of 255 levels."""
+    """A gray image; JPEG keeps it to one of 255 levels."""
     buffer = io.BytesIO()
     image = np.full((*size, 3), level, np.uint8)
     Image.fromarray(image).convert(mode).save(buffer, kind, quality=100)
@@ -45,7 +45,7 @@ def write_zip(root, left_out=(), **others):
 
 
 def write_batches(root, changes=None):
-    """200 training and 50 test images: row, column and number of the image are its colours."""
+    """200 training and 50 test images: row, column and number of the image are its colors."""
     folder = Path(root) / "cifar-10-batches-py"
     folder.mkdir(exist_ok=True)
     files = [f"data_batch_{n}" for n in range(1, 6)]

@@ -10,16 +10,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.datasets import COLOURS, SHAPES, TEXTURES, draw
+from sionna_semcom.datasets import COLORS, SHAPES, TEXTURES, draw
 
-SHAPE, TEXTURE, COLOUR = (list(names) for names in (SHAPES, TEXTURES, COLOURS))
-RGB = np.round(255 * np.array(list(COLOURS.values())))
+SHAPE, TEXTURE, COLOR = (list(names) for names in (SHAPES, TEXTURES, COLORS))
+RGB = np.round(255 * np.array(list(COLORS.values())))
 TENS = np.arange(600) % 10
 
 
-def make(shapes="disc", textures="solid", colours="red", size=32, seed=0, count=1):
+def make(shapes="disc", textures="solid", colors="red", size=32, seed=0, count=1):
     """Pictures of classes by number, or of one class by name."""
-    named = zip((SHAPE, TEXTURE, COLOUR), (shapes, textures, colours), strict=True)
+    named = zip((SHAPE, TEXTURE, COLOR), (shapes, textures, colors), strict=True)
     classes = [np.full(count, n.index(c)) if isinstance(c, str) else c for n, c in named]
     count = max(len(c) for c in classes)
     classes = [np.broadcast_to(c[:1], count) if len(c) < count else c for c in classes]
@@ -28,18 +28,18 @@ def make(shapes="disc", textures="solid", colours="red", size=32, seed=0, count=
 
 def ink(pictures):
     """How much of each pixel the shape covers, from solid red pictures."""
-    return pictures[..., 0] / RGB[COLOUR.index("red"), 0]
+    return pictures[..., 0] / RGB[COLOR.index("red"), 0]
 
 
 def invariant(picture):
     """Features of a silhouette that turning, mirroring, moving and resizing leave as they are."""
     y, x = np.mgrid[: len(picture), : len(picture)]
     weight = picture / picture.sum()
-    centre = [(weight * axis).sum() for axis in (x, y)]
-    radius = np.sqrt((weight * ((x - centre[0]) ** 2 + (y - centre[1]) ** 2)).sum())
+    center = [(weight * axis).sum() for axis in (x, y)]
+    radius = np.sqrt((weight * ((x - center[0]) ** 2 + (y - center[1]) ** 2)).sum())
     angle = np.arange(32) * 2 * np.pi / 32
     reach = np.linspace(0.2, 1.9, 8)[:, None] * radius
-    points = [c + reach * f(angle) for c, f in zip(centre, (np.cos, np.sin), strict=True)]
+    points = [c + reach * f(angle) for c, f in zip(center, (np.cos, np.sin), strict=True)]
     column, row = (np.clip(np.round(p), 0, len(picture) - 1).astype(int) for p in points)
     return np.abs(np.fft.rfft(picture[row, column], axis=-1))[:, :9].ravel()
 
@@ -59,7 +59,7 @@ def spectral(picture):
     return np.concatenate([histogram, means, peaks])
 
 
-def recognised(pictures, features):
+def recognized(pictures, features):
     """Share of the last 200 of which a linear classifier of the first 400 tells the class."""
     values = np.array([features(picture) for picture in pictures])
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
@@ -68,7 +68,7 @@ def recognised(pictures, features):
 
 
 def test_there_are_ten_of_each():
-    assert len(SHAPES) == len(TEXTURES) == len(COLOURS) == 10
+    assert len(SHAPES) == len(TEXTURES) == len(COLORS) == 10
 
 
 def test_the_seed_decides_the_pictures():
@@ -124,17 +124,17 @@ def test_discs_stay_within_the_picture_and_are_where_and_as_large_as_is_drawn():
 
 
 def test_every_shape_is_told_from_the_others_however_it_is_turned():
-    assert recognised(ink(make(TENS)), invariant).min() > 0.9
+    assert recognized(ink(make(TENS)), invariant).min() > 0.9
 
 
 def test_every_texture_is_told_from_the_others_however_it_is_turned():
-    assert recognised(make("disc", TENS, size=48), spectral).min() > 0.9
+    assert recognized(make("disc", TENS, size=48), spectral).min() > 0.9
 
 
-def test_textures_are_of_the_colour_and_white():
+def test_textures_are_of_the_color_and_white():
     for number, name in enumerate(TEXTURE):
         pictures = make("disc", np.full(50, number), "blue", size=64)
-        whole = pictures[..., 2] >= RGB[COLOUR.index("blue"), 2]  # no edge of the shape
+        whole = pictures[..., 2] >= RGB[COLOR.index("blue"), 2]  # no edge of the shape
         paint = 1 - (pictures[..., 0][whole] / 255.0 - 0.15) / 0.85
         assert paint.max() > (0.75 if name == "shade" else 0.99)
         if name == "solid":
@@ -144,15 +144,15 @@ def test_textures_are_of_the_colour_and_white():
             assert 0.25 < paint.mean() < 0.75
 
 
-@pytest.mark.parametrize("name", COLOUR)
-def test_solid_pictures_are_of_their_colour(name):
+@pytest.mark.parametrize("name", COLOR)
+def test_solid_pictures_are_of_their_color(name):
     pictures = make("cross", "solid", name, count=20)
-    colour = RGB[COLOUR.index(name)]
-    np.testing.assert_array_equal(np.median(pictures[:, 14:18, 14:18], axis=(0, 1, 2)), colour)
-    share = pictures @ colour / (colour @ colour)
-    np.testing.assert_allclose(pictures, share[..., None] * colour, atol=1.5)  # darker at edges
-    others = np.delete(RGB, COLOUR.index(name), axis=0)
-    assert np.linalg.norm(others - colour, axis=-1).min() > 80
+    color = RGB[COLOR.index(name)]
+    np.testing.assert_array_equal(np.median(pictures[:, 14:18, 14:18], axis=(0, 1, 2)), color)
+    share = pictures @ color / (color @ color)
+    np.testing.assert_allclose(pictures, share[..., None] * color, atol=1.5)  # darker at edges
+    others = np.delete(RGB, COLOR.index(name), axis=0)
+    assert np.linalg.norm(others - color, axis=-1).min() > 80
 
 
 @pytest.mark.parametrize("name", ["square", "bar", "tee"])
@@ -168,7 +168,7 @@ def test_a_shape_is_turned_by_any_angle(name):
 
 
 def test_a_texture_is_turned_on_its_own():
-    """The half that has the colour is no fixed side of the triangle."""
+    """The half that has the color is no fixed side of the triangle."""
     pictures = make("triangle", "halves", "blue", count=200, size=48)
     covered = pictures[..., 2] / 255.0
     white = pictures[..., 0] / 255.0 - 0.15 * covered

@@ -39,7 +39,7 @@ def sequences(tmp_path):
         (multibench(), read_multibench, "multibench"),
     ],
 )
-def test_pickles_are_recognised(tmp_path, content, reader, format):
+def test_pickles_are_recognized(tmp_path, content, reader, format):
     path = write_pickle(tmp_path / "data.pkl", content)
     data = read_features([path])
     assert same(data.splits, reader(path))
@@ -102,7 +102,7 @@ def test_splits_can_be_given(sequences, tmp_path, text):
         ('{"train": ["v0"]', "must hold videos by split: Expecting"),
         ("train v0 v1", "a line must be a split and a video, not 'train v0 v1'"),
         ("train v0\ntest v0", "must have each video in one split. Received twice: v0"),
-        ("train v0\ntest v11", "must name labelled videos in each split. test has none"),
+        ("train v0\ntest v11", "must name labeled videos in each split. test has none"),
         ("train v0", "`splits` must be train, test and"),
         ("", "`splits` must be train, test and"),
         ("{" + '"a":{' * 10000, "must hold videos by split"),

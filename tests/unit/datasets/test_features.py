@@ -47,7 +47,7 @@ def test_every_sample_comes_once_in_order(split):
     np.testing.assert_array_equal(arrays["label"], data.splits[split].label)
 
 
-def test_training_statistics_standardise_all_splits():
+def test_training_statistics_standardize_all_splits():
     data = MultimodalFeatures(make_splits())
     train = data.splits["train"]
     real = np.arange(5) < train.lengths["audio"][:, None]

@@ -17,8 +17,8 @@ def make_split(count, num_classes=4, first=0):
     """Latents of classes in turns; the first feature of ``tx`` is the sample's number."""
     draw = np.random.default_rng([count, first])
     label = np.arange(count, dtype=np.int32) % num_classes
-    centres = np.random.default_rng(0).normal(size=(num_classes, 5))
-    rx = (centres[label] + draw.normal(size=(count, 5))) * [1, 2, 3, 4, 0] + 7
+    centers = np.random.default_rng(0).normal(size=(num_classes, 5))
+    rx = (centers[label] + draw.normal(size=(count, 5))) * [1, 2, 3, 4, 0] + 7
     tx = np.column_stack([first + np.arange(count), draw.normal(size=(count, 2))])
     return LatentSplit(tx.astype(np.float32), rx.astype(np.float32), label)
 
@@ -142,8 +142,8 @@ def test_subsets_depend_on_the_seed(pairs):
 
     np.testing.assert_array_equal(draw(1).tx, draw(1).tx)
     assert not np.array_equal(draw(1).tx, draw(2).tx)
-    favoured = {tuple(np.bincount(draw(seed).label)) for seed in range(20)}
-    assert len(favoured) > 2  # the classes that get one more than others are drawn, too
+    favored = {tuple(np.bincount(draw(seed).label)) for seed in range(20)}
+    assert len(favored) > 2  # the classes that get one more than others are drawn, too
 
 
 def test_a_subset_can_be_drawn_from_again(pairs):

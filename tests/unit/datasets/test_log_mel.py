@@ -78,8 +78,8 @@ def test_values_lie_between_silence_and_the_maximum(waveform):
 def test_a_tone_lies_in_its_band(frequency):
     log_mel = LogMel.speech_8khz()
     values = log_mel(np.sin(2 * np.pi * frequency * np.arange(8192) / 8000)).numpy()
-    centres = np.linspace(_mel(0), _mel(4000), 66)[1:-1]
-    assert abs(values[:, 16].argmax() - np.abs(centres - _mel(frequency)).argmin()) <= 1
+    centers = np.linspace(_mel(0), _mel(4000), 66)[1:-1]
+    assert abs(values[:, 16].argmax() - np.abs(centers - _mel(frequency)).argmin()) <= 1
 
 
 def test_clips_of_different_lengths(waveform):

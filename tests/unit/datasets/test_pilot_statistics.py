@@ -8,7 +8,7 @@ from sionna_semcom.alignment import PilotStatistics
 
 
 def pilots(d=12, m=20, count=400):
-    """Correlated latents that are not centred."""
+    """Correlated latents that are not centered."""
     draw = np.random.default_rng(0)
     tx = draw.normal(size=(count, d)) @ draw.normal(size=(d, d)) + 3.0
     return tx, np.tanh(tx) @ draw.normal(size=(d, m)) - 1.0

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency, chisquare
 
-from sionna_semcom.datasets import COLOURS, SHAPES, TEXTURES, Trifeature
+from sionna_semcom.datasets import COLORS, SHAPES, TEXTURES, Trifeature
 from sionna_semcom.datasets.trifeature import trifeature
 
-KEYS = ["shape", "texture_1", "texture_2", "colour_1", "colour_2", "obeys"]
+KEYS = ["shape", "texture_1", "texture_2", "color_1", "color_2", "obeys"]
 COUNTS = {"num_train": 600, "num_probing": 201, "num_validation": 200, "num_test": 301}
 FEW = {"size": 8, "num_train": 40, "num_probing": 30, "num_validation": 20, "num_test": 10}
 SPLITS = {"unique": ["train", "validation", "test"]}
@@ -21,11 +21,11 @@ SPLITS["synergy"] = ["train", "probing", "validation", "test"]
 
 
 @pytest.fixture
-def labelled(monkeypatch):
+def labeled(monkeypatch):
     """Pictures that are one pixel with the classes that were to be drawn."""
 
-    def draw(shapes, textures, colours, size, generator):
-        return np.stack([shapes, textures, colours], -1).astype(np.uint8)[:, None, None]
+    def draw(shapes, textures, colors, size, generator):
+        return np.stack([shapes, textures, colors], -1).astype(np.uint8)[:, None, None]
 
     monkeypatch.setattr(trifeature, "draw", draw)
 
@@ -73,17 +73,17 @@ def test_batches_are_dictionaries(question):
 
 
 @pytest.mark.parametrize("question", SPLITS)
-def test_pictures_show_their_labels_and_share_the_shape(labelled, question):
+def test_pictures_show_their_labels_and_share_the_shape(labeled, question):
     data = Trifeature(question, **COUNTS)
     for name in SPLITS[question]:
         pairs = split_of(data, name)
         for n in (1, 2):
             shown = np.round(255 * pairs[f"image_{n}"][:, 0, 0]).astype(int)
-            for place, key in enumerate(("shape", f"texture_{n}", f"colour_{n}")):
+            for place, key in enumerate(("shape", f"texture_{n}", f"color_{n}")):
                 np.testing.assert_array_equal(shown[:, place], pairs[key])
 
 
-def test_textures_and_colours_are_independent(labelled):
+def test_textures_and_colors_are_independent(labeled):
     pairs = split_of(Trifeature("unique", **COUNTS), "train")
     for one, other in itertools.combinations(KEYS[:-1], 2):
         table = np.zeros((10, 10))
@@ -95,8 +95,8 @@ def test_textures_and_colours_are_independent(labelled):
 
 
 def mapping_of(pairs):
-    """Textures of first pictures with colours of second ones."""
-    return set(zip(pairs["texture_1"].tolist(), pairs["colour_2"].tolist(), strict=True))
+    """Textures of first pictures with colors of second ones."""
+    return set(zip(pairs["texture_1"].tolist(), pairs["color_2"].tolist(), strict=True))
 
 
 def obeying(pairs, wanted=1):
@@ -104,13 +104,13 @@ def obeying(pairs, wanted=1):
 
 
 @pytest.mark.parametrize("seed", [0, 5])
-def test_training_pairs_obey_and_half_of_the_others_do(labelled, seed):
+def test_training_pairs_obey_and_half_of_the_others_do(labeled, seed):
     data = Trifeature("synergy", seed=seed, **COUNTS)
     train = split_of(data, "train")
     assert (train["obeys"] == 1).all()
     mapping = mapping_of(train)
-    textures, colours = zip(*sorted(mapping), strict=True)
-    assert list(textures) == sorted(colours) == list(range(10))  # a permutation
+    textures, colors = zip(*sorted(mapping), strict=True)
+    assert list(textures) == sorted(colors) == list(range(10))  # a permutation
     for name in SPLITS["synergy"][1:]:
         pairs = split_of(data, name)
         count = len(pairs["obeys"])
@@ -120,7 +120,7 @@ def test_training_pairs_obey_and_half_of_the_others_do(labelled, seed):
         assert not mapping_of(obeying(pairs, 0)) & mapping
 
 
-def test_the_mapping_is_of_the_seed(labelled):
+def test_the_mapping_is_of_the_seed(labeled):
     mappings = [
         frozenset(mapping_of(split_of(Trifeature("synergy", seed=seed, **COUNTS), "train")))
         for seed in (0, 0, 1, 2)
@@ -129,7 +129,7 @@ def test_the_mapping_is_of_the_seed(labelled):
     assert len(set(mappings)) == 3
 
 
-def test_neither_picture_tells_whether_a_pair_obeys(labelled):
+def test_neither_picture_tells_whether_a_pair_obeys(labeled):
     data = Trifeature("synergy", **{**COUNTS, "num_probing": 600})
     pairs = split_of(data, "probing")
     for key in KEYS[:-1]:
@@ -138,8 +138,8 @@ def test_neither_picture_tells_whether_a_pair_obeys(labelled):
         assert chi2_contingency(table).pvalue > 1e-3, key
     wrong = obeying(pairs, 0)
     mapping = dict(mapping_of(split_of(data, "train")))
-    steps = (wrong["colour_2"] - np.array([mapping[t] for t in wrong["texture_1"]])) % 10
-    assert chisquare(np.bincount(steps, minlength=10)[1:]).pvalue > 1e-3  # any wrong colour
+    steps = (wrong["color_2"] - np.array([mapping[t] for t in wrong["texture_1"]])) % 10
+    assert chisquare(np.bincount(steps, minlength=10)[1:]).pvalue > 1e-3  # any wrong color
     halves = pairs["obeys"].reshape(2, 300).mean(1)
     assert np.abs(halves - 0.5).max() < 0.1  # in any order
 
@@ -170,7 +170,7 @@ def test_the_seed_decides_everything(question):
 
 def test_what_is_asked():
     unique, synergy = (Trifeature(question, **FEW) for question in SPLITS)
-    assert len(SHAPES) == len(TEXTURES) == len(COLOURS) == 10
+    assert len(SHAPES) == len(TEXTURES) == len(COLORS) == 10
     for data in (unique, synergy):
         assert data.labels == dict.fromkeys(KEYS[:-1], 10) | {"obeys": 2}
     assert (unique.num_classes, synergy.num_classes) == (10, 2)
@@ -188,7 +188,7 @@ def test_what_is_asked():
     assert same(synergy.parts(combined), {"synergistic": combined["obeys"]})
 
 
-def test_probes_learn_from_training_pairs_unless_for_synergy(labelled):
+def test_probes_learn_from_training_pairs_unless_for_synergy(labeled):
     unique, synergy = (Trifeature(question, **COUNTS) for question in SPLITS)
     probing, train = joined(unique.probing()), split_of(unique, "train")
     assert len(probing["shape"]) == 600
@@ -256,8 +256,8 @@ def test_damaged_files_are_named(tmp_path):
         assert path.read_bytes() == raw
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
-        del file["test/colour_2"]
-    with pytest.raises(ValueError, match=rf"{path.name}` is damaged .*: it has no test/colour_2"):
+        del file["test/color_2"]
+    with pytest.raises(ValueError, match=rf"{path.name}` is damaged .*: it has no test/color_2"):
         Trifeature(cache=tmp_path, **FEW)
 
 

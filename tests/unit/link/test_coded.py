@@ -9,12 +9,12 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import AWGNLink, CodedLink, FlatFadingLink
+from sionna_semcom.link import AWGNLink, CodedTransmission, FlatFadingLink
 
 
 def test_bits_arrive_without_noise(compiled):
     bits = BinarySource()([20, 64])
-    link = CodedLink(AWGNLink(), num_info_bits=64, coderate=0.5, num_bits_per_symbol=4)
+    link = CodedTransmission(AWGNLink(), num_info_bits=64, coderate=0.5, num_bits_per_symbol=4)
     np.testing.assert_array_equal(compiled(link)(bits, 0.0), bits)
 
 
@@ -26,13 +26,13 @@ def test_decisions_are_those_of_sionnas_own_chain():
     set_seed("chain")
     expected = decoder(demapper(awgn(Mapper("qam", m)(encoder(bits)), no), no))
     set_seed("chain")
-    decided = CodedLink(AWGNLink(), k, k / n, m)(bits, no)
+    decided = CodedTransmission(AWGNLink(), k, k / n, m)(bits, no)
     np.testing.assert_array_equal(decided, expected)
     assert 0 < np.mean(np.any(decided != bits, axis=-1)) < 1
 
 
 def test_codewords_fill_whole_symbols_and_channel_uses():
-    link = CodedLink(FlatFadingLink(num_tx_ant=2, num_rx_ant=2), 50, 1 / 3, 4)
+    link = CodedTransmission(FlatFadingLink(num_tx_ant=2, num_rx_ant=2), 50, 1 / 3, 4)
     assert link.num_symbols == 38
     assert link.channel_uses(num_latents=10) == 190
     assert link(BinarySource()([2, 50]), 0.1).shape == [2, 50]
@@ -50,12 +50,12 @@ def test_codewords_fill_whole_symbols_and_channel_uses():
 )
 def test_impossible_codes_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
-        CodedLink(AWGNLink(), *arguments)
+        CodedTransmission(AWGNLink(), *arguments)
 
 
 @pytest.mark.parametrize("link", [AWGNLink(), FlatFadingLink(num_rx_ant=4)], ids=["awgn", "flat"])
 def test_no_bits_and_no_noise(link):
-    coded = CodedLink(link, 64, 0.5, 4)
+    coded = CodedTransmission(link, 64, 0.5, 4)
     graph = tf.function(
         coded, input_signature=[tf.TensorSpec([None, 64]), tf.TensorSpec([])], autograph=False
     )
@@ -76,10 +76,10 @@ def test_no_bits_and_no_noise(link):
 )
 def test_what_is_no_bits_is_refused(bits, message):
     with pytest.raises(ValueError, match=message):
-        CodedLink(AWGNLink(), 64, 0.5, 4)(tf.constant(bits, tf.float32), 0.1)
+        CodedTransmission(AWGNLink(), 64, 0.5, 4)(tf.constant(bits, tf.float32), 0.1)
 
 
 @pytest.mark.parametrize("no", [np.nan, -1.0, np.inf])
 def test_noise_powers_that_are_none_are_refused(no):
     with pytest.raises(ValueError, match="`no` must be real, finite and not negative"):
-        CodedLink(AWGNLink(), 64, 0.5, 4)(tf.zeros([3, 64]), no)
+        CodedTransmission(AWGNLink(), 64, 0.5, 4)(tf.zeros([3, 64]), no)

@@ -62,7 +62,7 @@ def test_channel_changes_with_the_latent_or_with_the_symbol(fading, varies):
 
 @pytest.mark.parametrize("streams", [1, 2, 3])
 def test_zero_forcing_has_the_snr_distribution_of_theory(streams):
-    """Post-equalisation SNR is Gamma(M - K + 1) (Winters, Salz, Gitlin 1994)."""
+    """Post-equalization SNR is Gamma(M - K + 1) (Winters, Salz, Gitlin 1994)."""
     antennas, no = 4, 0.1
     link = FlatFadingLink(num_tx_ant=streams, num_rx_ant=antennas, equalizer="zf")
     _, no_eff = link(qpsk(4000, streams), no)

@@ -60,8 +60,8 @@ def test_pilots_have_power_one_and_a_still_flat_channel_is_estimated_as_in_theor
 
 @pytest.mark.parametrize("interpolation", ["lin", "lmmse"])
 @pytest.mark.parametrize("snr_db", [20.0, 7.5])
-def test_what_is_learnt_of_a_tdl_channel_is_what_its_statistics_say(interpolation, snr_db):
-    antennas = {"num_tx_ant": 4, "num_rx_ant": 4}  # so many that normalisation changes little
+def test_what_is_learned_of_a_tdl_channel_is_what_its_statistics_say(interpolation, snr_db):
+    antennas = {"num_tx_ant": 4, "num_rx_ant": 4}  # so many that normalization changes little
     channel = mimo(
         model="TDL-C", interpolation=interpolation, delay_spread=300e-9, num_uses=DATA, **antennas
     )

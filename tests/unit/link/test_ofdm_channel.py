@@ -70,7 +70,7 @@ def test_draws_the_channels_that_sionna_generates(model):
 
 
 @pytest.mark.parametrize(("num_ant", "polarizations"), [(1, 1), (2, 2), (3, 1), (8, 2)])
-def test_even_rows_are_cross_polarised(num_ant, polarizations):
+def test_even_rows_are_cross_polarized(num_ant, polarizations):
     row = antenna_row(num_ant, "omni", 3.5e9)
     assert row.num_ant == num_ant
     assert len(np.unique(row.ant_pos.numpy()[:, 1].round(6))) == num_ant // polarizations

@@ -24,7 +24,7 @@ def problem(no, num_rx_ant=4, num_streams=2):
     ("no", "num_rx_ant", "num_streams"),
     [(100.0, 4, 2), (1.0, 2, 2), (0.01, 4, 2), (0.01, 4, 1), (1.0, 1, 1), (0.1, 4, 3)],
 )
-def test_equals_sionnas_equaliser(compiled, no, num_rx_ant, num_streams):
+def test_equals_sionnas_equalizer(compiled, no, num_rx_ant, num_streams):
     y, h, s = problem(no, num_rx_ant, num_streams)
     expected = lmmse_equalizer(y, h, s, precision="double")
     single = [tf.constant(x, tf.complex64) for x in (y, h, s)]

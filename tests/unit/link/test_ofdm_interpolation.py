@@ -152,7 +152,7 @@ def test_without_statistics_the_estimator_is_sionnas(method):
 @pytest.mark.parametrize("direction", ["uplink", "downlink"])
 @pytest.mark.parametrize("model", ["CDL-A", "CDL-D"])
 def test_covariances_of_cdl_are_those_of_its_channels(model, direction):
-    """Velocities are not confined to a plane, and antennas favour some clusters."""
+    """Velocities are not confined to a plane, and antennas favor some clusters."""
     settings = OFDMSettings(
         model=model, direction=direction, speed=100.0, fft_size=24, delay_spread=300e-9,
         num_tx_ant=2, num_rx_ant=2, csi="perfect",

@@ -69,7 +69,7 @@ def test_eigenmodes_of_a_slot_are_those_of_the_average_covariance():
     np.testing.assert_allclose(covariance @ g, g * values[:, np.newaxis, :2], atol=1e-4)
 
 
-def test_rzf_is_sionnas_with_the_regularisation_of_the_total_power():
+def test_rzf_is_sionnas_with_the_regularization_of_the_total_power():
     no, streams = 0.2, 2
     chosen = settings(precoding="rzf", num_tx_ant=4, num_rx_ant=streams)
     h = normal(SLOTS, 1, streams, 1, 4, SYMBOLS, CARRIERS)
@@ -87,7 +87,7 @@ def test_rzf_inverts_the_channel_without_noise():
     assert np.abs(off_diagonal).max() < 1e-4 < np.abs(np.einsum("bkk->bk", product)).min()
 
 
-def test_noise_of_each_slot_regularises_its_precoder():
+def test_noise_of_each_slot_regularizes_its_precoder():
     h = tf.repeat(normal(1, SYMBOLS, CARRIERS, 2, 4), 2, axis=0)
     precode = PrecodedChannel(settings(precoding="rzf", num_tx_ant=4, num_rx_ant=2))
     both = precode.matrix(h, tf.constant([0.1, 3.0]))

@@ -10,7 +10,7 @@ import tensorflow as tf
 from sionna.phy.block import Object
 
 from sionna_semcom.channel.settings import CHANNELS
-from sionna_semcom.link import LINKS, AWGNLink, CodedLink, Link, from_settings
+from sionna_semcom.link import LINKS, AWGNLink, CodedTransmission, Link, from_settings
 from sionna_semcom.systems.base.transmission import transmit_latents
 
 SMALL = {"fft_size": 12, "num_tx_ant": 2, "num_rx_ant": 2}
@@ -104,7 +104,7 @@ def test_an_unknown_precision_is_refused():
 
 
 def test_coded_bits_in_double_precision():
-    coded = CodedLink(AWGNLink(precision="double"), 12, 0.5, 2, precision="double")
+    coded = CodedTransmission(AWGNLink(precision="double"), 12, 0.5, 2, precision="double")
     bits = tf.ones([2, 12])
     assert coded(bits, 0.01).dtype == tf.float64
     assert {part.precision for part in parts(coded)} == {"double"}

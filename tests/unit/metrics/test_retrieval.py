@@ -19,7 +19,7 @@ def embeddings():
 
 
 @pytest.mark.parametrize("level", ["class", "instance"])
-def test_recall_equals_a_nearest_neighbour_search(embeddings, level):
+def test_recall_equals_a_nearest_neighbor_search(embeddings, level):
     values, labels = embeddings
     targets = labels if level == "class" else np.arange(60)
     got = pairwise_recall_at_1(values, labels if level == "class" else None)

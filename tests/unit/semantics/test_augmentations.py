@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom.semantics import RandomAffine, usual_augmentation
+from sionna_semcom.semantics import RandomAffine, default_augmentation
 
 STILL = {"angle": 0.0, "zoom": 0.0, "shift": 0.0, "mirror": False}
 SIZES = [(24, 24), (20, 31), (33, 18)]
@@ -56,7 +56,7 @@ def test_without_any_change_images_stay_as_they_are(size, channels):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_turning_leaves_a_centred_disc_as_it_is(size):
+def test_turning_leaves_a_centered_disc_as_it_is(size):
     x, y = _places(*size)
     disc = 1 / (1 + np.exp(np.hypot(x, y) - 6))  # with an edge that interpolation can follow
     discs = np.repeat(disc[None, ..., None], 50, 0)
@@ -173,7 +173,7 @@ def test_negative_settings_are_refused(name):
 @pytest.mark.parametrize("shape", [(16, 12, 3), (200, 50), (5000,)])
 def test_the_usual_augmentation_is_for_training_alone(shape):
     samples = tf.random.uniform([4, *shape])
-    augment = usual_augmentation(shape)
+    augment = default_augmentation(shape)
     for _ in range(2):
         np.testing.assert_array_equal(augment(samples, training=False), samples)
         first, second = (augment(samples, training=True).numpy() for _ in range(2))
@@ -183,20 +183,20 @@ def test_the_usual_augmentation_is_for_training_alone(shape):
 
 
 def test_usual_images_are_moved_and_noisy():
-    augment = usual_augmentation((16, 12, 3))
+    augment = default_augmentation((16, 12, 3))
     affine = [layer for layer in augment.layers if isinstance(layer, RandomAffine)]
     assert len(affine) == 1 and affine[0].mirror
     black = augment(tf.zeros([50, 16, 12, 3]), training=True).numpy()
     assert abs(black.std() - 0.05) < 0.005
     dots = _blobs(16, 12, 1.0, 1.0, 1.5)
-    augmented = usual_augmentation((16, 12, 1))(dots, training=True).numpy()
+    augmented = default_augmentation((16, 12, 1))(dots, training=True).numpy()
     peaks = augmented.reshape(len(dots), -1).argmax(-1)
     assert len(set(peaks)) > 4
 
 
 def test_of_vectors_a_share_is_dropped_and_the_rest_is_noisy():
     ones = 10 * tf.ones([50, 400])
-    found = usual_augmentation((400,))(ones, training=True).numpy()
+    found = default_augmentation((400,))(ones, training=True).numpy()
     kept = found > 5
     assert abs(kept.mean() - 0.8) < 0.02
     assert 0.5 < kept.mean(-1).min() and kept.mean(-1).max() < 0.95
@@ -206,7 +206,7 @@ def test_of_vectors_a_share_is_dropped_and_the_rest_is_noisy():
 
 def test_of_sequences_whole_frames_are_dropped_as_well():
     ones = 10 * tf.ones([40, 50, 60])
-    found = usual_augmentation((50, 60))(ones, training=True).numpy()
+    found = default_augmentation((50, 60))(ones, training=True).numpy()
     kept = found > 5
     frames = kept.any(-1)
     assert abs(frames.mean() - 0.8) < 0.03
@@ -219,12 +219,12 @@ def test_of_sequences_whole_frames_are_dropped_as_well():
 @pytest.mark.parametrize("shape", [(), (2, 3, 4, 5)])
 def test_other_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=r"Samples must be images .*Received: \("):
-        usual_augmentation(shape)
+        default_augmentation(shape)
 
 
 def test_augmentations_have_no_weights():
     for shape in ((16, 12, 3), (5, 4), (7,)):
-        augment = usual_augmentation(shape)
+        augment = default_augmentation(shape)
         assert isinstance(augment, keras.Sequential)
         augment(tf.zeros([2, *shape]), training=True)
         assert augment.trainable_weights == []

@@ -42,14 +42,14 @@ def _perceptron(x, w):
     return x + hidden.numpy() @ w[4] + w[5]
 
 
-def _reference(layer, token, tokens, allowed, heads=2):
-    """One sample and one head at a time; tokens that are not allowed are left out."""
+def _reference(layer, token, tokens, attention_mask, heads=2):
+    """One sample and one head at a time; masked tokens are left out."""
     w = [weight.numpy().astype(float) for weight in layer.trainable_weights]
     token, tokens = np.array(token, float), np.array(tokens, float)
     (key, value), w = w[:2], w[2:]
     query = _norm(token, w[0], w[1]) @ w[4] + w[5]
     read = np.zeros_like(token)
-    for j, real in enumerate(np.asarray(allowed)):
+    for j, real in enumerate(np.asarray(attention_mask)):
         seen = _norm(tokens[j][real], w[2], w[3])
         if not len(seen):
             continue
@@ -76,12 +76,14 @@ def test_class_attention_is_that_of_the_formula(compiled, width, token_width, he
 def test_class_attention_reads_allowed_tokens_alone(compiled):
     layer = _attention()
     token, tokens = tf.random.normal([4, 12]), tf.random.normal([4, 5, 8])
-    allowed = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 0, 0], [0, 0, 0, 0, 1], [0] * 5], bool)
-    run = compiled(lambda t, x: layer(t, x, tf.constant(allowed)))
+    attention_mask = np.array([[1, 1, 1, 1, 1], [1, 0, 1, 0, 0], [0, 0, 0, 0, 1], [0] * 5], bool)
+    run = compiled(lambda t, x: layer(t, x, tf.constant(attention_mask)))
     found = run(token, tokens)
-    np.testing.assert_allclose(found, _reference(layer, token, tokens, allowed), atol=2e-4)
+    np.testing.assert_allclose(found, _reference(layer, token, tokens, attention_mask), atol=2e-4)
     noise = 1e4 * tf.random.normal(tokens.shape)
-    np.testing.assert_array_equal(run(token, tf.where(allowed[..., None], tokens, noise)), found)
+    np.testing.assert_array_equal(
+        run(token, tf.where(attention_mask[..., None], tokens, noise)), found
+    )
     changed = run(token, tokens + tf.random.normal(tokens.shape)).numpy()
     moved = np.abs(changed - found).max(-1)
     assert (moved[:3] > 1e-3).all() and moved[3] == 0
@@ -104,9 +106,9 @@ def _fused_reference(fusion, tokens, masks):
         [x @ kernels[n][0] + kernels[n][1] + own[f"{n}_positions"] for n, x in tokens.items()], 1
     )
     batch = len(joined)
-    allowed = [masks.get(n, np.ones((batch, len(x[0])), bool)) for n, x in tokens.items()]
+    attention_mask = [masks.get(n, np.ones((batch, len(x[0])), bool)) for n, x in tokens.items()]
     token = np.tile(own["class"], (batch, 1))
-    read = _reference(fusion._attention, token, joined, np.concatenate(allowed, 1))
+    read = _reference(fusion._attention, token, joined, np.concatenate(attention_mask, 1))
     return _norm(read, *fusion._norm.get_weights())
 
 

@@ -9,11 +9,11 @@ from sionna_semcom.semantics import h264_decode, h264_encode, h264_fit
 
 @pytest.fixture(scope="module")
 def frames():
-    """Ten grey frames [48, 64] of waves that move."""
+    """Ten gray frames [48, 64] of waves that move."""
     y, x = np.mgrid[:48, :64]
     waves = [127 + 60 * np.sin((x + 2 * t) / 7) + 60 * np.cos((y - t) / 9) for t in range(10)]
-    grey = np.stack(waves).round().clip(0, 255).astype(np.uint8)
-    return np.repeat(grey[..., np.newaxis], 3, -1)
+    gray = np.stack(waves).round().clip(0, 255).astype(np.uint8)
+    return np.repeat(gray[..., np.newaxis], 3, -1)
 
 
 def _mse(frames, data):

@@ -46,7 +46,7 @@ def test_rows_are_no_longer_than_their_information():
     np.testing.assert_allclose(np.mean(excess), 0.5 - 1 / np.log(2), atol=0.2)
 
 
-def test_mean_information_is_the_entropy_of_the_quantised_distribution():
+def test_mean_information_is_the_entropy_of_the_quantized_distribution():
     scales = np.array([0.3, 4.0, 15.0])
     q = np.arange(-127, 128)
     entropy = 0.0

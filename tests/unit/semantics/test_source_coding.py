@@ -39,7 +39,7 @@ def test_all_but_the_share_fit_uncut(train):
 def test_what_does_not_fit_loses_its_last_components(train):
     coder = TransformCoder(30, num_components=12).fit(train)
     features = 4 * draw(50)
-    whole, coded = coder.quantise(features), coder.encode(features)
+    whole, coded = coder.quantize(features), coder.encode(features)
     assert coded.cut.any() and not np.array_equal(whole, coded.symbols)
     for before, after, cut in zip(whole, coded.symbols, coded.cut, strict=True):
         kept = np.max(np.flatnonzero(after), initial=-1) + 1
@@ -52,9 +52,9 @@ def test_what_does_not_fit_loses_its_last_components(train):
             assert coder.code_.encode(one_more, 30) is None
 
 
-def test_distortion_is_that_of_uniform_quantisation_at_high_rate(train):
+def test_distortion_is_that_of_uniform_quantization_at_high_rate(train):
     coder = TransformCoder(140, num_components=12, share=0.5).fit(train)
-    error = train - coder.reconstruct(coder.quantise(train))
+    error = train - coder.reconstruct(coder.quantize(train))
     np.testing.assert_allclose(np.mean(error**2), coder.step_**2 / 12, rtol=0.05)
     np.testing.assert_allclose(
         np.sum(error**2), coder.distortion_ * np.sum((train - train.mean(0)) ** 2), rtol=1e-6
@@ -62,7 +62,7 @@ def test_distortion_is_that_of_uniform_quantisation_at_high_rate(train):
 
 
 def test_rate_is_as_far_from_the_rate_distortion_bound_as_theory_says(train):
-    """At high rate a uniform quantiser loses log2(2 pi e / 12) / 2 bits a component.
+    """At high rate a uniform quantizer loses log2(2 pi e / 12) / 2 bits a component.
 
     A Laplace model of what is Gaussian costs their divergence on top.
     """
@@ -70,11 +70,11 @@ def test_rate_is_as_far_from_the_rate_distortion_bound_as_theory_says(train):
     mse = coder.distortion_ * np.sum(DEVIATIONS**2) / 12
     variances = np.linalg.eigvalsh(np.cov(train.T))
     bound = np.sum(0.5 * np.log2(variances / mse))
-    rate = coder.code_.information(coder.quantise(train)).mean()
-    quantiser = 0.5 * np.log2(2 * np.pi * np.e / 12)
+    rate = coder.code_.information(coder.quantize(train)).mean()
+    quantizer = 0.5 * np.log2(2 * np.pi * np.e / 12)
     cross_entropy = np.log2(np.sqrt(2)) + 2 / np.sqrt(np.pi) * np.log2(np.e)
     model = cross_entropy - 0.5 * np.log2(2 * np.pi * np.e)
-    np.testing.assert_allclose(rate - bound, 12 * (quantiser + model), rtol=0.03)
+    np.testing.assert_allclose(rate - bound, 12 * (quantizer + model), rtol=0.03)
 
 
 def test_more_bits_leave_less_error_and_allow_more_components(train):

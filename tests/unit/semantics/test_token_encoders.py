@@ -11,9 +11,9 @@ from sionna_semcom.semantics import (
     FeatureEncoder,
     FeatureTokens,
     MultimodalFusion,
+    default_tokens,
     residual_encoder,
     token_encoder,
-    usual_tokens,
 )
 
 
@@ -73,7 +73,7 @@ def test_every_pixel_counts():
     assert (difference.max((1, 2)) > 0).all()
 
 
-def test_training_normalises_over_the_batch():
+def test_training_normalizes_over_the_batch():
     network, images = token_encoder((8, 8, 3), (4, 6)), _images(5, (8, 8, 3))
     before = np.asarray(network(images, training=False))
     trained = np.asarray(network(images, training=True))
@@ -131,7 +131,7 @@ def test_training_reaches_the_encoder():
 
 @pytest.mark.parametrize("shape", [(8, 8, 3), (7,), (6, 4)])
 def test_every_weight_learns(shape):
-    tokens = usual_tokens("audio", shape, width=8, filters=(4, 6))
+    tokens = default_tokens("audio", shape, width=8, filters=(4, 6))
     assert tokens.trainable_weights
     batch = {"audio": tf.random.uniform([16, *shape]), "audio_length": tf.fill([16], 6)}
     with tf.GradientTape() as tape:
@@ -152,7 +152,7 @@ def test_every_weight_learns(shape):
     ],
 )
 def test_the_usual_encoder_is_that_of_the_shape(shape, kind, token_shape):
-    tokens = usual_tokens("audio", shape, width=8, filters=(4, 6))
+    tokens = default_tokens("audio", shape, width=8, filters=(4, 6))
     assert type(tokens) is kind
     assert tokens.name == "audio_tokens"
     assert tokens.token_shape == token_shape
@@ -167,14 +167,14 @@ def test_the_usual_encoder_is_that_of_the_shape(shape, kind, token_shape):
 
 
 def test_without_options_the_usual_encoder_has_the_documented_sizes():
-    assert usual_tokens("image", (32, 32, 3)).token_shape == (16, 96)
-    assert usual_tokens("numbers", (7,)).token_shape == (4, 64)
-    assert usual_tokens("words", (6, 5)).token_shape == (6, 64)
+    assert default_tokens("image", (32, 32, 3)).token_shape == (16, 96)
+    assert default_tokens("numbers", (7,)).token_shape == (4, 64)
+    assert default_tokens("words", (6, 5)).token_shape == (6, 64)
 
 
 def test_a_fusion_takes_the_tokens():
     shapes = {"image": (8, 8, 3), "words": (6, 5), "numbers": (7,)}
-    encoders = {n: usual_tokens(n, s, width=8, filters=(4, 6)) for n, s in shapes.items()}
+    encoders = {n: default_tokens(n, s, width=8, filters=(4, 6)) for n, s in shapes.items()}
     token_shapes = {name: encoder.token_shape for name, encoder in encoders.items()}
     fusion = MultimodalFusion(token_shapes, width=12, token_width=8, num_heads=2)
     batch = {name: tf.random.uniform([3, *shape]) for name, shape in shapes.items()}
@@ -190,13 +190,13 @@ def test_a_fusion_takes_the_tokens():
 @pytest.mark.parametrize("shape", [(), (2, 3, 4, 5)])
 def test_other_shapes_are_refused(shape):
     with pytest.raises(ValueError, match=r"Samples of 'audio' must be images .*Received: \("):
-        usual_tokens("audio", shape)
+        default_tokens("audio", shape)
 
 
 class _Model(keras.Model):
     def __init__(self):
         super().__init__()
-        self.tokens = usual_tokens("image", (8, 8, 3), filters=(4, 6))
+        self.tokens = default_tokens("image", (8, 8, 3), filters=(4, 6))
 
     def call(self, batch):
         return self.tokens(batch)[0]

@@ -19,7 +19,7 @@ def _norm(x, gamma, beta):
     return x * gamma + beta
 
 
-def test_a_block_is_attention_and_perceptron_on_normalised_tokens():
+def test_a_block_is_attention_and_perceptron_on_normalized_tokens():
     block, tokens = _block(), tf.random.normal([3, 5, 8])
     w = [weight.numpy() for weight in block.trainable_weights]
     x = tokens.numpy()
@@ -36,7 +36,7 @@ def test_a_block_is_attention_and_perceptron_on_normalised_tokens():
 def test_masked_tokens_are_not_seen(compiled):
     block, tokens = _block(), tf.random.normal([3, 5, 8])
     mask = tf.constant([[True, True, True, False, False]] * 3)
-    run = compiled(lambda t: block(t, allowed=mask))
+    run = compiled(lambda t: block(t, attention_mask=mask))
     changed = tf.concat([tokens[:, :3], 100 * tf.random.normal([3, 2, 8])], 1)
     np.testing.assert_array_equal(run(tokens)[:, :3], run(changed)[:, :3])
     np.testing.assert_allclose(run(tokens)[:, :3], block(tokens[:, :3]), atol=1e-5)

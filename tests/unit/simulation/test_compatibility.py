@@ -169,14 +169,14 @@ def test_modalities_are_those_of_the_data(digits):
 
 
 class Judge:
-    def recognises(self, samples, labels):
+    def recognizes(self, samples, labels):
         return labels == labels
 
 
 def test_centroids_measure_what_their_settings_say(digits):
     settings = CentroidSettings(kind="centroid", latent_dim=4)
     system = settings.build(digits, AWGNLink(), 10.0)
-    system.judges = {"audio": Judge()}
+    system.recognizers = {"audio": Judge()}
     measured = system.measure(next(iter(digits.test(10))), 10.0)
     assert list(measured) == settings.metric_names(BuiltinData.modalities, ["audio"])
 

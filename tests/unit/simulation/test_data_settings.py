@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
-from sionna_semcom.simulation.studies.data_settings import DataSettings, usual_modalities
+from sionna_semcom.simulation.studies.data_settings import DataSettings, default_modalities
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
 from sionna_semcom.datasets.digits.settings import DIGITS
@@ -97,7 +97,7 @@ def test_wrong_settings_are_refused(document, message):
 def test_what_kinds_of_data_usually_have():
     members = get_args(get_args(DataSettings)[0])
     found = {
-        get_args(one.model_fields["kind"].annotation)[0]: usual_modalities(one) for one in members
+        get_args(one.model_fields["kind"].annotation)[0]: default_modalities(one) for one in members
     }
     assert found["builtin"] == DIGITS
     assert found["latents"] == LATENTS

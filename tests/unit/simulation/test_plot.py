@@ -38,7 +38,7 @@ def test_one_panel_a_metric_with_every_curve_and_its_band():
         assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.005, 0.51))
 
 
-def test_curves_differ_in_colour_and_marker_for_every_reader():
+def test_curves_differ_in_color_and_marker_for_every_reader():
     labels = [f"curve {index}" for index in range(14)]
     ax = PlotMetrics().add(_result(labels)).figure(["image_mse"]).axes[0]
     lines = [line for line in ax.lines if line.get_label() in labels]

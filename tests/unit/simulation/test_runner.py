@@ -35,7 +35,7 @@ class NoiseSystem:
     def __init__(self, weight):
         self.weight = weight
         self.link = None
-        self.judges = {}
+        self.recognizers = {}
 
     def get_weights(self):
         return [np.array([self.weight], np.float32)]

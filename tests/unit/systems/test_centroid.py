@@ -284,13 +284,13 @@ def test_a_batch_of_one(batch):
     assert all(np.isfinite(v).all() for v in make().measure(one, 5.0).values())
 
 
-def test_a_judge_says_what_is_still_recognisable(batch):
+def test_a_judge_says_what_is_still_recognizable(batch):
     judge = Classifier(SHAPES["image"], modality="image")
     judge.compile(keras.optimizers.Adam(3e-3))
     judge.fit(tf.data.Dataset.from_tensors(batch).repeat(100), shuffle=False, verbose=0)
-    assert np.all(judge.recognises(batch["image"], batch["label"]))
+    assert np.all(judge.recognizes(batch["image"], batch["label"]))
     system = make()
-    system.judges["image"] = judge
+    system.recognizers["image"] = judge
     assert system.measure(batch, 0.0)["image_recognised"].dtype == tf.bool
 
 

@@ -124,7 +124,7 @@ def test_pictures_of_one_shape_may_share_an_encoder(pairs, tmp_path):
     saved = system.encoders["image_1"].count_params()
     assert system.count_params() == apart.count_params() - saved
     batch = next(iter(pairs.test(4)))
-    system(batch, training=True)  # moves what batch normalisation keeps
+    system(batch, training=True)  # moves what batch normalization keeps
     assert np.abs(other.represent(batch) - system.represent(batch)).max() > 1e-3
     system.save_weights(tmp_path / "shared.weights.h5")
     other.load_weights(tmp_path / "shared.weights.h5")

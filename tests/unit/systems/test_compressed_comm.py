@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems import CoMM, CompressedCoMM, adopt
+from sionna_semcom.systems import CoMM, CompressedCoMM, transfer_weights
 
 SHAPES = {"one": (6,), "two": (5,)}
 SMALL = {"width": 32, "token_width": 16, "num_heads": 4, "projection": (12,)}
@@ -55,10 +55,10 @@ def test_more_symbols_lose_less():
     assert _error(many, batch, 20.0) < 0.7 * _error(few, batch, 20.0)
 
 
-def test_the_target_is_standardised():
+def test_the_target_is_standardized():
     batch = _batch()
     system = _fit(CompressedCoMM(_sender(), AWGNLink(), num_symbols=2), batch, 600)
-    target = system.standardise(system.sender.represent(batch))
+    target = system.standardize(system.sender.represent(batch))
     np.testing.assert_allclose(tf.reduce_mean(target, 0), 0.0, atol=0.05)
     np.testing.assert_allclose(tf.math.reduce_std(target, 0), 1.0, atol=0.1)
 
@@ -66,7 +66,7 @@ def test_the_target_is_standardised():
 def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
     batch, sender, teacher = _batch(), _sender(), _sender()
     system = CompressedCoMM(sender, AWGNLink(), num_symbols=4, teacher=teacher)
-    adopt(system, _sender())
+    transfer_weights(system, _sender())
     np.testing.assert_array_equal(sender.represent(batch), teacher.represent(batch))
     before = teacher.get_weights()
     _fit(system, batch, 20)

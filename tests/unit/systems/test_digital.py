@@ -189,7 +189,7 @@ def test_settings_build_what_they_say():
         data, AWGNLink(), 5.0
     )
     vectors = as_vectors(data.arrays("train"), SHAPES).numpy()
-    np.testing.assert_array_equal(system.coder.quantise(vectors), again.coder.quantise(vectors))
+    np.testing.assert_array_equal(system.coder.quantize(vectors), again.coder.quantize(vectors))
     bound = FeatureTransmissionSettings(kind="feature_transmission").build(data, AWGNLink(), 5.0)
     assert bound.summary(data.test(50))["channel_uses"] == 13
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from sionna_semcom.datasets import generated_features
 from sionna_semcom.link import (
     AWGNLink,
-    CodedLink,
+    CodedTransmission,
     EffectiveAWGNLink,
     FlatFadingLink,
     Link,
@@ -31,7 +31,7 @@ class Offset:
 
 
 class LearnedLink(Link):
-    """A predistorter in containers, normalisation, dropout and an offset before noise."""
+    """A predistorter in containers, normalization, dropout and an offset before noise."""
 
     def __init__(self):
         super().__init__()
@@ -133,11 +133,11 @@ def test_layers_given_to_a_link_later_are_found_when_the_system_is_compiled():
         AWGNLink(),
         FlatFadingLink(),
         OFDMLink(model="TDL-A"),
-        CodedLink(AWGNLink(), 24, 0.5, 2),
+        CodedTransmission(AWGNLink(), 24, 0.5, 2),
     ],
 )
 def test_links_of_the_package_hold_no_weights(link):
-    assert not LinkWeights().adopt(link, None)
+    assert not LinkWeights().transfer_weights(link, None)
 
 
 def test_a_mapper_in_a_link_learns_in_training_alone():

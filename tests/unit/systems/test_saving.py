@@ -55,7 +55,7 @@ def own_system(loss=metrics.mse, link=None):
     encoder = Halves(4)
     encoder.build((None, *SHAPE))
     decoder = keras.Sequential([keras.layers.Dense(36), keras.layers.Reshape(SHAPE)])
-    figures = {"largest": largest, "psnr": metrics.usual_metrics("image")["psnr"]}
+    figures = {"largest": largest, "psnr": metrics.default_metrics("image")["psnr"]}
     image = Modality("image", SHAPE, encoder, decoder, loss, figures)
     return CentroidSystem([image], link or AWGNLink())
 

@@ -17,7 +17,7 @@ def read_handwritten() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Training, validation and test images with their labels.
 
     1,797 images [8, 8], `float32` in [0, 1]. They are cut in their order (1,297, 100 and 400),
-    because neighbours come from the same hand: a random split would test on writers it has seen.
+    because neighbors come from the same hand: a random split would test on writers it has seen.
     """
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of synthesised spoken digits."""
+"""The file of synthesized spoken digits."""
 
 from __future__ import annotations
 

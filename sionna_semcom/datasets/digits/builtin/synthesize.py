@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthesise the built-in spoken digits with eSpeak NG.
+"""Synthesize the built-in spoken digits with eSpeak NG.
 
 ``python -m sionna_semcom.datasets.digits.builtin.synthesize [OUTPUT]`` needs the program
 ``espeak-ng`` and writes the file that ships with the package (or ``OUTPUT``) in about two minutes.
@@ -66,7 +66,7 @@ def speak(word: str, voice: str, pitch: int, speed: int, sample_rate: int) -> np
     return resample_poly(waveform[loud[0] : loud[-1] + 1], sample_rate, _ESPEAK_RATE)
 
 
-def synthesise(names: Sequence[str], log_mel: LogMel) -> SpokenDigits:
+def synthesize(names: Sequence[str], log_mel: LogMel) -> SpokenDigits:
     """Spectrograms of every digit by every voice at every pitch and speed."""
     clips = list(product(names, range(len(PITCHES_AND_SPEEDS)), range(len(WORDS))))
     waveforms = (
@@ -84,9 +84,9 @@ def origin() -> str:
 
 
 def main(output: Path = SPOKEN_DIGITS) -> None:
-    """Synthesise all voices and write them to ``output``."""
+    """Synthesize all voices and write them to ``output``."""
     log_mel, splits = LogMel.speech_8khz(), voices()
-    clips = synthesise([name for names in splits.values() for name in names], log_mel)
+    clips = synthesize([name for names in splits.values() for name in names], log_mel)
     write_spoken(output, clips, splits, log_mel, origin())
 
 

@@ -20,7 +20,7 @@ def padded_weights(semantic: SemanticModes, size: int) -> NDArray[np.float64]:
     return np.pad(weights, [0, size - len(weights)])
 
 
-class LinearPair(NamedTuple):
+class LinearTransceiver(NamedTuple):
     r"""A linear precoder and decoder for given channels.
 
     .. math::
@@ -39,7 +39,7 @@ class LinearPair(NamedTuple):
     channel : `ChannelModes`
         The channels, in whitened noise
     whitener : `None` | [..., 1, N_R, N_R], `tf.complex`
-        Whitens coloured noise
+        Whitens colored noise
     place : [..., B, n], `tf.int32`
         Place among the semantic coefficients, strongest first, of those that a mode carries
     powers : [..., B, n, fold], `tf.float`
@@ -64,12 +64,12 @@ class LinearPair(NamedTuple):
         lowered = tf.gather(weights, self.place) ** 2 * snr / (1.0 + snr)
         return self.semantic.target_power - tf.reduce_sum(lowered, (-3, -2, -1))
 
-    def in_noise(self, no: tf.Tensor, error_variance: tf.Tensor) -> LinearPair:
+    def in_noise(self, no: tf.Tensor, error_variance: tf.Tensor) -> LinearTransceiver:
         """The same precoder, decoded in the noise that channel errors make of its powers."""
         power = tf.reduce_sum(self.powers, (-2, -1))
         return self._replace(noise=no + error_variance * power)
 
-    def or_better(self, other: LinearPair) -> LinearPair:
+    def or_better(self, other: LinearTransceiver) -> LinearTransceiver:
         """For each channel, this pair or ``other``, whichever has less error."""
         better = other.objective < self.objective
 
@@ -85,11 +85,11 @@ class LinearPair(NamedTuple):
     def precode(self, latents: tf.Tensor) -> tf.Tensor:
         """From latents [..., L, d] to antenna symbols [..., L, B, N_T]."""
         rdtype = self.powers.dtype
-        centred = tf.cast(latents, rdtype) - tf.constant(self.semantic.mean_tx, rdtype)
+        centered = tf.cast(latents, rdtype) - tf.constant(self.semantic.mean_tx, rdtype)
         if self.semantic.is_complex:
-            centred = to_complex(centred)
+            centered = to_complex(centered)
         encoder = self.semantic.encoder[:, : self._num_coefficients].conj()
-        z = by_row(centred, tf.constant(encoder, centred.dtype))
+        z = by_row(centered, tf.constant(encoder, centered.dtype))
         unused = self._num_coefficients - encoder.shape[-1]
         z = tf.pad(z, [[0, 0]] * (z.shape.rank - 1) + [[0, unused]])
         z = tf.reshape(z, tf.concat([tf.shape(z)[:-1], [-1, self._fold]], 0))

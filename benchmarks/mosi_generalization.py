@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can training videos of CMU-MOSI choose settings? Held-out training videos against test videos.
 
-    python benchmarks/mosi_generalisation.py --json docs/results/mosi_generalisation.json
+    python benchmarks/mosi_generalization.py --json docs/results/mosi_generalization.json
 
 Accuracy of a logistic regression on the features of each modality: mean over four folds of the
 training videos, and on the test videos. The data are in SIONNA_SEMCOM_DATA.
