@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from sionna_semcom.alignment import LinearAligner, PilotStatistics
 
-from .problems import channels, noise, pilots, statistics
+from ..problems import channels, noise, pilots, statistics
 
 SHAPES = [(1, 1, 1), (1, 2, 2), (2, 3, 2), (2, 2, 4), (3, 4, 4)]  # elements, receive, transmit
 

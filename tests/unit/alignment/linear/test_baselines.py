@@ -7,7 +7,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from sionna_semcom.alignment import FeatureAligner, LinearAligner, PilotStatistics, semantic_modes
 
-from .problems import channels, noise, pilots, statistics
+from ..problems import channels, noise, pilots, statistics
 
 
 def fitted(selection, **options):

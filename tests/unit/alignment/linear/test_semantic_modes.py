@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from sionna_semcom.alignment import PilotStatistics, head_metric, semantic_modes
 
-from .problems import pilots, statistics
+from ..problems import pilots, statistics
 
 
 def coefficients(modes, tx):

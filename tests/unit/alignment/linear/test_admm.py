@@ -7,7 +7,7 @@ from scipy.linalg import solve_sylvester
 
 from sionna_semcom.alignment import ADMMAligner, admm, alignment_error, mmse_decoder
 
-from .problems import channels, noise, pilots, statistics
+from ..problems import channels, noise, pilots, statistics
 
 NOISE = 0.1 * tf.eye(3, dtype=tf.complex128)
 

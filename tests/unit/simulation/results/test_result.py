@@ -12,7 +12,7 @@ import pytest
 from sionna_semcom.simulation import Curve, Estimate, Metric, Result
 from sionna_semcom.simulation.results.intervals import student
 
-RESULTS = Path(__file__).parents[3] / "docs/results"
+RESULTS = Path(__file__).parents[4] / "docs/results"
 
 
 def _metric(num_snrs, **options):

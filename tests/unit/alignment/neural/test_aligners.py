@@ -13,7 +13,7 @@ from sionna_semcom.alignment import (
     on_magnitude,
 )
 
-from .problems import channels, pilots, statistics
+from ..problems import channels, pilots, statistics
 
 
 def test_activation_keeps_the_phase_and_bends_the_magnitude():

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from sionna_semcom.alignment import channel_modes
 
-from .problems import channels
+from ..problems import channels
 
 
 @pytest.mark.parametrize(("num_rx_ant", "num_tx_ant"), [(1, 1), (2, 2), (4, 2), (2, 4), (8, 8)])
