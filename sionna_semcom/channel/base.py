@@ -91,7 +91,7 @@ class MIMOChannel(DrawnPart):
     """
 
     def __init__(self, **settings: Any) -> None:
-        chosen = validated(self.settings_class, settings)
+        chosen: Any = validated(self.settings_class, settings)
         super().__init__(precision=chosen.precision)
         self.settings = chosen
         self.num_tx_ant: int = self.settings.num_tx_ant

@@ -30,7 +30,11 @@ class Data(Protocol):
     checksums: dict[str, str]
     num_classes: int
     labels: Mapping[str, int] = {}
-    normalization: Mapping[str, Callable[..., Any]] = {}
+
+    @property
+    def normalization(self) -> Mapping[str, Callable[..., Any]]:
+        """Maps that features went through, by modality; none by default."""
+        return {}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._parts import Registry, Settings
 from .data import Data
@@ -24,12 +24,14 @@ class DataSettings(Settings):
     """Whether samples are features of several modalities with a decision to make"""
 
     kind: str
+    if TYPE_CHECKING:  # a class attribute of some data sets, a field of others
+        modalities: Any
 
     @classmethod
     def default_modalities(cls) -> tuple[str, ...]:
         """Modalities unless a study leaves some out."""
         field = cls.model_fields.get("modalities")
-        return tuple(field.default if field else cls.modalities)  # type: ignore[attr-defined]
+        return tuple(field.default if field else cls.modalities)
 
     def load(self, models: Any = None) -> Data:
         """Read or draw the data.

@@ -66,7 +66,7 @@ class Link(DrawnPart):
     """
 
     def __init__(self, **settings: Any) -> None:
-        chosen = validated(self.settings_class, settings)
+        chosen: Any = validated(self.settings_class, settings)
         super().__init__(precision=chosen.precision)
         self.settings = chosen
 

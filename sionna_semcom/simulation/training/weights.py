@@ -266,10 +266,3 @@ def _copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Datas
 def _bfloat16(weight: np.ndarray) -> np.ndarray:
     """Round to bfloat16: what is kept is then what was used, and compresses to half."""
     return weight.astype(tf.bfloat16.as_numpy_dtype).astype(weight.dtype)
-
-
-def _most_bytes(system: keras.Model) -> int:
-    """What Keras' file of the weights takes at most, with the optimizer's state."""
-    optimizer = getattr(system, "optimizer", None)
-    variables = [*system.variables, *(optimizer.variables if optimizer else ())]
-    return sum(2**12 + variable.numpy().nbytes for variable in variables)

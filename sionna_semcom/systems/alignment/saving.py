@@ -82,7 +82,7 @@ class UnfittedAligner:
 
     def fitted(self, arrays: Mapping[str, np.ndarray]) -> Any:
         """The aligner with its ``arrays``."""
-        aligner = self._class.__new__(self._class)
+        aligner: Any = self._class.__new__(self._class)
         vars(aligner).update({k: _from_values(v, arrays) for k, v in self._values.items()})
         return aligner
 

@@ -193,7 +193,7 @@ def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
     The order of an array decides in which order numbers are added, and so the last bits.
     """
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         if np.iscomplexobj(array):
             found |= packed({f"{name}.real": array.real, f"{name}.imag": array.imag})

@@ -273,5 +273,5 @@ class CentroidSystem(LinkedModel):
         return figures
 
     def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-        """Figures that do not depend on the SNR, on the batches of ``data``; see `bandwidth_and_recall`."""
+        """Figures that do not depend on the SNR; see `bandwidth_and_recall`."""
         return bandwidth_and_recall(self, data)
