@@ -42,16 +42,16 @@ def test_a_share_counts_only_what_counts():
     assert metrics.share(np.zeros(2)) == 0.0
 
 
-@pytest.mark.parametrize("center", [0.0, 2.0, -1e4])
-@pytest.mark.parametrize("spread", [1.0, 2e-4, 2e-5])
+@pytest.mark.parametrize(
+    ("center", "spread"),
+    [(0.0, 1.0), (2.0, 2e-4), (2.0, 2e-5), (1e4, 1.0), (1e4, 0.02), (-1e6, 10.0)],
+)
 def test_correlation_does_not_depend_on_where_values_lie(center, spread):
     draw = np.random.default_rng(0)
     label = draw.normal(size=400)
-    dtype = "f" if center < 1e3 and center >= 0 else "d"
-    outputs = (center + spread * (label + 0.48 * draw.normal(size=400))).astype(dtype)
+    outputs = (center + spread * (label + 0.48 * draw.normal(size=400))).astype("f")
     found = metrics.correlation(metrics.moments(label, outputs).numpy().mean(0))
-    tolerance = 1e-9 if abs(center) < 10 else 1e-6 * (1e4 / spread) ** 2 * 1e-9 + 1e-9
-    assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=max(tolerance, 1e-7))
+    assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=2e-4)
 
 
 def test_correlation_of_means_that_are_not_finite_is_not_a_number():
