@@ -7,6 +7,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from importlib.metadata import version as package_version
 
+import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom._terminal.load_tensorflow)
+
 project = "sionna_semcom"
 author = "The sionna_semcom authors"
 release = version = package_version("sionna-semcom")
@@ -30,7 +32,11 @@ autodoc_default_options = {"show-inheritance": True}
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 # the docstring sections of Sionna
-napoleon_custom_sections = [("Input", "params_style"), ("Output", "params_style")]
+napoleon_custom_sections = [
+    ("Input", "params_style"),
+    ("Output", "params_style"),
+    "Input, Output",
+]
 
 html_theme = "alabaster"
 html_theme_options = {

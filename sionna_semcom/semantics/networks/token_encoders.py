@@ -25,7 +25,7 @@ class EncoderTokens(keras.layers.Layer):
     shape : sequence of `int`
         Shape of a sample
     encoder : `keras.Layer`
-        From samples [batch, *shape], or as a :class:`FeatureEncoder` from the whole batch, to
+        From samples ``[batch, *shape]``, or as a :class:`FeatureEncoder` from the whole batch, to
         vectors [batch, width], which are a token each, or to tokens [batch, num_tokens, width]
 
     Input
