@@ -56,9 +56,8 @@ def ls_estimator(
     interpolator = statistical_interpolator(settings, resource_grid, statistics)
     if check is not None:
         check(interpolator)
-    return LSChannelEstimator(
-        resource_grid, settings.interpolation, interpolator, precision=settings.precision
-    )
+    own = "nn" if interpolator else settings.interpolation  # Sionna's, which it then does not use
+    return LSChannelEstimator(resource_grid, own, interpolator, precision=settings.precision)
 
 
 def known_covariances(
