@@ -41,6 +41,15 @@ def test_complex_layer_is_a_complex_product():
     np.testing.assert_allclose(layer(x), x.numpy() @ kernel + 1j * np.array([1, 2, 3]), atol=1e-5)
 
 
+def test_complex_layer_keeps_the_conventions_of_keras():
+    layer = ComplexDense(3, name="mine", dtype="float64", trainable=False)
+    layer.build((None, 4))
+    assert layer(channels(5, 4)).dtype == tf.complex128
+    layer.prune(0.1)
+    again = ComplexDense.from_config(layer.get_config())
+    assert (again.name, again.units, again.dtype, again.trainable) == ("mine", 3, "float64", False)
+
+
 def test_complex_weights_are_circular():
     layer = ComplexDense(200)
     layer.build((None, 300))
