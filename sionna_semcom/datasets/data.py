@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import tensorflow as tf
+
+from .features.standardization import Standardisation
 
 
 class Data(Protocol):
@@ -22,9 +24,6 @@ class Data(Protocol):
         Number of classes; zero where samples have a score or nothing to be decided
     labels : `dict` of `int`
         Numbers of classes of further keys of a batch; none by default
-    normalization : `dict` of callables
-        Maps that features of a modality went through, from raw values and lengths; none by default.
-        A system that is built from the data keeps them
     """
 
     checksums: dict[str, str]
@@ -32,13 +31,16 @@ class Data(Protocol):
     labels: Mapping[str, int] = {}
 
     @property
-    def normalization(self) -> Mapping[str, Callable[..., Any]]:
-        """Maps that features went through, by modality; none by default."""
-        return {}
-
-    @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of one sample of each modality."""
+
+    @property
+    def normalization(self) -> Mapping[str, Standardisation]:
+        """Maps that raw features of modalities went through; none by default.
+
+        A system that is built from the data keeps them.
+        """
+        return {}
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a system would achieve if a link were no more than the noise it reports."""
 
+from __future__ import annotations
+
 from typing import Annotated, Any, Literal
 
+import keras
 import tensorflow as tf
 from sionna.phy.channel import AWGN
 
@@ -49,6 +52,15 @@ class EffectiveAWGNLink(Link):
             )
         super().__init__(link=self.link.settings, **settings)
         self._awgn = AWGN(precision=self.precision)
+
+    def get_config(self) -> dict[str, Any]:
+        """The link, with what it drew when it was built."""
+        return {"link": keras.saving.serialize_keras_object(self.link)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> EffectiveAWGNLink:
+        """Build a link from what :meth:`get_config` gave."""
+        return cls(keras.saving.deserialize_keras_object(config["link"]))
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

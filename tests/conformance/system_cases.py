@@ -120,9 +120,18 @@ def comm(**options: Any) -> CoMM:
     return CoMM(FEATURES, AWGNLink(), **{**COMM, **options})
 
 
+def centroid() -> CentroidSystem:
+    """Centroids of three modalities, and a judge of images."""
+    system = CentroidSystem(DIGITS, FlatFadingLink(), latent_dim=4)
+    judge = Classifier(DIGITS["image"], 10)
+    judge.trainable = False
+    system.judges = {"image": judge}
+    return system
+
+
 SYSTEMS = {
     "centroid": Case(
-        lambda: CentroidSystem(DIGITS, FlatFadingLink(), latent_dim=4),
+        centroid,
         digits,
         DIGITS,
         drops=("image",),

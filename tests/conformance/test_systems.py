@@ -115,6 +115,8 @@ def test_a_saved_system_comes_back_to_the_bit(name, tmp_path):
     same(measured(loaded, name), measured(system, name))
     for one, other in zip(loaded.get_weights(), system.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+    if system.compiled:
+        assert loaded.get_metrics_result() == system.get_metrics_result()
     if system.trainable_weights:  # the optimizer and the draws of dropout go on as well
         for model in (system, loaded):
             set_seed("going on")

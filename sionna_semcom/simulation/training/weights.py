@@ -203,8 +203,8 @@ def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) ->
 
 def _most_bytes(system: keras.Model) -> int:
     """What Keras' file of the weights takes at most, with the optimizer's state."""
-    optimizer = getattr(system, "optimizer", None)
-    variables = [*system.variables, *(optimizer.variables if optimizer else ())]
+    moments = system.optimizer.variables if system.compiled else ()
+    variables = [*system.variables, *moments]
     return sum(2**12 + variable.numpy().nbytes for variable in variables)
 
 
