@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sionna_semcom.simulation.studies.study  # noqa: F401  declares all data sets
 from sionna_semcom.datasets import (
     DATASETS,
     LatentPairs,

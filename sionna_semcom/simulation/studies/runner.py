@@ -204,9 +204,8 @@ class _Run:
             if (known := self._partial.get(key)) is None:
                 whose = part.link if evaluation.common_channels else part.label
                 seeds = (self._study.seed, whose, part.seed, snr_db)
-                aggregates = getattr(system, "aggregates", {})
                 point = simulate_point(
-                    measure, batches, snr_db, evaluation, seeds, show, aggregates
+                    measure, batches, snr_db, evaluation, seeds, show, system.aggregates
                 )
                 if evaluation.probes:
                     kind = "linear" if evaluation.probes is True else evaluation.probes
