@@ -111,7 +111,7 @@ def test_a_model_loads_in_a_fresh_process(tmp_path):
     features = np.linspace(-1, 1, 15).reshape(3, 5).astype(np.float32)
     batch = {"text": tf.constant(features), "label": tf.constant([0, 1, 1])}
     set_seed("fresh")
-    expected = np.asarray(system(batch, 3.0))
+    expected = np.asarray(system(batch, snr_db=3.0))
     script = f"""
 import keras, numpy as np, tensorflow as tf
 import sionna_semcom.systems
@@ -119,7 +119,7 @@ from sionna_semcom._seeding import set_seed
 batch = {{"text": tf.constant(np.linspace(-1, 1, 15).reshape(3, 5).astype(np.float32))}}
 system = keras.saving.load_model({str(path)!r})
 set_seed("fresh")
-np.save({str(tmp_path / "found.npy")!r}, system(batch, 3.0))
+np.save({str(tmp_path / "found.npy")!r}, system(batch, snr_db=3.0))
 print(system.mode, type(system.link).__name__)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
