@@ -15,11 +15,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from sionna_semcom._parts import Argument, Settings, arguments
+from sionna_semcom._parts import Argument, Settings, arguments, summary
 from sionna_semcom._parts.schema import REGISTRIES
+from sionna_semcom.datasets import DataSettings
 from sionna_semcom.simulation import Study  # noqa: F401  declares all parts
 
 DOCS = Path(__file__).parent
+_HEAD = "| setting | type | default | |\n|---|---|---|---|\n"
 _TABLE = re.compile(r"(<!-- settings (?:of all (\w+)|([\w.:]+)) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -30,22 +32,23 @@ def with_tables(page: str) -> str:
 
 def _content(sort: str | None, path: str | None) -> str:
     if sort is not None:
-        return "".join(_section(kind, part) for kind, part in REGISTRIES[sort].items())
+        return "\n" + "".join(_section(kind, part) for kind, part in REGISTRIES[sort].items())
     module, _, name = str(path).partition(":")
-    return _table(getattr(importlib.import_module(module), name))
+    return "\n" + _table(getattr(importlib.import_module(module), name))
 
 
 def _section(kind: str, part: Any) -> str:
     """A part with the first line of its docstring and its settings, if it is of this package."""
     if not part.__module__.startswith("sionna_semcom."):
         return ""
-    summary = re.sub(r":\w+:`~?([^`]*)`", r"`\1`", part.__doc__.strip().splitlines()[0])
-    return f"**`{kind}`** {summary}\n\n{_table(part.settings_class)}\n"
+    names = part.usual_modalities() if issubclass(part, DataSettings) else ()
+    modalities = f" Modalities: {', '.join(f'`{name}`' for name in names)}." if names else ""
+    return f"**`{kind}`** {summary(part)}{modalities}\n\n{_table(part.settings_class)}"
 
 
 def _table(settings: type[Settings]) -> str:
     rows = [f"| `{one.name}` | {_row(one)} |\n" for one in arguments(settings)]
-    return "".join(["| setting | type | default | |\n", "|---|---|---|---|\n", *rows]) * bool(rows)
+    return "".join([_HEAD, *rows, "\n"]) if rows else ""
 
 
 def _row(argument: Argument) -> str:
@@ -57,7 +60,8 @@ def _row(argument: Argument) -> str:
 def _value(value: Any) -> str:
     """A default as YAML has it."""
     if isinstance(value, BaseModel):
-        return _value(value.model_dump(exclude_defaults="kind" not in type(value).model_fields))
+        kind = {"kind": value.kind} if "kind" in type(value).model_fields else {}
+        return _value(kind | value.model_dump(exclude_defaults=True))
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {_value(one)}" for key, one in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Parts that studies name: how they are declared, found and described."""
 
-from .arguments import Argument, arguments
+from .arguments import Argument, arguments, summary
 from .part import Part, describe, validated
 from .registry import Registry
 from .settings import Decibels, Settings
@@ -14,5 +14,6 @@ __all__ = [
     "Settings",
     "arguments",
     "describe",
+    "summary",
     "validated",
 ]

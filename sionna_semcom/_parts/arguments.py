@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ _BOUNDS = {
     "maximum": "at most {}",
     "exclusiveMaximum": "below {}",
 }
+_ROLE = re.compile(r":\w+:`~?([^`]*)`|``")
 _NAMES = {"integer": "int", "number": "float", "string": "str", "boolean": "bool", "object": "dict"}
 
 
@@ -63,6 +65,11 @@ def arguments(settings: type[Settings]) -> list[Argument]:
         for name, field in settings.model_fields.items()
         if name != "kind"
     ]
+
+
+def summary(part: type) -> str:
+    """First line of the docstring of a part, without markup."""
+    return _ROLE.sub(r"\1", str(part.__doc__).strip().splitlines()[0])
 
 
 def default_of(field: FieldInfo) -> Any:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any, TypeVar, get_args
@@ -32,10 +34,13 @@ class Registry:
         What the parts are, in the plural, such as ``"links"``
     others : :class:`Registry`
         Registries whose parts can stand where those of this one can
+    package : `None` | `str`
+        Package of which every module is imported first, so that a file in it adds a part
     """
 
-    def __init__(self, sort: str, *others: Registry) -> None:
+    def __init__(self, sort: str, *others: Registry, package: str | None = None) -> None:
         self.sort = sort
+        self.package = package
         self.others = others
         self._parts: dict[str, type] = {}
         self._failed: dict[str, str] = {}
@@ -144,10 +149,12 @@ class Registry:
         return chosen
 
     def _search(self) -> None:
-        """Import what other packages register, once; one that fails hides no other."""
+        """Import what registers parts, once; another package that fails hides no other."""
         if self._searched:
             return
         self._searched = True
+        if self.package is not None:
+            _import_modules(self.package)
         for point in entry_points(group=f"sionna_semcom.{self.sort}"):
             try:
                 part = point.load()
@@ -169,6 +176,13 @@ class Registry:
 
 def _dump(settings: Settings, info: Any) -> dict[str, Any]:
     return settings.model_dump(mode=info.mode)
+
+
+def _import_modules(package: str) -> None:
+    """Import every module of a package and of those below it."""
+    path = importlib.import_module(package).__path__
+    for module in pkgutil.walk_packages(path, f"{package}."):
+        importlib.import_module(module.name)
 
 
 def _path(part: type) -> str:

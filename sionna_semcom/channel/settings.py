@@ -9,7 +9,7 @@ from .._parts import Registry, Settings
 
 _Self = TypeVar("_Self", bound="ChannelSettings")
 
-CHANNELS = Registry("channels")
+CHANNELS = Registry("channels", package="sionna_semcom.channel")
 """MIMO channels by ``kind``."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .._parts import Registry, Settings
 from .data import Data
 
-DATASETS = Registry("datasets")
+DATASETS = Registry("datasets", package="sionna_semcom.datasets")
 """Settings of data sets by ``kind``."""
 
 

@@ -15,7 +15,7 @@ from ..channel.drawn import DrawnPart
 from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
 from ..channel.settings import CHANNELS, ChannelSettings
 
-LINKS = Registry("links", CHANNELS)
+LINKS = Registry("links", CHANNELS, package="sionna_semcom.link")
 """Links by ``kind``; where a study names a link, a MIMO channel can stand."""
 
 

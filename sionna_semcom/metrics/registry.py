@@ -12,7 +12,7 @@ from .._parts import Registry, Settings
 from .accuracy import accuracy
 from .fidelity import mae, mse, psnr, ssim
 
-METRICS = Registry("metrics")
+METRICS = Registry("metrics", package="sionna_semcom.metrics")
 """Metrics of reconstructions by ``kind``."""
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import shlex
@@ -12,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from runpy import run_path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -21,15 +21,14 @@ from click.exceptions import Exit
 from pydantic import TypeAdapter
 
 import sionna_semcom
-from sionna_semcom._parts import Settings
-from sionna_semcom.channel import FlatMIMOSettings, OFDMMIMOSettings
+from sionna_semcom._parts.schema import REGISTRIES
 from sionna_semcom.cli.app import app
-from sionna_semcom.link import AWGNSettings, FlatFadingSettings, OFDMSettings
 from sionna_semcom.simulation.studies.study import Study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEEDS_DATA = "# needs SIONNA_SEMCOM_DATA"
+NEEDS_PLUGIN = "# needs semcom_example"  # which tests/integration/test_plugin.py runs
 PART_OF_STUDY = "# part of a study"
 
 
@@ -68,7 +67,10 @@ def test_python_blocks_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(ROOT / "docs" / "examples"))
+    for folder in (ROOT / "docs" / "examples", ROOT / "tests" / "plugin"):
+        monkeypatch.syspath_prepend(str(folder))
+    for registry in REGISTRIES.values():  # what a page registers is its own
+        monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     namespace: dict[str, object] = {"__name__": page.stem}
     for block in blocks(page, "python"):
         if block.text.startswith(NEEDS_DATA) and "SIONNA_SEMCOM_DATA" not in os.environ:
@@ -88,7 +90,9 @@ def is_study(block: Block) -> bool:
     return "curves" in yaml.safe_load(block.text)
 
 
-@pytest.mark.parametrize("block", all_blocks("yaml"), ids=str)
+@pytest.mark.parametrize(
+    "block", [b for b in all_blocks("yaml") if not b.text.startswith(NEEDS_PLUGIN)], ids=str
+)
 def test_yaml_blocks_are_valid(block: Block) -> None:
     document = yaml.safe_load(block.text)
     if is_study(block):
@@ -131,32 +135,17 @@ def test_links_between_files_lead_somewhere() -> None:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize(
-    ("section", "settings"),
-    [
-        ("AWGN", AWGNSettings),
-        ("Flat fading", FlatFadingSettings),
-        ("OFDM", OFDMSettings),
-        ("Flat MIMO", FlatMIMOSettings),
-        ("OFDM MIMO", OFDMMIMOSettings),
-    ],
-)
-def test_page_on_links_lists_every_setting(section: str, settings: type[Settings]) -> None:
-    page = (ROOT / "docs" / "links.md").read_text()
-    (text,) = re.findall(rf"^## {section}\n(.*?)^## ", page, re.DOTALL | re.MULTILINE)
-    table = text.partition("###")[0]
-    documented: dict[str, object] = {}
-    for names, default in re.findall(r"^\| (`\w+`.*?) \| (.*?) \|", table, re.MULTILINE):
-        keys = re.findall(r"`(\w+)`", names)
-        values = [default] if len(keys) == 1 else default.split(", ")
-        documented.update(zip(keys, map(literal, values), strict=True))
-    fields = settings.model_fields.items()
-    assert documented == {name: field.default for name, field in fields if name != "kind"}
+def test_tables_of_settings_are_those_of_the_declarations() -> None:
+    """``python docs/make_tables.py`` writes them anew."""
+    tables = run_path(str(ROOT / "docs" / "make_tables.py"))
+    for page in PAGES:
+        assert tables["with_tables"](page.read_text()) == page.read_text(), page.name
 
 
-def literal(text: str) -> object:
-    words = {"none": None, "true": True, "false": False}
-    return words[text] if text in words else ast.literal_eval(text.strip("`"))
+def test_files_that_pages_show_are_there() -> None:
+    for page in PAGES:
+        for target in re.findall(r"^```{literalinclude} (.*)$", page.read_text(), re.MULTILINE):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 @pytest.mark.parametrize("subpackage", sionna_semcom.__all__)

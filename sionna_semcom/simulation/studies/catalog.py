@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..._messages import listed, shortened
-from ..._parts import Registry, Settings
+from ..._parts import Registry, Settings, summary
 from ...datasets.settings import DATASETS
 from ...link import LINKS
 from ...metrics import METRICS
@@ -46,14 +46,10 @@ def part(kind: str) -> CatalogPart:
     parts = {name: found for registry in _TITLES.values() for name, found in registry.items()}
     if kind not in parts:
         raise ValueError(f"`kind` must be one of {listed(parts, 60)}. Received: {shortened(kind)}")
-    return CatalogPart(_summary(parts[kind]), parts[kind].settings_class)
+    return CatalogPart(summary(parts[kind]), parts[kind].settings_class)
 
 
 def _lines(registry: Registry) -> dict[str, str]:
     """First line of each docstring, and of parts that cannot be loaded the reason."""
-    lines = {kind: _summary(found) for kind, found in registry.items()}
+    lines = {kind: summary(found) for kind, found in registry.items()}
     return lines | {kind: f"cannot be loaded: {why}" for kind, why in registry.failed.items()}
-
-
-def _summary(found: Any) -> str:
-    return str(found.__doc__).strip().splitlines()[0].replace("``", "")

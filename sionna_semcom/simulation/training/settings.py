@@ -4,7 +4,13 @@
 from typing import Annotated
 
 import keras
-from pydantic import PositiveFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    PositiveFloat,
+    PositiveInt,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from ..._parts import Decibels, Settings
 from ...datasets import Data
@@ -13,6 +19,9 @@ from ...systems import SYSTEMS, SystemSettings
 from ...systems.base.snr import snr_range
 from ..results.names import FileName
 from .threads import prefer_one_thread
+
+# of a study, which puts the model in place of its name
+_NAME_OR_NOTHING = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 
 
 class TrainingSettings(Settings):
@@ -57,7 +66,7 @@ class ModelSettings(Settings):
     snr_db: Decibels | tuple[Decibels, Decibels] = (0.0, 25.0)
     """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
-    pretrained: "Pretrained | None" = None
+    pretrained: Annotated["Pretrained | None", WithJsonSchema(_NAME_OR_NOTHING)] = None
     """Trained model that training starts from; in a study, the name of another of its models"""
 
     @field_validator("snr_db")

@@ -9,7 +9,7 @@ from ..._parts import Registry, Settings
 from ...datasets import Data
 from ...metrics import MetricSettings
 
-SYSTEMS = Registry("systems")
+SYSTEMS = Registry("systems", package="sionna_semcom.systems")
 """Systems by ``kind``."""
 
 

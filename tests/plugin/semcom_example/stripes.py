@@ -34,7 +34,7 @@ class Stripes(Data):
 
     def __init__(self, size: int, seed: int) -> None:
         self.checksums = {"stripes": f"{size}, {seed}"}
-        self.shapes = {"image": (size, size, 1)}
+        self.shapes: dict[str, tuple[int, ...]] = {"image": (size, size, 1)}
         draw = np.random.default_rng(seed)
         self._splits = {name: _stripes(draw, size) for name in ("train", "validation", "test")}
 

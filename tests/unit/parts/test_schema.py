@@ -93,6 +93,7 @@ def problems(value: Any, schema: dict, defs: dict, where: str = "") -> list[str]
         return [] if value in known else [f"{where}: {value} is none of {known}"]
     kind = schema.get("type")
     if kind == "number":
+        value = as_in_editors(value)
         right = isinstance(value, float | int) and not isinstance(value, bool)
     else:
         right = kind is None or isinstance(value, TYPES[kind])
@@ -104,6 +105,14 @@ def problems(value: Any, schema: dict, defs: dict, where: str = "") -> list[str]
         pairs = zip(value, items, strict=True)
         return [p for one, item in pairs for p in problems(one, item, defs, where)]
     return _problems_of_keys(value, schema, defs, where) if isinstance(value, dict) else []
+
+
+def as_in_editors(value: Any) -> Any:
+    """Numbers such as 3.5e9, which are text in YAML 1.1 and numbers in YAML 1.2."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def _problems_of_keys(value: dict, schema: dict, defs: dict, where: str) -> list[str]:

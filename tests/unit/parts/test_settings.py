@@ -2,7 +2,7 @@
 import math
 
 import pytest
-from pydantic import PositiveFloat
+from pydantic import PositiveFloat, ValidationError
 
 from sionna_semcom._parts import Decibels, Settings
 
@@ -39,7 +39,7 @@ class Outer(Settings):
     ],
 )
 def test_numbers_are_finite_and_no_truth_values(name, value):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValidationError) as caught:
         Outer(**{name: value})
     (error,) = caught.value.errors()
     assert error["loc"][0] == name
