@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,10 +17,10 @@ from sionna_semcom.link.ofdm.equalization import diagonal_lmmse_equalizer
 from sionna_semcom.link.ofdm.precoding import rzf_matrix
 
 POWERS = [3e-13, 1e13, 1e-25]
-GRID = {"num_tx_ant": 2, "num_rx_ant": 4, "fft_size": 24}
-DOWNLINK = {"num_tx_ant": 4, "num_rx_ant": 2, "precoding": "rzf"}
+GRID: dict[str, Any] = {"num_tx_ant": 2, "num_rx_ant": 4, "fft_size": 24}
+DOWNLINK: dict[str, Any] = {"num_tx_ant": 4, "num_rx_ant": 2, "precoding": "rzf"}
 
-LINKS = {
+LINKS: dict[str, dict[str, Any]] = {
     "perfect": {"csi": "perfect"},
     "lin": {},
     "lmmse": {"interpolation": "lmmse"},
@@ -59,7 +61,7 @@ def test_ofdm(kind):
 
 def test_each_slot_of_an_own_channel_may_have_a_power_of_its_own():
     """Two users 60 dB apart: the statistics are known up to the power of each slot."""
-    link = OFDMLink(interpolation="lmmse", packing=False, **GRID)
+    link: Any = OFDMLink(interpolation="lmmse", packing=False, **GRID)
     channel, symbols = link.channel, complex_normal([40, 8])
     powers = np.where(np.arange(40) % 2, 1e-12, 1e-6).astype(np.float32)
     set_seed("call")
@@ -87,7 +89,7 @@ def test_flat_fading(equalizer):
 @pytest.mark.parametrize("csi", ["ls", "delayed"])
 def test_ofdm_mimo(csi):
     power = 3e-13
-    channel = OFDMMIMOChannel(
+    channel: Any = OFDMMIMOChannel(
         csi=csi, csi_delay=4 if csi == "delayed" else None, speed=30.0, fft_size=24, num_uses=2,
         num_rx_ant=2, pool_size=64,
     )  # fmt: skip

@@ -8,6 +8,7 @@ import pickle
 import struct
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -299,7 +300,7 @@ def test_images_of_other_formats_are_told(tmp_path):
         assert len(CIFAR10(tmp_path).images("train")[1]) == 170
 
 
-SHAPES = {
+SHAPES: dict[str, Callable] = {
     "rows of channels": lambda data: data,
     "channels first": lambda data: data.reshape(-1, 3, 32, 32),
     "channels last": lambda data: data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1),

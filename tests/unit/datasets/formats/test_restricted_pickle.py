@@ -298,7 +298,7 @@ def test_copies_of_arrays_are_bounded(read, monkeypatch):
 
 
 def test_keys_of_usual_kinds_are_read(read):
-    content = {
+    content: dict = {
         **{f"key{n}": n for n in range(20_000)},
         **{n: n for n in range(20_000)},
         **{(n, "a"): n for n in range(1000)},
