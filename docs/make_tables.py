@@ -32,7 +32,7 @@ def with_tables(page: str) -> str:
 
 def _content(sort: str | None, path: str | None) -> str:
     if sort is not None:
-        return "\n" + "".join(_section(kind, part) for kind, part in REGISTRIES[sort].items())
+        return "\n" + "".join(_section(kind, part) for kind, part in sorted(REGISTRIES[sort].items()))
     module, _, name = str(path).partition(":")
     return "\n" + _table(getattr(importlib.import_module(module), name))
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import (
         alignment,
+        channel,
         datasets,
         link,
         losses,
@@ -30,6 +31,7 @@ __version__ = version("sionna-semcom")
 
 __all__ = [
     "alignment",
+    "channel",
     "datasets",
     "link",
     "load_model",
