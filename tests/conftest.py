@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -47,6 +49,22 @@ def _reseed() -> None:
 def data_root() -> Path:
     """The folder of the real data sets, for tests marked ``data``."""
     return Path(os.environ[DATA_VARIABLE])
+
+
+@contextmanager
+def _files_of_at_most(num_bytes: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def files_of_at_most() -> Callable[[int], AbstractContextManager[None]]:
+    """Stands for a full disk: the system refuses to write more than so many bytes."""
+    return _files_of_at_most
 
 
 def _eager(function: Callable) -> Callable:

@@ -233,11 +233,11 @@ def ran(site, tmp_path_factory):
     draw = np.random.default_rng(1)
     splits = {}
     for name in ("train", "validation", "test"):
-        tx = draw.normal(size=(60, 4)).astype(np.float32)
+        tx = draw.normal(size=(200, 4)).astype(np.float32)
         splits[name] = LatentSplit(tx, 2 * tx[:, ::-1], (tx[:, 0] > 0).astype(np.int32))
-    LatentPairs(splits, np.eye(4, 2, dtype=np.float32), np.zeros(2, np.float32)).save(
-        cwd / "latents.h5"
-    )
+    kernel = np.zeros((4, 2), np.float32)
+    kernel[3] = -1, 1  # the receiver's last number is the transmitter's first
+    LatentPairs(splits, kernel, np.zeros(2, np.float32)).save(cwd / "latents.h5")
     (cwd / "stripes.yaml").write_text(STUDY)
     (cwd / "diagonal.yaml").write_text(ALIGNMENT)
     outputs = commands(
@@ -260,5 +260,5 @@ def test_a_study_of_all_parts_trains_and_runs(ran):
 
 def test_a_mimo_channel_of_another_package_serves_alignment(ran):
     metrics = Result.load(ran / "diagonal.h5").curve.metrics
-    assert metrics["power"].mean <= 1.02
+    assert metrics["mse"].mean < 0.5  # of a variance of four
     assert metrics["accuracy"].mean > 0.8

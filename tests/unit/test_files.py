@@ -2,10 +2,8 @@
 import errno
 import os
 import re
-import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 
 import h5py
 import numpy as np
@@ -13,17 +11,6 @@ import pytest
 
 from sionna_semcom import _files
 from sionna_semcom._files import atomic_hdf5, atomic_path, check_folder, reserve, write_bytes
-
-
-@contextmanager
-def files_of_at_most(num_bytes):
-    """Stands for a full disk: the system refuses to write more."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def _dead_process():
@@ -106,7 +93,7 @@ def test_hdf5_from_memory_is_the_file_that_the_library_writes(tmp_path):
         assert (tmp_path / name).read_bytes() == (tmp_path / "direct.h5").read_bytes()
 
 
-def test_a_full_disk_is_an_error_that_names_the_file_and_loses_nothing(tmp_path):
+def test_a_full_disk_is_an_error_that_names_the_file_and_loses_nothing(tmp_path, files_of_at_most):
     path = tmp_path / "a.h5"
     write_bytes(path, b"before")
     with pytest.raises(OSError) as caught, files_of_at_most(4096), atomic_hdf5(path) as file:
@@ -117,7 +104,7 @@ def test_a_full_disk_is_an_error_that_names_the_file_and_loses_nothing(tmp_path)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_room_and_folders_are_tried_first(tmp_path):
+def test_room_and_folders_are_tried_first(tmp_path, files_of_at_most):
     check_folder(tmp_path / "new/folder", "a.h5")
     assert not list(tmp_path.iterdir())
     (tmp_path / "new/folder").mkdir(parents=True)
