@@ -27,6 +27,12 @@ class DataSettings(Settings):
     if TYPE_CHECKING:  # a class attribute of some data sets, a field of others
         modalities: Any
 
+    if TYPE_CHECKING:
+
+        @property
+        def modalities(self) -> tuple[str, ...]:
+            """Modalities of the samples; subclasses say which, or have a field."""
+
     @classmethod
     def default_modalities(cls) -> tuple[str, ...]:
         """Modalities unless a study leaves some out."""
