@@ -32,7 +32,9 @@ def with_tables(page: str) -> str:
 
 def _content(sort: str | None, path: str | None) -> str:
     if sort is not None:
-        return "\n" + "".join(_section(kind, part) for kind, part in sorted(REGISTRIES[sort].items()))
+        return "\n" + "".join(
+            _section(kind, part) for kind, part in sorted(REGISTRIES[sort].items())
+        )
     module, _, name = str(path).partition(":")
     return "\n" + _table(getattr(importlib.import_module(module), name))
 
@@ -41,7 +43,7 @@ def _section(kind: str, part: Any) -> str:
     """A part with the first line of its docstring and its settings, if it is of this package."""
     if not part.__module__.startswith("sionna_semcom."):
         return ""
-    names = part.usual_modalities() if issubclass(part, DataSettings) else ()
+    names = part.default_modalities() if issubclass(part, DataSettings) else ()
     modalities = f" Modalities: {', '.join(f'`{name}`' for name in names)}." if names else ""
     return f"**`{kind}`** {summary(part)}{modalities}\n\n{_table(part.settings_class)}"
 

@@ -34,9 +34,11 @@ CHANNELS = {
     ),
     "umi_ls": lambda: OFDMMIMOChannel(model="UMi", pool_size=64, **GRID),
 }
-# those of other packages that are installed, with their default settings
+# those of other packages that are installed
 CHANNELS |= {
-    kind: part for kind, part in KINDS.items() if part.__module__.split(".")[0] != "sionna_semcom"
+    kind: functools.partial(part, **FLAT)
+    for kind, part in KINDS.items()
+    if part.__module__.split(".")[0] != "sionna_semcom"
 }
 
 

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from runpy import run_path
+from types import ModuleType
 
 import matplotlib.pyplot as plt
 import pytest
@@ -148,10 +149,13 @@ def test_files_that_pages_show_are_there() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("subpackage", sionna_semcom.__all__)
-def test_page_on_api_lists_everything_public(subpackage: str) -> None:
+@pytest.mark.parametrize("name", sionna_semcom.__all__)
+def test_page_on_api_lists_everything_public(name: str) -> None:
     documented = re.findall(r"sionna_semcom\.[\w.]*\w", (ROOT / "docs" / "api.md").read_text())
-    package = getattr(sionna_semcom, subpackage)
+    package = getattr(sionna_semcom, name)
+    if not isinstance(package, ModuleType):
+        assert f"sionna_semcom.{name}" in documented
+        return
     missing = [
         name
         for name in package.__all__

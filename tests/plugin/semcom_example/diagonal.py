@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A MIMO channel of one's own: as many parallel Rayleigh channels as there are antennas."""
+"""A MIMO channel of one's own: parallel Rayleigh channels between pairs of antennas."""
 
 from typing import Literal
 
@@ -15,12 +15,9 @@ class DiagonalSettings(MIMOSettings):
 
     kind: Literal["diagonal_mimo"] = "diagonal_mimo"
     num_tx_ant: int = Field(2, ge=1)
-    """Antennas at the transmitter; the receiver has as many."""
-
-    @property
-    def num_rx_ant(self) -> int:
-        """Receive antennas."""
-        return self.num_tx_ant
+    """Transmit antennas."""
+    num_rx_ant: int = Field(2, ge=1)
+    """Receive antennas; those of either side that have no partner are silent."""
 
 
 @CHANNELS.register(DiagonalSettings)
@@ -31,8 +28,10 @@ class DiagonalChannel(MIMOChannel):
 
     def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Draw a state for each of ``groups``."""
-        gains = complex_normal([groups, 1, self.num_tx_ant], precision=self.precision)
-        h = tf.cast(self.num_tx_ant**0.5, gains.dtype) * tf.linalg.diag(gains)
+        tx, rx = self.settings.num_tx_ant, self.settings.num_rx_ant
+        gains = complex_normal([groups, 1, min(tx, rx)], precision=self.precision)
+        h = tf.cast(max(tx, rx) ** 0.5, gains.dtype) * tf.linalg.diag(gains)
+        h = tf.pad(h, [[0, 0], [0, 0], [0, rx - min(tx, rx)], [0, tx - min(tx, rx)]])
         h = tf.tile(h, [1, self.num_uses, 1, 1])
         return ChannelState(h, h, h, tf.zeros([groups, self.num_uses], self.rdtype))
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from sionna_semcom import metrics
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.metrics import METRICS, MetricSettings, usual_metrics
+from sionna_semcom.metrics import METRICS, MetricSettings, default_metrics
 from sionna_semcom.simulation import Study
 from sionna_semcom.systems import CentroidSystem, TwoStageVIBSettings
 
@@ -34,10 +34,10 @@ STUDY = {
 }
 
 
-def test_usual_metrics_are_those_of_the_modality():
-    assert list(usual_metrics("image")) == ["mse", "psnr", "ssim"]
-    assert list(usual_metrics("audio")) == ["mae"]
-    assert list(usual_metrics("text")) == ["accuracy"]
+def test_default_metrics_are_those_of_the_modality():
+    assert list(default_metrics("image")) == ["mse", "psnr", "ssim"]
+    assert list(default_metrics("audio")) == ["mae"]
+    assert list(default_metrics("text")) == ["accuracy"]
 
 
 def test_a_metric_is_the_function_of_its_name():

@@ -75,7 +75,7 @@ def test_signatures_of_instances_and_subclasses_are_their_own():
 
 
 def test_help_has_the_arguments_once_between_their_neighbors():
-    text = pydoc.render_doc(Toy, renderer=pydoc.plaintext)
+    text = pydoc.plain(pydoc.render_doc(Toy))
     assert text.count("size : int, at least 1\n") == 1
     assert "Number of things, on two lines." in text
     assert 'color : "red" | "green", (default \'red\')' in text
