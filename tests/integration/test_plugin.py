@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import json
 import os
@@ -15,8 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.datasets import DATASETS, LatentPairs, LatentSplit
+from sionna_semcom.link import LINKS
 from sionna_semcom.simulation import Result
+from sionna_semcom.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "tests" / "plugin"
@@ -172,6 +175,15 @@ def test_each_part_is_one_file():
     package = "\n".join(path.read_text() for path in (ROOT / "sionna_semcom").rglob("*.py"))
     assert "semcom_example" not in package
     assert not [kind for kind in KINDS.values() if f'Literal["{kind}"]' in package]
+
+
+def test_simulation_names_no_kind():
+    kinds = {*SYSTEMS, *LINKS, *DATASETS}
+    for path in (ROOT / "sionna_semcom" / "simulation").rglob("*.py"):
+        if path.stem != "network_latents":  # a declaration of data sets
+            nodes = ast.walk(ast.parse(path.read_text()))
+            texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+            assert not texts & kinds, path
 
 
 def test_list_shows_the_parts_with_their_first_lines(described):
