@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from .features.standardization import Standardisation
+from .features.standardization import Standardization
 
 
 class Data(Protocol):
@@ -35,7 +35,7 @@ class Data(Protocol):
         """Shape of one sample of each modality."""
 
     @property
-    def normalization(self) -> Mapping[str, Standardisation]:
+    def normalization(self) -> Mapping[str, Standardization]:
         """Maps that raw features of modalities went through; none by default.
 
         A system that is built from the data keeps them.

@@ -125,7 +125,7 @@ def centroid() -> CentroidSystem:
     system = CentroidSystem(DIGITS, FlatFadingLink(), latent_dim=4)
     judge = Classifier(DIGITS["image"], 10)
     judge.trainable = False
-    system.judges = {"image": judge}
+    system.recognizers = {"image": judge}
     return system
 
 

@@ -50,14 +50,14 @@ class SystemContract:
     ----------
     aggregates : `dict` of callables
         Figures that are functions of means over all samples; see :class:`Aggregating`
-    judges : `dict` of classifiers
+    recognizers : `dict` of classifiers
         Classifiers of reconstructions by modality, for systems that give any
     training_callbacks : sequence of `keras.callbacks.Callback`
         Callbacks that training takes along
     """
 
     aggregates: ClassVar[Any] = {}
-    judges: Any = MappingProxyType({})
+    recognizers: Any = MappingProxyType({})
     training_callbacks: Sequence[Any] = ()
 
     def schedules(self, num_epochs: int) -> list[Any]:
