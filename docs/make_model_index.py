@@ -13,10 +13,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from sionna_semcom._fetch import asset
 from sionna_semcom._files import sha256
+from sionna_semcom.simulation.training.weights import provenance_of
 
 MODELS = Path(__file__).parents[1] / "models"
 
@@ -27,12 +26,12 @@ def index(models: Path = MODELS) -> dict[str, dict[str, Any]]:
 
 
 def _weights(models: Path) -> list[Path]:
-    return sorted(models.glob("*/seed*.weights.h5"))
+    return sorted(models.glob("*/seed*.keras"))
 
 
 def _entry(path: Path) -> dict[str, Any]:
-    with h5py.File(path) as file:
-        trained = {name: json.loads(file.attrs[name]) for name in ("settings", "data")}
+    found = provenance_of(path)
+    trained = {name: json.loads(found[name]) for name in ("settings", "data")}
     return {"sha256": sha256(path), "bytes": path.stat().st_size, **trained}
 
 

@@ -19,7 +19,7 @@ TIMEOUT = 20.0
 
 
 def index() -> dict[str, dict[str, Any]]:
-    """All released weights by path below ``models/``, such as ``"NAME/seed0.weights.h5"``."""
+    """All released weights by path below ``models/``, such as ``"NAME/seed0.keras"``."""
     path = _shipped.folder("models") / "index.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
@@ -42,7 +42,7 @@ def fetch(name: str) -> Path:
     Parameters
     ----------
     name : `str`
-        Path below ``models/``, such as ``"NAME/seed0.weights.h5"``
+        Path below ``models/``, such as ``"NAME/seed0.keras"``
 
     Raises
     ------

@@ -254,8 +254,8 @@ class OFDMMIMOChannel(MIMOChannel):
         ends = noise_powers[[0, -1]]  # an age does not depend on the noise
         tables = learn(observe, self._chunks(), ends, per_element=False)
         width = self.settings.num_data_elements
-        wide = (np.repeat(table, width, axis=1) for table in tables)
-        return RegressionTable(ends, *wide, precision=self.precision)
+        wide = [np.repeat(table, width, axis=1) for table in tables]
+        return RegressionTable(ends, wide[0], wide[1], precision=self.precision)
 
     def _chunks(self) -> Iterator[tf.Tensor]:
         pool = self.slots.pool

@@ -24,8 +24,6 @@ class DataSettings(Settings):
     """Whether samples are features of several modalities with a decision to make"""
 
     kind: str
-    if TYPE_CHECKING:  # a class attribute of some data sets, a field of others
-        modalities: Any
 
     if TYPE_CHECKING:
 

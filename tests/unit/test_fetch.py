@@ -18,11 +18,11 @@ import pytest
 
 from sionna_semcom import __version__, _fetch, _shipped
 from sionna_semcom.datasets import Digits
-from sionna_semcom.simulation.training import loop as training
+from sionna_semcom.simulation import ModelStore
+from sionna_semcom.simulation.training import store
 from sionna_semcom.simulation.training.settings import ModelSettings
-from sionna_semcom.simulation.training.store import obtain_model
 
-NAME = "one/seed0.weights.h5"
+NAME = "one/seed0.keras"
 CONTENT = b"weights"
 ROOT = Path(_fetch.__file__).parents[1]
 SETTINGS = {
@@ -147,7 +147,7 @@ def test_shipped_weights_are_not_fetched(models):
 
 def test_a_model_is_fetched_in_place_of_being_trained(models, release, tmp_path, monkeypatch):
     settings, data, work = ModelSettings.model_validate(SETTINGS), Digits(), tmp_path / "work"
-    trained = obtain_model("one", settings, data, 0, [], tmp_path / "made")
+    trained = ModelStore((), tmp_path / "made").obtain("one", settings, data, 0)
     weights = tmp_path / "made" / NAME
     _list(models, _make_model_index().index(tmp_path / "made"))
     weights.rename(release / _fetch.asset(NAME))
@@ -155,8 +155,8 @@ def test_a_model_is_fetched_in_place_of_being_trained(models, release, tmp_path,
     def refuse(*_):
         raise RuntimeError("it is trained")
 
-    monkeypatch.setattr(training, "train", refuse)
-    fetched = obtain_model("one", settings, data, 0, [models], work)
+    monkeypatch.setattr(store, "train", refuse)
+    fetched = ModelStore([models], work).obtain("one", settings, data, 0)
     for one, other in zip(fetched.get_weights(), trained.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     longer = ModelSettings.model_validate(
@@ -164,7 +164,7 @@ def test_a_model_is_fetched_in_place_of_being_trained(models, release, tmp_path,
     )
     for other_settings, folders in ((longer, [models]), (settings, [])):
         with pytest.raises(RuntimeError, match="it is trained"):
-            obtain_model("one", other_settings, data, 0, folders, work)
+            ModelStore(folders, work).obtain("one", other_settings, data, 0)
 
 
 def test_a_checkout_fetches_nothing():

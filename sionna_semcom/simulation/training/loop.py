@@ -14,9 +14,9 @@ from ..._messages import shortened
 from ..._seeding import derive_seed, reseed, set_seed
 from ...datasets import Data
 from ...systems.base.non_finite import StopOnNonFiniteLoss
+from .checkpoint import has_attributes, load_weights, save_weights
 from .settings import TrainingSettings
 from .threads import intra_op_threads, require_one_thread
-from .weights import _has, load_weights, save_weights
 
 
 def train(
@@ -63,7 +63,7 @@ def train(
         **(provenance or {}),
     }
     first = 0
-    if checkpoint is not None and checkpoint.exists() and _has(checkpoint, origin):
+    if checkpoint is not None and checkpoint.exists() and has_attributes(checkpoint, origin):
         first = _epochs_done(load_weights(system, checkpoint), settings.epochs, checkpoint)
     callbacks = [*system.training_callbacks, *system.schedules(settings.epochs)]
     set_seed(seed, "training")

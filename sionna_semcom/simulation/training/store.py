@@ -18,10 +18,11 @@ from ...channel import MIMOSettings
 from ...datasets import Data
 from ...link import AnyLink, AWGNLink, Link
 from ...systems import transfer_weights
+from .checkpoint import bfloat16, most_bytes
 from .loop import train
 from .settings import ModelSettings
 from .threads import intra_op_threads
-from .weights import _attributes, _bfloat16, _most_bytes, load_weights, save_weights
+from .weights import load_trained, provenance_of, save_model
 
 
 class ModelStore:
@@ -53,7 +54,7 @@ class ModelStore:
         self.verbose = verbose
 
     def obtain(self, name: str, settings: ModelSettings, data: Data, seed: int) -> keras.Model:
-        """Load the trained model ``<folder>/<name>/seed<seed>.weights.h5``, or train it.
+        """Load the trained model ``<folder>/<name>/seed<seed>.keras``, or train it.
 
         Weights are taken from the first folder that has them for these settings and these data.
         Shipped ones that the installed package lists but does not hold are fetched. Otherwise the
@@ -80,7 +81,7 @@ class ModelStore:
         set_seed(seed, name)
         if (path := self._find(name, settings, data, seed)) is not None:
             system = settings.build(data, _link_on_arrival(settings.link), seed)
-            load_weights(system, path)
+            load_trained(system, path)
             return system
         system = settings.build(data, seed=seed)
         return (
@@ -91,7 +92,7 @@ class ModelStore:
         """File of the weights, if there is one; shipped ones that are not installed are fetched."""
         paths = [_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
         for path in paths:
-            if path.exists() and _of(_attributes(path), settings, data.checksums):
+            if path.exists() and _of(provenance_of(path), settings, data.checksums):
                 return path
         shipped = _shipped.folder("models")
         file_name = _path(Path(), name, seed).as_posix()
@@ -112,7 +113,7 @@ class ModelStore:
         provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
         check_folder(path.parent, path.name, checkpoint.name)
         for folder in (path.parent, tempfile.gettempdir()):
-            reserve(folder, 3 * _most_bytes(system))  # with the two moments of Adam
+            reserve(folder, 3 * most_bytes(system))  # with the two moments of Adam
         train(
             system,
             settings.system.training_data(data, seed),
@@ -124,15 +125,15 @@ class ModelStore:
         )
         set_seed(seed, name)  # what is drawn in building is then what was trained with
         trained = settings.build(data, _link_on_arrival(settings.link), seed)
-        trained.set_weights([_bfloat16(weight) for weight in system.get_weights()])
-        save_weights(trained, path, {**provenance, "threads": intra_op_threads()})
+        trained.set_weights([bfloat16(weight) for weight in system.get_weights()])
+        save_model(trained, path, {**provenance, "threads": str(intra_op_threads())})
         checkpoint.unlink(missing_ok=True)
         return trained
 
 
 def _path(folder: Path, name: str, seed: int) -> Path:
     """File of the weights of a model in ``folder``."""
-    return folder / name / f"seed{seed}.weights.h5"
+    return folder / name / f"seed{seed}.keras"
 
 
 def _link_on_arrival(link: AnyLink) -> Link | None:

@@ -13,14 +13,13 @@ from typing import Any
 
 import h5py
 import keras
-import numpy as np
-import tensorflow as tf
 
-from ..._files import atomic_hdf5, atomic_path, reserve
+from ..._files import atomic_path, reserve
 from ..._hdf5 import open_hdf5, read_json
 from ..._limits import Budget, brief
 from ...link import LINKS, AWGNLink, Link
 from ...systems import SYSTEMS
+from .checkpoint import check_finite, copy_compressed, load_finite, most_bytes
 
 _CONFIG, _WEIGHTS, _PROVENANCE = "config.json", "model.weights.h5", "provenance.json"
 _ENTRIES = {"metadata.json", _CONFIG, _WEIGHTS, _PROVENANCE}
@@ -46,7 +45,7 @@ def save_model(
     OSError
         If the file cannot be written
     """
-    reserve(tempfile.gettempdir(), 2 * _most_bytes(system))
+    reserve(tempfile.gettempdir(), 2 * most_bytes(system))
     with tempfile.TemporaryDirectory() as folder, atomic_path(path) as target:
         plain = Path(folder) / "plain.keras"
         keras.saving.save_model(system, plain)
@@ -55,7 +54,7 @@ def save_model(
             entries = {name: archive.read(name) for name in ("metadata.json", _CONFIG)}
             weights.write_bytes(archive.read(_WEIGHTS))
         with h5py.File(weights) as source, h5py.File(small, "w") as compressed:
-            source.visititems(functools.partial(_copy_compressed, compressed))
+            source.visititems(functools.partial(copy_compressed, compressed))
             compressed.attrs.update(source.attrs)
         entries[_PROVENANCE] = json.dumps(dict(provenance or {})).encode()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -133,7 +132,20 @@ def _existing(path: str | Path) -> Path:
 
 def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
     """A copy of the file in ``folder`` that holds what was checked and nothing else."""
-    weights, checked = folder / _WEIGHTS, folder / "checked.keras"
+    weights, metadata, config = _checked_parts(path, folder)
+    if over_another_link:
+        config["config"]["link"] = keras.saving.serialize_keras_object(AWGNLink())
+    checked = folder / "checked.keras"
+    with zipfile.ZipFile(checked, "w") as archive:
+        archive.writestr("metadata.json", metadata)
+        archive.writestr(_CONFIG, json.dumps(config))
+        archive.write(weights, _WEIGHTS)
+    return checked
+
+
+def _checked_parts(path: Path, folder: Path) -> tuple[Path, bytes, Any]:
+    """File of the weights in ``folder``, metadata and configuration of a file, checked."""
+    weights = folder / _WEIGHTS
     with zipfile.ZipFile(_existing(path)) as archive:
         names = archive.namelist()
         if len(set(names)) < len(names) or not {_CONFIG, _WEIGHTS} <= set(names) <= _ENTRIES:
@@ -147,13 +159,8 @@ def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
     message = "its weights are damaged"
     with open_hdf5(weights, "file of weights", only_numbers=True, message=message) as file:
         _refuse_links(file)
-    if over_another_link:
-        config["config"]["link"] = keras.saving.serialize_keras_object(AWGNLink())
-    with zipfile.ZipFile(checked, "w") as archive:
-        archive.writestr("metadata.json", metadata)
-        archive.writestr(_CONFIG, json.dumps(config))
-        archive.write(weights, _WEIGHTS)
-    return checked
+        check_finite(file, path)
+    return weights, metadata, config
 
 
 def _refuse_links(group: h5py.Group) -> None:
@@ -189,80 +196,17 @@ def _reason(error: Exception) -> str:
     return brief(str(error) or type(error).__name__, 400)
 
 
-def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
-    """Save weights (and the optimizer's state, where there is one) with ``attributes``."""
-    # Keras writes on a disk, and the HDF5 library crashes where it is full
-    reserve(tempfile.gettempdir(), _most_bytes(system))
-    with tempfile.TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.weights.h5"
-        system.save_weights(plain)
-        with h5py.File(plain) as source, atomic_hdf5(path) as target:
-            source.visititems(functools.partial(_copy_compressed, target))
-            target.attrs.update({**source.attrs, **attributes})
-
-
-def _most_bytes(system: keras.Model) -> int:
-    """What Keras' file of the weights takes at most, with the optimizer's state."""
-    moments = system.optimizer.variables if system.compiled else ()
-    variables = [*system.variables, *moments]
-    return sum(2**12 + variable.numpy().nbytes for variable in variables)
-
-
-def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
-    """Load what :func:`save_weights` saved; return the attributes.
+def load_trained(system: keras.Model, path: Path) -> None:
+    """Load the weights of a file of :func:`save_model` into a ``system`` of the same settings.
 
     Raises
     ------
     ValueError
         If the file is damaged, or holds NaN, infinity or another model's weights, naming it
     """
-    attributes = _attributes(path)
-    _check_finite(path)
-    try:
-        system.load_weights(path)
-    except (OSError, KeyError, ValueError) as error:
-        raise ValueError(
-            f"The weights in {path} are damaged or not of this model: {error}"
-        ) from error
-    return attributes
-
-
-def _attributes(path: Path) -> dict[str, Any]:
-    message = f"The weights in {path} are damaged"
-    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
-        return dict(file.attrs)
-
-
-def _check_finite(path: Path) -> None:
-    """Refuse a file of which an array holds NaN or infinity."""
-
-    def broken(name: str, item: h5py.Group | h5py.Dataset) -> str | None:
-        numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "fc"
-        return name if numeric and not np.isfinite(item[()]).all() else None
-
-    message = f"The weights in {path} are damaged"
-    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
-        name = file.visititems(broken)
-    if name is not None:
-        raise ValueError(f"The weights in {path} must be finite. Received: NaN or inf in {name}")
-
-
-def _has(path: Path, expected: Mapping[str, Any]) -> bool:
-    """Whether the file in ``path`` has the ``expected`` attributes."""
-    found = _attributes(path)
-    return all(np.array_equal(found.get(name, ()), value) for name, value in expected.items())
-
-
-def _copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
-    """Copy one item of an HDF5 file, an array compressed."""
-    if isinstance(item, h5py.Dataset):
-        packing = {"compression": "gzip", "shuffle": True} if item.ndim else {}
-        copy = target.create_dataset(name, data=item[()], **packing)
-    else:
-        copy = target.require_group(name)
-    copy.attrs.update(item.attrs)
-
-
-def _bfloat16(weight: np.ndarray) -> np.ndarray:
-    """Round to bfloat16: what is kept is then what was used, and compresses to half."""
-    return weight.astype(tf.bfloat16.as_numpy_dtype).astype(weight.dtype)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            weights, _, _ = _checked_parts(path, Path(folder))
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise ValueError(f"The model in {path} is damaged: {brief(error, 500)}") from error
+        load_finite(system, weights, path)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checkpoints: weights and the state of the optimizer, from which training goes on."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..._files import atomic_hdf5, reserve
+from ..._hdf5 import open_hdf5
+
+
+def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
+    """Save weights (and the optimizer's state, where there is one) with ``attributes``."""
+    # Keras writes on a disk, and the HDF5 library crashes where it is full
+    reserve(tempfile.gettempdir(), most_bytes(system))
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.weights.h5"
+        system.save_weights(plain)
+        with h5py.File(plain) as source, atomic_hdf5(path) as target:
+            source.visititems(functools.partial(copy_compressed, target))
+            target.attrs.update({**source.attrs, **attributes})
+
+
+def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
+    """Load what :func:`save_weights` saved; return the attributes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or holds NaN, infinity or another model's weights, naming it
+    """
+    attributes = attributes_of(path)
+    load_finite(system, path, path)
+    return attributes
+
+
+def load_finite(system: keras.Model, weights: Path, path: Path) -> None:
+    """Load ``weights``, which come from ``path``, into ``system``.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged, not finite, or of another model
+    """
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(weights, "file of weights", only_numbers=True, message=message) as file:
+        check_finite(file, path)
+    try:
+        system.load_weights(weights)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"The weights in {path} are damaged or not of this model: {error}"
+        ) from error
+
+
+def attributes_of(path: Path) -> dict[str, Any]:
+    """Attributes that :func:`save_weights` kept with weights."""
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
+        return dict(file.attrs)
+
+
+def has_attributes(path: Path, expected: Mapping[str, Any]) -> bool:
+    """Whether the file in ``path`` has the ``expected`` attributes."""
+    found = attributes_of(path)
+    return all(np.array_equal(found.get(name, ()), value) for name, value in expected.items())
+
+
+def check_finite(file: h5py.File, path: Path) -> None:
+    """Refuse a ``file``, which comes from ``path``, of which an array holds NaN or infinity."""
+
+    def broken(name: str, item: h5py.Group | h5py.Dataset) -> str | None:
+        numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "fc"
+        return name if numeric and not np.isfinite(item[()]).all() else None
+
+    name = file.visititems(broken)
+    if name is not None:
+        raise ValueError(f"The weights in {path} must be finite. Received: NaN or inf in {name}")
+
+
+def most_bytes(system: keras.Model) -> int:
+    """What Keras' file of the weights takes at most, with the optimizer's state."""
+    moments = system.optimizer.variables if system.compiled else ()
+    variables = [*system.variables, *moments]
+    return sum(2**12 + variable.numpy().nbytes for variable in variables)
+
+
+def copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
+    """Copy one item of an HDF5 file, an array compressed."""
+    if isinstance(item, h5py.Dataset):
+        packing = {"compression": "gzip", "shuffle": True} if item.ndim else {}
+        copy = target.create_dataset(name, data=item[()], **packing)
+    else:
+        copy = target.require_group(name)
+    copy.attrs.update(item.attrs)
+
+
+def bfloat16(weight: np.ndarray) -> np.ndarray:
+    """Round to bfloat16: what is kept is then what was used, and compresses to half."""
+    return weight.astype(tf.bfloat16.as_numpy_dtype).astype(weight.dtype)
