@@ -28,7 +28,7 @@ def correct_ray_offsets(model: ChannelModel) -> None:
     """
     sampler: Any = getattr(model, "_ray_sampler", None)
     offsets = getattr(sampler, "_ray_offsets", None)
-    if offsets is None or offsets.shape != [2 * len(RAY_OFFSETS)]:
+    if sampler is None or offsets is None or offsets.shape != [2 * len(RAY_OFFSETS)]:
         return
     table = np.outer(RAY_OFFSETS, [1.0, -1.0]).ravel()
     if not np.allclose(np.sort(offsets), np.sort(table), rtol=0.0, atol=1e-5):
