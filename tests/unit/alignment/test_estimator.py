@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from sionna.phy import config
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
@@ -29,7 +30,8 @@ ALIGNERS = {
 
 
 def sent(aligner):
-    """Symbols of pilots over channels."""
+    """Symbols of pilots over channels, whatever iterations start from."""
+    config.seed = 1
     transceiver = aligner.design(channels(2, 1, 3, 2), 0.1)
     return transceiver.precode(np.stack([pilots(count=5)[0]] * 2)).numpy()
 

@@ -136,8 +136,11 @@ def test_settings_change_by_dotted_keys(write, change, get, value):
         ("models.main.foo=x", r"unknown key models\.main\.foo; known are system, link, snr_db"),
         ("models.main.system.foo=x", r"models\.main\.system\.foo; known are kind, mode, lat"),
         ("models.main.training.foo=x", r"models\.main\.training\.foo; known are epochs, steps"),
-        ("models.main.link.foo=x", r"unknown key models\.main\.link\.foo; known are kind$"),
-        ("links.tdl.modle=x", r"unknown key links\.tdl\.modle; known are kind, model"),
+        (
+            "models.main.link.foo=x",
+            r"unknown key models\.main\.link\.foo; known are kind, precision$",
+        ),
+        ("links.tdl.modle=x", r"unknown key links\.tdl\.modle; known are kind, precision, model"),
         ("links.tdl.kind=odfm", r"links\.tdl: .*'odfm'.*'awgn', .*'ofdm'"),
         ("links.tdl.model=TDL-Z", r"links\.tdl\.model: .*'TDL-A'.* Received: 'TDL-Z'"),
         ("models.main.training.epochs=many", r"training\.epochs: .*integer.* Received: 'many'"),
