@@ -87,14 +87,13 @@ def test_gradients_reach_every_weight(name):
     seen = []
     if system.trainable_weights:
         system.compile(keras.optimizers.SGD(1.0), run_eagerly=True)
-        apply = system.optimizer.apply_gradients
+        apply = system.optimizer.apply
 
-        def record(pairs):
-            pairs = list(pairs)
-            seen.extend(pairs)
-            return apply(pairs)
+        def record(gradients, variables=None):
+            seen.extend(zip(gradients, variables, strict=True))
+            return apply(gradients, variables)
 
-        system.optimizer.apply_gradients = record
+        system.optimizer.apply = record
         system.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
         assert len(seen) == len(system.trainable_weights)
     for gradient, weight in seen:
