@@ -52,6 +52,7 @@ class FeatureEncoder(keras.layers.Layer):
                 f"Received: {tuple(shape)}"
             )
         self._key = name
+        self._options = {"shape": tuple(shape), "width": width, "dropout": dropout}
         self.width = width
         self._is_sequence = len(shape) == 2
         self._drop = keras.layers.Dropout(dropout)
@@ -65,7 +66,7 @@ class FeatureEncoder(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "name": self._key}
+        return {**super().get_config(), **self._options, "name": self._key}
 
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool = False

@@ -83,6 +83,15 @@ class FeatureTokens(keras.layers.Layer):
         if num_tokens < 1:
             raise ValueError(f"`num_tokens` must be positive. Received: {num_tokens}")
         self._key = name
+        self._options = {
+            "shape": tuple(shape),
+            "width": width,
+            "num_tokens": num_tokens,
+            "num_blocks": num_blocks,
+            "num_heads": num_heads,
+            "dropout": dropout,
+            "input_dropout": input_dropout,
+        }
         self._is_sequence = len(shape) == 2
         self.num_tokens = int(shape[0]) if self._is_sequence else num_tokens
         self.width = width
@@ -102,7 +111,7 @@ class FeatureTokens(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor."""
-        return {**super().get_config(), "name": self._key}
+        return {**super().get_config(), **self._options, "name": self._key}
 
     @property
     def token_shape(self) -> tuple[int, int]:

@@ -191,8 +191,8 @@ def _refuse_lambdas(config: Any) -> None:
 
 def _reason(error: Exception) -> str:
     """The first error behind ``error``, in one line."""
-    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
-        error = error.__cause__
+    while isinstance(behind := error.__cause__ or error.__context__, Exception):
+        error = behind
     return brief(str(error) or type(error).__name__, 400)
 
 
