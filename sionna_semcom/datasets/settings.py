@@ -25,12 +25,6 @@ class DataSettings(Settings):
 
     kind: str
 
-    if TYPE_CHECKING:
-
-        @property
-        def modalities(self) -> tuple[str, ...]:
-            """Modalities of the samples; subclasses say which, or have a field."""
-
     @classmethod
     def default_modalities(cls) -> tuple[str, ...]:
         """Modalities unless a study leaves some out."""

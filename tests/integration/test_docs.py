@@ -101,7 +101,7 @@ def test_yaml_blocks_are_valid(block: Block) -> None:
         return
     assert block.text.startswith(PART_OF_STUDY)
     for key, value in document.items():
-        TypeAdapter(Study.model_fields[key].annotation).validate_python(value)
+        TypeAdapter(Study.model_fields[key].rebuild_annotation()).validate_python(value)
 
 
 def commands() -> list[list[str]]:

@@ -34,9 +34,14 @@ class Stripes(Data):
 
     def __init__(self, size: int, seed: int) -> None:
         self.checksums = {"stripes": f"{size}, {seed}"}
-        self.shapes: dict[str, tuple[int, ...]] = {"image": (size, size, 1)}
+        self._size = size
         draw = np.random.default_rng(seed)
         self._splits = {name: _stripes(draw, size) for name in ("train", "validation", "test")}
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of an image."""
+        return {"image": (self._size, self._size, 1)}
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0

@@ -24,7 +24,9 @@ from sionna_semcom.datasets.trifeature import trifeature
 
 def _latents(path):
     split = LatentSplit(
-        np.zeros((500, 8), np.float32), np.zeros((500, 8), np.float32), np.zeros(500, np.int32)
+        np.zeros((500, 8), np.float32),
+        np.zeros((500, 8), np.float32),
+        np.arange(500, dtype=np.int32) % 2,
     )
     LatentPairs(dict.fromkeys(("train", "validation", "test"), split)).save(path)
 

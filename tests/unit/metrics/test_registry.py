@@ -55,7 +55,7 @@ def test_centroid_systems_measure_further_metrics_of_the_modalities_that_they_ha
     system.further_metrics = (MaxError(),)
     measured = system.measure(batch, np.inf)
     assert set(measured) == {*usual, "image_max_error"}  # there is no audio
-    expected = MaxError()(batch["image"], system(batch, np.inf)["image"])
+    expected = MaxError()(batch["image"], system(batch, snr_db=np.inf)["image"])
     np.testing.assert_allclose(measured["image_max_error"], expected, rtol=1e-5)
 
 
