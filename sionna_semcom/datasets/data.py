@@ -8,8 +8,6 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from .features.standardization import Standardization
-
 
 class Data(Protocol):
     """Samples in three splits, as batches of dictionaries.
@@ -35,7 +33,7 @@ class Data(Protocol):
         """Shape of one sample of each modality."""
 
     @property
-    def normalization(self) -> Mapping[str, Standardization]:
+    def normalization(self) -> Mapping[str, Any]:
         """Maps that raw features of modalities went through; none by default.
 
         A system that is built from the data keeps them.
