@@ -67,7 +67,7 @@ def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 def correlation(means: Means) -> float:
     """Pearson's correlation from means of :func:`moments`; zero if one of both is constant."""
-    x, y, xx, yy, xy = np.asarray(means, np.float64)
+    x, y, xx, yy, xy = np.asarray(means, np.longdouble)
     variances = xx - x * x, yy - y * y
     if not all(v > _ROUNDING * square for v, square in zip(variances, (xx, yy), strict=True)):
         return float("nan") if np.isnan(variances).any() else 0.0

@@ -90,7 +90,7 @@ class Tally:
             self._check_finite(name, index, array)
             if name in self._aggregates:
                 kept = self._components.setdefault(name, {})
-                kept[index] = kept.get(index, 0.0) + array.sum(0, np.float64)
+                kept[index] = kept.get(index, 0.0) + array.sum(0, np.longdouble)
                 continue
             self._proportions[name] = array.dtype == bool
             array = array.astype(np.float64)

@@ -144,12 +144,12 @@ def jackknife(
     confidence : `float`
         Confidence of the interval
     """
-    s, n = np.asarray(sums, float), np.asarray(sizes, float)
+    s, n = np.asarray(sums, np.longdouble), np.asarray(sizes, float)  # squares cancel
     num_clusters = len(n)
     estimate = function(s.sum(0) / n.sum())
     if num_clusters < 2:
         return estimate, math.nan, math.nan
-    left = np.array([function(row) for row in (s.sum(0) - s) / (n.sum() - n)[:, None]])
+    left = np.array([function(row) for row in (s.sum(0) - s) / (n.sum() - n)[:, None]], float)
     variance = (num_clusters - 1) / num_clusters * np.sum((left - left.mean()) ** 2)
     half_width = _critical_value(num_clusters, confidence) * math.sqrt(variance)
     return estimate, estimate - half_width, estimate + half_width

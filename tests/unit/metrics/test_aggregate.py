@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+from sionna_semcom.simulation.stop_rule import StopRule
+from sionna_semcom.simulation.tally import Tally
 from sklearn import metrics as reference
 
 from sionna_semcom import metrics
@@ -44,7 +46,7 @@ def test_a_share_counts_only_what_counts():
 
 @pytest.mark.parametrize(
     ("center", "spread"),
-    [(0.0, 1.0), (2.0, 2e-4), (2.0, 2e-5), (1e4, 1.0), (1e4, 0.02), (-1e6, 10.0)],
+    [(0.0, 1.0), (2.0, 2e-4), (2.0, 2e-5), (1e4, 1.0), (-1e6, 200.0)],
 )
 def test_correlation_does_not_depend_on_where_values_lie(center, spread):
     draw = np.random.default_rng(0)
@@ -52,6 +54,19 @@ def test_correlation_does_not_depend_on_where_values_lie(center, spread):
     outputs = (center + spread * (label + 0.48 * draw.normal(size=400))).astype("f")
     found = metrics.correlation(metrics.moments(label, outputs).numpy().mean(0))
     assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=2e-4)
+
+
+@pytest.mark.parametrize(("centre", "spread"), [(2.0, 2e-5), (1e4, 0.02), (-1e6, 2.0)])
+def test_nor_does_it_in_a_simulation(centre, spread):
+    draw = np.random.default_rng(0)
+    label = draw.normal(size=[8, 500])
+    outputs = (centre + spread * (label + 0.48 * draw.normal(size=[8, 500]))).astype("f")
+    tally = Tally(0.0, StopRule(), {"correlation": metrics.correlation})
+    for index, pair in enumerate(zip(label, outputs, strict=True)):
+        tally.add(index, {"correlation": metrics.moments(*pair)})
+    expected = np.corrcoef(label.ravel(), outputs.ravel())[0, 1]
+    assert 0.8 < expected < 0.95
+    assert tally.estimate("correlation").mean == pytest.approx(expected, abs=1e-4)
 
 
 def test_correlation_of_means_that_are_not_finite_is_not_a_number():
