@@ -129,7 +129,6 @@ class LinkedModel(SavedModel):
 
     def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
-        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
         return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
 
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..._files import atomic_path
 from ..._parts import Part
@@ -108,6 +109,11 @@ class SavedModel(SystemContract, Part, keras.Model):
             return
         with atomic_path(filepath) as path:
             super().save(path, **kwargs)
+
+    def fit(self, x: Any, **kwargs: Any) -> Any:
+        """Train as :meth:`keras.Model.fit` does, with batches of a `tf.data.Dataset` as they are."""
+        kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
+        return super().fit(x, **kwargs)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Compile as :meth:`keras.Model.compile` does, with an optimizer but no losses or metrics.
