@@ -262,7 +262,7 @@ def ran(site, tmp_path_factory):
 
 def test_a_study_of_all_parts_trains_and_runs(ran):
     result = Result.load(ran / "stripes.h5")
-    assert (ran / "models/direct/seed0.weights.h5").exists()
+    assert (ran / "models/direct/seed0.keras").exists()
     for curve in result.curves.values():
         assert set(curve.metrics) == {"image_mse", "image_psnr", "image_ssim", "image_max_error"}
         largest, squares = curve.metrics["image_max_error"].mean, curve.metrics["image_mse"].mean

@@ -44,7 +44,7 @@ def test_the_wheel_holds_the_package_studies_and_models_and_nothing_else(wheel):
     }
     others = names - expected
     assert expected <= names
-    assert all(name.endswith(".weights.h5") for name in others)
+    assert all(name.endswith(".keras") for name in others)
 
 
 def test_its_commands_find_studies_and_models_outside_the_checkout(wheel, tmp_path):

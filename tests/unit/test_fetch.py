@@ -77,7 +77,7 @@ def _make_model_index():
 
 
 def test_weights_are_fetched_once_and_kept(models, release, tmp_path):
-    asset = release / "one.seed0.weights.h5"
+    asset = release / "one.seed0.keras"
     asset.write_bytes(CONTENT)
     path = _fetch.fetch(NAME)
     assert path == tmp_path / "cache/sionna_semcom/models" / NAME
@@ -87,14 +87,14 @@ def test_weights_are_fetched_once_and_kept(models, release, tmp_path):
 
 
 def test_weights_with_another_checksum_are_not_kept(models, release, tmp_path):
-    (release / "one.seed0.weights.h5").write_bytes(b"others")
+    (release / "one.seed0.keras").write_bytes(b"others")
     with pytest.raises(ValueError, match="does not match"):
         _fetch.fetch(NAME)
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_what_is_damaged_in_the_cache_is_fetched_again(models, release):
-    (release / "one.seed0.weights.h5").write_bytes(CONTENT)
+    (release / "one.seed0.keras").write_bytes(CONTENT)
     _fetch.fetch(NAME).write_bytes(b"damaged")
     assert _fetch.fetch(NAME).read_bytes() == CONTENT
 
@@ -112,7 +112,7 @@ def test_without_network_one_line_says_which_file_goes_where(models, tmp_path, m
     message = str(caught.value)
     kept = tmp_path / "cache/sionna_semcom/models" / NAME
     assert "\n" not in message
-    assert f"v{__version__}/one.seed0.weights.h5" in message
+    assert f"v{__version__}/one.seed0.keras" in message
     assert message.endswith(f"keep it as {kept}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(CONTENT)
@@ -134,7 +134,7 @@ def test_a_server_that_does_not_answer_is_given_up(models, monkeypatch):
 
 def test_weights_that_are_not_released_are_refused(models):
     with pytest.raises(ValueError, match="Received: 'two/seed0"):
-        _fetch.fetch("two/seed0.weights.h5")
+        _fetch.fetch("two/seed0.keras")
 
 
 def test_shipped_weights_are_not_fetched(models):

@@ -35,7 +35,7 @@ def wheel(tmp_path, monkeypatch):
 def test_in_a_checkout_they_are_folders_of_the_repository():
     assert _shipped.folder("studies") == ROOT / "link_sims"
     assert set(_shipped.studies()) == {path.stem for path in (ROOT / "link_sims").glob("*.yaml")}
-    weights = {path.parent.name for path in (ROOT / "models").glob("*/*.weights.h5")}
+    weights = {path.parent.name for path in (ROOT / "models").glob("*/*.keras")}
     assert set(_shipped.models()) == weights
 
 

@@ -111,7 +111,7 @@ class SavedModel(SystemContract, Part, keras.Model):
             super().save(path, **kwargs)
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does, with batches of a `tf.data.Dataset` as they are."""
+        """Train as :meth:`keras.Model.fit` does, on batches of a `tf.data.Dataset` as they are."""
         kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
         return super().fit(x, **kwargs)
 

@@ -109,7 +109,7 @@ def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path, monkeypat
     monkeypatch.setattr(Study, "load_data", lambda self, *given: folders.append(given) or Digits())
     trained = _invoke("train", study, "--model", "main", "--seed", "3")
     assert trained.exit_code == 0, trained.output
-    assert (tmp_path / "models/main/seed3.weights.h5").exists()
+    assert (tmp_path / "models/main/seed3.keras").exists()
     ((models,),) = folders
     assert models.folders == (tmp_path / "models", shipped)
     assert models.work_dir == tmp_path / "models"

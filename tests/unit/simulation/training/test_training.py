@@ -13,11 +13,13 @@ from sionna.phy import config
 
 from sionna_semcom.datasets import Digits, generated_features
 from sionna_semcom.link import AWGNLink, FlatFadingLink
-from sionna_semcom.simulation.training import loop, store, weights
+from sionna_semcom.simulation.training import checkpoint as checkpoint_file
+from sionna_semcom.simulation.training import loop, store
 from sionna_semcom.simulation.training import settings as model_settings
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.simulation.training.threads import intra_op_threads
+from sionna_semcom.simulation.training.weights import load_trained, provenance_of
 from sionna_semcom.systems import CentroidSettings, CentroidSystem
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
@@ -45,7 +47,7 @@ def same(first, second):
 
 def interrupt(wanted, data, folder, monkeypatch):
     """Train for one epoch, and give the checkpoint."""
-    save = weights.save_weights
+    save = checkpoint_file.save_weights
 
     def save_and_die(system, path, attributes):
         save(system, path, attributes)
@@ -150,7 +152,7 @@ def test_trained_weights_are_loaded_where_settings_and_data_agree(digits, tmp_pa
     monkeypatch.undo()
     other = ModelStore([shipped], work).obtain("model", settings(temperature=0.5), digits, 0)
     assert not same(trained, other)
-    assert (work / "model" / "seed0.weights.h5").exists()
+    assert (work / "model" / "seed0.keras").exists()
 
 
 def test_the_link_of_training_is_built_only_to_train(digits, tmp_path, monkeypatch):
@@ -171,7 +173,7 @@ def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, mon
             self.built = True
 
     def finish(system, data, settings, seed, checkpoint, *_):
-        weights.save_weights(system, checkpoint, {})
+        checkpoint_file.save_weights(system, checkpoint, {})
 
     monkeypatch.setattr(store, "train", finish)
     monkeypatch.setattr(
@@ -216,13 +218,13 @@ def test_seeds_differ(digits, tmp_path):
 
 def test_damaged_weights_are_named(digits, tmp_path):
     ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
-    path = tmp_path / "model" / "seed0.weights.h5"
+    path = tmp_path / "model" / "seed0.keras"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"seed0\.weights\.h5 are damaged"):
+    with pytest.raises(ValueError, match=r"seed0\.keras is damaged"):
         ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
     path.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"seed0\.weights\.h5 are damaged"):
+    with pytest.raises(ValueError, match=r"seed0\.keras is damaged"):
         ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
 
 
@@ -235,10 +237,10 @@ def test_checkpoints_of_an_impossible_epoch_are_damaged(tmp_path, epoch):
     with pytest.raises(
         ValueError, match=r"checkpoint\.weights\.h5 is damaged; delete it.*\[1, 2\]"
     ):
-        loop._epochs_done(weights._attributes(path), 2, path)
+        loop._epochs_done(checkpoint_file.attributes_of(path), 2, path)
     with h5py.File(path, "w") as file:
         file.attrs["epoch"] = 2
-    assert loop._epochs_done(weights._attributes(path), 2, path) == 2
+    assert loop._epochs_done(checkpoint_file.attributes_of(path), 2, path) == 2
 
 
 def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
@@ -254,13 +256,13 @@ def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
 
 def test_a_full_disk_keeps_the_weights_that_there_were(digits, tmp_path):
     system, path = settings().build(digits), tmp_path / "a.weights.h5"
-    weights.save_weights(system, path, {"epoch": 1})
+    checkpoint_file.save_weights(system, path, {"epoch": 1})
     before = path.read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, hard))  # also where Keras writes
     try:
         with pytest.raises(OSError) as caught:
-            weights.save_weights(system, path, {"epoch": 2})
+            checkpoint_file.save_weights(system, path, {"epoch": 2})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG
@@ -279,7 +281,7 @@ def test_weights_of_another_model_are_refused(digits, tmp_path):
     ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     other = settings(latent_dim=6).build(digits)
     with pytest.raises(ValueError, match="not of this model"):
-        weights.load_weights(other, tmp_path / "model" / "seed0.weights.h5")
+        load_trained(other, tmp_path / "model" / "seed0.keras")
 
 
 def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
@@ -320,17 +322,17 @@ def test_weights_that_are_not_finite_are_refused(digits, tmp_path, bad):
     system.encoders["text"].weights[0].assign(
         bad * np.ones(system.encoders["text"].weights[0].shape)
     )
-    weights.save_weights(system, path, {})
+    checkpoint_file.save_weights(system, path, {})
     before = settings().build(digits)
     kept = before.get_weights()
     with pytest.raises(ValueError, match=r"bad.weights.h5 must be finite. Received: NaN or inf in"):
-        weights.load_weights(before, path)
+        checkpoint_file.load_weights(before, path)
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), kept, strict=True))
 
 
 def test_files_say_in_how_many_threads_they_were_trained(digits, tmp_path, monkeypatch):
     checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
-    assert weights._attributes(checkpoint)["threads"] == intra_op_threads()
+    assert checkpoint_file.attributes_of(checkpoint)["threads"] == intra_op_threads()
     ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
-    path = tmp_path / "model" / "seed0.weights.h5"
-    assert weights._attributes(path)["threads"] == intra_op_threads()
+    path = tmp_path / "model" / "seed0.keras"
+    assert provenance_of(path)["threads"] == str(intra_op_threads())
