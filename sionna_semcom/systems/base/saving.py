@@ -16,7 +16,7 @@ from ..._parts import Part
 from ...datasets.features.standardization import Standardization
 from .contract import SystemContract
 
-_SEED, _ARRAY = "seed_generator_", "array_"
+_SEED, _METRIC, _ARRAY = "seed_generator_", "metric_", "array_"
 
 
 class SavedModel(SystemContract, Part, keras.Model):
@@ -111,7 +111,7 @@ class SavedModel(SystemContract, Part, keras.Model):
             super().save(path, **kwargs)
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does, on batches of a `tf.data.Dataset` as they are."""
+        """Train as :meth:`keras.Model.fit` does, data sets in their order."""
         kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
         return super().fit(x, **kwargs)
 
@@ -140,21 +140,21 @@ class SavedModel(SystemContract, Part, keras.Model):
             self.optimizer.build(self.trainable_variables)
 
     def save_own_variables(self, store: Any) -> None:
-        """Save what no layer of the system saves, and what layers draw random numbers from."""
+        """Save what no layer saves, what layers draw random numbers from, and running metrics."""
         super().save_own_variables(store)
-        for number, state in enumerate(self._seed_states()):
-            store[f"{_SEED}{number}"] = keras.ops.convert_to_numpy(state)
+        for name, state in self._running_state().items():
+            store[name] = keras.ops.convert_to_numpy(state)
         for name, array in self.saved_arrays().items():
             store[f"{_ARRAY}{name}"] = array
 
     def load_own_variables(self, store: Any) -> None:
         """Load what :meth:`save_own_variables` saved."""
         names = list(store.keys())
-        own = [name for name in names if not name.startswith((_SEED, _ARRAY))]
+        own = [name for name in names if not name.startswith((_SEED, _METRIC, _ARRAY))]
         super().load_own_variables({name: store[name] for name in own})
-        for number, state in enumerate(self._seed_states()):
-            if f"{_SEED}{number}" in names:
-                state.assign(np.asarray(store[f"{_SEED}{number}"]))
+        for name, state in self._running_state().items():
+            if name in names:
+                state.assign(np.asarray(store[name]))
         arrays = (name for name in names if name.startswith(_ARRAY))
         found = {name.removeprefix(_ARRAY): np.asarray(store[name]) for name in arrays}
         if found:
@@ -168,11 +168,14 @@ class SavedModel(SystemContract, Part, keras.Model):
         """Take what :meth:`saved_arrays` gave."""
         raise ValueError(f"{type(self).__name__} has no arrays. Received: {', '.join(arrays)}")
 
-    def _seed_states(self) -> list[keras.Variable]:
-        """What layers such as dropout draw from, which Keras does not keep with the weights."""
+    def _running_state(self) -> dict[str, keras.Variable]:
+        """What dropout draws from, and metrics: Keras does not keep either with the weights."""
         kept = {id(weight) for weight in self.weights}
         others = (variable for variable in self.variables if id(variable) not in kept)
-        return [variable for variable in others if variable.name == "seed_generator_state"]
+        seeds = [variable for variable in others if variable.name == "seed_generator_state"]
+        running = [variable for metric in self.metrics for variable in metric.variables]
+        found = {f"{_SEED}{number}": variable for number, variable in enumerate(seeds)}
+        return found | {f"{_METRIC}{number}": variable for number, variable in enumerate(running)}
 
 
 def serialized(value: Any, name: str) -> Any:
