@@ -56,11 +56,11 @@ def test_correlation_does_not_depend_on_where_values_lie(center, spread):
     assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=2e-4)
 
 
-@pytest.mark.parametrize(("centre", "spread"), [(2.0, 2e-5), (1e4, 0.02), (-1e6, 2.0)])
-def test_nor_does_it_in_a_simulation(centre, spread):
+@pytest.mark.parametrize(("center", "spread"), [(2.0, 2e-5), (1e4, 0.02), (-1e6, 2.0)])
+def test_nor_does_it_in_a_simulation(center, spread):
     draw = np.random.default_rng(0)
     label = draw.normal(size=[8, 500])
-    outputs = (centre + spread * (label + 0.48 * draw.normal(size=[8, 500]))).astype("f")
+    outputs = (center + spread * (label + 0.48 * draw.normal(size=[8, 500]))).astype("f")
     tally = Tally(0.0, StopRule(), {"correlation": metrics.correlation})
     for index, pair in enumerate(zip(label, outputs, strict=True)):
         tally.add(index, {"correlation": metrics.moments(*pair)})
