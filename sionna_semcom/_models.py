@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_FOLDER = Path(__file__).resolve().parents[1] / "models"  # of a checkout
+from . import _fetch, _shipped
 
 
 def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
     """File of a model: ``name_or_path`` itself, or that of the shipped model of this name.
+
+    Shipped models that an installed package does not hold are fetched.
 
     Raises
     ------
@@ -20,10 +22,13 @@ def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
-    shipped = _FOLDER / path.name / f"seed{seed}.keras"
-    if path.name == os.fspath(name_or_path) and shipped.is_file():
-        return shipped
-    names = sorted(found.parent.name for found in _FOLDER.glob(f"*/seed{seed}.keras"))
+    name = f"{path.name}/seed{seed}.keras"
+    if path.name == os.fspath(name_or_path):
+        if (shipped := _shipped.folder("models") / name).is_file():
+            return shipped
+        if _shipped.installed() and name in _fetch.index():
+            return _fetch.fetch(name)
+    names = [name.split("/")[0] for name in _fetch.index() if name.endswith(f"/seed{seed}.keras")]
     raise FileNotFoundError(
         f"No model {name_or_path}: neither a file nor a shipped model of seed {seed}, which are "
         f"{', '.join(names) or 'none'}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._parts import Registry, Settings
 from .data import Data
@@ -24,6 +24,12 @@ class DataSettings(Settings):
     """Whether samples are features of several modalities with a decision to make"""
 
     kind: str
+
+    if TYPE_CHECKING:
+
+        @property
+        def modalities(self) -> tuple[str, ...]:
+            """Modalities of the samples; subclasses say which, or have a field."""
 
     @classmethod
     def default_modalities(cls) -> tuple[str, ...]:
