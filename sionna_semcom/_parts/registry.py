@@ -112,7 +112,7 @@ class Registry:
         chosen = self.settings(settings)
         return self.of(chosen)(**chosen.model_dump(exclude={"kind"}))
 
-    def settings(self, value: Settings | Mapping[str, Any]) -> Settings:
+    def settings(self, value: Settings | Mapping[str, Any]) -> Any:
         """Settings that ``value`` describes.
 
         Raises

@@ -35,7 +35,8 @@ class DataSettings(Settings):
     def default_modalities(cls) -> tuple[str, ...]:
         """Modalities unless a study leaves some out."""
         field = cls.model_fields.get("modalities")
-        return tuple(field.default if field else cls.modalities)
+        own: Any = field.default if field else cls.modalities
+        return tuple(own)
 
     def load(self, models: Any = None) -> Data:
         """Read or draw the data.

@@ -2,6 +2,7 @@
 import errno
 import os
 import re
+import stat
 import subprocess
 import sys
 
@@ -41,7 +42,7 @@ def test_what_was_written_is_on_the_disk_before_it_gets_its_name(tmp_path, monke
     monkeypatch.setattr(os, "replace", lambda *paths: done.append("named") or replace(*paths))
     write_bytes(tmp_path / "a", b"x")
     file, named, folder = done
-    assert named == "named" and os.path.stat.S_ISREG(file) and os.path.stat.S_ISDIR(folder)
+    assert named == "named" and stat.S_ISREG(file) and stat.S_ISDIR(folder)
 
 
 @pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".partial.json"])
@@ -58,8 +59,8 @@ def test_temporary_files_of_killed_processes_are_removed(tmp_path, suffix):
         os.utime(tmp_path / old, (0, 0))
         write_bytes(tmp_path / "b", b"x")
         # this process still writes its own, and another machine may write the other
-        left = {path.name for path in tmp_path.iterdir()}
-        assert left == {name, elsewhere, "b", *others}
+        kept = {path.name for path in tmp_path.iterdir()}
+        assert kept == {name, elsewhere, "b", *others}
 
 
 def test_a_process_that_is_killed_leaves_nothing_for_long(tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def test_short_values_are_as_python_writes_them(value):
 
 
 def nested(depth=30):
-    value = ["x"] * 9
+    value: list[Any] = ["x"] * 9
     for _ in range(depth):
         value = [value] * 9  # 9^30 entries
     return value

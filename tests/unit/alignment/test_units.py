@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -82,7 +84,8 @@ def test_weak_outputs_of_a_network_are_sent_with_the_power_of_all():
 @pytest.mark.parametrize("no", [np.nan, -0.1, np.inf], ids=str)
 @pytest.mark.parametrize("kind", ALIGNERS)
 def test_noise_powers_and_channels_that_are_none_are_refused(kind, no):
-    aligner, h = ALIGNERS[kind](), channels(5, 2, 3, 2, dtype=tf.complex64)
+    aligner: Any = ALIGNERS[kind]()
+    h = channels(5, 2, 3, 2, dtype=tf.complex64)
     with pytest.raises(ValueError, match="`no` must be real, finite and not negative"):
         aligner.design(h, no)
     with pytest.raises(ValueError, match=r"`h` must be finite. Received: .nan"):

@@ -60,5 +60,5 @@ def test_titles_seeds_and_metrics():
         (check_seed, True),
     ]:
         with pytest.raises(ValueError, match="Received"):
-            check(value)
+            check(value)  # type: ignore[operator]
     assert check_seed(2**64 - 1)

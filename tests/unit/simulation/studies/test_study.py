@@ -51,7 +51,7 @@ def test_a_study_is_read_with_its_defaults(write):
     assert study.evaluation.snr_db == (0.0, math.inf)
     assert study.evaluation.seeds == (0,)
     assert study.data.kind == "builtin"
-    assert study.links["tdl"].model == "TDL-A"
+    assert study.links["tdl"].model == "TDL-A"  # type: ignore[attr-defined]
     assert study.curves[1].present == ("image", "text")
     assert study.models["main"].training.epochs == 1
 
