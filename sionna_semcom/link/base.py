@@ -135,7 +135,9 @@ class Graph:
         def traced(*shape: None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
             symbols = tf.TensorSpec([None, None], link.cdtype)
             signature = [symbols, tf.TensorSpec(shape, link.rdtype)]
-            return tf.function(link, input_signature=signature, jit_compile=jit_compile)
+            return tf.function(
+                link, input_signature=signature, autograph=False, jit_compile=jit_compile
+            )
 
         self._link = link
         self._by_rank = {0: traced(), 1: traced(None)}

@@ -133,12 +133,10 @@ def test_one_graph_serves_all_batches_and_noise_powers(link, monkeypatch):
 
     monkeypatch.setattr(link, "transmit", count)
     graph = link.graph()
-    for batch in (1, 4, 7, 0):
-        for no in (0.1, 0.1 * batch, np.float64(0.2), tf.constant(0.3), 1):
-            set_seed("call")
-            assert graph(complex_normal([batch, 5]), no)[0].shape == [batch, 5]
-        for dtype in (np.float32, np.float64):
-            graph(complex_normal([batch, 5 + batch]), np.full(batch, 0.1, dtype))
+    for batch, no in ((1, 0.1), (4, 0.2), (7, np.float64(0.2)), (0, tf.constant(0.3)), (2, 1)):
+        assert graph(complex_normal([batch, 5]), no)[0].shape == [batch, 5]
+    for batch, dtype in ((3, np.float32), (0, np.float64)):
+        assert graph(complex_normal([batch, 4]), np.full(batch, 0.1, dtype))[1].shape == [batch, 4]
     assert sorted(traced) == [0, 1]
     symbols = complex_normal([4, 5])
     set_seed("call")
