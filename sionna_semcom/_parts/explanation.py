@@ -101,6 +101,8 @@ def _resolved(node: dict[str, Any], document: Any, definitions: dict[str, Any]) 
     elif "discriminator" in node and isinstance(document, dict):
         chosen = node["discriminator"]["mapping"].get(document.get("kind"))
         node = {"$ref": chosen} if chosen else {}
+    elif "allOf" in node:  # pydantic 2.8 writes a model with a default so
+        node = node["allOf"][0]
     elif "anyOf" in node:
         node = next((one for one in node["anyOf"] if "$ref" in one or "properties" in one), {})
     else:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_core import core_schema
 
+from .._messages import listed, shortened
 from .explanation import explain
 from .part import describe
 from .schema import REGISTRIES, REGISTRY
@@ -88,7 +89,9 @@ class Registry:
             raise ValueError(f"{kind!r} of the {self.sort} cannot be loaded: {failed[kind]}")
         known = dict(self.items())
         if kind not in known:
-            raise ValueError(f"kind must be one of {', '.join(known)}. Received: {kind!r}")
+            raise ValueError(
+                f"kind must be one of {', '.join(known)}. Received: {shortened(kind, 60)}"
+            )
         return known[kind]
 
     def __iter__(self) -> Iterator[str]:
@@ -143,7 +146,7 @@ class Registry:
             if isinstance(kind, str) and isinstance(value, self[kind].settings_class):
                 return value
         if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):
-            received = sorted(map(str, value)) if isinstance(value, Mapping) else type(value)
+            received = listed(value) if isinstance(value, Mapping) else type(value).__name__
             raise ValueError(f"must have kind, one of {', '.join(self)}. Received: {received}")
         chosen: Settings = self[value["kind"]].settings_class.model_validate(value)
         return chosen

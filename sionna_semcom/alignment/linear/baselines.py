@@ -103,6 +103,7 @@ class FeatureAligner(AlignerEstimator):
     ) -> LinearTransceiver | TopTransceiver:
         """Design for channels ``h`` [..., B, N_R, N_T]; errors on them are not thought of."""
         check_is_fitted(self)
+        noise = design_noise(no, h)[..., tf.newaxis]
         channel = channel_modes(h)
         gains = channel.gains
         shape = tf.shape(gains)
@@ -111,7 +112,6 @@ class FeatureAligner(AlignerEstimator):
         place = tf.ensure_shape(tf.reshape(place, shape), gains.shape)
         powers = tf.ones([*gains.shape[-2:], 2], gains.dtype) / (2.0 * gains.shape[-1])
         powers += tf.zeros_like(gains)[..., tf.newaxis]
-        noise = design_noise(no, h)[..., tf.newaxis]
         noise += tf.zeros_like(gains[..., 0])
         num_reals = 2 * int(np.prod(gains.shape[-2:]))
         if self.selection != "top":

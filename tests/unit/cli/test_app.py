@@ -236,7 +236,7 @@ def test_a_reader_that_stops_reading_is_no_error(results):
 
 def test_out_is_tried_before_anything_runs(study, tmp_path, monkeypatch):
     monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", None)
-    monkeypatch.setattr("sionna_semcom.simulation.training.store.obtain_model", None)
+    monkeypatch.setattr("sionna_semcom.simulation.training.store.ModelStore.obtain", None)
     monkeypatch.setattr(Study, "load_data", None)
     (tmp_path / "file").write_text("")
     (tmp_path / "out/tiny.png").mkdir(parents=True)

@@ -44,7 +44,7 @@ from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
         ({"cyclic_prefix_length": 73}, r"must not exceed `fft_size`.*73 > 72"),
         ({"delay_spread": 3e-6}, r"delay_spread=3e-06 s, cyclic prefix=2.78e-06 s"),
         ({"speed": 300.0}, r"less than or equal to 277"),
-        ({"speed": float("inf")}, r"less than or equal to 277"),
+        ({"speed": float("inf")}, r"finite number"),
         ({"speed": float("nan")}, r"speed"),
         ({"delay_spread": float("inf")}, r"finite number"),
         ({"subcarrier_spacing": float("inf")}, r"finite number"),

@@ -20,13 +20,14 @@ from sionna_semcom.simulation import Result, Study
 from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.intervals import student
 from sionna_semcom.simulation.studies import runner
+from sionna_semcom.systems.base.contract import SystemContract
 
 
 class Interruption(BaseException):
     """Stands for a killed process: nothing handles it."""
 
 
-class NoiseSystem:
+class NoiseSystem(SystemContract):
     """Measures squared noise that depends on the SNR, the trained weights and what is present."""
 
     calls = 0
@@ -368,7 +369,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
 
 @pytest.mark.parametrize("place", ["out", "out/noise.h5", "out/noise.partial.json"])
 def test_what_cannot_be_written_is_found_before_anything_runs(tmp_path, monkeypatch, place):
-    monkeypatch.setattr(runner, "obtain_model", None)  # which nothing may call
+    monkeypatch.setattr(runner.ModelStore, "obtain", None)  # which nothing may call
     path = tmp_path / place
     if place == "out":
         path.write_text("a file")

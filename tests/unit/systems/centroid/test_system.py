@@ -297,7 +297,7 @@ def test_a_judge_says_what_is_still_recognizable(batch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"mode": "telepathy"}, "`mode` must be one of end_to_end.*'telepathy'"),
+        ({"mode": "telepathy"}, "mode: Input should be 'end_to_end'.*'telepathy'"),
         ({"latent_dim": {"image": 6, "audio": 4, "text": 2}}, "need mode 'conventional'"),
         ({"mode": "paper", "modality_dropout": 0.2}, "`modality_dropout` needs mode 'end_to_end'"),
         ({"mode": "conventional", "modality_dropout": 0.2}, "`modality_dropout` needs mode"),

@@ -171,11 +171,11 @@ def test_weights_come_back(options, tmp_path):
         ({"shapes": {"numbers": (7,)}, "objective": "clip"}, "two modalities"),
         ({"objective": "supervised"}, "targets"),
         ({"targets": {"label": 3}}, "targets"),
-        ({"width": 30}, "multiples"),
+        ({"width": 30}, "multiple of num_heads"),
         ({"projection": ()}, "projection"),
         ({"temperature": 0}, "temperature"),
         ({"encoders": {}}, "`encoders` must be for picture"),
-        ({"augmentations": {"words": Same()}}, "`augmentations` must be for picture"),
+        ({"augmentations": {"smell": Same()}}, "augmentations may name picture"),
         ({"snr_db": (3, 1)}, "snr_db"),
     ],
 )
