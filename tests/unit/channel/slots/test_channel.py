@@ -118,7 +118,7 @@ def test_profile_covariances_are_those_of_sionna_on_the_subcarriers_in_use():
 
 
 def test_measured_covariances_find_those_of_the_profile():
-    changes = {"model": "TDL-C", "speed": 300.0, "delay_spread": 300e-9, "fft_size": 24}
+    changes = {"model": "TDL-C", "speed": 270.0, "delay_spread": 300e-9, "fft_size": 24}
     settings = OFDMSettings(**GRID | changes)
     grid = resource_grid(settings)
     measured = measured_covariances(SlotChannel(settings, grid)(500))

@@ -172,6 +172,9 @@ def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, mon
             self.drawn = config.np_rng.integers(2**31)
             self.built = True
 
+        def get_config(self):
+            return {}
+
     def finish(system, data, settings, seed, checkpoint, *_):
         checkpoint_file.save_weights(system, checkpoint, {})
 
