@@ -139,7 +139,7 @@ def test_a_study_runs_by_its_name(tmp_path, monkeypatch):
     assert "that is enough" in ended.output
     ((name, snr_db, folders),) = asked
     assert (name, snr_db) == ("centroid", (10.0,))
-    assert _shipped.folder("models") in folders
+    assert _shipped.folder("models") in folders.folders
 
 
 def test_nothing_is_written_into_an_installed_package(wheel, tmp_path, monkeypatch):

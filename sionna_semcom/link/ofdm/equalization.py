@@ -13,7 +13,7 @@ from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
 from ...channel.noise import antenna_energy, at_least
 from .settings import OFDMSettings
 
-NOISE_FLOOR = 1e-6  # of a channel's energy: less noise drowns in the rounding of single precision
+NOISE_FLOOR = 2.5e-7  # of a channel's energy: less noise drowns in the rounding of single precision
 MIN_GAIN = 1e-12  # stands for the gain of a stream that has no channel at all
 
 
@@ -65,7 +65,7 @@ def diagonal_lmmse_equalizer(
     Equal to :func:`~sionna.phy.mimo.lmmse_equalizer` for a diagonal :math:`\mathbf{S}`, for which
     whitening is a division. It then inverts one small matrix, of the streams, and the noise left
     keeps its precision at any SNR, as no two nearly equal numbers are subtracted. Channel and noise
-    may be in any unit; noise of less than 1e-6 of the energy of the channel counts as that much.
+    may be in any unit; noise of less than 2.5e-7 of the energy of the channel counts as that much.
 
     Input
     -----
