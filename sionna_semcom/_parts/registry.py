@@ -143,6 +143,8 @@ class Registry:
         """
         if isinstance(value, Settings):
             kind = getattr(value, "kind", None)
+            if kind == "":  # of a part that is not registered
+                return value
             if isinstance(kind, str) and isinstance(value, self[kind].settings_class):
                 return value
         if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str):

@@ -23,7 +23,7 @@ class PrecisionSettings(Settings):
 class ChannelSettings(PrecisionSettings):
     """Settings of what symbols cross: a link or a MIMO channel."""
 
-    kind: str
+    kind: str = ""
 
     @property
     def follows_training(self) -> bool:

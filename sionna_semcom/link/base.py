@@ -65,6 +65,8 @@ class Link(DrawnPart):
         output is NaN
     """
 
+    settings_class = LinkSettings
+
     def __init__(self, **settings: Any) -> None:
         chosen: Any = validated(self.settings_class, settings)
         super().__init__(precision=chosen.precision)
