@@ -11,7 +11,7 @@ from sionna_semcom.link import AWGNLink
 from sionna_semcom.systems import SYSTEMS, Classifier
 
 SHAPES = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
-DATA = SimpleNamespace(shapes=SHAPES, num_classes=10)
+DATA = SimpleNamespace(shapes=SHAPES, num_classes=10, normalization={}, labels={})
 
 
 def parse(**settings):
@@ -55,7 +55,7 @@ def test_impossible_settings_are_refused(settings, message):
 
 
 def test_an_unknown_system_is_refused():
-    with pytest.raises(ValueError, match=r"kind must be one of .*centroid, classifier.*'pigeon'"):
+    with pytest.raises(ValueError, match=r"kind must be one of .*classifier, centroid.*'pigeon'"):
         parse(kind="pigeon")
 
 
