@@ -64,8 +64,9 @@ def test_the_target_is_standardized():
 
 
 def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
-    batch, sender, teacher = _batch(), _sender(), _sender()
-    system = CompressedCoMM(sender, AWGNLink(), num_symbols=4, teacher=teacher)
+    batch, sender = _batch(), _sender()
+    system = CompressedCoMM(sender, AWGNLink(), num_symbols=4, fine_tune=True)
+    teacher = system.teacher
     transfer_weights(system, _sender())
     np.testing.assert_array_equal(sender.represent(batch), teacher.represent(batch))
     before = teacher.get_weights()
@@ -78,7 +79,7 @@ def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
 def test_weights_of_a_tuned_sender_and_its_teacher_come_back(tmp_path):
     batch = _batch()
     system, other = (
-        CompressedCoMM(_sender(), AWGNLink(), num_symbols=4, teacher=_sender()) for _ in range(2)
+        CompressedCoMM(_sender(), AWGNLink(), num_symbols=4, fine_tune=True) for _ in range(2)
     )
     _fit(system, batch, 5).save_weights(tmp_path / "few.weights.h5")
     other.load_weights(tmp_path / "few.weights.h5")
@@ -98,7 +99,7 @@ def test_what_is_missing_is_missed():
 
 def test_what_it_costs():
     plain = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3).summary([_batch()])
-    taught = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3, teacher=_sender())
+    taught = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3, fine_tune=True)
     assert plain["channel_uses"] == pytest.approx(3)
     assert taught.summary([_batch()])["parameters"] == plain["parameters"]
 
