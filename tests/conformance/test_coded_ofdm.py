@@ -78,6 +78,7 @@ def block_errors(chain, no):
     return np.concatenate([run() for _ in range(BATCHES)])
 
 
+@pytest.mark.filterwarnings("ignore:`no_eff` may differ from the error")
 @pytest.mark.parametrize(("csi", "no"), [("perfect", 1.0), ("ls", 0.6)])
 def test_same_block_error_rate_as_sionnas_blocks(csi, no):
     link = OFDMLink(

@@ -51,6 +51,7 @@ def in_other_units(link, replace, symbols):
         assert all(np.all(np.isfinite(part)) for part in link(symbols, 0.0))
 
 
+@pytest.mark.filterwarnings("ignore:`no_eff` may differ from the error")
 @pytest.mark.parametrize("kind", LINKS)
 def test_ofdm(kind):
     def replace(channel, power):
