@@ -33,6 +33,9 @@ def word_cross_entropy(words: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 class Modality:
     """One modality of a multimodal system.
 
+    To save a system, functions must be those of :mod:`sionna_semcom.metrics` or of `keras.losses`,
+    or registered with `keras.saving.register_keras_serializable`, and so must classes of layers.
+
     Parameters
     ----------
     name : `str`
@@ -48,9 +51,6 @@ class Modality:
     metrics : `dict` of callables
         From (samples, reconstructions) to a figure of each sample ``[batch]``; `bool` figures are
         proportions
-
-    To save a system, functions must be those of :mod:`sionna_semcom.metrics` or of `keras.losses`,
-    or registered with `keras.saving.register_keras_serializable`, and so must classes of layers.
     """
 
     name: str
