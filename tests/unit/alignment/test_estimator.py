@@ -73,7 +73,7 @@ def test_fitting_again_forgets_what_was_learned(aligner):
 
 def test_pilots_that_do_not_belong_together_are_refused(aligner):
     tx, rx = pilots()
-    with pytest.raises(ValueError, match="must be pilots .* of the same n >= 1 inputs"):
+    with pytest.raises(ValueError, match=r"must be pilots .* of the same n >= 1 inputs"):
         aligner.fit(tx, rx[:-1])
 
 

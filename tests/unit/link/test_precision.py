@@ -99,7 +99,7 @@ def test_double_precision_has_the_digits_of_one():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="precision: .*'single' or 'double'.*Received: 'half'"):
+    with pytest.raises(ValueError, match=r"precision: .*'single' or 'double'.*Received: 'half'"):
         AWGNLink(precision="half")
 
 

@@ -127,7 +127,7 @@ def test_what_is_missing_or_unknown_is_refused():
         partial = {name: x for name, x in batch.items() if name != missing}
         with pytest.raises(ValueError, match=r"`inputs` must hold text, .*audio_length\. Received"):
             system(partial, snr_db=0.0)
-    with pytest.raises(ValueError, match="transmitted_dim: .*greater than 0"):
+    with pytest.raises(ValueError, match=r"transmitted_dim: .*greater than 0"):
         _system(transmitted_dim=0)
 
 
