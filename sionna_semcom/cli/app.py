@@ -120,7 +120,7 @@ def train(
         for number in study.evaluation.seeds if seed is None else [seed]:
             say(f"Model {name}, seed {number}", "bold")
             models.obtain(name, study.models[name], data, number)
-            say(f"Weights: {folder / name}/seed{number}.weights.h5")
+            say(f"Weights: {folder / name}/seed{number}.keras")
 
 
 @app.command()
