@@ -42,6 +42,9 @@ class Result:
         Versions of the packages that computed the result
     checksums : `dict` of `str`
         SHA-256 of the data and the models
+    threads : `int`, optional
+        Threads that shared each operation of TensorFlow. Models that were trained in the same
+        process depend on it by rounding; `None` where it is not known
     """
 
     curves: Mapping[str, Curve]
@@ -50,6 +53,7 @@ class Result:
     seed: int = 0
     versions: Mapping[str, str] = field(default_factory=lambda: package_versions())
     checksums: Mapping[str, str] = field(default_factory=dict)
+    threads: int | None = None
 
     @property
     def curve(self) -> Curve:
@@ -75,7 +79,7 @@ class Result:
         A single curve is kept as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
         ``/summary/<name>``, along another axis with ``/x`` and ``/point_summary/<name>``; several
         curves likewise, each in ``/curves/<label>``. The attributes of the file hold the settings
-        (JSON), the seed, versions and checksums.
+        (JSON), the seed, versions, checksums and the number of threads.
 
         Raises
         ------
@@ -91,6 +95,8 @@ class Result:
         with atomic_hdf5(path) as file:
             file.attrs["title"] = self.title
             file.attrs["seed"] = self.seed
+            if self.threads is not None:
+                file.attrs["threads"] = self.threads
             for name in _DOCUMENTS:
                 file.attrs[name] = to_json(getattr(self, name), inf_nan_mode="strings").decode()
             if len(self.curves) == 1:
@@ -116,6 +122,9 @@ class Result:
             title, seed = _text(file.attrs, "title"), file.attrs["seed"]
             if not isinstance(seed, int | np.integer):
                 raise ValueError(f"the seed must be an integer. Received: {shortened(seed)}")
+            threads = file.attrs.get("threads")
+            if not isinstance(threads, int | np.integer | None):
+                raise ValueError(f"`threads` must be an integer. Received: {shortened(threads)}")
             documents = {name: _document(file.attrs, name) for name in _DOCUMENTS}
             for name in ("versions", "checksums"):
                 if not all(isinstance(value, str) for value in documents[name].values()):
@@ -125,7 +134,8 @@ class Result:
             else:
                 groups = {check_label(_text(file.attrs, "label")): file}
             curves = {label: _read_curve(group) for label, group in groups.items()}
-        return cls(curves, title, seed=int(seed), **documents)
+        threads = None if threads is None else int(threads)
+        return cls(curves, title, seed=int(seed), threads=threads, **documents)
 
 
 def package_versions() -> dict[str, str]:

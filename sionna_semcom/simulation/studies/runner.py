@@ -25,6 +25,7 @@ from ..evaluation.state import State
 from ..results.curves import SNR_AXIS, Curve, Estimate
 from ..results.result import Result
 from ..training.store import ModelStore
+from ..training.threads import intra_op_threads
 from .partial import SUMMARY, Partial, fingerprint, weights_digest
 from .schema import CurveSettings, EvaluationSettings
 from .study import Study
@@ -168,6 +169,7 @@ class _Run:
             settings=study.model_dump(mode="json"),
             seed=study.seed,
             checksums={**self._data.checksums, **models},
+            threads=intra_op_threads(),
         )
 
     def _curve(self, curve: CurveSettings, bar: ProgressBar) -> Curve:

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -46,6 +47,20 @@ def test_a_result_comes_back_from_its_file(tmp_path, labels):
         assert list(found.summary.items()) == list(wanted.summary.items())
         for name in wanted.metrics:
             assert list(found.metrics[name]) == list(wanted.metrics[name])
+
+
+@pytest.mark.parametrize("threads", [None, 2])
+def test_the_number_of_threads_comes_back_where_it_is_known(tmp_path, threads):
+    replace(_result(), threads=threads).save(tmp_path / "r.h5")
+    assert Result.load(tmp_path / "r.h5").threads == threads
+
+
+def test_a_number_of_threads_that_is_none_is_refused(tmp_path):
+    _result().save(tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "a") as file:
+        file.attrs["threads"] = "many"
+    with pytest.raises(ValueError, match="`threads` must be an integer"):
+        Result.load(tmp_path / "r.h5")
 
 
 def test_layout_of_the_file(tmp_path):

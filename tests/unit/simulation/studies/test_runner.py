@@ -20,6 +20,7 @@ from sionna_semcom.simulation import Result, Study
 from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.intervals import student
 from sionna_semcom.simulation.studies import runner
+from sionna_semcom.simulation.training.threads import intra_op_threads
 from sionna_semcom.systems.base.contract import SystemContract
 
 
@@ -118,6 +119,7 @@ def test_a_result_has_all_curves_and_its_provenance(tmp_path):
         result.curves["a, fading"].metrics["mse"].per_seed[1] < 2, [True, True]
     )
     assert set(result.checksums) == {"numbers", "main, seed 0", "main, seed 1"}
+    assert result.threads == intra_op_threads()
     assert Study.model_validate(dict(result.settings)) == _study()
     assert [path.name for path in tmp_path.iterdir()] == ["noise.h5"]
     saved = Result.load(tmp_path / "noise.h5")
