@@ -376,8 +376,7 @@ def test_labels_that_are_no_classes_take_no_memory():
     splits = make_splits()
     label = splits["test"].label.copy()
     label[0] = 2**31 - 1
-    splits["test"] = LatentSplit(splits["test"].tx, splits["test"].rx, label)
     with pytest.raises(
         ValueError, match=r"`label` must hold classes 0, 1, .* Received: 2147483647"
     ):
-        LatentPairs(splits)
+        LatentSplit(splits["test"].tx, splits["test"].rx, label)
