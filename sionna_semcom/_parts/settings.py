@@ -65,7 +65,7 @@ def _problem(value: Any, holds_truths: bool) -> str | None:
 def _contents(model: type[Settings], name: str) -> tuple[bool, bool]:
     """Whether a field holds models, which check themselves, and whether truth values."""
     types = list(_types(model.model_fields[name].annotation))
-    holds_models = any(isinstance(one, type) and issubclass(one, BaseModel) for one in types)
+    holds_models = any(isinstance(one, type(BaseModel)) for one in types)
     return holds_models, any(one in (bool, Any) or isinstance(one, bool) for one in types)
 
 
