@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
-from sionna_semcom.simulation.stop_rule import StopRule
-from sionna_semcom.simulation.tally import Tally
 from sklearn import metrics as reference
 
 from sionna_semcom import metrics
+from sionna_semcom.simulation.evaluation.stop_rule import StopRule
+from sionna_semcom.simulation.evaluation.tally import Tally
 
 
 @pytest.mark.parametrize("num_classes", [2, 5])

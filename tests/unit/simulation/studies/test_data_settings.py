@@ -3,21 +3,20 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
-from sionna_semcom.simulation.studies.data_settings import DataSettings, default_modalities
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
 from sionna_semcom.datasets.digits.settings import DIGITS
 from sionna_semcom.datasets.features.settings import FEATURES
 from sionna_semcom.datasets.latents import LATENTS
+from sionna_semcom.datasets.settings import DATASETS
 
 
 def settings(**document: Any):
-    return TypeAdapter(DataSettings).validate_python(document)
+    return DATASETS.settings(document)
 
 
 @pytest.fixture
@@ -95,10 +94,7 @@ def test_wrong_settings_are_refused(document, message):
 
 
 def test_what_kinds_of_data_usually_have():
-    members = get_args(get_args(DataSettings)[0])
-    found = {
-        get_args(one.model_fields["kind"].annotation)[0]: default_modalities(one) for one in members
-    }
+    found = {kind: settings.default_modalities() for kind, settings in DATASETS.items()}
     assert found["builtin"] == DIGITS
     assert found["latents"] == LATENTS
     assert found["features"] == found["mosi"] == found["generated_features"] == FEATURES
