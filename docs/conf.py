@@ -7,7 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from importlib.metadata import version as package_version
 
-import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom._terminal.load_tensorflow)
+import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)
 
 project = "sionna_semcom"
 author = "The sionna_semcom authors"

@@ -12,6 +12,8 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # processes may share a GPU
 os.environ["MPLBACKEND"] = "Agg"
+os.environ.pop("COLUMNS", None)  # readline, which pytest imports, sets both for xdist's workers
+os.environ.pop("LINES", None)
 
 import pytest
 import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)

@@ -104,7 +104,7 @@ def train(
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.results.names import check_seed
     from ..simulation.studies.study import load_study, models_folders
-    from ..simulation.training.store import ModelStore
+    from ..simulation.training.store import ModelStore, store_path
 
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
@@ -120,7 +120,8 @@ def train(
         for number in study.evaluation.seeds if seed is None else [seed]:
             say(f"Model {name}, seed {number}", "bold")
             models.obtain(name, study.models[name], data, number)
-            say(f"Weights: {folder / name}/seed{number}.keras")
+            path = store_path(folder, name, number)
+            say(f"Weights: {path}" if path.exists() else "It has no weights to be trained")
 
 
 @app.command()
@@ -138,6 +139,7 @@ def latents(
     """
     load_tensorflow()
     from ..datasets.latents import LATENTS
+    from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.study import load_study, models_folders
     from ..simulation.training.store import ModelStore
 
@@ -146,7 +148,9 @@ def latents(
         raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
     check_folder(path.parent, path.name)
-    data: Any = study.load_data(ModelStore(models_folders(study_file), path.parent / "models"))
+    data: Any = study.load_data(
+        ModelStore(models_folders(study_file), path.parent / "models", verbosity(console))
+    )
     data.save(path)
     sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
     (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
@@ -244,12 +248,13 @@ def gallery(
 ) -> None:
     """Draw the latent space of a model, and what comes back over a link."""
     load_tensorflow()
+    from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.gallery import draw_gallery
     from ..simulation.studies.study import load_study, models_folders
     from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
-    models = ModelStore(models_folders(study_file), out / "models")
+    models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
     for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, models):
         say(f"Picture: {path}")
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from .. import _shipped
 from .._files import atomic_path
-from .terminal import console, report_errors
+from .terminal import console, report_errors, say
 
 
 @report_errors
@@ -40,7 +40,7 @@ def studies(
         raise FileExistsError(f"{target} exists already; move it away or edit it")
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    console.print(Text(f"Study: {target}"), soft_wrap=True)
+    say(f"Study: {target}")
 
 
 @report_errors

@@ -55,12 +55,14 @@ class EffectiveAWGNLink(Link):
 
     def get_config(self) -> dict[str, Any]:
         """The link, with what it drew when it was built."""
-        return {"link": keras.saving.serialize_keras_object(self.link)}
+        link = keras.saving.serialize_keras_object(self.link)
+        return {"link": link, "precision": self.settings.precision}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> EffectiveAWGNLink:
         """Build a link from what :meth:`get_config` gave."""
-        return cls(keras.saving.deserialize_keras_object(config["link"]))
+        options = dict(config)
+        return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

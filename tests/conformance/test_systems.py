@@ -124,7 +124,7 @@ def test_a_saved_system_comes_back_to_the_bit(name, tmp_path):
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", ["two_stage_vib", "direct"])
+@pytest.mark.parametrize("name", ["two_stage_vib", "direct", "eigenbasis_alignment"])
 def test_evaluate_gives_the_loss(name):
     system = built(name)
     system.compile(run_eagerly=True)

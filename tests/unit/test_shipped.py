@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from typer.testing import CliRunner
 
 from sionna_semcom import _shipped
 from sionna_semcom.cli import app as cli
-from sionna_semcom.cli import terminal
 from sionna_semcom.simulation import load_study
 from sionna_semcom.simulation.studies.study import models_folders
 
@@ -20,9 +18,7 @@ in_checkout = pytest.mark.skipif(_shipped.installed(), reason="needs a checkout"
 
 
 def _invoke(*arguments, columns="200"):
-    size = {"_width": int(columns), "_height": 50}
-    with mock.patch.multiple(terminal.console, **size):
-        return CliRunner().invoke(cli.app, list(map(str, arguments)))
+    return CliRunner().invoke(cli.app, list(map(str, arguments)), env={"COLUMNS": columns})
 
 
 @pytest.fixture

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ...datasets import CIFAR10, SPLITS, Digits, LatentPairs, LatentSplit
 from ..training.settings import ModelSettings
 from ..training.store import ModelStore
+from ..training.weights import weights_digest
 
 BATCH_SIZE = 500
 ENCODER_SEED = 0  # other pairs are other data, not other seeds of a study
@@ -48,7 +47,10 @@ def extract_latents(
     }
     checksums = {
         **images.checksums,
-        **{end: _digest(model, networks[end]) for end, model in trained.items()},
+        **{
+            end: weights_digest(model, networks[end].system.model_dump_json().encode())
+            for end, model in trained.items()
+        },
     }
     kept = models.work_dir / f"{name}_latents.h5"
     if kept.exists():
@@ -74,10 +76,3 @@ def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> La
         )
     )
     return LatentSplit(tx, rx, labels.astype(np.int32))
-
-
-def _digest(model: keras.Model, settings: ModelSettings) -> str:
-    """Digest of all that decides the latents of ``model``."""
-    weights = (np.ascontiguousarray(weight).tobytes() for weight in model.get_weights())
-    system = settings.system.model_dump_json().encode()
-    return hashlib.sha256(b"".join([system, *weights])).hexdigest()

@@ -18,6 +18,8 @@ from ..._messages import listed, shortened
 from ..._seeding import set_seed
 from ...link import from_settings
 from ...systems import CentroidSystem
+from ...systems.base.snr import check_snr
+from ..results.labels import format_snr
 from ..results.plot import write_figure
 from ..training.store import ModelStore
 from .study import Study
@@ -65,8 +67,8 @@ def draw_gallery(
         raise ValueError(
             f"`link` must be one of {listed(study.links, 20)}. Received: {shortened(link)}"
         )
-    if not all(snr_db > -np.inf for snr_db in snr_dbs):
-        raise ValueError(f"`snr_dbs` must be numbers of dB. Received: {listed(snr_dbs)}")
+    for snr_db in snr_dbs:
+        check_snr(snr_db, "snr_dbs")
     check_folder(out, *(f"{model}_{name}.png" for name in ("reconstructions", "latent_space")))
     models = models or ModelStore(work_dir=out / "models")
     data, settings = study.load_data(models), study.models[model]
@@ -143,8 +145,7 @@ def reconstruction_figure(
     shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
     rows = [("original", shown)]
     for snr_db in snr_dbs:
-        label = "noiseless" if np.isinf(snr_db) else f"{snr_db:g} dB"
-        rows.append((label, system(shown, snr_db=float(snr_db))))
+        rows.append((format_snr(snr_db), system(shown, snr_db=float(snr_db))))
     names = [name for name in system.decoders if len(shown[name].shape) == 4]
     lines = [(name, label, outputs) for name in names for label, outputs in rows]
     figure, axes = plt.subplots(

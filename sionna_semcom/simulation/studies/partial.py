@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 from pydantic import AllowInfNan, NonNegativeInt, Strict, TypeAdapter
 
 from ..._errors import reading
@@ -16,8 +15,6 @@ from ..._files import write_bytes
 from ..results.result import package_versions
 
 if TYPE_CHECKING:
-    import keras
-
     from ...datasets import Data
     from .study import Study
 
@@ -37,14 +34,6 @@ def fingerprint(study: Study, data: Data) -> str:
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
     document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
     return hashlib.sha256(document.encode()).hexdigest()
-
-
-def weights_digest(system: keras.Model) -> str:
-    """Digest of the weights of a trained system."""
-    digest = hashlib.sha256()
-    for weight in system.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
 
 
 class Partial:

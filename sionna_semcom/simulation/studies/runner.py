@@ -26,7 +26,8 @@ from ..results.curves import SNR_AXIS, Curve, Estimate
 from ..results.result import Result
 from ..training.store import ModelStore
 from ..training.threads import intra_op_threads
-from .partial import SUMMARY, Partial, fingerprint, weights_digest
+from ..training.weights import weights_digest
+from .partial import SUMMARY, Partial, fingerprint
 from .schema import CurveSettings, EvaluationSettings
 from .study import Study
 

@@ -90,12 +90,12 @@ class ModelStore:
 
     def _find(self, name: str, settings: ModelSettings, data: Data, seed: int) -> Path | None:
         """File of the weights, if there is one; shipped ones that are not installed are fetched."""
-        paths = [_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
+        paths = [store_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
         for path in paths:
             if path.exists() and _of(provenance_of(path), settings, data.checksums):
                 return path
         shipped = _shipped.folder("models")
-        file_name = _path(Path(), name, seed).as_posix()
+        file_name = store_path(Path(), name, seed).as_posix()
         missing = _fetch.missing(file_name) if shipped in self.folders else None
         if missing is not None and _of(missing, settings, data.checksums):
             return _fetch.fetch(file_name)
@@ -108,7 +108,7 @@ class ModelStore:
         if (start := settings.pretrained) is not None:
             transfer_weights(system, self.obtain(start.name, start.model, data, seed))
             set_seed(seed, name)
-        path = _path(self.work_dir, name, seed)
+        path = store_path(self.work_dir, name, seed)
         checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
         provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
         check_folder(path.parent, path.name, checkpoint.name)
@@ -131,7 +131,7 @@ class ModelStore:
         return trained
 
 
-def _path(folder: Path, name: str, seed: int) -> Path:
+def store_path(folder: Path, name: str, seed: int) -> Path:
     """File of the weights of a model in ``folder``."""
     return folder / name / f"seed{seed}.keras"
 

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import hashlib
 import json
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
+import numpy as np
 
 from ..._files import atomic_path, reserve
 from ..._hdf5 import open_hdf5, read_json
@@ -110,18 +113,24 @@ def provenance_of(path: str | Path) -> dict[str, str]:
     ValueError
         If the file is damaged
     """
-    try:
-        with zipfile.ZipFile(_existing(path)) as archive:
-            if _PROVENANCE not in archive.namelist():
-                return {}
-            found = read_json(_read(archive, _PROVENANCE), _PROVENANCE)
+    with _naming_damage(path), zipfile.ZipFile(_existing(path)) as archive:
+        if _PROVENANCE not in archive.namelist():
+            return {}
+        found = read_json(_read(archive, _PROVENANCE), _PROVENANCE)
         if not isinstance(found, dict) or not all(isinstance(x, str) for x in found.values()):
             raise ValueError(f"{_PROVENANCE} must hold strings by name")
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+        return found
+
+
+@contextlib.contextmanager
+def _naming_damage(path: str | Path) -> Iterator[None]:
+    """Turn whatever a damaged file raises into an error that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
         raise ValueError(f"The model in {path} is damaged: {brief(error, 500)}") from error
-    return found
 
 
 def _existing(path: str | Path) -> Path:
@@ -205,8 +214,14 @@ def load_trained(system: keras.Model, path: Path) -> None:
         If the file is damaged, or holds NaN, infinity or another model's weights, naming it
     """
     with tempfile.TemporaryDirectory() as folder:
-        try:
+        with _naming_damage(path):
             weights, _, _ = _checked_parts(path, Path(folder))
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-            raise ValueError(f"The model in {path} is damaged: {brief(error, 500)}") from error
         load_finite(system, weights, path)
+
+
+def weights_digest(system: keras.Model, first: bytes = b"") -> str:
+    """Digest of ``first`` and the weights of a trained system."""
+    digest = hashlib.sha256(first)
+    for weight in system.get_weights():
+        digest.update(np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()

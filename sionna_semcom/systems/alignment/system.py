@@ -192,19 +192,12 @@ class AlignmentSystem(LinkedModel):
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
-    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One step of gradient descent on a batch."""
-        inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
-        with tf.GradientTape() as tape:
-            received, _ = self._send(inputs["tx"], None, training=True)
-            error = received - inputs["rx"]
-            if self._metric_root is not None:
-                error = tf.matmul(error, self._metric_root)
-            loss = tf.reduce_mean(tf.reduce_sum(error**2, -1))
-        gradients = tape.gradient(loss, self.trainable_weights)
-        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
-        self._loss_tracker.update_state(loss)
-        return self.get_metrics_result()
+    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+        """Squared error of the latents in the metric of training, at an SNR drawn for the batch."""
+        error = self._send(inputs["tx"], None, training)[0] - inputs["rx"]
+        if self._metric_root is not None:
+            error = tf.matmul(error, self._metric_root)
+        return tf.reduce_mean(tf.reduce_sum(error**2, -1))
 
     def measure(
         self, batch: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float

@@ -29,7 +29,7 @@ class LinkWeights(keras.layers.Layer):
         self._ids: list[int] = []
         self.built = True
 
-    def transfer_weights(self, link: Any, owner: keras.Model) -> bool:
+    def hold(self, link: Any, owner: keras.Model) -> bool:
         """Hold what ``link`` holds, in place of what was held, and say whether that is another.
 
         Parameters

@@ -96,7 +96,7 @@ class LinkedModel(SavedModel):
 
     def _adopt_link_weights(self) -> None:
         """Make what the link holds now weights of the model, in place of what it held before."""
-        if self._link_weights.transfer_weights(self._link, self):
+        if self._link_weights.hold(self._link, self):
             self._complete_link()
             self._renew_optimizer()
 
@@ -165,7 +165,13 @@ class LinkedModel(SavedModel):
         ``label``; ``bandwidth_ratio``; ``parameters``. Systems without ``num_symbols`` and
         ``shapes`` have figures of their own.
         """
-        return transmission_metrics(self, data)
+        size = len(next(iter(data))["label"])
+        uses = self.link.channel_uses(self.num_symbols, size) / size
+        return {
+            "channel_uses": uses,
+            "bandwidth_ratio": metrics.bandwidth_ratio(uses, self.shapes),
+            "parameters": self.count_params(),
+        }
 
     def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
         """What training minimizes on a batch, without what layers add."""
@@ -207,27 +213,3 @@ class _Phase(keras.layers.Layer):
     def call(self, run: Callable[[], tf.Tensor], training: bool = False) -> tf.Tensor:
         """Run."""
         return run()
-
-
-def transmission_metrics(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
-    """What a system that sends one latent for all modalities costs, in batches as the first.
-
-    Input
-    -----
-    system : system with ``link``, ``num_symbols`` and ``shapes``
-        Whatever is sent
-    data : iterable of `dict`
-        Batches with ``label``
-
-    Output
-    ------
-    : `dict` of `float`
-        ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``parameters``
-    """
-    size = len(next(iter(data))["label"])
-    uses = system.link.channel_uses(system.num_symbols, size) / size
-    return {
-        "channel_uses": uses,
-        "bandwidth_ratio": metrics.bandwidth_ratio(uses, system.shapes),
-        "parameters": system.count_params(),
-    }

@@ -17,6 +17,7 @@ SMALL = {"fft_size": 12, "num_tx_ant": 2, "num_rx_ant": 2}
 FADING = {"kind": "flat_fading", "num_tx_ant": 2, "num_rx_ant": 2}
 OFDM = {"kind": "ofdm", **SMALL}
 MIMO = {"kind": "ofdm_mimo", **SMALL}
+EFFECTIVE = {"kind": "effective_awgn", "link": FADING}
 LINK_KINDS = {
     "awgn": {"kind": "awgn"},
     "lmmse": {**FADING, "rician_k": 2.0, "csi_error_variance": 0.1},
@@ -82,7 +83,7 @@ def test_channels_in_double_precision(settings):
     assert {part.precision for part in parts(channel)} == {"double"}
 
 
-@pytest.mark.parametrize("settings", [{"kind": "awgn"}, FADING, {"kind": "flat_mimo"}])
+@pytest.mark.parametrize("settings", [{"kind": "awgn"}, FADING, EFFECTIVE, {"kind": "flat_mimo"}])
 @pytest.mark.parametrize("precision", [None, "single", "double"])
 def test_configurations_keep_the_precision(settings, precision):
     part = from_settings({**settings, "precision": precision})

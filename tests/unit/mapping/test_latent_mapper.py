@@ -238,7 +238,11 @@ def test_weights_from_before_the_mapper_was_saved_load(tmp_path):
     model.save_weights(path)
     with h5py.File(path, "a") as file:
         del file["mapper"]
+    kernel = model.encoder.get_weights()[0]
+    model.encoder.set_weights([np.zeros_like(weight) for weight in model.encoder.get_weights()])
     model.load_weights(path)
+    np.testing.assert_array_equal(model.encoder.get_weights()[0], kernel)
+    assert float(model.mapper.mean_power) == pytest.approx(6.0)
 
 
 def test_mappers_can_be_copied():

@@ -269,6 +269,27 @@ def test_a_file_that_is_no_archive_is_refused_in_one_line(tmp_path):
         provenance_of(path)
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_damaged_byte_of_the_provenance_is_named(tmp_path, encrypted):
+    path = tmp_path / "x.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("provenance.json", json.dumps(noted := {str(n): "1" for n in range(40)}))
+        offset = archive.start_dir
+    whole = path.read_bytes()
+    if encrypted:
+        whole = whole[: offset + 8] + b"\1" + whole[offset + 9 :]
+        path.write_bytes(whole[:6] + b"\1" + whole[7:])
+        with pytest.raises(ValueError, match=r"x\.keras is damaged: .*encrypted"):
+            provenance_of(path)
+        return
+    for index in range(30 + len("provenance.json"), offset):
+        path.write_bytes(whole[:index] + bytes([whole[index] ^ 64]) + whole[index + 1 :])
+        try:
+            assert provenance_of(path) == noted  # bits behind the end of what is compressed
+        except ValueError as error:
+            assert "x.keras is damaged: " in str(error)
+
+
 def test_a_loss_of_others_is_refused():
     with pytest.raises(ValueError, match="`loss` must be left out"):
         own_system().compile(loss="mse")

@@ -70,7 +70,8 @@ figure: {metrics: [f1]}
     "document", [CENTROIDS, LATENTS, FEATURES], ids=lambda document: document["name"]
 )
 def test_what_goes_together_is_a_study(document):
-    Study.model_validate(document)
+    study = Study.model_validate(document)
+    assert [curve.label for curve in study.curves] == [one["label"] for one in document["curves"]]
 
 
 @pytest.mark.parametrize(
