@@ -15,9 +15,7 @@ from sionna.phy.utils import complex_normal
 
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .fading import FlatFading
-from .settings import CHANNELS
-
-MAX_SPEED = 1000 / 3.6  # [m/s], no terminal is faster
+from .settings import CHANNELS, MAX_SPEED
 
 
 class FlatMIMOSettings(MIMOSettings):

@@ -121,7 +121,9 @@ class AntennaEstimator(Object):
         super().__init__(precision=settings.precision)
         antennas = settings.num_tx_ant
         power = np.full(antennas, 1.0 / antennas)
-        statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
+        statistics = None
+        if settings.knows_statistics:
+            statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
         self._estimate = ls_estimator(settings, grid, statistics)
         # the antennas take turns, and Sionna's pilots have power one on average over the turns
         self._amplitude = antennas**-0.5

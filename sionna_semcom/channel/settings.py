@@ -9,6 +9,8 @@ from .._parts import Registry, Settings
 
 _Self = TypeVar("_Self", bound="ChannelSettings")
 
+MAX_SPEED = 1000 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
+
 CHANNELS = Registry("channels", package="sionna_semcom.channel")
 """MIMO channels by ``kind``."""
 

@@ -17,6 +17,7 @@ from PIL import Image
 from .._files import sha256
 from .._limits import Budget, brief
 from .._seeding import derive_seed
+from .batches import check_positive, each_once
 from .data import Data
 from .folder import FolderData
 from .formats.restricted_pickle import read_pickle
@@ -126,9 +127,10 @@ class CIFAR10(Data):
             Batches of ``image`` [batch, 32, 32, 3], `float32` in [0, 1], and ``label`` [batch],
             `int32`
         """
+        check_positive(batch_size=batch_size)
         images, labels = self._splits["train"]
-        if steps is None:
-            steps = max(1, len(labels) // batch_size)
+        steps = max(1, len(labels) // batch_size) if steps is None else steps
+        check_positive(steps=steps)
         key = derive_seed("cifar10", seed)
         passes = tf.data.Dataset.range(steps * batch_size // len(labels) + 1)
 
@@ -157,9 +159,9 @@ class CIFAR10(Data):
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
-        with tf.device("CPU"):
-            data = tf.data.Dataset.from_tensor_slices(self._splits[name])
-        return data.batch(batch_size).map(_batch).prefetch(2)
+        images, labels = self._splits[name]
+        drawn = each_once({"image": images, "label": labels}, batch_size)
+        return drawn.map(lambda batch: _batch(batch["image"], batch["label"]))
 
 
 def _batch(images: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:

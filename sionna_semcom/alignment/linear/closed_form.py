@@ -90,21 +90,7 @@ class LinearAligner(AlignerEstimator):
     def fit_statistics(
         self, statistics: PilotStatistics, held_out: ArrayLike | None = None
     ) -> LinearAligner:
-        """Learn from the moments of pilots, which need not fit in memory.
-
-        Parameters
-        ----------
-        statistics : `PilotStatistics`
-            Moments of the pilots
-        held_out : `None` | [n, d], `float`
-            Latents of the transmitter that are no pilots, on which the power limit is to hold: a
-            network is surer of inputs that it was trained on, and the power of its latents differs
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, or the pilots say nothing
-        """
+        """Learn from the moments of pilots, see `AlignerEstimator.fit_statistics`."""
         if self.form not in ("widely_linear", "complex_linear"):
             raise ValueError(
                 f"`form` must be 'widely_linear' or 'complex_linear'. Received: {self.form!r}"

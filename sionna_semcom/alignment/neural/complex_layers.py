@@ -96,10 +96,10 @@ class HardThresholding(keras.callbacks.Callback):
 
     def __init__(self, layers: list[ComplexDense], threshold: float) -> None:
         super().__init__()
-        self._layers = layers
-        self._threshold = threshold
+        self.layers = layers
+        self.threshold = threshold
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         """Prune."""
-        for layer in self._layers:
-            layer.prune(self._threshold)
+        for layer in self.layers:
+            layer.prune(self.threshold)

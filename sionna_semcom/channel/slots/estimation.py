@@ -31,10 +31,10 @@ POWER_DRAWS = 512  # over which the powers of clusters are averaged
 
 
 def statistical_interpolator(
-    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics
+    settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics | None
 ) -> KroneckerInterpolator | None:
     """The interpolation of ``settings`` with known statistics, none if they are not known."""
-    if not settings.knows_statistics:
+    if statistics is None:
         return None
     pilots = settings.pilot_ofdm_symbol_indices
     known = (resource_grid.pilot_pattern, pilots, statistics, settings.precision)
@@ -46,7 +46,7 @@ def statistical_interpolator(
 def ls_estimator(
     settings: SlotSettings,
     resource_grid: ResourceGrid,
-    statistics: ChannelStatistics,
+    statistics: ChannelStatistics | None,
     check: Callable[[KroneckerInterpolator | None], None] | None = None,
 ) -> LSChannelEstimator:
     """Least squares at the pilots, and the interpolation of ``settings`` between them.

@@ -10,20 +10,11 @@ from typing import Literal
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
-from ..settings import PrecisionSettings
+from ..settings import MAX_SPEED, PrecisionSettings
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
-
-
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
-
-
 DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
-
-
-MAX_SPEED = 1000.0 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
-
-
 MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
 
 
@@ -72,7 +63,7 @@ class SlotSettings(PrecisionSettings):
     statistics: Literal["known", "none"] | None = None
     """Whether the receiver knows the covariance of the channel over time and frequency, and hence
     the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`. By default
-    they are known, unless `rzf` changes them."""
+    they are known, except with the `rzf` precoding of a link, which changes them."""
     pool_size: int | None = Field(default=None, ge=1)
     """Channel realizations drawn once and reused at random; none: a fresh draw for each slot.
     UMi, UMa and RMa always use a pool, of 512 drops if none is given."""

@@ -14,12 +14,11 @@ import numpy as np
 from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset
 from ..._messages import listed, shortened
-from .names import check_no_label, modalities_of, note_on_rest
+from .names import LENGTHS, check_no_label, modalities_of, note_on_rest
 from .padding import front_lengths
 from .split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
 from .split_names import note_of, split_names
 
-_LENGTHS = "_lengths"
 _COLUMNS = ("id", *LABELS.values(), RAW_TEXT)
 
 
@@ -38,7 +37,7 @@ def write_feature_file(
                 packed = {"compression": "gzip", "shuffle": True} if values.ndim == 3 else {}
                 group.create_dataset(modality, data=values, **packed)
             for modality, lengths in split.lengths.items():
-                group[modality + _LENGTHS] = lengths
+                group[modality + LENGTHS] = lengths
             for column, values in {LABELS[split.kind]: split.label, **split.others}.items():
                 is_text = values.dtype.kind == "O"
                 group.create_dataset(column, data=values, dtype=text if is_text else None)
@@ -117,7 +116,7 @@ def _read_split(
         arrays = {name: values for name, values in rest.items() if isinstance(values, h5py.Dataset)}
         names = modalities_of(arrays, modalities)
         for name in sorted(names, key=_usual_order):
-            given = read_dataset(group, name + _LENGTHS) if name + _LENGTHS in arrays else None
+            given = read_dataset(group, name + LENGTHS) if name + LENGTHS in arrays else None
             features[name], frames = front_lengths(read_dataset(group, name), given, name)
             lengths |= {} if frames is None else {name: frames}
         split = FeatureSplit.from_columns(features, lengths, columns, label)
@@ -125,7 +124,7 @@ def _read_split(
             check_no_label(features, columns)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
-    used = {*_COLUMNS, *features, *(name + _LENGTHS for name in lengths)}
+    used = {*_COLUMNS, *features, *(name + LENGTHS for name in lengths)}
     split.notes.extend(note_on_rest(rest, used))
     return split
 

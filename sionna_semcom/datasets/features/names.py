@@ -12,7 +12,7 @@ import numpy as np
 from ..._messages import listed
 from .split import LABELS, MODALITIES
 
-_LENGTHS = "_lengths"
+LENGTHS = "_lengths"
 _OTHER_LENGTHS = re.compile(r"_(length|lens?)$")
 _LABEL = re.compile(
     r"labels?|targets?|class(es)?|annotations?|annotators?|scores?|ratings?|emotions?|sentiments?|"
@@ -54,7 +54,7 @@ def modalities_of(
     for name in columns:
         modality = _OTHER_LENGTHS.sub("", name)
         if modality != name and modality in names:
-            raise ValueError(f"it must call lengths {modality}{_LENGTHS}, not {name}")
+            raise ValueError(f"it must call lengths {modality}{LENGTHS}, not {name}")
     return names
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from ..._files import sha256
 from ..._messages import listed, shortened
 from .computational_sequences import read_computational_sequences
-from .file import read_feature_file
 from .mmsa import read_mmsa_split
 from .multibench import LABEL, read_multibench_split
 from .multimodal import MultimodalFeatures
@@ -189,12 +188,11 @@ def _read_file(
             is_hdf5 = file.read(len(_HDF5_SIGNATURE)) == _HDF5_SIGNATURE
         format = "hdf5" if is_hdf5 else None
     if format == "hdf5":
-        parts, checksums = read_feature_file(path, label, modalities)
-    else:
-        (content, notes), checksums = read_pickled_splits(path), {}
-        reader = read_multibench_split if _is_multibench(format, content) else read_mmsa_split
-        parts = each_split(path, content, notes, reader, label)
-    checksums = checksums or {path.name: sha256(path)}
+        return MultimodalFeatures.load(path, modalities=modalities, label=label)
+    content, notes = read_pickled_splits(path)
+    reader = read_multibench_split if _is_multibench(format, content) else read_mmsa_split
+    parts = each_split(path, content, notes, reader, label)
+    checksums = {path.name: sha256(path)}
     try:
         return MultimodalFeatures(parts, modalities=modalities, checksums=checksums)
     except ValueError as error:

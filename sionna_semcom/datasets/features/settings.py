@@ -10,15 +10,14 @@ from ..folder import FolderData
 from ..settings import DATASETS, DataSettings
 from .generated import generated_features
 from .multimodal import MultimodalFeatures
-
-FEATURES = ("text", "audio", "vision")
+from .split import MODALITIES
 
 
 class _SomeModalities(DataSettings):
     """Data of which a study can leave out a modality."""
 
     has_features: ClassVar[bool] = True
-    modalities: tuple[str, ...] = Field(FEATURES, min_length=1)
+    modalities: tuple[str, ...] = Field(MODALITIES, min_length=1)
     """Modalities that are used"""
 
     @field_validator("modalities")

@@ -134,15 +134,19 @@ class OFDMLink(Link):
 
     def _estimator(self) -> LSChannelEstimator:
         """The estimator, with what a receiver knows of the channel after many slots."""
+        warn = functools.partial(warn_of_reported_noise, self.settings)
+        return ls_estimator(self.settings, self.resource_grid, self._statistics(), warn)
+
+    def _statistics(self) -> ChannelStatistics | None:
         settings = self.settings
+        if not settings.knows_statistics:
+            return None
         covariances = known_covariances(settings, self.resource_grid, self.channel)
         power = np.full(settings.streams, 1.0 / settings.streams)
-        if settings.precoding != "none" and settings.knows_statistics:
+        if settings.precoding != "none":
             slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
             power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
-        statistics = ChannelStatistics(*covariances, power)
-        warn = functools.partial(warn_of_reported_noise, settings)
-        return ls_estimator(settings, self.resource_grid, statistics, warn)
+        return ChannelStatistics(*covariances, power)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

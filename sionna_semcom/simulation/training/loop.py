@@ -33,9 +33,9 @@ def train(
     It is if ``settings``, the checksums of ``data``, ``seed`` and ``provenance``, which holds
     whatever else decides the training, are the same.
 
-    A system takes its ``training_callbacks`` along, and its ``schedules`` for the number of
-    epochs. Every epoch has its own seed, so training that goes on from a checkpoint ends with the
-    same weights as training that was never interrupted.
+    A system takes its ``schedules`` for the number of epochs along. Every epoch has its own seed,
+    so training that goes on from a checkpoint ends with the same weights as training that was
+    never interrupted.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def train(
     first = 0
     if checkpoint is not None and checkpoint.exists() and has_attributes(checkpoint, origin):
         first = _epochs_done(load_weights(system, checkpoint), settings.epochs, checkpoint)
-    callbacks = [*system.training_callbacks, *system.schedules(settings.epochs)]
+    callbacks = system.schedules(settings.epochs)
     set_seed(seed, "training")
     for epoch in range(first, settings.epochs):
         reseed(seed, "epoch", epoch)

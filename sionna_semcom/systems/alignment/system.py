@@ -99,7 +99,7 @@ class AlignmentSystem(LinkedModel):
         super().__init__(link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
         self.receiver = pairs if isinstance(pairs, Receiver) else Receiver.of(pairs)
-        self.training_callbacks = tuple(callbacks)
+        self._callbacks = tuple(callbacks)
         self._metric_root = None
         if metric is not None:
             self._metric_root = tf.constant(metric_root(metric, len(metric)), tf.float32)
@@ -118,12 +118,15 @@ class AlignmentSystem(LinkedModel):
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal system; of the callbacks, those of this package."""
-        pruning = (c for c in self.training_callbacks if isinstance(c, HardThresholding))
+        pruning = (c for c in self._callbacks if isinstance(c, HardThresholding))
         return {
             **super().get_config(),
             "aligner": aligner_config(self.aligner),
             "pairs": self.receiver.get_config(),
-            "thresholds": [callback._threshold for callback in pruning],
+            "thresholds": [
+                (callback.threshold, [_position(layer, self.aligner) for layer in callback.layers])
+                for callback in pruning
+            ],
         }
 
     @classmethod
@@ -131,10 +134,16 @@ class AlignmentSystem(LinkedModel):
         """Arguments of the constructor, of a configuration whose Keras objects are built."""
         thresholds = options.pop("thresholds")
         aligner = aligner_from_config(options["aligner"])
-        layers = [*aligner.precoder, *aligner.decoder] if thresholds else []
-        callbacks = [HardThresholding(layers, value) for value in thresholds]
+        callbacks = [
+            HardThresholding([getattr(aligner, end)[index] for end, index in places], value)
+            for value, places in thresholds
+        ]
         receiver = Receiver.from_config(options["pairs"])
         return options | {"aligner": aligner, "pairs": receiver, "callbacks": callbacks}
+
+    def schedules(self, num_epochs: int) -> list[Any]:
+        """Callbacks of a training of ``num_epochs``."""
+        return list(self._callbacks)
 
     def saved_arrays(self) -> dict[str, np.ndarray]:
         """The receiver's head, the metric of training, and what the aligner was fitted to."""
@@ -239,3 +248,12 @@ class AlignmentSystem(LinkedModel):
             "pilots": self.receiver.num_pilots,
             "receiver_accuracy": self.receiver.accuracy,
         }
+
+
+def _position(layer: keras.layers.Layer, aligner: Any) -> tuple[str, int]:
+    """Where a layer of an aligner is: end, and index there."""
+    for end in ("precoder", "decoder"):
+        for index, one in enumerate(getattr(aligner, end, ())):
+            if one is layer:
+                return end, index
+    raise ValueError(f"A layer that is pruned must be the aligner's. Received: {layer.name}")

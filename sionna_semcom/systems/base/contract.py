@@ -52,13 +52,10 @@ class SystemContract:
         Figures that are functions of means over all samples; see :class:`Aggregating`
     recognizers : `dict` of classifiers
         Classifiers of reconstructions by modality, for systems that give any
-    training_callbacks : sequence of `keras.callbacks.Callback`
-        Callbacks that training takes along
     """
 
     aggregates: ClassVar[Any] = {}
     recognizers: Any = MappingProxyType({})
-    training_callbacks: Sequence[Any] = ()
 
     def schedules(self, num_epochs: int) -> list[Any]:
         """Callbacks of a training of ``num_epochs``; none by default."""

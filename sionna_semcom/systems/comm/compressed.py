@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -14,6 +14,7 @@ from pydantic import PositiveInt
 from ...datasets import Data
 from ...link import AWGNLink, Link
 from ...metrics import note_outputs
+from ..base.contract import Batch
 from ..base.presence import present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
@@ -21,8 +22,6 @@ from ..base.transmission import received_features
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
 from .system import CoMM
-
-Batch = Mapping[str, tf.Tensor]
 
 
 class CompressedCoMMSettings(SystemSettings):

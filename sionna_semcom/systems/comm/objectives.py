@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import combinations
 from typing import Any, Literal, get_args
 
 import tensorflow as tf
 
 from ...losses import comm_terms, cross_modal_terms
+from ..base.contract import Batch
 
 Objective = Literal["comm", "joint", "alone", "clip", "supervised"]
-Batch = Mapping[str, tf.Tensor]
 
 _JOINT = "redundant_unique_synergistic"
 

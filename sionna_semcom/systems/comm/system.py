@@ -18,6 +18,7 @@ from ...mapping import num_symbols
 from ...metrics import note_outputs
 from ...semantics import MultimodalFusion, Task
 from ...semantics.task import Aggregate
+from ..base.contract import Batch
 from ..base.presence import present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
@@ -27,8 +28,6 @@ from .encoders import encoder_settings, make_encoders
 from .objectives import check_objective, objective_terms, term_names
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
-
-Batch = Mapping[str, tf.Tensor]
 
 
 @SYSTEMS.register(CoMMSettings)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -124,9 +124,9 @@ class DecisionSystem(LinkedModel):
 
     @mode.setter
     def mode(self, mode: DecisionMode) -> None:
-        if mode not in get_args(DecisionMode):
+        if mode not in self.settings.modes:
             raise ValueError(
-                f"`mode` must be one of {', '.join(get_args(DecisionMode))}. Received: {mode!r}"
+                f"`mode` must be one of {', '.join(self.settings.modes)}. Received: {mode!r}"
             )
         if mode == "decision" and self.task.num_classes != 2:
             raise ValueError(

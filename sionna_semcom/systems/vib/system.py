@@ -225,10 +225,11 @@ class TwoStageVIB(DecisionSystem):
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
         """What probes may look at: latents of modalities, means all, and what is ``received``."""
-        latents = self.unimodal(self.prepare(inputs, present)[0])[0]
-        there = present_names(present, latents)
-        shown = {name: latents[name] for name in there}
-        return shown | super().representations(inputs, snr_db, present)
+        filled, presence = self.prepare(inputs, present)
+        latents = self.unimodal(filled)[0]
+        received = self.receive(self._fuse(latents, presence, False), self.noise_power(snr_db))
+        shown = {name: latents[name] for name in present_names(present, latents)}
+        return shown | {"received": received}
 
     def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
         """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.

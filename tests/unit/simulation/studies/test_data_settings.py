@@ -10,7 +10,7 @@ import pytest
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
 from sionna_semcom.datasets.digits.settings import DIGITS
-from sionna_semcom.datasets.features.settings import FEATURES
+from sionna_semcom.datasets.features.split import MODALITIES
 from sionna_semcom.datasets.latents import LATENTS
 from sionna_semcom.datasets.settings import DATASETS
 
@@ -24,7 +24,7 @@ def mosi(tmp_path):
     """A file in the place of CMU-MOSI's, with labels of both kinds."""
 
     def split(count):
-        features = {name: np.eye(count, 3 + n) for n, name in enumerate(FEATURES)}
+        features = {name: np.eye(count, 3 + n) for n, name in enumerate(MODALITIES)}
         others = {"classification_labels": np.arange(count) % 2}
         names = [f"v{row // 2}_{row}" for row in range(count)]
         return FeatureSplit(features, {}, np.linspace(-3, 3, count), names, others)
@@ -97,7 +97,7 @@ def test_what_kinds_of_data_usually_have():
     found = {kind: settings.default_modalities() for kind, settings in DATASETS.items()}
     assert found["builtin"] == DIGITS
     assert found["latents"] == LATENTS
-    assert found["features"] == found["mosi"] == found["generated_features"] == FEATURES
+    assert found["features"] == found["mosi"] == found["generated_features"] == MODALITIES
 
 
 def test_pictures_are_kept_where_the_user_keeps_caches(tmp_path, monkeypatch):

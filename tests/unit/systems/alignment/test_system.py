@@ -6,7 +6,13 @@ import pytest
 import tensorflow as tf
 from sionna.phy import config
 
-from sionna_semcom.alignment import EigenbasisAligner, LinearAligner, PilotStatistics
+from sionna_semcom.alignment import (
+    ComplexAligner,
+    EigenbasisAligner,
+    HardThresholding,
+    LinearAligner,
+    PilotStatistics,
+)
 from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
 from sionna_semcom.simulation import ModelSettings, ModelStore, sim_metrics
@@ -178,6 +184,25 @@ def test_training_loss_is_measured_in_the_metric(pairs):
     expected = 4.0 * np.mean((received - batch["rx"])[:, 0] ** 2)
     system.compile(keras.optimizers.SGD(0.0))
     assert float(system.train_step(batch)["loss"]) == pytest.approx(expected, rel=1e-3)
+
+
+def test_pruning_comes_back_for_the_layers_that_it_had(pairs, tmp_path):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
+    aligner = ComplexAligner(statistics(pairs), link.num_uses, 2, 2)
+    pruning = HardThresholding([aligner.decoder[0]], 0.05)
+    AlignmentSystem(aligner, link, pairs, callbacks=[pruning]).save(tmp_path / "x.keras")
+    loaded = keras.saving.load_model(tmp_path / "x.keras")
+    (found,) = loaded.schedules(1)
+    assert found.threshold == 0.05
+    assert [id(layer) for layer in found.layers] == [id(loaded.aligner.decoder[0])]
+
+
+def test_pruning_of_other_layers_is_not_saved(pairs, tmp_path):
+    link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
+    one, other = (ComplexAligner(statistics(pairs), link.num_uses, 2, 2) for _ in range(2))
+    system = AlignmentSystem(one, link, pairs, callbacks=[HardThresholding(other.precoder, 0.1)])
+    with pytest.raises(ValueError, match="that is pruned must be the aligner's"):
+        system.get_config()
 
 
 def test_summary_says_what_it_costs(pairs):

@@ -203,6 +203,8 @@ def test_settings_refuse_what_does_not_fit_before_anything_runs():
 def test_features_as_they_are_do_not_know_the_link(width):
     keras.utils.set_random_seed(1)
     system = FeatureTransmission(SHAPES, 2, AWGNLink(), width=width)
+    with pytest.raises(ValueError, match=r"`mode` must be one of latent\. Received: 'decision'"):
+        system.mode = "decision"
     system.compile(keras.optimizers.Adam(1e-2))
     data = tf.data.Dataset.from_tensor_slices(samples(1000)).batch(50)
     system.fit(data, epochs=6, verbose=0)
