@@ -31,7 +31,7 @@ def as_classes(values: Any, name: str = "label") -> np.ndarray:
         raise ValueError(f"`{name}` must be classes [n]. Received: shape {classes.shape}")
     wrong = classes[~_are_whole(classes, MOST_CLASSES - 1)]
     if wrong.size:
-        limit = f" below {MOST_CLASSES}" if wrong[0] >= MOST_CLASSES else ""
+        limit = f" below {MOST_CLASSES}" if float(wrong[0]) >= MOST_CLASSES else ""
         raise ValueError(
             f"`{name}` must be classes, whole numbers from 0 on{limit}. Received: {wrong[0]}"
         )
