@@ -33,7 +33,8 @@ def chain(method, **changes):
     } | changes)  # fmt: skip
     grid = resource_grid(settings)
     statistics = ChannelStatistics(*profile_covariances(settings, grid), POWER)
-    return settings, grid, ls_estimator(settings, grid, statistics), statistics
+    known = statistics if settings.knows_statistics else None
+    return settings, grid, ls_estimator(settings, grid, known), statistics
 
 
 def draw(statistics, slots, rng):
