@@ -16,6 +16,11 @@ from pathlib import Path
 
 import h5py
 
+try:
+    import fcntl
+except ImportError:  # Windows has none
+    fcntl = None  # type: ignore[assignment]
+
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 _PREFIX = ".sionna-semcom-"
 _TEMPORARY = re.compile(rf"{re.escape(_PREFIX)}([0-9a-f]{{8}})-(\d{{1,9}})-")
@@ -38,7 +43,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         Naming ``path``, if it cannot be written
     """
     target = Path(path)
-    with _naming(target):
+    with naming(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_left_behind(target.parent)
         suffix = "".join(target.suffixes[-2:])
@@ -61,6 +66,44 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file, whole or not at all."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
+    """Hold a lock file, which ends with the process however that ends.
+
+    Parameters
+    ----------
+    path : `str` or `PathLike`
+        The file, which is removed afterwards
+    what : `str`
+        What is locked, for the error message
+
+    Raises
+    ------
+    RuntimeError
+        If another process holds it
+    """
+    target = Path(path)
+    with naming(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = open(target, "a+")
+    with file:
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            holder = file.read(200).strip() or "another process"
+            raise RuntimeError(f"{what} is in use by {holder}") from error
+        with naming(target):
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+            file.flush()
+        try:
+            yield
+        finally:
+            target.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -109,7 +152,7 @@ def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:
     block = bytes(min(num_bytes, 1 << 20))
     folder = Path(folder)
     made = [each for each in (folder, *folder.parents) if not each.exists()]
-    with _naming(folder):
+    with naming(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder) as file:
@@ -134,7 +177,7 @@ def sha256(*paths: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Name ``path`` in errors of the system that name no file, or a temporary one."""
     try:
         yield

@@ -18,6 +18,7 @@ from .._files import check_folder
 from .._messages import listed, shortened
 from .._shipped import study_path
 from . import parts, shipped
+from .connection import connected
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
@@ -60,6 +61,18 @@ def run(
     study_file: StudyFile,
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("results"),
     changes: Changes = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Compute in N processes of this machine.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Compute on the Dask cluster there.")
+    ] = None,
+    cluster: Annotated[
+        Path | None, typer.Option(metavar="FILE.yaml", help="Compute in jobs of a batch system.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the script of a job, with --cluster.")
+    ] = False,
 ) -> None:
     """Run a study: train what is not trained yet, simulate, show a table and draw a figure.
 
@@ -72,11 +85,19 @@ def run(
     from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
+    if dry_run:
+        from ..simulation.execution.clusters import job_script
+
+        if cluster is None:
+            raise ValueError("--dry-run shows the script of a job, and needs --cluster")
+        say(job_script(cluster))
+        return
     figure = out / f"{study.name}.png"
     check_folder(out, figure.name)
     say(study.title or study.name, "bold")
-    models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
-    result = run_study(study, out, models, console)
+    with connected(workers, scheduler, cluster) as client:
+        models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
+        result = run_study(study, out, models, console, client)
     say(f"Result: {out / study.name}.h5")
     show_tables(result.curves, None)
     try:

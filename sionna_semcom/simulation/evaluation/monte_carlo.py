@@ -117,7 +117,7 @@ def sim_metrics(
 
         def watch(state: State) -> Verdict | None:
             nonlocal verdict
-            bar.show(label, state)
+            bar.show(label, state.snr_db, state.mc_iter, state.max_mc_iter)
             verdict = callback(state) if callback is not None else None
             return verdict
 
@@ -126,7 +126,7 @@ def sim_metrics(
             points.append(
                 simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch, aggregates)
             )
-            bar.advance_point()
+            bar.advance_point(label, snr_db)
             if verdict == "stop":
                 break
     settings = {**rule.model_dump(), "snr_db": snrs, "graph_mode": graph_mode}

@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from rich import progress
 from rich.console import Console
 
 from ..results.labels import format_snr
-
-if TYPE_CHECKING:
-    from .state import State
 
 
 class ProgressBar(progress.Progress):
@@ -27,22 +22,23 @@ class ProgressBar(progress.Progress):
             console=console,
         )
         self._num_done = 0
+        self._shares: dict[tuple[str, float], float] = {}  # of points that are being simulated
         self._points = self.add_task("", total=num_points, point="")
 
-    def show(self, label: str, state: State) -> None:
-        """Show where the current point stands."""
-        share = state.mc_iter / state.max_mc_iter if state.max_mc_iter else 0.0
-        self.update(
-            self._points,
-            completed=self._num_done + share,
-            description=label,
-            point=f"{format_snr(state.snr_db)}, batch {state.mc_iter}",
-        )
+    def show(self, label: str, snr_db: float, mc_iter: int, max_mc_iter: int | None) -> None:
+        """Show where a point stands; several may be simulated at the same time."""
+        self._shares[label, snr_db] = mc_iter / max_mc_iter if max_mc_iter else 0.0
+        self.update(self._points, description=label, point=f"{format_snr(snr_db)}, batch {mc_iter}")
+        self._move()
 
-    def advance_point(self) -> None:
-        """Count the current point as done."""
+    def advance_point(self, label: str, snr_db: float) -> None:
+        """Count a point as done."""
         self._num_done += 1
-        self.update(self._points, completed=self._num_done)
+        self._shares.pop((label, snr_db), None)
+        self._move()
+
+    def _move(self) -> None:
+        self.update(self._points, completed=self._num_done + sum(self._shares.values()))
 
 
 def verbosity(console: Console) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AllowInfNan, NonNegativeInt, Strict, TypeAdapter
 
 from ..._errors import reading
-from ..._files import write_bytes
+from ..._files import naming, write_bytes
 from ..results.result import package_versions
 
 if TYPE_CHECKING:
@@ -29,20 +30,23 @@ _SUMMARY = TypeAdapter(dict[str, _Number])
 SUMMARY = "summary"
 
 
-def fingerprint(study: Study, data: Data) -> str:
+def fingerprint(study: Study, data: Data, threads: int) -> str:
     """Digest of everything that decides the numbers of a study, models aside."""
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
-    document = json.dumps([settings, data.checksums, package_versions()], sort_keys=True)
-    return hashlib.sha256(document.encode()).hexdigest()
+    document = [settings, data.checksums, package_versions(), threads]
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 class Partial:
-    """Finished parts of a run by key, in a file that is whole after every :meth:`put`.
+    """Finished parts of a run by key, in a file that grows by a line with every :meth:`put`.
+
+    The first line names the run. A last line without an end is what a killed process was writing,
+    and is dropped.
 
     Parameters
     ----------
     path : `Path`
-        The file (JSON); it need not exist
+        The file (JSON Lines); it need not exist
     fingerprint : `str`
         Identifies the run; what another run left in the file is discarded
 
@@ -56,22 +60,26 @@ class Partial:
         self.path = path
         self._fingerprint = fingerprint
         self._entries: dict[str, Any] = {}
+        self._end = 0  # of the last whole line
         self.discarded = False
         if path.exists():
             try:
                 with reading(path, "file of an interrupted run"):
-                    document = json.loads(path.read_text(encoding="utf-8"))
-                    found, entries = document["fingerprint"], dict(document["entries"])
-                    self.discarded = found != fingerprint
-                    if not self.discarded:
-                        for key, entry in entries.items():
-                            kind = _SUMMARY if key.endswith(f" / {SUMMARY}") else _POINT
-                            kind.validate_python(entry)
+                    self._read()
             except ValueError as error:
                 raise ValueError(
                     f"{path} of an interrupted run is damaged; delete it to start anew"
                 ) from error
-            self._entries = {} if self.discarded else entries
+
+    def _read(self) -> None:
+        whole, _, _ = self.path.read_bytes().rpartition(b"\n")
+        self._end = len(whole) + 1
+        first, *rest = map(json.loads, whole.split(b"\n"))
+        self.discarded = first["fingerprint"] != self._fingerprint
+        for key, entry in () if self.discarded else rest:
+            kind = _SUMMARY if key.endswith(f" / {SUMMARY}") else _POINT
+            kind.validate_python(entry)
+            self._entries[key] = entry
 
     def __len__(self) -> int:
         """Number of finished parts."""
@@ -83,10 +91,24 @@ class Partial:
 
     def put(self, key: str, value: Any) -> None:
         """Keep a finished part."""
+        if not self._entries:
+            head = _line({"fingerprint": self._fingerprint})
+            write_bytes(self.path, head)
+            self._end = len(head)
+        line = _line([key, value])
+        with naming(self.path), open(self.path, "r+b") as file:
+            file.seek(self._end)
+            file.truncate()
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        self._end += len(line)
         self._entries[key] = value
-        document = {"fingerprint": self._fingerprint, "entries": self._entries}
-        write_bytes(self.path, json.dumps(document, indent=1).encode())
 
     def remove(self) -> None:
         """Remove the file, when the run is complete."""
         self.path.unlink(missing_ok=True)
+
+
+def _line(document: Any) -> bytes:
+    return json.dumps(document).encode() + b"\n"

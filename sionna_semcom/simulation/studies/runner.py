@@ -3,41 +3,33 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.console import Console
 from rich.text import Text
+from threadpoolctl import threadpool_limits
 
-from ..._files import check_folder
-from ..._messages import listed, shortened
-from ..._seeding import set_seed
+from ..._files import check_folder, locked
 from ...channel.slots.interference import study_notes
-from ...link import from_settings
-from ..evaluation.monte_carlo import Measure, Point, executable, join_points, simulate_point
-from ..evaluation.probes import probe
+from ..evaluation.monte_carlo import Point, join_points
 from ..evaluation.progress import ProgressBar, verbosity
-from ..evaluation.state import State
+from ..execution.tasks import Executor, LocalExecutor, Task
 from ..results.curves import SNR_AXIS, Curve, Estimate
 from ..results.result import Result
 from ..training.store import ModelStore
-from ..training.threads import intra_op_threads
-from ..training.weights import weights_digest
+from ..training.threads import prefer_threads, wanted_threads
+from .job import Job
 from .partial import SUMMARY, Partial, fingerprint
 from .schema import CurveSettings, EvaluationSettings
 from .study import Study
+from .workspace import Part, Progress, Summary, Trained, Workspace
 
 if TYPE_CHECKING:
-    import keras
-    import tensorflow as tf
-
-    from ...datasets import Data
-
-Summary = dict[str, float]
+    from distributed import Client
 
 
 def run_study(
@@ -45,13 +37,19 @@ def run_study(
     out: Path,
     models: ModelStore | None = None,
     console: Console | None = None,
+    client: Client | None = None,
 ) -> Result:
     """Train what is not trained yet, simulate all curves, and keep the result in ``out``.
 
-    Every finished point is kept in ``<out>/<name>.partial.json`` until the result is complete. As
-    every point has a seed of its own, a run that was interrupted gives, when it is run again, the
-    same result as one that was not. What was finished with other settings, data, models or package
-    versions is discarded.
+    A study is a graph of tasks: a training for each model and seed, and a simulation for each
+    curve, seed and SNR. They are computed in this process, or by the workers of a Dask cluster.
+    The numbers are the same either way, as every point has a seed of its own and TensorFlow
+    computes each operation in one thread, unless the variable ``TF_NUM_INTRAOP_THREADS`` asks for
+    more or TensorFlow has begun with more.
+
+    Every finished point is kept in ``<out>/<name>.partial.jsonl`` until the result is complete: a
+    run that was interrupted gives, when it is run again, the same result as one that was not.
+    What was finished with other settings, data, models or package versions is discarded.
 
     Parameters
     ----------
@@ -63,6 +61,8 @@ def run_study(
         Trained models; `None` keeps models that had to be trained in ``<out>/models``
     console : `None` | `rich.console.Console`
         Where progress is shown
+    client : `None` (this process) | `distributed.Client`
+        Client of the Dask cluster that computes
 
     Output
     ------
@@ -72,202 +72,191 @@ def run_study(
     Raises
     ------
     ValueError, FileNotFoundError
-        If data, weights or the file of an interrupted run are missing or damaged
+        If data, weights or the file of an interrupted run are missing or damaged, or a worker has
+        other versions or data
     FloatingPointError
         If training diverges or a metric is not finite
     OSError
-        If ``out`` cannot be written, which is tried first
+        If ``out`` cannot be written, which is tried first, or the cluster is lost
+    RuntimeError
+        If another process runs the study into ``out``
     """
     console = console or Console(quiet=True)
     out = Path(out)
-    check_folder(out, *(f"{study.name}{end}" for end in (".h5", ".partial.json")))
-    if models is None:
-        models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
-    data = study.load_data(models)
-    partial = Partial(out / f"{study.name}.partial.json", fingerprint(study, data))
-    if partial.discarded:
-        console.print(Text(f"{partial.path} is of other settings, data or versions: starting anew"))
-    elif partial:
-        console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
-    run = _Run(study, data, partial, models, console)
-    result = run.result()
-    result.save(out / f"{study.name}.h5")
-    partial.remove()
+    result_file, partial_file, lock_file = (
+        out / f"{study.name}{end}" for end in (".h5", ".partial.jsonl", ".lock")
+    )
+    check_folder(out, result_file.name, partial_file.name, lock_file.name)
+    with locked(lock_file, str(result_file)), threadpool_limits(wanted_threads()):
+        threads = wanted_threads() if client else prefer_threads(wanted_threads())
+        if models is None:
+            models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
+        data = study.load_data(models)
+        partial = Partial(partial_file, fingerprint(study, data, threads))
+        if partial.discarded:
+            what = "is of other settings, data or versions: starting anew"
+            console.print(Text(f"{partial.path} {what}"))
+        elif partial:
+            console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
+        run = _Run(Workspace(study, data, models), partial, console)
+        result = run.result(run.executor(client, threads), threads)
+        result.save(result_file)
+        partial.remove()
     return result
 
 
-@dataclass(frozen=True)
-class _Part:
-    """One trained model over one link, in one curve."""
-
-    curve: CurveSettings
-    model: str
-    link: str
-    seed: int
-
-    @property
-    def label(self) -> str:
-        """What tells the part from others of its seed."""
-        label = self.curve.label
-        return f"{label}, {self.model} over {self.link}" if self.curve.lists else label
-
-
 class _Run:
-    """One run of a study: its trained systems, its links, and what is finished."""
+    """One run of a study: its tasks, and what is finished of them."""
 
-    def __init__(
-        self,
-        study: Study,
-        data: Data,
-        partial: Partial,
-        models: ModelStore,
-        console: Console,
-    ) -> None:
-        self._study = study
-        self._data = data
+    def __init__(self, here: Workspace, partial: Partial, console: Console) -> None:
+        self._here = here
+        self._study = study = here.study
         self._partial = partial
         self._console = console
-        self._models = models
-        seeds = study.evaluation.seeds
-        self._judges = {key: self._obtain(name, seeds[0]) for key, name in study.judges.items()}
-        pairs = [pair for curve in study.curves for pair in curve.pairs]
-        trained = dict.fromkeys((model, seed) for model, _ in pairs for seed in seeds)
-        self._systems = {(name, seed): self._obtain(name, seed) for name, seed in trained}
-        self._digests = {key: weights_digest(system) for key, system in self._systems.items()}
-        self._judge_digests = {
-            (study.judges[key], seeds[0]): weights_digest(judge)
-            for key, judge in self._judges.items()
-        }
-        keys = dict.fromkeys(self._link_key(link, seed) for _, link in pairs for seed in seeds)
-        self._links = {}
-        for name, seed in keys:
-            set_seed(study.seed, "link", name)  # some links draw a pool of channels once
-            self._links[name, seed] = from_settings(study.links[name], seed)
-        for note in study_notes(self._links, study.evaluation.snr_db):
+        self._parts = [
+            Part(curve, model, link, seed)
+            for curve in study.curves
+            for seed in study.evaluation.seeds
+            for model, link in curve.pairs
+        ]
+        first = study.evaluation.seeds[0]
+        self._judges = list(dict.fromkeys((name, first) for name in study.judges.values()))
+        trained = ((part.model, part.seed) for part in self._parts)
+        self._models = list(dict.fromkeys([*trained, *self._judges]))
+        self._trained: dict[tuple[str, int], Trained] = {}
+        pairs = dict.fromkeys((part.link, part.seed) for part in self._parts)
+        links = {pair: here.link(*pair) for pair in pairs}
+        for note in study_notes(links, study.evaluation.snr_db):
             console.print(Text(note))
 
-    def _link_key(self, name: str, seed: int) -> tuple[str, int]:
-        """Name and, where it makes another link, training seed."""
-        follows = self._study.links[name].follows_training
-        return name, seed if follows else self._study.evaluation.seeds[0]
+    def executor(self, client: Client | None, threads: int) -> Executor:
+        """What computes: this process, or the workers of ``client``."""
+        if client is None:
+            return LocalExecutor(self._here)
+        from ..execution.dask_executor import DaskExecutor
 
-    def _obtain(self, name: str, seed: int) -> keras.Model:
-        self._console.print(Text(f"Model {name}, seed {seed}"))
-        return self._models.obtain(name, self._study.models[name], self._data, seed)
+        def announce(text: str) -> None:
+            self._console.print(Text(text))
 
-    def result(self) -> Result:
-        """Simulate what is not finished."""
-        study, evaluation = self._study, self._study.evaluation
-        num_pairs = sum(len(curve.pairs) for curve in study.curves)
-        num_points = num_pairs * len(evaluation.seeds) * len(evaluation.snr_db)
-        with ProgressBar(num_points, console=self._console) as bar:
-            curves = {curve.label: self._curve(curve, bar) for curve in study.curves}
-        digests = self._digests | self._judge_digests
-        models = {f"{name}, seed {seed}": value for (name, seed), value in digests.items()}
+        return DaskExecutor(client, Job.of(self._here, threads).open, announce)
+
+    def result(self, executor: Executor, threads: int) -> Result:
+        """Compute what is not finished."""
+        study, bar = self._study, ProgressBar(self._num_points(), console=self._console)
+
+        def done(task: Task, value: Any) -> Iterable[Task]:
+            if task.kind == "model":
+                return self._after_model(value, bar, executor.remote)
+            _, part, what = task.key
+            self._partial.put(self._key(part, what), value)
+            if task.kind == "point":
+                bar.advance_point(part.title, what)
+            return ()
+
+        def show(message: str | Progress) -> None:
+            if isinstance(message, str):
+                self._console.print(Text(message))
+            else:
+                bar.start()
+                bar.show(*astuple(message))
+
+        try:
+            executor.run(list(self._model_tasks(executor.remote)), done, show)
+        finally:
+            bar.stop()
+        digests = {
+            f"{name}, seed {seed}": self._trained[name, seed].digest for name, seed in self._models
+        }
         return Result(
-            curves,
+            {curve.label: self._curve(curve) for curve in study.curves},
             study.title,
             settings=study.model_dump(mode="json"),
             seed=study.seed,
-            checksums={**self._data.checksums, **models},
-            threads=intra_op_threads(),
+            checksums={**self._here.data.checksums, **digests},
+            threads=threads,
         )
 
-    def _curve(self, curve: CurveSettings, bar: ProgressBar) -> Curve:
+    def _num_points(self) -> int:
+        return len(self._parts) * len(self._study.evaluation.snr_db)
+
+    def _model_tasks(self, remote: bool) -> Iterator[Task]:
+        """Tasks of all models, those that others start from first."""
+        yielded: set[tuple[str, int]] = set()
+
+        def with_start(name: str, seed: int) -> Iterator[Task]:
+            start = self._study.models[name].pretrained
+            known = None if start is None else self._study.models.get(start.name)
+            if start is not None and known == start.model:
+                yield from with_start(start.name, seed)
+            if (name, seed) in yielded:
+                return
+            yielded.add((name, seed))
+            needs = [_model_key(start.name, seed)] if start is not None and known else []
+            content = self._here.content(name, seed) if remote else None
+            found = [Trained(name, seed, "", content)] if content else []
+            arguments = (name, seed, remote, *found)
+            yield Task("model", _model_key(name, seed), arguments, tuple(needs), needed=True)
+
+        for key in self._models:
+            yield from with_start(*key)
+
+    def _after_model(self, trained: Trained, bar: ProgressBar, remote: bool) -> Iterator[Task]:
+        """Tasks of the parts that can begin now."""
+        key = (trained.name, trained.seed)
+        self._trained[key] = trained
+        if trained.content and self._here.content(*key) is None:
+            self._here.models.put(*key, trained.content)
+        for number, part in enumerate(self._parts):
+            needs = [(part.model, part.seed), *self._judges]
+            if key in needs and all(one in self._trained for one in needs):
+                yield from self._part_tasks(
+                    number, part, tuple(_model_key(*one) for one in needs), bar
+                )
+
+    def _part_tasks(
+        self, number: int, part: Part, needs: tuple[Any, ...], bar: ProgressBar
+    ) -> Iterator[Task]:
+        """Tasks of what is not finished of a part, beside each other."""
+        snrs = self._study.evaluation.snr_db
+        tasks: list[tuple[str, tuple[float, ...]]] = [("point", (snr_db,)) for snr_db in snrs] + [
+            ("summary", ())
+        ]
+        for index, (kind, arguments) in enumerate(tasks):
+            what = arguments[0] if arguments else SUMMARY
+            if self._partial.get(self._key(part, what)) is None:
+                place = (number + index / len(tasks)) / len(self._parts)
+                yield Task(kind, (kind, part, what), (part, *arguments), needs, place=place)
+            elif arguments:
+                bar.advance_point(part.title, *arguments)
+
+    def _curve(self, curve: CurveSettings) -> Curve:
         evaluation = self._study.evaluation
         points: list[list[Point]] = []
         summaries: list[list[Summary]] = []
         for seed in evaluation.seeds:
-            parts = [_Part(curve, *pair, seed) for pair in curve.pairs]
-            done = [(self._points(part, bar), self._summary(part)) for part in parts]
-            points.append([point for row, _ in done for point in row])
-            summaries.append([summary for _, summary in done])
+            parts = [part for part in self._parts if part.curve == curve and part.seed == seed]
+            points.append([point for part in parts for point in self._points(part)])
+            summaries.append([self._partial.get(self._key(part, SUMMARY)) for part in parts])
         figures = [_mean(rows) for rows in zip(*summaries, strict=True)]
         if evaluation.axis != SNR_AXIS:
             return _along(evaluation, points, figures)
         metrics = join_points(points, evaluation.confidence)
         return Curve(np.array(evaluation.snr_db), metrics, figures[0])
 
-    def _points(self, part: _Part, bar: ProgressBar) -> list[Point]:
-        """All SNRs of one trained model over one link."""
-        evaluation, curve = self._study.evaluation, part.curve
-        system = self._system(part)
-        options = {} if curve.present is None else {"present": curve.present}
-        measure: Measure = functools.partial(system.measure, **options)
-        measure = executable(measure, evaluation.graph_mode)
-        batches = self._batches()
-        label = part.label if len(evaluation.seeds) == 1 else f"{part.label}, seed {part.seed}"
-        points = []
+    def _points(self, part: Part) -> Iterator[Point]:
+        for snr_db in self._study.evaluation.snr_db:
+            values = self._partial.get(self._key(part, snr_db))
+            yield {name: Estimate(*estimate) for name, estimate in values.items()}
 
-        def show(state: State) -> None:
-            bar.show(label, state)
-
-        for snr_db in evaluation.snr_db:
-            key = self._key(part, snr_db)
-            if (known := self._partial.get(key)) is None:
-                whose = part.link if evaluation.common_channels else part.label
-                seeds = (self._study.seed, whose, part.seed, snr_db)
-                point = simulate_point(
-                    measure, batches, snr_db, evaluation, seeds, show, system.aggregates
-                )
-                if evaluation.probes:
-                    kind = "linear" if evaluation.probes is True else evaluation.probes
-                    seen = (self._data, batches, snr_db, curve.present)
-                    point |= probe(system, *seen, kind=kind)
-                self._check_names(point)
-                values = {name: astuple(estimate) for name, estimate in point.items()}
-                self._partial.put(key, values)
-            else:
-                point = {name: Estimate(*values) for name, values in known.items()}
-            bar.advance_point()
-            points.append(point)
-        return points
-
-    def _summary(self, part: _Part) -> Summary:
-        """Figures that do not depend on the SNR."""
-        key, axis = self._key(part, SUMMARY), self._study.evaluation.axis
-        summary: Summary | None = self._partial.get(key)
-        if summary is None:
-            figures = self._system(part).summary(self._batches())
-            summary = {name: float(value) for name, value in figures.items()}
-            if axis != SNR_AXIS and axis not in summary:
-                raise ValueError(
-                    f"The study's axis is {shortened(axis)}, but the summary of {part.model!r} "
-                    f"over {shortened(part.link)} has only {listed(summary, 40)}"
-                )
-            self._partial.put(key, summary)
-        return summary
-
-    def _batches(self) -> tf.data.Dataset:
-        """The samples that are sent."""
-        evaluation = self._study.evaluation
-        draw = self._data.test if evaluation.split == "test" else self._data.validation
-        return draw(evaluation.batch_size)
-
-    def _system(self, part: _Part) -> keras.Model:
-        system = self._systems[part.model, part.seed]
-        system.link = self._links[self._link_key(part.link, part.seed)]
-        settings = self._study.models[part.model].system
-        if settings.modes:
-            system.mode = part.curve.mode or settings.own_mode
-        system.recognizers = self._judges
-        system.further_metrics = self._study.evaluation.metrics
-        return system
-
-    def _key(self, part: _Part, what: object) -> str:
-        digests = self._digests[part.model, part.seed], *self._judge_digests.values()
-        weights = " ".join(digest[:16] for digest in digests)
+    def _key(self, part: Part, what: object) -> str:
+        needs = [(part.model, part.seed), *self._judges]
+        weights = " ".join(self._trained[key].digest[:16] for key in needs)
         names = f"{part.curve.label} / {part.model} over {part.link}"
         return f"{names} / seed {part.seed} ({weights}) / {what}"
 
-    def _check_names(self, point: Point) -> None:
-        figure = self._study.figure
-        for name in (*(figure.metrics or ()), *figure.log_scale):
-            if name not in point:
-                raise ValueError(
-                    f"The study's figure names the metric {shortened(name)}, but there are only "
-                    f"{listed(point, 40)}"
-                )
+
+def _model_key(name: str, seed: int) -> tuple[str, str, int]:
+    return "model", name, seed
 
 
 def _along(

@@ -18,7 +18,7 @@ from ...link import AnyLink, AWGNSettings, Link, from_settings
 from ...systems import SYSTEMS, SystemSettings
 from ...systems.base.snr import snr_range
 from ..results.names import FileName
-from .threads import prefer_one_thread
+from .threads import prefer_threads
 
 # of a study, which puts the model in place of its name
 _NAME_OR_NOTHING = {"anyOf": [{"type": "string"}, {"type": "null"}]}
@@ -44,7 +44,7 @@ class TrainingSettings(Settings):
     @model_validator(mode="after")
     def _limit_threads(self) -> "TrainingSettings":
         if self.deterministic:
-            prefer_one_thread()  # `train` refuses to begin if it came too late
+            prefer_threads()  # `train` refuses to begin if it came too late
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from ... import _fetch, _shipped
-from ..._files import check_folder, reserve
+from ..._files import check_folder, reserve, write_bytes
 from ..._hdf5 import read_json
 from ..._seeding import derive_seed, set_seed
 from ...channel import MIMOSettings
@@ -79,7 +79,7 @@ class ModelStore:
             If a weights file is damaged, naming it
         """
         set_seed(seed, name)
-        if (path := self._find(name, settings, data, seed)) is not None:
+        if (path := self.find(name, settings, data.checksums, seed)) is not None:
             system = settings.build(data, _link_on_arrival(settings.link), seed)
             load_trained(system, path)
             return system
@@ -88,18 +88,27 @@ class ModelStore:
             self._train(system, name, settings, data, seed) if system.trainable_weights else system
         )
 
-    def _find(self, name: str, settings: ModelSettings, data: Data, seed: int) -> Path | None:
-        """File of the weights, if there is one; shipped ones that are not installed are fetched."""
+    def find(
+        self, name: str, settings: ModelSettings, checksums: Mapping[str, str], seed: int
+    ) -> Path | None:
+        """File of the weights for data with these ``checksums``, if there is one.
+
+        Shipped ones that the installed package does not hold are fetched.
+        """
         paths = [store_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
         for path in paths:
-            if path.exists() and _of(provenance_of(path), settings, data.checksums):
+            if path.exists() and _of(provenance_of(path), settings, checksums):
                 return path
         shipped = _shipped.folder("models")
         file_name = store_path(Path(), name, seed).as_posix()
         missing = _fetch.missing(file_name) if shipped in self.folders else None
-        if missing is not None and _of(missing, settings, data.checksums):
+        if missing is not None and _of(missing, settings, checksums):
             return _fetch.fetch(file_name)
         return None
+
+    def put(self, name: str, seed: int, content: bytes) -> None:
+        """Keep the file of a model that was trained elsewhere."""
+        write_bytes(store_path(self.work_dir, name, seed), content)
 
     def _train(
         self, system: keras.Model, name: str, settings: ModelSettings, data: Data, seed: int
@@ -144,7 +153,7 @@ def _link_on_arrival(link: AnyLink) -> Link | None:
     return None if isinstance(link, MIMOSettings) else AWGNLink()
 
 
-def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: dict[str, str]) -> bool:
+def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[str, str]) -> bool:
     """Whether weights with the attributes ``found`` are of these settings and these data."""
     try:
         trained = ModelSettings.model_validate_json(found["settings"])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 import tensorflow as tf
 
@@ -16,17 +17,20 @@ def intra_op_threads() -> int:
     return asked or int(os.environ.get(_VARIABLE) or 0) or len(os.sched_getaffinity(0))
 
 
-def prefer_one_thread() -> bool:
-    """Let each operation compute in one thread, if it is not too late, and say whether it does.
+def prefer_threads(number: int = 1) -> int:
+    """Let each operation compute in ``number`` threads, if it is not too late; give what it does.
 
     TensorFlow fixes the number when it computes for the first time in a process.
     """
-    if intra_op_threads() != 1:
-        try:
-            tf.config.threading.set_intra_op_parallelism_threads(1)
-        except RuntimeError:
-            return False
-    return True
+    if intra_op_threads() != number:
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(number)
+    return intra_op_threads()
+
+
+def wanted_threads() -> int:
+    """Threads of each operation that the environment asks for; one, if it asks for none."""
+    return int(os.environ.get(_VARIABLE) or 1)
 
 
 def require_one_thread() -> None:
@@ -37,7 +41,7 @@ def require_one_thread() -> None:
     RuntimeError
         If TensorFlow has already computed in several threads
     """
-    if not prefer_one_thread():
+    if prefer_threads(1) != 1:
         raise RuntimeError(
             "`deterministic` training needs one thread for each operation, and TensorFlow has "
             f"already begun with {intra_op_threads()}. Make the settings before anything is "

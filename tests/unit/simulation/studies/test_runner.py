@@ -10,7 +10,7 @@ from sionna_semcom.link import from_settings
 from sionna_semcom.simulation import Result, Study
 from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.intervals import student
-from sionna_semcom.simulation.studies import runner
+from sionna_semcom.simulation.studies import workspace
 from sionna_semcom.simulation.training.threads import intra_op_threads
 
 from .noise_study import NoiseSystem, _run, _study, _study_along
@@ -49,7 +49,7 @@ def test_probes_are_of_the_kind_that_the_study_names(tmp_path, monkeypatch, prob
         found = {"linear": 0.1, "whitened": 0.2, "perceptron": 0.3}[kind]
         return {"label_in_received": Estimate(found, np.nan, np.nan, 40)}
 
-    monkeypatch.setattr(runner, "probe", probe)
+    monkeypatch.setattr(workspace, "probe", probe)
     document = _study().model_dump(mode="json", exclude={"curves": {1}})
     document["models"]["main"]["system"] = {"kind": "comm"}
     document["evaluation"]["probes"] = probes

@@ -4,6 +4,8 @@
 import json
 import re
 import resource
+import subprocess
+import sys
 
 import pytest
 
@@ -83,10 +85,18 @@ def test_points_of_a_judge_that_was_trained_again_are_not_kept(tmp_path, monkeyp
     assert result.checksums["judge, seed 0"] == result.checksums["main, seed 1"]  # both weigh 2
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"fingerprint": "x"}', ""])
+def _entries(out):
+    whole, _, _ = (out / "noise.partial.jsonl").read_text().rpartition("\n")
+    _, *lines = whole.splitlines()
+    return dict(map(json.loads, lines))
+
+
+@pytest.mark.parametrize(
+    "content", ["{\n", "[]\n", '{"finger": "x"}\n', "", '{"fingerprint": "x"}']
+)
 def test_a_damaged_partial_file_is_named(tmp_path, content):
-    (tmp_path / "noise.partial.json").write_text(content)
-    with pytest.raises(ValueError, match=r"noise\.partial\.json .* damaged; delete it"):
+    (tmp_path / "noise.partial.jsonl").write_text(content)
+    with pytest.raises(ValueError, match=r"noise\.partial\.jsonl .* damaged; delete it"):
         _run(_study(), tmp_path)
 
 
@@ -107,16 +117,14 @@ def test_a_damaged_partial_file_is_named(tmp_path, content):
 )
 def test_parts_of_other_types_are_damage(tmp_path, monkeypatch, what, value):
     _interrupt(_study(), tmp_path, monkeypatch)
-    path = tmp_path / "noise.partial.json"
-    document = json.loads(path.read_text())
-    (key, *_) = [key for key in document["entries"] if key.endswith(f" / {what}")]
-    document["entries"][key] = value
-    path.write_text(json.dumps(document))
-    with pytest.raises(ValueError, match=r"noise\.partial\.json .* damaged; delete it"):
+    (key, *_) = [key for key in _entries(tmp_path) if key.endswith(f" / {what}")]
+    with open(tmp_path / "noise.partial.jsonl", "a") as file:
+        file.write(json.dumps([key, value]) + "\n")
+    with pytest.raises(ValueError, match=r"noise\.partial\.jsonl .* damaged; delete it"):
         _run(_study(), tmp_path)
 
 
-@pytest.mark.parametrize("most", [300, 1500, 4000])
+@pytest.mark.parametrize("most", [200, 1500, 4000])
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
     """The system refuses files of more bytes: in the first point, later, in the result."""
     study, out = _study(), tmp_path / "out"
@@ -125,18 +133,19 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
     try:
-        with pytest.raises(OSError, match=r"noise\.(partial\.json|h5)"):
+        with pytest.raises(OSError, match=r"noise\.(partial\.jsonl|h5)"):
             _run(study, out)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    kept = [json.loads(path.read_text()) for path in out.iterdir()]
-    assert len(kept) == (most > 300)
+    assert [path.name for path in out.iterdir()] == ["noise.partial.jsonl"]
+    kept = _entries(out)
+    assert (len(kept) > 0) == (most > 200)
     _run(study, out)
     assert [path.name for path in out.iterdir()] == ["noise.h5"]
     assert (out / "noise.h5").read_bytes() == (tmp_path / "whole/noise.h5").read_bytes()
 
 
-@pytest.mark.parametrize("place", ["out", "out/noise.h5", "out/noise.partial.json"])
+@pytest.mark.parametrize("place", ["out", "out/noise.h5", "out/noise.partial.jsonl"])
 def test_what_cannot_be_written_is_found_before_anything_runs(tmp_path, monkeypatch, place):
     monkeypatch.setattr(runner.ModelStore, "obtain", None)  # which nothing may call
     path = tmp_path / place
@@ -152,22 +161,53 @@ def test_names_of_folders_are_no_markup(tmp_path, monkeypatch):
     out = tmp_path / "a[" / "b]"
     _interrupt(_study(), out, monkeypatch)
     _, text = _run(_study(), out)
-    assert f"finished parts in {out}/noise.partial.json" in text
+    assert f"finished parts in {out}/noise.partial.jsonl" in text
 
 
 def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):
     _interrupt(_study(), tmp_path, monkeypatch)
-    entries = json.loads((tmp_path / "noise.partial.json").read_text())["entries"]
+    entries = _entries(tmp_path)
     kinds = [key.rpartition(" / ")[2] for key in entries]
     assert kinds == ["0.0", "10.0", "summary"]
 
 
+def test_half_a_line_is_dropped(tmp_path, monkeypatch):
+    """What a killed process was writing."""
+    _run(_study(), tmp_path / "whole")
+    monkeypatch.setattr(NoiseSystem, "calls", 0)
+    _interrupt(_study(), tmp_path, monkeypatch)
+    path = tmp_path / "noise.partial.jsonl"
+    path.write_bytes(path.read_bytes()[:-5])
+    _run(_study(), tmp_path)
+    assert NoiseSystem.calls == 24  # the half line is that of a summary
+    assert (tmp_path / "noise.h5").read_bytes() == (tmp_path / "whole/noise.h5").read_bytes()
+
+
+def test_a_second_run_into_the_folder_is_refused(tmp_path, monkeypatch):
+    lock = tmp_path / "noise.lock"
+    code = (
+        "import sys, time; from sionna_semcom._files import locked\n"
+        "with locked(sys.argv[1], 'it'): print('held', flush=True); time.sleep(60)"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE)
+    assert other.stdout.readline() == b"held\n"
+    try:
+        with pytest.raises(RuntimeError, match=rf"noise\.h5 is in use by process {other.pid} on"):
+            _run(_study(), tmp_path)
+    finally:
+        other.kill()
+        other.communicate()
+    assert lock.exists()  # a killed process leaves the file, but no lock
+    _run(_study(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["noise.h5"]
+
+
 def test_finished_points_are_kept_by_model_and_link(tmp_path, monkeypatch):
     _interrupt(_study_along(seeds=[0]), tmp_path, monkeypatch)
-    entries = json.loads((tmp_path / "noise.partial.json").read_text())["entries"]
+    entries = _entries(tmp_path)
     names = [re.sub(r"\(\w+\)", "(digest)", key) for key in entries]
     assert names == [
-        f"models / {model} over awgn / seed 0 (digest) / {what}"
-        for model in ("main", "small")
+        f"{label} over {link} / seed 0 (digest) / {what}"
+        for label, link in (("models / main", "awgn"), ("links / main", "fading"))
         for what in ("10.0", "summary")
     ]

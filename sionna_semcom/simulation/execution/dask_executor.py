@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Execution by the workers of a Dask cluster."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import distributed
+from distributed.diagnostics.plugin import WorkerPlugin
+
+from .tasks import Done, Report, Task
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+_REPORT_EVERY = 0.5  # seconds
+_GPU = "GPU"
+
+_factories: dict[str, bytes] = {}
+_contexts: dict[str, Any] = {}
+_one_at_a_time = threading.Lock()
+
+
+class _Provide(WorkerPlugin):
+    """Tells a worker, also one that joins later, how a context is made; the first task makes it."""
+
+    def __init__(self, run: str, factory: bytes) -> None:
+        self.name = f"sionna-semcom-{run}"
+        self._run, self._factory = run, factory
+
+    def setup(self, worker: Any) -> None:
+        """Keep it."""
+        _factories[self._run] = self._factory
+
+    def teardown(self, worker: Any) -> None:
+        """Forget it, with the context."""
+        _factories.pop(self._run, None)
+        _contexts.pop(self._run, None)
+
+
+def _compute(run: str, kind: str, key: Any, *arguments: Any) -> Any:
+    """Compute a task on a worker. Its threads take turns: random generators are the process's."""
+    worker, last = distributed.get_worker(), 0.0
+
+    def report(message: Any) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= _REPORT_EVERY:
+            last = now
+            worker.log_event(run, (key, message))
+
+    with _one_at_a_time:
+        if run not in _contexts:
+            _contexts.clear()  # the data and graphs of an earlier study
+            _contexts[run] = pickle.loads(_factories[run])()
+        return getattr(_contexts[run], kind)(*arguments, report=report)
+
+
+class DaskExecutor:
+    """Computes tasks on the workers of a Dask cluster.
+
+    Dask assigns tasks, moves values between workers, and computes again what a lost worker had.
+    A worker that advertises the resource ``GPU`` computes one task at a time on it; without such a
+    resource, tasks run on any worker.
+
+    Parameters
+    ----------
+    client : `distributed.Client`
+        A client of the cluster
+    factory : callable
+        Makes the context in each worker; it is pickled
+    announce : callable
+        Called with a line of text where something has to be waited for
+    """
+
+    remote: ClassVar[bool] = True
+
+    def __init__(
+        self, client: Client, factory: Callable[[], Any], announce: Callable[[str], None]
+    ) -> None:
+        self._client, self._factory, self._announce = client, factory, announce
+        self._run = uuid.uuid4().hex
+
+    def run(self, tasks: Iterable[Task], done: Done, report: Report) -> None:
+        """Compute ``tasks`` and those that ``done`` gives for the value of each finished one.
+
+        Raises
+        ------
+        ConnectionError
+            If the scheduler is lost, or workers die again and again with a task
+        Exception
+            What a task raises
+        """
+        try:
+            with self._workers(report) as workers:
+                self._run_on(workers, tasks, done)
+        except distributed.scheduler.KilledWorker as error:
+            raise ConnectionError(
+                f"Workers died again and again, the last one {error.last_worker.address}: they "
+                "may lack memory. Finished points are kept; the same command goes on"
+            ) from error
+        except (distributed.comm.CommClosedError, distributed.client.FutureCancelledError) as error:
+            raise ConnectionError(
+                "The connection to the Dask scheduler is lost. Finished points are kept; the same "
+                "command goes on"
+            ) from error
+
+    def _run_on(self, workers: _Workers, tasks: Iterable[Task], done: Done) -> None:
+        futures: dict[Any, Future] = {}
+        pending: dict[Future, Task] = {}
+        completed = distributed.as_completed(loop=self._client.loop)
+
+        def submit(tasks: Iterable[Task]) -> None:
+            new = []
+            for task in tasks:
+                futures[task.key] = future = workers.submit(
+                    task, [futures[key] for key in task.needs]
+                )
+                pending[future] = task
+                new.append(future)
+            completed.update(new)
+
+        submit(tasks)
+        try:
+            for future in completed:
+                task = pending.pop(future)
+                submit(done(task, future.result()))
+                if not task.needed:
+                    del futures[task.key]
+        except BaseException:
+            self._client.cancel(list(pending), force=True)
+            raise
+
+    @contextmanager
+    def _workers(self, report: Report) -> Iterator[_Workers]:
+        """Workers that know how to compute the tasks of this run, and whom they report to."""
+        client, run = self._client, self._run
+        client.register_plugin(_Provide(run, pickle.dumps(self._factory)))
+        client.subscribe_topic(run, lambda event: report(event[1][1]))
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            self._announce("Waiting for a first worker")
+            client.wait_for_workers(1)
+        try:
+            yield _Workers(client, run)
+        finally:
+            if client.status == "running":
+                client.unsubscribe_topic(run)
+                client.unregister_worker_plugin(f"sionna-semcom-{run}")
+
+
+class _Workers:
+    """The workers that there are at the start; tasks move to those that join later, too."""
+
+    def __init__(self, client: Client, run: str) -> None:
+        self._client, self._run = client, run
+        known = client.scheduler_info(n_workers=-1)["workers"]
+        self._addresses = sorted(known)
+        with_gpu = any(_GPU in each["resources"] for each in known.values())
+        self._resources = {_GPU: 1} if with_gpu else None
+        self._numbers = itertools.count()
+
+    def submit(self, task: Task, needs: list[Future]) -> Future:
+        """Hand a task to Dask, which is free to give it to another worker than its place says."""
+        where: dict[str, Any] = {}
+        if task.place is not None:
+            address = self._addresses[int(task.place * len(self._addresses))]
+            where = {"workers": [address], "allow_other_workers": True}
+        return self._client.submit(
+            _compute,
+            *(self._run, task.kind, task.key, *task.arguments, *needs),
+            key=(f"{task.kind}-{self._run}", next(self._numbers)),
+            resources=self._resources,
+            **where,
+        )

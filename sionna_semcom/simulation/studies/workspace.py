@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one process holds to compute parts of a study: data, trained systems, links and graphs."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..._messages import listed, shortened
+from ..._seeding import set_seed
+from ...link import from_settings
+from ..evaluation.monte_carlo import Measure, executable, simulate_point
+from ..evaluation.probes import probe
+from ..evaluation.state import State
+from ..execution.tasks import Report
+from ..results.curves import SNR_AXIS
+from ..training.store import ModelStore
+from ..training.weights import weights_digest
+from .schema import CurveSettings
+from .shared_systems import SharedSystems
+from .study import Study
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from ...datasets import Data
+
+Values = dict[str, tuple[float, float, float, int, bool]]
+Summary = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One trained model over one link, in one curve."""
+
+    curve: CurveSettings
+    model: str
+    link: str
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """What tells the part from others of its seed."""
+        label = self.curve.label
+        return f"{label}, {self.model} over {self.link}" if self.curve.lists else label
+
+    @property
+    def title(self) -> str:
+        """What tells the part from all others."""
+        return f"{self.label}, seed {self.seed}"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model: its digest, and the content of its file where others have no such file."""
+
+    name: str
+    seed: int
+    digest: str
+    content: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the simulation of a point stands."""
+
+    label: str
+    snr_db: float
+    mc_iter: int
+    max_mc_iter: int | None
+
+
+class Workspace:
+    """Data, trained systems, links and graphs of a study, each made when it is first needed.
+
+    Systems of the same configuration share one instance, and with it the graphs that TensorFlow
+    builds: weights are put in its variables as they are needed.
+
+    Parameters
+    ----------
+    study : :class:`~sionna_semcom.simulation.Study`
+        The study
+    data : :class:`~sionna_semcom.datasets.Data`
+        Its data
+    models : :class:`~sionna_semcom.simulation.ModelStore`
+        Trained models
+    """
+
+    def __init__(self, study: Study, data: Data, models: ModelStore) -> None:
+        self.study, self.data, self.models = study, data, models
+        self._systems = SharedSystems()
+        self._links: dict[tuple[str, int], Any] = {}
+        self._measures: dict[tuple[Any, ...], Measure] = {}
+
+    def model(
+        self, name: str, seed: int, ships: bool, *trained: Trained, report: Report
+    ) -> Trained:
+        """Load or train a model; with its file's content if it ``ships`` to other processes."""
+        report(f"Model {name}, seed {seed}")
+        self._receive(trained)
+        digest = weights_digest(self._system(name, seed))
+        return Trained(name, seed, digest, self.content(name, seed) if ships else None)
+
+    def content(self, name: str, seed: int) -> bytes | None:
+        """Content of the file of a model, if there is one."""
+        path = self.models.find(name, self.study.models[name], self.data.checksums, seed)
+        return path.read_bytes() if path else None
+
+    def point(self, part: Part, snr_db: float, *trained: Trained, report: Report) -> Values:
+        """Estimates of all metrics at an SNR."""
+        self._receive(trained)
+        evaluation = self.study.evaluation
+        whose = part.link if evaluation.common_channels else part.label
+        seeds = (self.study.seed, whose, part.seed, snr_db)
+
+        def show(state: State) -> None:
+            report(Progress(part.title, state.snr_db, state.mc_iter, state.max_mc_iter))
+
+        system, batches = self._over_link(part), self._batches()
+        measure = self._measure(system, part)
+        point = simulate_point(measure, batches, snr_db, evaluation, seeds, show, system.aggregates)
+        if evaluation.probes:
+            kind = "linear" if evaluation.probes is True else evaluation.probes
+            seen = (self.data, batches, snr_db, part.curve.present)
+            point |= probe(system, *seen, kind=kind)
+        self._check_names(point)
+        return {name: astuple(estimate) for name, estimate in point.items()}
+
+    def summary(self, part: Part, *trained: Trained, report: Report) -> Summary:
+        """Figures that do not depend on the SNR."""
+        self._receive(trained)
+        axis = self.study.evaluation.axis
+        figures = self._over_link(part).summary(self._batches())
+        summary = {name: float(value) for name, value in figures.items()}
+        if axis != SNR_AXIS and axis not in summary:
+            raise ValueError(
+                f"The study's axis is {shortened(axis)}, but the summary of {part.model!r} "
+                f"over {shortened(part.link)} has only {listed(summary, 40)}"
+            )
+        return summary
+
+    def link(self, name: str, seed: int) -> Any:
+        """A link of the study, as it is for models of the training seed ``seed``."""
+        key = self._link_key(name, seed)
+        if key not in self._links:
+            set_seed(self.study.seed, "link", name)  # some links draw a pool of channels once
+            self._links[key] = from_settings(self.study.links[name], key[1])
+        return self._links[key]
+
+    def _link_key(self, name: str, seed: int) -> tuple[str, int]:
+        """Name and, where it makes another link, training seed."""
+        follows = self.study.links[name].follows_training
+        return name, seed if follows else self.study.evaluation.seeds[0]
+
+    def _receive(self, trained: tuple[Trained, ...]) -> None:
+        """Take models that other processes trained or found, if they are not here already."""
+        for one in trained:
+            key = (one.name, one.seed)
+            if key in self._systems:
+                continue
+            if one.content is not None and self.content(*key) != one.content:
+                self.models.put(*key, one.content)
+            found = weights_digest(self._system(*key))
+            if one.digest and found != one.digest:
+                raise ValueError(
+                    f"Model {one.name}, seed {one.seed}, has other weights here than elsewhere: "
+                    f"{found[:16]} in place of {one.digest[:16]}"
+                )
+
+    def _system(self, name: str, seed: int) -> keras.Model:
+        """A trained system with its weights."""
+        key = (name, seed)
+        if key not in self._systems:
+            self._systems.add(
+                key, self.models.obtain(name, self.study.models[name], self.data, seed)
+            )
+        return self._systems.use(key)
+
+    def _over_link(self, part: Part) -> keras.Model:
+        """The system of a part over its link, with the judges."""
+        study = self.study
+        first = study.evaluation.seeds[0]
+        judges = {modality: self._system(name, first) for modality, name in study.judges.items()}
+        system, link = self._system(part.model, part.seed), self.link(part.link, part.seed)
+        if system.link is not link:
+            system.link = link
+        settings = study.models[part.model].system
+        if settings.modes:
+            system.mode = part.curve.mode or settings.own_mode
+        system.recognizers = judges
+        system.further_metrics = study.evaluation.metrics
+        return system
+
+    def _measure(self, system: keras.Model, part: Part) -> Measure:
+        """``measure`` of a system over the link of a part, which is traced once."""
+        present = part.curve.present
+        link = self._link_key(part.link, part.seed)
+        key = (id(system), link, getattr(system, "mode", None), present)
+        if key not in self._measures:
+            options = {} if present is None else {"present": present}
+            measure: Measure = functools.partial(system.measure, **options)
+            self._measures[key] = executable(measure, self.study.evaluation.graph_mode)
+        return self._measures[key]
+
+    def _batches(self) -> tf.data.Dataset:
+        """The samples that are sent."""
+        evaluation = self.study.evaluation
+        draw = self.data.test if evaluation.split == "test" else self.data.validation
+        return draw(evaluation.batch_size)
+
+    def _check_names(self, point: dict[str, Any]) -> None:
+        figure = self.study.figure
+        for name in (*(figure.metrics or ()), *figure.log_scale):
+            if name not in point:
+                raise ValueError(
+                    f"The study's figure names the metric {shortened(name)}, but there are only "
+                    f"{listed(point, 40)}"
+                )
