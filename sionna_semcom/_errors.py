@@ -59,7 +59,7 @@ def expected() -> tuple[type[Exception], ...]:
     """Wrong input, and what TensorFlow reports, such as exhausted memory, if it was imported."""
     tensorflow = sys.modules.get("tensorflow")
     of_tensorflow = (tensorflow.errors.OpError,) if tensorflow else ()
-    return (ValueError, OSError, ArithmeticError, MemoryError, *of_tensorflow)
+    return (ValueError, OSError, ArithmeticError, MemoryError, ModuleNotFoundError, *of_tensorflow)
 
 
 def in_one_line(error: Exception) -> str:

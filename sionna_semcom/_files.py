@@ -81,7 +81,7 @@ def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
 
     Raises
     ------
-    RuntimeError
+    BlockingIOError
         If another process holds it
     """
     target = Path(path)
@@ -95,7 +95,7 @@ def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         except OSError as error:
             file.seek(0)
             holder = file.read(200).strip() or "another process"
-            raise RuntimeError(f"{what} is in use by {holder}") from error
+            raise BlockingIOError(f"{what} is in use by {holder}") from error
         with naming(target):
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")

@@ -18,7 +18,7 @@ from .._files import check_folder
 from .._messages import listed, shortened
 from .._shipped import study_path
 from . import parts, shipped
-from .connection import connected
+from .connection import connected, show_job
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
@@ -86,11 +86,7 @@ def run(
 
     study = load_study(study_file, changes or ())
     if dry_run:
-        from ..simulation.execution.clusters import job_script
-
-        if cluster is None:
-            raise ValueError("--dry-run shows the script of a job, and needs --cluster")
-        say(job_script(cluster))
+        show_job(cluster)
         return
     figure = out / f"{study.name}.png"
     check_folder(out, figure.name)

@@ -39,7 +39,18 @@ def _client(
     if scheduler is not None:
         return clusters.client_at(scheduler)
     if cluster is not None:
-        return clusters.batch_client(cluster)
+        from ..simulation.execution.batch import batch_client, load_batch_settings
+
+        return batch_client(load_batch_settings(cluster), say)
     import tensorflow as tf
 
     return clusters.local_client(workers or 0, len(tf.config.list_physical_devices("GPU")))
+
+
+def show_job(cluster: Path | None) -> None:
+    """Show the script that each job of a cluster file runs."""
+    if cluster is None:
+        raise ValueError("--dry-run shows the script of a job, and needs --cluster")
+    from ..simulation.execution.batch import job_script, load_batch_settings
+
+    say(job_script(load_batch_settings(cluster)))

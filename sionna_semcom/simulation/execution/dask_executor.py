@@ -45,15 +45,15 @@ class _Provide(WorkerPlugin):
         _contexts.pop(self._run, None)
 
 
-def _compute(run: str, kind: str, key: Any, *arguments: Any) -> Any:
+def _compute(run: str, kind: str, *arguments: Any) -> Any:
     """Compute a task on a worker. Its threads take turns: random generators are the process's."""
     worker, last = distributed.get_worker(), 0.0
 
-    def report(message: Any) -> None:
+    def report(message: str | tuple[Any, ...]) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= _REPORT_EVERY:
             last = now
-            worker.log_event(run, (key, message))
+            worker.log_event(run, message)
 
     with _one_at_a_time:
         if run not in _contexts:
@@ -142,7 +142,7 @@ class DaskExecutor:
         """Workers that know how to compute the tasks of this run, and whom they report to."""
         client, run = self._client, self._run
         client.register_plugin(_Provide(run, pickle.dumps(self._factory)))
-        client.subscribe_topic(run, lambda event: report(event[1][1]))
+        client.subscribe_topic(run, lambda event: report(event[1]))
         if not client.scheduler_info(n_workers=-1)["workers"]:
             self._announce("Waiting for a first worker")
             client.wait_for_workers(1)
@@ -173,7 +173,7 @@ class _Workers:
             where = {"workers": [address], "allow_other_workers": True}
         return self._client.submit(
             _compute,
-            *(self._run, task.kind, task.key, *task.arguments, *needs),
+            *(self._run, task.kind, *task.arguments, *needs),
             key=(f"{task.kind}-{self._run}", next(self._numbers)),
             resources=self._resources,
             **where,

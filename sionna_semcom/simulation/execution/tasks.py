@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-Report = Callable[[Any], None]
+Report = Callable[[str | tuple[Any, ...]], None]
+"""Takes a line of text, or plain values that say where a task stands"""
 
 
 @dataclass(frozen=True)

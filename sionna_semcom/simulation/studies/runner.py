@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ from .job import Job
 from .partial import SUMMARY, Partial, fingerprint
 from .schema import CurveSettings, EvaluationSettings
 from .study import Study
-from .workspace import Part, Progress, Summary, Trained, Workspace
+from .workspace import Part, Summary, Trained, Workspace
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -77,9 +76,8 @@ def run_study(
     FloatingPointError
         If training diverges or a metric is not finite
     OSError
-        If ``out`` cannot be written, which is tried first, or the cluster is lost
-    RuntimeError
-        If another process runs the study into ``out``
+        If ``out`` cannot be written, which is tried first; if another process runs the study into
+        it; or if the cluster is lost
     """
     console = console or Console(quiet=True)
     out = Path(out)
@@ -153,12 +151,12 @@ class _Run:
                 bar.advance_point(part.title, what)
             return ()
 
-        def show(message: str | Progress) -> None:
+        def show(message: str | tuple[Any, ...]) -> None:
             if isinstance(message, str):
                 self._console.print(Text(message))
             else:
                 bar.start()
-                bar.show(*astuple(message))
+                bar.show(*message)
 
         try:
             executor.run(list(self._model_tasks(executor.remote)), done, show)

@@ -62,16 +62,6 @@ class Trained:
     content: bytes | None = None
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where the simulation of a point stands."""
-
-    label: str
-    snr_db: float
-    mc_iter: int
-    max_mc_iter: int | None
-
-
 class Workspace:
     """Data, trained systems, links and graphs of a study, each made when it is first needed.
 
@@ -116,7 +106,7 @@ class Workspace:
         seeds = (self.study.seed, whose, part.seed, snr_db)
 
         def show(state: State) -> None:
-            report(Progress(part.title, state.snr_db, state.mc_iter, state.max_mc_iter))
+            report((part.title, state.snr_db, state.mc_iter, state.max_mc_iter))
 
         system, batches = self._over_link(part), self._batches()
         measure = self._measure(system, part)

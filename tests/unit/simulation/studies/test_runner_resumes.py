@@ -192,7 +192,9 @@ def test_a_second_run_into_the_folder_is_refused(tmp_path, monkeypatch):
     other = subprocess.Popen([sys.executable, "-c", code, str(lock)], stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"held\n"
     try:
-        with pytest.raises(RuntimeError, match=rf"noise\.h5 is in use by process {other.pid} on"):
+        with pytest.raises(
+            BlockingIOError, match=rf"noise\.h5 is in use by process {other.pid} on"
+        ):
             _run(_study(), tmp_path)
     finally:
         other.kill()
