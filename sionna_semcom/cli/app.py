@@ -19,7 +19,7 @@ from .._messages import listed, shortened
 from .._shipped import study_path
 from . import parts, shipped
 from .connection import connected, show_job
-from .show import draw, names_of, show_tables
+from .show import draw, names_of, show_ranking, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
 # Before TensorFlow is imported: errors only, and GPU memory as it is needed
@@ -70,6 +70,9 @@ def run(
     cluster: Annotated[
         Path | None, typer.Option(metavar="FILE.yaml", help="Compute in jobs of a batch system.")
     ] = None,
+    best: Annotated[
+        str | None, typer.Option(metavar="METRIC", help="Rank curves by it, best first.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the script of a job, with --cluster.")
     ] = False,
@@ -82,6 +85,7 @@ def run(
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.runner import run_study
     from ..simulation.studies.study import load_study, models_folders
+    from ..simulation.studies.sweep import Sweep
     from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
@@ -96,6 +100,8 @@ def run(
         result = run_study(study, out, models, console, client)
     say(f"Result: {out / study.name}.h5")
     show_tables(result.curves, None)
+    if best is not None or Sweep.of(changes or ())[0] is not None:
+        show_ranking(result, best or next(iter(study.figure.metrics or result.metrics)))
     try:
         draw(study.title, result.curves, figure, study.figure)
     except OSError as error:  # the result, hours of computing, is there all the same

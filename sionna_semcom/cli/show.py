@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
 from .terminal import console, say
 
 if TYPE_CHECKING:
-    from ..simulation import Curve
+    from ..simulation import Curve, Result
     from ..simulation.results.figure_settings import FigureSettings
 
 
@@ -31,6 +35,18 @@ def show_tables(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> N
 
     for table in result_tables(curves, metrics):
         console.print(table)
+
+
+def show_ranking(result: Result, metric: str) -> None:
+    """Show curves by the mean of a metric over their points, best first."""
+    from ..simulation.studies.sweep import ranking
+
+    table = Table(title=f"Best {metric}", title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("curve")
+    table.add_column("mean over the points", justify="right")
+    for label, mean, half_width in ranking(result.curves, metric):
+        table.add_row(Text(label), f"{mean:.4g} ± {half_width:.2g}")
+    console.print(table)
 
 
 def draw(title: str, curves: Mapping[str, Curve], path: Path, options: FigureSettings) -> None:

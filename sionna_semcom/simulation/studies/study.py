@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A study: models, links and curves as a YAML file, checked before anything runs."""
 
+import copy
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from ..training.store import ModelStore
 from . import network_latents  # noqa: F401  declares data sets
 from .compatibility import check_compatibility
 from .schema import CurveSettings, EvaluationSettings
+from .sweep import Sweep, joined, with_training_of_all
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
 _MAX_BYTES = 2**22  # of a study file
@@ -124,7 +126,10 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     path : `str` or `PathLike`
         The file
     changes : sequence of `str`
-        Settings to change, such as ``"evaluation.snr_db=[0, 10]"``: keys with dots, YAML values
+        Settings to change, such as ``"evaluation.snr_db=[0, 10]"``: keys with dots, YAML values.
+        ``training.<key>`` is that of all models that curves name. Several values between commas,
+        as in ``"training.learning_rate=1e-3,3e-4"``, make a study of all combinations, with a
+        curve for each, on validation samples
 
     Raises
     ------
@@ -144,8 +149,20 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not YAML: {error.reason} in byte {error.start}") from error
     document = _unshared(load_yaml(text, str(path)))
-    for change in changes:
-        _change(document, change)
+    sweep, fixed = Sweep.of(changes)
+    _change_all(document, fixed)
+    study = _validated(document, path)
+    if sweep is None:
+        return study
+    variants = {}
+    for values in sweep.combinations:
+        variants[sweep.label(values)] = variant = copy.deepcopy(document)
+        _change_all(variant, sweep.changes(values))
+        _validated(variant, path)
+    return _validated(joined(document, variants), path)
+
+
+def _validated(document: Any, path: str | os.PathLike[str]) -> Study:
     try:
         return Study.model_validate(document)
     except ValidationError as error:
@@ -192,6 +209,12 @@ def _unshared(document: Any) -> Any:
     if isinstance(document, dict):
         return {key: _unshared(value) for key, value in document.items()}
     return [_unshared(item) for item in document] if isinstance(document, list) else document
+
+
+def _change_all(document: Any, changes: Sequence[str]) -> None:
+    for change in changes:
+        for one in with_training_of_all(change, document):
+            _change(document, one)
 
 
 def _change(document: Any, change: str) -> None:

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sweeps: one study in place of many that differ in a few settings."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._messages import listed, shortened
+from ..results.curves import Curve
+
+_CAN_VARY = ("training", "models", "links")
+_GROUPS = ("models", "links")
+_ERRORS = ("mse", "nmse", "mae", "error", "ber", "bler", "loss")
+_MOST = 1000
+_OPEN, _CLOSE, _QUOTES = "[{(", "]})", "'\""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Settings that vary, and the values that each of their combinations gives them.
+
+    Parameters
+    ----------
+    keys : `tuple` of `str`
+        Keys with dots
+    combinations : `tuple` of `tuple` of `str`
+        Values (YAML) of the keys
+    """
+
+    keys: tuple[str, ...]
+    combinations: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, changes: Sequence[str]) -> tuple[Sweep | None, list[str]]:
+        """The sweep over changes with lists of values between commas, and the other changes.
+
+        Only settings of ``training``, ``models`` and ``links`` vary: commas elsewhere are text.
+
+        Raises
+        ------
+        ValueError
+            If there are too many combinations
+        """
+        varied: dict[str, list[str]] = {}
+        fixed = []
+        for change in changes:
+            key, _, text = change.partition("=")
+            values = _between_commas(text) if key.split(".")[0] in _CAN_VARY else []
+            if len(values) > 1:
+                varied[key] = values
+            else:
+                fixed.append(change)
+        if not varied:
+            return None, fixed
+        combinations = tuple(itertools.product(*varied.values()))
+        if len(combinations) > _MOST:
+            raise ValueError(
+                f"A sweep has at most {_MOST} combinations. Received: {len(combinations)}"
+            )
+        return cls(tuple(varied), combinations), fixed
+
+    def label(self, values: Sequence[str]) -> str:
+        """What a legend says of a combination."""
+        names = [key.rpartition(".")[2] for key in self.keys]
+        names = list(self.keys) if len(set(names)) < len(names) else names
+        pairs = zip(names, values, strict=True)
+        return ", ".join(f"{name} {value}".replace("/", "-") for name, value in pairs)
+
+    def changes(self, values: Sequence[str]) -> list[str]:
+        """Changes of the study that a combination stands for."""
+        return [f"{key}={value}" for key, value in zip(self.keys, values, strict=True)]
+
+
+def with_training_of_all(change: str, document: Mapping[str, Any]) -> list[str]:
+    """``training.x=...`` as changes of all models that curves name."""
+    if not change.startswith("training."):
+        return [change]
+    names: dict[Any, None] = {}
+    for curve in document.get("curves") or ():
+        model = curve.get("model") if isinstance(curve, dict) else None
+        names |= dict.fromkeys(model if isinstance(model, list) else [model])
+    return [f"models.{name}.{change}" for name in names]
+
+
+def joined(document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """One study with the curves of all ``variants``, which are by label, on validation samples.
+
+    Models and links that a variant changes, and models that start from these, are in it under
+    names of their own.
+
+    Raises
+    ------
+    ValueError
+        If a variant has models or links that the document has not
+    """
+    whole = copy.deepcopy(dict(document))
+    whole["name"] = f"{document.get('name')}_sweep"
+    whole["evaluation"] = {**(whole.get("evaluation") or {}), "split": "validation"}
+    whole["curves"] = []
+    for label, variant in variants.items():
+        names = {group: _new_names(group, document, variant, label) for group in _GROUPS}
+        for group, renamed in names.items():
+            for name, new in renamed.items():
+                whole[group][new] = settings = dict(variant[group][name])
+                if isinstance(settings.get("pretrained"), str):
+                    settings["pretrained"] = _renamed(settings["pretrained"], renamed)
+        for curve in variant["curves"]:
+            changed = {"label": f"{curve['label']}, {label}"}
+            for key, group in (("model", "models"), ("link", "links")):
+                changed[key] = _renamed(curve[key], names[group])
+            whole["curves"].append({**curve, **changed})
+    whole["figure"] = {**(whole.get("figure") or {}), "curves": None}
+    return whole
+
+
+def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, float]]:
+    """Curves, best first: label, mean of a metric over the points, and of its half intervals.
+
+    Errors are best where they are least, other metrics where they are greatest.
+
+    Raises
+    ------
+    ValueError
+        If a curve has no such metric
+    """
+    for curve in curves.values():
+        if metric not in curve.metrics:
+            raise ValueError(
+                f"There is no metric {shortened(metric)}, only {listed(curve.metrics, 40)}"
+            )
+    rows = [
+        (label, float(np.mean(one.mean)), float(np.mean(one.ci_high - one.ci_low) / 2))
+        for label, one in ((label, curve.metrics[metric]) for label, curve in curves.items())
+    ]
+    least = metric.rpartition("_")[2] in _ERRORS
+    return sorted(rows, key=lambda row: row[1] if least else -row[1])
+
+
+def _between_commas(text: str) -> list[str]:
+    """Parts between commas that stand in no brackets and no quotes."""
+    parts, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in _QUOTES:
+            quote = letter
+        depth += (letter in _OPEN) - (letter in _CLOSE) if not quote else 0
+        if letter == "," and not depth and not quote:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
+def _new_names(
+    group: str, document: Mapping[str, Any], variant: Mapping[str, Any], label: str
+) -> dict[str, str]:
+    """New names of the models or links that differ, or start from one that does.
+
+    Raises
+    ------
+    ValueError
+        If the variant has others than the document
+    """
+    settings = variant[group]
+    if new := [name for name in settings if name not in document[group]]:
+        raise ValueError(f"{group} has no {listed(new)}, only {listed(document[group], 20)}")
+    differ = {name for name, each in settings.items() if each != document[group][name]}
+    size = -1
+    while size != len(differ):
+        size = len(differ)
+        differ |= {name for name, each in settings.items() if each.get("pretrained") in differ}
+    return {name: _name(name, label) for name in settings if name in differ}
+
+
+def _name(name: str, label: str) -> str:
+    return f"{name}-{re.sub(r'[^A-Za-z0-9.]+', '_', label).strip('_')}"
+
+
+def _renamed(names: Any, new: Mapping[str, str]) -> Any:
+    if isinstance(names, list):
+        return [new.get(name, name) for name in names]
+    return new.get(names, names)
