@@ -105,7 +105,7 @@ class DaskExecutor:
                 f"Workers died again and again, the last one {error.last_worker.address}: they "
                 "may lack memory. Finished points are kept; the same command goes on"
             ) from error
-        except (distributed.comm.CommClosedError, distributed.client.FutureCancelledError) as error:
+        except (distributed.comm.CommClosedError, distributed.CancelledError) as error:
             raise ConnectionError(
                 "The connection to the Dask scheduler is lost. Finished points are kept; the same "
                 "command goes on"
@@ -114,7 +114,8 @@ class DaskExecutor:
     def _run_on(self, workers: _Workers, tasks: Iterable[Task], done: Done) -> None:
         futures: dict[Any, Future] = {}
         pending: dict[Future, Task] = {}
-        completed = distributed.as_completed(loop=self._client.loop)
+        # Values are fetched at once, so that a worker that dies does not take them with it
+        completed = distributed.as_completed(loop=self._client.loop, with_results=True)
 
         def submit(tasks: Iterable[Task]) -> None:
             new = []
@@ -128,9 +129,11 @@ class DaskExecutor:
 
         submit(tasks)
         try:
-            for future in completed:
+            for future, value in completed:
+                if isinstance(value, distributed.CancelledError):  # Dask gives it as a value
+                    raise value
                 task = pending.pop(future)
-                submit(done(task, future.result()))
+                submit(done(task, value))
                 if not task.needed:
                     del futures[task.key]
         except BaseException:
