@@ -9,7 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import distributed
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 _REPORT_EVERY = 0.5  # seconds
 _GPU = "GPU"
+_LOST = (
+    distributed.CancelledError,
+    distributed.client.ClosedClientError,
+    distributed.comm.CommClosedError,
+)
 
 _factories: dict[str, bytes] = {}
 _contexts: dict[str, Any] = {}
@@ -105,7 +110,7 @@ class DaskExecutor:
                 f"Workers died again and again, the last one {error.last_worker.address}: they "
                 "may lack memory. Finished points are kept; the same command goes on"
             ) from error
-        except (distributed.comm.CommClosedError, distributed.CancelledError) as error:
+        except _LOST as error:
             raise ConnectionError(
                 "The connection to the Dask scheduler is lost. Finished points are kept; the same "
                 "command goes on"
@@ -137,7 +142,8 @@ class DaskExecutor:
                 if not task.needed:
                     del futures[task.key]
         except BaseException:
-            self._client.cancel(list(pending), force=True)
+            with suppress(*_LOST):
+                self._client.cancel(list(pending), force=True)
             raise
 
     @contextmanager
