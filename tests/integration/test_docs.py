@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 import sionna_semcom
 from sionna_semcom._parts.schema import REGISTRIES
 from sionna_semcom.cli.app import app
+from sionna_semcom.simulation.execution.batch import BatchSettings
 from sionna_semcom.simulation.studies.study import Study
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,9 @@ def test_yaml_blocks_are_valid(block: Block) -> None:
     document = yaml.safe_load(block.text)
     if is_study(block):
         Study.model_validate(document)
+        return
+    if document.get("kind") == "slurm":
+        BatchSettings.model_validate(document).arguments()
         return
     assert block.text.startswith(PART_OF_STUDY)
     for key, value in document.items():

@@ -65,7 +65,7 @@ def test_a_study_that_is_killed_twice_ends_with_the_same_file(tmp_path):
 
     checkpoint = killed / "models/main/seed0.checkpoint.weights.h5"
     _kill_when(_start(study, killed), lambda: _epoch(checkpoint) >= 2)
-    partial = killed / "resumed.partial.json"
+    partial = killed / "resumed.partial.jsonl"
     _kill_when(_start(study, killed), lambda: partial.exists() and "10.0" in partial.read_text())
     assert not (killed / "resumed.h5").exists()
     output = _finish(_start(study, killed))

@@ -45,7 +45,7 @@ def test_what_was_written_is_on_the_disk_before_it_gets_its_name(tmp_path, monke
     assert named == "named" and stat.S_ISREG(file) and stat.S_ISDIR(folder)
 
 
-@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".partial.json"])
+@pytest.mark.parametrize("suffix", [".h5", ".weights.h5", ".partial.jsonl"])
 def test_temporary_files_of_killed_processes_are_removed(tmp_path, suffix):
     with atomic_path(tmp_path / f"a{suffix}") as temporary:
         assert temporary.name.endswith(suffix)
@@ -71,7 +71,7 @@ with atomic_path(sys.argv[1]) as path:
     path.write_text("half")
     os.kill(os.getpid(), 9)
 """
-    path = tmp_path / ("n" * 200 + ".partial.json")
+    path = tmp_path / ("n" * 200 + ".partial.jsonl")
     subprocess.run([sys.executable, "-c", code, path], check=False)
     assert len(list(tmp_path.iterdir())) == 1
     write_bytes(path, b"whole")

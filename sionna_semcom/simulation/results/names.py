@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from ..._messages import shortened
 
 MAX_SEED = 2**64 - 1
-_MAX_BYTES = 200  # of the 255 that file systems have, with ".partial.json" and "_latents.h5"
+_MAX_BYTES = 200  # of the 255 that file systems have, with ".partial.jsonl" and "_latents.h5"
 
 
 def check_label(label: str) -> str:
