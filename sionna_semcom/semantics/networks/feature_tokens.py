@@ -133,8 +133,6 @@ class FeatureTokens(keras.layers.Layer):
         if self._is_sequence:
             lengths = ops.cast(inputs[f"{self._key}_length"], "int32")[:, None]
             mask = ops.logical_and(mask, ops.arange(self.num_tokens) < lengths)
-        # A row without a token would have no attention to share out; nobody looks at what it gives
-        empty = ops.logical_not(ops.any(mask, -1, keepdims=True))
         for block in self._blocks:
-            tokens = block(tokens, attention_mask=ops.logical_or(mask, empty), training=training)
+            tokens = block(tokens, attention_mask=mask, training=training)
         return tokens, mask

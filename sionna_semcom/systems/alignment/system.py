@@ -15,6 +15,7 @@ from ... import metrics
 from ..._parts import describe
 from ...alignment import Design, HardThresholding, aligner_cost, metric_root
 from ...channel import MIMOChannel
+from ...channel.noise import energy
 from ...datasets import LatentPairs
 from ..base.linked_model import LinkedModel
 from ..base.saving import packed, unpacked
@@ -196,7 +197,7 @@ class AlignmentSystem(LinkedModel):
         received = tf.reshape(
             tf.cast(pair.decode(y), tf.float32), [groups * self.link.coherence, -1]
         )
-        power = tf.reduce_sum(tf.math.real(x) ** 2 + tf.math.imag(x) ** 2, -1)
+        power = tf.reduce_sum(energy(x), -1)
         power = tf.cast(tf.reshape(tf.reduce_mean(power, -1), [-1]), tf.float32)
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]

@@ -11,6 +11,7 @@ import tensorflow as tf
 from pydantic import Field, PositiveInt, model_validator
 
 from ...semantics import FeatureTokens, TransformerBlock
+from ...semantics.networks.transformer import check_heads
 from ..base.settings import SYSTEMS
 from ..decision.settings import LatentDecisionSettings
 from ..decision.system import DecisionSystem
@@ -37,11 +38,7 @@ class TDeepSCSettings(LatentDecisionSettings):
 
     @model_validator(mode="after")
     def _check_heads(self) -> TDeepSCSettings:
-        if self.width % self.num_heads:
-            raise ValueError(
-                "width must be a multiple of num_heads. "
-                f"Received: {self.width} and {self.num_heads}"
-            )
+        check_heads(self.num_heads, width=self.width)
         return self
 
 

@@ -117,7 +117,7 @@ class CoMM(RepresentingModel):
         settings |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
         super().__init__(link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
-        self._own_encoders = () if own else tuple(shapes)
+        self._gives_encoders = not own
         self._own_augmentations = tuple(key for key in given if key not in chains)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
@@ -151,7 +151,7 @@ class CoMM(RepresentingModel):
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal system, and what was changed since it was built."""
         config = super().get_config()
-        if self._own_encoders:
+        if self._gives_encoders:
             config["encoders"] = serialized(dict(self.tokens), "encoders")
         layers = {name: self.augmentations[name] for name in self._own_augmentations}
         config["augmentations"] |= serialized(layers, "augmentations")

@@ -131,7 +131,7 @@ def test_one_token_a_modality_needs_no_block_of_its_own():
     [
         ({"text": (6,)}, {"num_tokens": 0}, "num_tokens: .*greater than 0. Received: 0"),
         ({"text": (6,)}, {"num_blocks": 0}, "num_blocks: .*greater than 0. Received: 0"),
-        ({"text": (6,)}, {"num_heads": 3}, "width must be a multiple of num_heads.*16 and 3"),
+        ({"text": (6,)}, {"num_heads": 3}, "`width` must be a multiple of `num_heads`.*16 and 3"),
         ({"image": (8, 8, 3)}, {}, "'image' must be vectors .* or sequences"),
     ],
 )
@@ -141,5 +141,5 @@ def test_impossible_sizes_are_refused(shapes, options, message):
 
 
 def test_settings_refuse_heads_that_cannot_share_the_width():
-    with pytest.raises(ValueError, match=r"multiple of num_heads. Received: 10 and 4"):
+    with pytest.raises(ValueError, match=r"multiple of `num_heads`. Received: 10 and 4"):
         TDeepSCSettings(kind="t_deepsc", width=10)

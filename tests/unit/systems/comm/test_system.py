@@ -171,7 +171,7 @@ def test_weights_come_back(options, tmp_path):
         ({"shapes": {"numbers": (7,)}, "objective": "clip"}, "two modalities"),
         ({"objective": "supervised"}, "targets"),
         ({"targets": {"label": 3}}, "targets"),
-        ({"width": 30}, "multiple of num_heads"),
+        ({"width": 30}, "`width` must be a multiple of `num_heads`. Received: 30 and"),
         ({"projection": ()}, "projection"),
         ({"temperature": 0}, "temperature"),
         ({"encoders": {}}, "`encoders` must be for picture"),
