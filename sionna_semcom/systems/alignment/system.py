@@ -59,10 +59,10 @@ class AlignmentSystem(LinkedModel):
     ----------
     aligner : aligner of :mod:`sionna_semcom.alignment`
         Designs precoder and decoder; fitted, if it is to be fitted
-    link : :class:`~sionna_semcom.channel.MIMOChannel`
-        What the antenna symbols cross; may be replaced at any time
     pairs : :class:`~sionna_semcom.datasets.LatentPairs`
         Semantic pilots that the aligner is made from, and the receiver's head
+    link : :class:`~sionna_semcom.channel.MIMOChannel`
+        What the antenna symbols cross; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly
     callbacks : sequence of `keras.callbacks.Callback`
@@ -88,16 +88,16 @@ class AlignmentSystem(LinkedModel):
     def __init__(
         self,
         aligner: Design,
-        link: MIMOChannel,
         pairs: LatentPairs | Receiver,
         *,
+        link: MIMOChannel,
         snr_db: float | tuple[float, float] = 20.0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         metric: np.ndarray | None = None,
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
         self.receiver = pairs if isinstance(pairs, Receiver) else Receiver.of(pairs)
         self._callbacks = tuple(callbacks)

@@ -48,8 +48,8 @@ class LinkedModel(SavedModel):
 
     def __init__(
         self,
-        link: Link | MIMOChannel,
         *,
+        link: Link | MIMOChannel,
         snr_db: float | Sequence[float],
         name: str | None = None,
         **settings: Any,

@@ -93,11 +93,13 @@ class DigitalFeatures(DecisionSystem):
 
     Parameters
     ----------
-    shapes, num_classes, link, snr_db
+    shapes, num_classes
         See :class:`~sionna_semcom.systems.DecisionSystem`
     features : `dict` | :class:`~sionna_semcom.semantics.TransformCoder`
         Features of training [num_samples, \*shape], for sequences also ``<name>_length``, to which
         the source coder is fitted; or a fitted coder
+    link, snr_db
+        See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Input, Output
     -------------
@@ -113,14 +115,14 @@ class DigitalFeatures(DecisionSystem):
         self,
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
-        link: Link,
         features: Mapping[str, np.ndarray] | TransformCoder,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(shapes, num_classes, link, snr_db=snr_db, name=name, **settings)
+        super().__init__(shapes, num_classes, link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
         modulation = chosen.num_bits_per_symbol
         self.num_info_bits = information_bits(self.num_symbols, modulation, chosen.coderate)

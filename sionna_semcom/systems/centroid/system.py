@@ -92,13 +92,13 @@ class CentroidSystem(LinkedModel):
     def __init__(
         self,
         modalities: Sequence[Modality] | Mapping[str, Sequence[int]],
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (0.0, 25.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
         self._shapes: dict[str, tuple[int, ...]] = {}
         if isinstance(modalities, Mapping):

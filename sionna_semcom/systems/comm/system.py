@@ -102,8 +102,8 @@ class CoMM(RepresentingModel):
     def __init__(
         self,
         shapes: Mapping[str, Sequence[int]],
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = math.inf,
         encoders: Any = None,
         augmentations: Mapping[str, Any] | None = None,
@@ -115,7 +115,7 @@ class CoMM(RepresentingModel):
         chains = {key: chain for key, chain in given.items() if isinstance(chain, tuple)}
         own = {"encoders": encoders} if isinstance(encoders, Settings) else {}
         settings |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
         self._gives_encoders = not own
         self._own_augmentations = tuple(key for key in given if key not in chains)

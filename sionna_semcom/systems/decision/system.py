@@ -75,13 +75,13 @@ class DecisionSystem(LinkedModel):
         self,
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         if not shapes:
             raise ValueError("`shapes` must name at least one modality. Received: none")
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}

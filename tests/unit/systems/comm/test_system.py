@@ -18,7 +18,7 @@ SUPERVISED = {"objective": "supervised", "targets": {"label": 3}}
 
 
 def _system(shapes=SHAPES, **options):
-    return CoMM(shapes, AWGNLink(), **{**SMALL, **options})
+    return CoMM(shapes, link=AWGNLink(), **{**SMALL, **options})
 
 
 def _batch(size=8, seed=0):
