@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .feature_encoder import check_features
 from .transformer import TransformerBlock
 
 
@@ -75,11 +76,7 @@ class FeatureTokens(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=f"{name}_tokens", **kwargs)
-        if len(shape) not in (1, 2):
-            raise ValueError(
-                f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
-                f"Received: {tuple(shape)}"
-            )
+        check_features(name, shape)
         if num_tokens < 1:
             raise ValueError(f"`num_tokens` must be positive. Received: {num_tokens}")
         self._key = name

@@ -17,6 +17,7 @@ from ...alignment import Design, HardThresholding, aligner_cost, metric_root
 from ...channel import MIMOChannel
 from ...channel.noise import energy
 from ...datasets import LatentPairs
+from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
 from ..base.saving import packed, unpacked
 from ..base.settings import SystemSettings
@@ -165,7 +166,7 @@ class AlignmentSystem(LinkedModel):
 
     def call(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float | None = None,
         training: bool = False,
     ) -> tf.Tensor:
@@ -202,16 +203,14 @@ class AlignmentSystem(LinkedModel):
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Squared error of the latents in the metric of training, at an SNR drawn for the batch."""
         error = self._send(inputs["tx"], None, training)[0] - inputs["rx"]
         if self._metric_root is not None:
             error = tf.matmul(error, self._metric_root)
         return tf.reduce_mean(tf.reduce_sum(error**2, -1))
 
-    def measure(
-        self, batch: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
-    ) -> dict[str, tf.Tensor]:
+    def measure(self, batch: Batch, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
         """Figures ``[batch]`` of every sample.
 
         ``accuracy`` of the head, ``mse`` of the latent, ``logit_mse`` of the logits less their mean
