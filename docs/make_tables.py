@@ -11,7 +11,7 @@ import importlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -49,14 +49,24 @@ def _section(kind: str, part: Any) -> str:
 
 
 def _table(settings: type[Settings]) -> str:
-    rows = [f"| `{one.name}` | {_row(one)} |\n" for one in arguments(settings)]
+    rows = [
+        f"| `{one.name}` | {_row(one, settings.model_fields[one.name].annotation)} |\n"
+        for one in arguments(settings)
+    ]
     return "".join([_HEAD, *rows, "\n"]) if rows else ""
 
 
-def _row(argument: Argument) -> str:
+def _row(argument: Argument, annotation: Any) -> str:
     default = "required" if argument.required else f"`{_value(argument.default)}`"
-    text = argument.description.replace("``", "`")
+    text = argument.description.replace("``", "`") or _meaning(annotation)
     return " | ".join(cell.replace("|", r"\|") for cell in (argument.type, default, text))
+
+
+def _meaning(annotation: Any) -> str:
+    """First line of the docstrings of the settings that an argument consists of."""
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return summary(annotation).removesuffix(".")
+    return "; ".join(filter(None, map(_meaning, get_args(annotation))))
 
 
 def _value(value: Any) -> str:

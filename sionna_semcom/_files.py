@@ -149,14 +149,14 @@ def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:
     OSError
         If it does not: the disk is full, a quota is reached, or files must not be that large
     """
-    block = bytes(min(num_bytes, 1 << 20))
+    block = bytes(min(num_bytes, _BLOCK))
     folder = Path(folder)
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     with naming(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder) as file:
-                for _ in range(0, num_bytes, 1 << 20):
+                for _ in range(0, num_bytes, _BLOCK):
                     file.write(block)
                 file.flush()
                 os.fsync(file.fileno())

@@ -17,6 +17,7 @@ import numpy as np
 
 from ._hdf5_checks import OBJECT_BYTES, check_file
 from ._limits import Budget, brief
+from ._messages import shortened
 
 _DEPTH = 64  # of JSON
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -126,6 +127,21 @@ def read_json(text: Any, where: str) -> Any:
         return json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{where} is no JSON: {brief(error)}") from error
+
+
+def read_checksums(file: h5py.File) -> dict[str, str]:
+    """SHA-256 of what a file was made from, by name, in its attribute ``checksums``, if any.
+
+    Raises
+    ------
+    ValueError
+        In one line, if they are no JSON object of strings
+    """
+    text = file.attrs.get("checksums", "{}")
+    found = read_json(text, "`checksums`")
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise ValueError(f"its checksums must be strings by file, not {shortened(text)}")
+    return found
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -99,12 +99,18 @@ def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
         return "None"
     if kind == "array":
         return _array(schema, definitions)
-    if kind == "object" and isinstance(values := schema.get("additionalProperties"), Mapping):
-        return f"dict of {type_in_words(values, definitions)}"
+    if values := _values_of(schema):
+        return f"dict of {' | '.join(type_in_words(one, definitions) for one in values)}"
     if kind == "object" and "title" in schema:
         return str(schema["title"])
     bounds = [words.format(f"{schema[key]:g}") for key, words in _BOUNDS.items() if key in schema]
     return ", ".join([_NAMES.get(str(kind), "any"), *bounds])
+
+
+def _values_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Schemas of the values of a dictionary, whose keys may have to match a pattern."""
+    values = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+    return [one for one in values if isinstance(one, Mapping)]
 
 
 def _array(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

@@ -156,8 +156,11 @@ class MIMOChannel(DrawnPart):
 
     @property
     def perfect_csi(self) -> bool:
-        """Whether both ends know the channel itself, so that no design need think of errors."""
-        return False
+        """Whether both ends know the channel itself, as a setting ``csi`` of "perfect" says.
+
+        Then no design need think of errors.
+        """
+        return getattr(self.settings, "csi", None) == "perfect"
 
     @abstractmethod
     def channel_uses(self) -> float:

@@ -168,11 +168,6 @@ class FlatMIMOChannel(MIMOChannel):
         )
         return ChannelState(h, h_hat, mean, tf.fill([groups, self.num_uses], variance))
 
-    @property
-    def perfect_csi(self) -> bool:
-        """Whether both ends know the channel itself."""
-        return self.settings.csi == "perfect"
-
     def channel_uses(self) -> float:
         """``num_uses``, and with "ls" the pilots of ``num_tx_ant`` shared by a group."""
         pilots = self.num_tx_ant if self.settings.csi == "ls" else 0

@@ -88,7 +88,11 @@ def at_least(noise: tf.Tensor, energy: tf.Tensor, share: float) -> tf.Tensor:
     return tf.where(noise > 0, noise, 1.0)
 
 
+def energy(x: tf.Tensor) -> tf.Tensor:
+    """Squared magnitude of each element of a real or complex ``x``."""
+    return tf.math.real(x) ** 2 + tf.math.imag(x) ** 2
+
+
 def antenna_energy(h: tf.Tensor) -> tf.Tensor:
     """Energy that a receive antenna gets of all streams, on average: [..., M, K] to [...]."""
-    energy = tf.math.real(h) ** 2 + tf.math.imag(h) ** 2
-    return tf.reduce_mean(tf.reduce_sum(energy, axis=-1), axis=-1)
+    return tf.reduce_mean(tf.reduce_sum(energy(h), axis=-1), axis=-1)

@@ -42,18 +42,13 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
 
     @model_validator(mode="after")
     def _check_uses(self) -> OFDMMIMOSettings:
-        used = self.num_subcarriers
         if self.num_uses * self.coherence > self.num_data_elements:
             raise ValueError(
                 "A slot must have a data resource element for each of the `num_uses` of its "
                 f"`coherence` latents, here {self.num_data_elements} in all. Received: "
                 f"num_uses={self.num_uses}, coherence={self.coherence}"
             )
-        if self.pilot_ofdm_symbol_indices and used % self.num_tx_ant:
-            raise ValueError(
-                "The subcarriers in use must be a multiple of `num_tx_ant`, as antennas share the "
-                f"pilots. Received: {used} subcarriers, num_tx_ant={self.num_tx_ant}"
-            )
+        self._check_pilots("num_tx_ant")
         return self
 
     @model_validator(mode="after")
@@ -212,11 +207,6 @@ class OFDMMIMOChannel(MIMOChannel):
             h, h_hat, mean = (in_units(part, tf.math.rsqrt(gain)) for part in (h, h_hat, mean))
             variances = in_units(variances, 1.0 / gain)
         return ChannelState(h, h_hat, mean, variances)
-
-    @property
-    def perfect_csi(self) -> bool:
-        """Whether both ends know the channel itself."""
-        return self.settings.csi == "perfect"
 
     @property
     def interference_floor_db(self) -> float:

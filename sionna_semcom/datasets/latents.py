@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._files import atomic_hdf5, sha256
-from .._hdf5 import open_hdf5, read_dataset, read_json
+from .._hdf5 import open_hdf5, read_checksums, read_dataset
 from .._messages import listed
 from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
@@ -240,8 +240,8 @@ class LatentPairs(Data):
                 _real(file, f"head/{part}") if "head" in file else None
                 for part in ("kernel", "bias")
             )
-            checksums = read_json(file.attrs.get("checksums", "null"), "`checksums`")
-            return cls(splits, kernel, bias, checksums or {Path(path).name: sha256(path)})
+            checksums = read_checksums(file) or {Path(path).name: sha256(path)}
+            return cls(splits, kernel, bias, checksums)
 
 
 def _real(file: h5py.File, name: str) -> np.ndarray:

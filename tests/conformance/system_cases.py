@@ -106,23 +106,23 @@ def decision(system: Any, **options: Any) -> Case:
     """A system that decides."""
     xla = options.pop("xla", True)
     build = functools.partial(system, FEATURES, 2, **options)
-    return Case(lambda: build(AWGNLink()), features, (1,), drops=("text",), xla=xla)
+    return Case(lambda: build(link=AWGNLink()), features, (1,), drops=("text",), xla=xla)
 
 
 def digital() -> Any:
     """A digital chain whose source coder is fitted to the batch."""
     arrays = {name: values.numpy() for name, values in features().items()}
-    return DigitalFeatures(FEATURES, 2, AWGNLink(), arrays, transmitted_dim=60)
+    return DigitalFeatures(FEATURES, 2, arrays, link=AWGNLink(), transmitted_dim=60)
 
 
 def comm(**options: Any) -> CoMM:
     """A small CoMM."""
-    return CoMM(FEATURES, AWGNLink(), **{**COMM, **options})
+    return CoMM(FEATURES, link=AWGNLink(), **{**COMM, **options})
 
 
 def centroid() -> CentroidSystem:
     """Centroids of three modalities, and a judge of images."""
-    system = CentroidSystem(DIGITS, FlatFadingLink(), latent_dim=4)
+    system = CentroidSystem(DIGITS, link=FlatFadingLink(), latent_dim=4)
     judge = Classifier(DIGITS["image"], 10)
     judge.trainable = False
     system.recognizers = {"image": judge}
@@ -144,7 +144,7 @@ SYSTEMS = {
     "digital_features": Case(digital, features, (1,), drops=("text",), xla=False),
     "comm": Case(comm, features, (8,), drops=("text",)),
     "compressed_comm": Case(
-        lambda: CompressedCoMM(comm(), AWGNLink(), num_symbols=2, hidden=(8,), fine_tune=True),
+        lambda: CompressedCoMM(comm(), link=AWGNLink(), num_symbols=2, hidden=(8,), fine_tune=True),
         features,
         (8,),
         drops=("text",),
@@ -161,7 +161,9 @@ SYSTEMS = {
     "feature_alignment": aligned("feature_alignment", selection="top"),
     "eigenbasis_alignment": aligned("neural_alignment", precoder_units=[8], decoder_units=[8]),
     "complex_alignment": aligned("neural_alignment", network="complex", threshold=0.1),
-    "direct": Case(lambda: DirectSystem({"image": DIGITS["image"]}, AWGNLink()), digits, (8, 8, 1)),
+    "direct": Case(
+        lambda: DirectSystem({"image": DIGITS["image"]}, link=AWGNLink()), digits, (8, 8, 1)
+    ),
 }
 
 

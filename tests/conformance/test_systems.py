@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 
 import keras
 import numpy as np
@@ -44,6 +45,14 @@ def test_every_system_of_the_registry_is_here():
     kinds = {system_of(name).settings.kind for name in SYSTEMS} - {""}
     of_alignment = {kind for kind in REGISTRY if kind.endswith("_alignment")}
     assert set(REGISTRY) - of_alignment <= kinds | {"direct"}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_a_system_crosses_is_given_by_name(name):
+    given = inspect.signature(type(system_of(name))).parameters
+    assert [given[key].kind for key in ("link", "snr_db", "name")] == [
+        inspect.Parameter.KEYWORD_ONLY
+    ] * 3
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sionna_semcom._hdf5 import open_hdf5, read_dataset, read_json
+from sionna_semcom._hdf5 import open_hdf5, read_checksums, read_dataset, read_json
 
 TEXT = h5py.string_dtype()
 VALUES = {
@@ -154,3 +154,34 @@ def test_json_that_is_none_is_one_line(text, reason):
     with pytest.raises(ValueError, match=f"^`settings` is no JSON: .*({reason})") as refused:
         read_json(text, "`settings`")
     assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [(None, {}), ("{}", {}), ('{"a": "12", "b": "3"}', {"a": "12", "b": "3"})],
+)
+def test_checksums_are_read(tmp_path, text, found):
+    path = _with_checksums(tmp_path, text)
+    with open_hdf5(path, "file") as file:
+        assert read_checksums(file) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("[]", "strings by file, not"), ('{"a": 1}', "strings by file, not"), ("{", "is no JSON")],
+)
+def test_checksums_that_are_none_are_one_line(tmp_path, text, reason):
+    path = _with_checksums(tmp_path, text)
+    with (
+        pytest.raises(ValueError, match=f"sums.h5.*checksums.*{reason}"),
+        open_hdf5(path, "file") as file,
+    ):
+        read_checksums(file)
+
+
+def _with_checksums(folder, text):
+    path = folder / "sums.h5"
+    with h5py.File(path, "w") as file:
+        if text is not None:
+            file.attrs["checksums"] = text
+    return path

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from sionna.phy import config
 
+from ...channel.noise import energy
+
 
 class ADMMResult(NamedTuple):
     r"""What :func:`admm` found.
@@ -145,7 +147,7 @@ def _project(f: tf.Tensor, power: float) -> tf.Tensor:
 
 
 def _power(matrix: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.math.real(matrix) ** 2 + tf.math.imag(matrix) ** 2, (-2, -1))
+    return tf.reduce_sum(energy(matrix), (-2, -1))
 
 
 def _adjoint(matrix: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ...channel.noise import at_least, check_finite, noise_power
+from ...channel.noise import at_least, check_finite, energy, noise_power
 
 NOISE_FLOOR = 1e-10  # of the energy of a coefficient
 
@@ -45,7 +45,7 @@ def channel_modes(h: tf.Tensor) -> ChannelModes:
         _, left = tf.linalg.eigh(tf.matmul(h, h, adjoint_b=True))
         transmit = _unit_columns(tf.reverse(tf.matmul(h, left, adjoint_a=True), [-1]))
     receive = tf.matmul(h, transmit)
-    gains = tf.reduce_sum(_power(receive), -2)
+    gains = tf.reduce_sum(energy(receive), -2)
     return ChannelModes(gains, transmit, receive)
 
 
@@ -66,16 +66,12 @@ def design_noise(no: tf.Tensor | float, h: tf.Tensor) -> tf.Tensor:
 
 def mean_energy(h: tf.Tensor) -> tf.Tensor:
     """Mean energy of a coefficient of ``h`` [..., B, N_R, N_T]: [...]."""
-    return tf.reduce_mean(_power(h), (-3, -2, -1))
+    return tf.reduce_mean(energy(h), (-3, -2, -1))
 
 
 def _unit_columns(matrix: tf.Tensor) -> tf.Tensor:
     """Columns scaled to unit norm; those of zeros, with no gradient, stay."""
-    squares = tf.reduce_sum(_power(matrix), -2, keepdims=True)
+    squares = tf.reduce_sum(energy(matrix), -2, keepdims=True)
     used = squares > 0
     scale = tf.where(used, tf.math.rsqrt(tf.where(used, squares, 1.0)), 0.0)
     return matrix * tf.cast(scale, matrix.dtype)
-
-
-def _power(matrix: tf.Tensor) -> tf.Tensor:
-    return tf.math.real(matrix) ** 2 + tf.math.imag(matrix) ** 2

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 from numpy.typing import ArrayLike
 
-from ...channel.noise import at_least, check_finite, noise_power
+from ...channel.noise import at_least, check_finite, energy, noise_power
 from ...mapping import LatentMapper
 from ..aligner import by_row, to_complex, to_real
 from ..linear.channel_modes import ChannelModes, channel_modes, mean_energy
@@ -129,7 +129,7 @@ class ComplexAligner(_NeuralAligner):
     def precode(self, latents: tf.Tensor) -> tf.Tensor:
         """From latents [..., d] to antenna symbols [..., B, N_T]."""
         x = _perceptron(self.precoder, self.whiten(latents))
-        power = tf.reduce_sum(tf.math.real(x) ** 2 + tf.math.imag(x) ** 2, -1, keepdims=True)
+        power = tf.reduce_sum(energy(x), -1, keepdims=True)
         scale = tf.sqrt(self._antennas[0] / tf.where(power > 0, power, 1.0))
         return _split(x * tf.cast(scale, x.dtype), self._antennas)
 
@@ -213,8 +213,8 @@ class EigenbasisAligner(_NeuralAligner):
         channel = channel_modes(tf.cast(h, tf.complex64))
         noise = noise_power(no, channel.gains.dtype)[..., tf.newaxis, tf.newaxis]
         noise += tf.cast(error_variance, noise.dtype)[..., tf.newaxis]
-        energy = mean_energy(h)[..., tf.newaxis, tf.newaxis]
-        noise = at_least(noise, tf.cast(energy, noise.dtype), NOISE_FLOOR)
+        mean = mean_energy(h)[..., tf.newaxis, tf.newaxis]
+        noise = at_least(noise, tf.cast(mean, noise.dtype), NOISE_FLOOR)
         noise += tf.zeros_like(channel.gains)
         return EigenbasisTransceiver(self, channel, noise)
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ...channel.noise import energy
 from ..aligner import by_row
 
 
@@ -74,8 +75,7 @@ def on_magnitude(z: tf.Tensor) -> tf.Tensor:
     As :math:`\mathrm{gelu}(|z|)/|z|` is the normal distribution function at :math:`|z|`, there is
     no division, and the gradient at zero is finite.
     """
-    power = tf.math.real(z) ** 2 + tf.math.imag(z) ** 2
-    magnitude = tf.sqrt(tf.maximum(power, 1e-20))
+    magnitude = tf.sqrt(tf.maximum(energy(z), 1e-20))
     share = 0.5 * (1.0 + tf.math.erf(magnitude * 0.5**0.5))
     return z * tf.cast(share, z.dtype)
 

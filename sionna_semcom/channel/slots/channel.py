@@ -11,6 +11,7 @@ from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarr
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
+from ..noise import energy
 from .interference import drop_interference
 from .ray_offsets import correct_ray_offsets
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
@@ -110,9 +111,9 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
     phases = -2.0 * PI * tau[:, :, tf.newaxis, :, tf.newaxis, :, tf.newaxis] * frequencies
     rotations = tf.complex(tf.cos(phases), tf.sin(phases))
     h = tf.matmul(a, rotations, transpose_a=True)
-    energy = tf.math.real(h * tf.math.conj(h))
-    energy = tf.reduce_mean(energy, axis=[2, 4, 5, 6], keepdims=True)
-    return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(energy), h.dtype))
+    mean = tf.math.real(h * tf.math.conj(h))
+    mean = tf.reduce_mean(mean, axis=[2, 4, 5, 6], keepdims=True)
+    return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(mean), h.dtype))
 
 
 def slot_energy(h: tf.Tensor) -> tf.Tensor:
@@ -120,9 +121,8 @@ def slot_energy(h: tf.Tensor) -> tf.Tensor:
 
     One for a slot without any energy, which is safe to divide by.
     """
-    energy = tf.math.real(h) ** 2 + tf.math.imag(h) ** 2
-    energy = tf.reduce_mean(energy, axis=[1, 2, 3, 4, 5, 6])
-    return tf.where(energy > 0, energy, 1.0)
+    mean = tf.reduce_mean(energy(h), axis=[1, 2, 3, 4, 5, 6])
+    return tf.where(mean > 0, mean, 1.0)
 
 
 def in_units(tensor: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:

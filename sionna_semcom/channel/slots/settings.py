@@ -109,6 +109,15 @@ class SlotSettings(PrecisionSettings):
             )
         return self
 
+    def _check_pilots(self, argument: str) -> None:
+        """Refuse subcarriers that ``argument``, the number of streams, does not divide equally."""
+        used = self.num_subcarriers
+        if self.pilot_ofdm_symbol_indices and used % self.streams:
+            raise ValueError(
+                f"The subcarriers in use must be a multiple of `{argument}`, which share the "
+                f"pilots. Received: {used} subcarriers, {argument}={self.streams}"
+            )
+
     def _check_estimation(self) -> None:
         """Refuse what least-squares estimation cannot work with."""
         if not self.pilot_ofdm_symbol_indices:

@@ -6,14 +6,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import h5py
 import numpy as np
 
 from ..._files import atomic_hdf5
-from ..._hdf5 import open_hdf5, read_dataset
-from ..._messages import listed, shortened
+from ..._hdf5 import open_hdf5, read_checksums, read_dataset
+from ..._messages import listed
 from .names import LENGTHS, check_no_label, modalities_of, note_on_rest
 from .padding import front_lengths
 from .split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
@@ -102,7 +101,7 @@ def read_feature_file(
             notes = [*note_of(name, theirs)]
             notes += [f"ignored beside the splits: {listed(others)}"] if others else []
             splits[name].notes.extend(notes)
-        return splits, _checksums(file.attrs.get("checksums"))
+        return splits, read_checksums(file)
 
 
 def _read_split(
@@ -139,10 +138,3 @@ def _holds_arrays(item: object) -> bool:
 def _usual_order(name: str) -> tuple[int, str]:
     """Text, audio, vision and others; files themselves go by the alphabet."""
     return MODALITIES.index(name) if name in MODALITIES else len(MODALITIES), name
-
-
-def _checksums(text: Any) -> dict[str, str]:
-    found = json.loads(text) if isinstance(text, str) else {}
-    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
-        raise ValueError(f"its checksums must be strings by file, not {shortened(text)}")
-    return found

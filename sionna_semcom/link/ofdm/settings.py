@@ -60,16 +60,7 @@ class OFDMSettings(SlotSettings, LinkSettings):
                 "`precoding_granularity`='slot' is for `precoding`='svd'. "
                 f"Received: precoding={self.precoding!r}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _check_pilots(self) -> OFDMSettings:
-        used = self.num_subcarriers
-        if self.pilot_ofdm_symbol_indices and used % self.streams:
-            raise ValueError(
-                "The subcarriers in use must be a multiple of `num_streams`, which share the "
-                f"pilots. Received: {used} subcarriers, num_streams={self.streams}"
-            )
+        self._check_pilots("num_streams")
         return self
 
     @model_validator(mode="after")

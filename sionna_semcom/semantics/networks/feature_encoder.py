@@ -46,11 +46,7 @@ class FeatureEncoder(keras.layers.Layer):
         self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0, **kwargs: Any
     ) -> None:
         super().__init__(name=f"{name}_encoder", **kwargs)
-        if len(shape) not in (1, 2):
-            raise ValueError(
-                f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
-                f"Received: {tuple(shape)}"
-            )
+        check_features(name, shape)
         self._key = name
         self._options = {"shape": tuple(shape), "width": width, "dropout": dropout}
         self.width = width
@@ -76,3 +72,18 @@ class FeatureEncoder(keras.layers.Layer):
         if self._is_sequence:
             return self._network(features, inputs[f"{self._key}_length"], training=training)
         return self._network(features, training=training)
+
+
+def check_features(name: str, shape: Sequence[int]) -> None:
+    """Refuse features of the modality ``name`` whose ``shape`` is no vector's and no sequence's.
+
+    Raises
+    ------
+    ValueError
+        If it is neither
+    """
+    if len(shape) not in (1, 2):
+        raise ValueError(
+            f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
+            f"Received: {tuple(shape)}"
+        )

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from .feature_encoder import check_features
 from .transformer import TransformerBlock
 
 
@@ -75,11 +76,7 @@ class FeatureTokens(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(name=f"{name}_tokens", **kwargs)
-        if len(shape) not in (1, 2):
-            raise ValueError(
-                f"Features of {name!r} must be vectors (dim,) or sequences (num_frames, dim). "
-                f"Received: {tuple(shape)}"
-            )
+        check_features(name, shape)
         if num_tokens < 1:
             raise ValueError(f"`num_tokens` must be positive. Received: {num_tokens}")
         self._key = name
@@ -133,8 +130,6 @@ class FeatureTokens(keras.layers.Layer):
         if self._is_sequence:
             lengths = ops.cast(inputs[f"{self._key}_length"], "int32")[:, None]
             mask = ops.logical_and(mask, ops.arange(self.num_tokens) < lengths)
-        # A row without a token would have no attention to share out; nobody looks at what it gives
-        empty = ops.logical_not(ops.any(mask, -1, keepdims=True))
         for block in self._blocks:
-            tokens = block(tokens, attention_mask=ops.logical_or(mask, empty), training=training)
+            tokens = block(tokens, attention_mask=mask, training=training)
         return tokens, mask

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from .transformer import TransformerBlock, perceptron
+from .transformer import TransformerBlock, check_heads, perceptron
 
 
 @keras.saving.register_keras_serializable("sionna_semcom")
@@ -70,11 +70,7 @@ class ClassAttention(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if width % num_heads or token_width % num_heads:
-            raise ValueError(
-                "`width` and `token_width` must be multiples of `num_heads`. "
-                f"Received: {width}, {token_width} and {num_heads}"
-            )
+        check_heads(num_heads, width=width, token_width=token_width)
         self.width, self.token_width, self.num_heads = width, token_width, num_heads
         self._norms = [keras.layers.LayerNormalization(epsilon=1e-5) for _ in range(2)]
         self._query, self._output = keras.layers.Dense(token_width), keras.layers.Dense(width)
@@ -229,14 +225,8 @@ class MultimodalFusion(keras.layers.Layer):
             [self._converters[name](x) + self._positions[name] for name, x in tokens.items()], 1
         )
         attention_mask = _join_masks(tokens, masks or {})
-        # A row without a token has no attention to share out, and nobody reads what it gives
-        seen = (
-            attention_mask
-            if attention_mask is None
-            else attention_mask | ~ops.any(attention_mask, -1, keepdims=True)
-        )
         for block in self._blocks:
-            joined = block(joined, attention_mask=seen, training=training)
+            joined = block(joined, attention_mask=attention_mask, training=training)
         token = ops.repeat(self._class, ops.shape(joined)[0], axis=0)
         return self._norm(self._attention(token, joined, attention_mask, training=training))
 

@@ -33,7 +33,7 @@ class TransformerBlock(keras.layers.Layer):
     tokens : [batch, num_tokens, width], `float`
         Tokens
     attention_mask : `None` (all) | [batch, num_tokens], `bool`
-        Tokens that may be attended to, at least one a row
+        Tokens that may be attended to; what a row without any gives is finite and means nothing
 
     Output
     ------
@@ -55,10 +55,7 @@ class TransformerBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if width % num_heads:
-            raise ValueError(
-                f"`width` must be a multiple of `num_heads`. Received: {width} and {num_heads}"
-            )
+        check_heads(num_heads, width=width)
         self.width = width
         self._before_attention = keras.layers.LayerNormalization(epsilon=1e-5)
         self._attention = keras.layers.MultiHeadAttention(
@@ -79,10 +76,28 @@ class TransformerBlock(keras.layers.Layer):
         training: bool = False,
     ) -> keras.KerasTensor:
         """Let ``tokens`` see each other."""
-        mask = None if attention_mask is None else attention_mask[:, None, :]
+        mask = None
+        if attention_mask is not None:  # a row without a token would have no attention to share
+            empty = ops.logical_not(ops.any(attention_mask, -1, keepdims=True))
+            mask = ops.logical_or(attention_mask, empty)[:, None, :]
         seen = self._before_attention(tokens)
         tokens += self._attention(seen, seen, attention_mask=mask, training=training)
         return tokens + self._perceptron(tokens, training=training)
+
+
+def check_heads(num_heads: int, **widths: int) -> None:
+    """Refuse attention heads that cannot share each of ``widths`` equally.
+
+    Raises
+    ------
+    ValueError
+        If one is no multiple of ``num_heads``, with its name
+    """
+    for name, width in widths.items():
+        if width % num_heads:
+            raise ValueError(
+                f"`{name}` must be a multiple of `num_heads`. Received: {width} and {num_heads}"
+            )
 
 
 def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:

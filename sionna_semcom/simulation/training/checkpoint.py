@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,9 +24,9 @@ def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) ->
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.weights.h5"
         system.save_weights(plain)
-        with h5py.File(plain) as source, atomic_hdf5(path) as target:
-            source.visititems(functools.partial(copy_compressed, target))
-            target.attrs.update({**source.attrs, **attributes})
+        with atomic_hdf5(path) as target:
+            copy_compressed(plain, target)
+            target.attrs.update(attributes)
 
 
 def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
@@ -38,22 +37,22 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
     ValueError
         If the file is damaged, or holds NaN, infinity or another model's weights, naming it
     """
-    attributes = attributes_of(path)
-    load_finite(system, path, path)
+    message = f"The weights in {path} are damaged"
+    with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
+        attributes = dict(file.attrs)
+        check_finite(file, path)
+    load_checked(system, path, path)
     return attributes
 
 
-def load_finite(system: keras.Model, weights: Path, path: Path) -> None:
-    """Load ``weights``, which come from ``path``, into ``system``.
+def load_checked(system: keras.Model, weights: Path, path: Path) -> None:
+    """Load ``weights``, which come from ``path`` and were checked, into ``system``.
 
     Raises
     ------
     ValueError
-        If they are damaged, not finite, or of another model
+        If they are of another model
     """
-    message = f"The weights in {path} are damaged"
-    with open_hdf5(weights, "file of weights", only_numbers=True, message=message) as file:
-        check_finite(file, path)
     try:
         system.load_weights(weights)
     except (OSError, KeyError, ValueError) as error:
@@ -94,14 +93,20 @@ def most_bytes(system: keras.Model) -> int:
     return sum(2**12 + variable.numpy().nbytes for variable in variables)
 
 
-def copy_compressed(target: h5py.File, name: str, item: h5py.Group | h5py.Dataset) -> None:
-    """Copy one item of an HDF5 file, an array compressed."""
-    if isinstance(item, h5py.Dataset):
-        packing = {"compression": "gzip", "shuffle": True} if item.ndim else {}
-        copy = target.create_dataset(name, data=item[()], **packing)
-    else:
-        copy = target.require_group(name)
-    copy.attrs.update(item.attrs)
+def copy_compressed(plain: Path, target: h5py.File) -> None:
+    """Copy what the HDF5 file ``plain`` holds to ``target``, arrays compressed."""
+
+    def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            packing = {"compression": "gzip", "shuffle": True} if item.ndim else {}
+            made = target.create_dataset(name, data=item[()], **packing)
+        else:
+            made = target.require_group(name)
+        made.attrs.update(item.attrs)
+
+    with h5py.File(plain) as source:
+        source.visititems(copy)
+        target.attrs.update(source.attrs)
 
 
 def bfloat16(weight: np.ndarray) -> np.ndarray:

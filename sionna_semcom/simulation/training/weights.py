@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import tempfile
@@ -22,7 +21,7 @@ from ..._hdf5 import open_hdf5, read_json
 from ..._limits import Budget, brief
 from ...link import LINKS, AWGNLink, Link
 from ...systems import SYSTEMS
-from .checkpoint import check_finite, copy_compressed, load_finite, most_bytes
+from .checkpoint import check_finite, copy_compressed, load_checked, most_bytes
 
 _CONFIG, _WEIGHTS, _PROVENANCE = "config.json", "model.weights.h5", "provenance.json"
 _ENTRIES = {"metadata.json", _CONFIG, _WEIGHTS, _PROVENANCE}
@@ -56,9 +55,8 @@ def save_model(
         with zipfile.ZipFile(plain) as archive:
             entries = {name: archive.read(name) for name in ("metadata.json", _CONFIG)}
             weights.write_bytes(archive.read(_WEIGHTS))
-        with h5py.File(weights) as source, h5py.File(small, "w") as compressed:
-            source.visititems(functools.partial(copy_compressed, compressed))
-            compressed.attrs.update(source.attrs)
+        with h5py.File(small, "w") as compressed:
+            copy_compressed(weights, compressed)
         entries[_PROVENANCE] = json.dumps(dict(provenance or {})).encode()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in entries.items():
@@ -216,7 +214,7 @@ def load_trained(system: keras.Model, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         with _naming_damage(path):
             weights, _, _ = _checked_parts(path, Path(folder))
-        load_finite(system, weights, path)
+        load_checked(system, weights, path)
 
 
 def weights_digest(system: keras.Model, first: bytes = b"") -> str:

@@ -71,8 +71,8 @@ class _AlignmentSettings(AlignmentSystemSettings):
         aligner, callbacks = self.aligner(AlignmentProblem(pairs, statistics, metric, link))
         return AlignmentSystem(
             aligner,
-            link,
             pairs,
+            link=link,
             snr_db=snr_db,
             metric=metric if isinstance(aligner, keras.Layer) else None,  # of training
             callbacks=callbacks,

@@ -15,7 +15,9 @@ from ... import metrics
 from ..._parts import describe
 from ...alignment import Design, HardThresholding, aligner_cost, metric_root
 from ...channel import MIMOChannel
+from ...channel.noise import energy
 from ...datasets import LatentPairs
+from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
 from ..base.saving import packed, unpacked
 from ..base.settings import SystemSettings
@@ -58,10 +60,10 @@ class AlignmentSystem(LinkedModel):
     ----------
     aligner : aligner of :mod:`sionna_semcom.alignment`
         Designs precoder and decoder; fitted, if it is to be fitted
-    link : :class:`~sionna_semcom.channel.MIMOChannel`
-        What the antenna symbols cross; may be replaced at any time
     pairs : :class:`~sionna_semcom.datasets.LatentPairs`
         Semantic pilots that the aligner is made from, and the receiver's head
+    link : :class:`~sionna_semcom.channel.MIMOChannel`
+        What the antenna symbols cross; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each batch draws it uniformly
     callbacks : sequence of `keras.callbacks.Callback`
@@ -87,16 +89,16 @@ class AlignmentSystem(LinkedModel):
     def __init__(
         self,
         aligner: Design,
-        link: MIMOChannel,
         pairs: LatentPairs | Receiver,
         *,
+        link: MIMOChannel,
         snr_db: float | tuple[float, float] = 20.0,
         callbacks: Sequence[keras.callbacks.Callback] = (),
         metric: np.ndarray | None = None,
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
         self.receiver = pairs if isinstance(pairs, Receiver) else Receiver.of(pairs)
         self._callbacks = tuple(callbacks)
@@ -164,7 +166,7 @@ class AlignmentSystem(LinkedModel):
 
     def call(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float | None = None,
         training: bool = False,
     ) -> tf.Tensor:
@@ -196,21 +198,19 @@ class AlignmentSystem(LinkedModel):
         received = tf.reshape(
             tf.cast(pair.decode(y), tf.float32), [groups * self.link.coherence, -1]
         )
-        power = tf.reduce_sum(tf.math.real(x) ** 2 + tf.math.imag(x) ** 2, -1)
+        power = tf.reduce_sum(energy(x), -1)
         power = tf.cast(tf.reshape(tf.reduce_mean(power, -1), [-1]), tf.float32)
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Squared error of the latents in the metric of training, at an SNR drawn for the batch."""
         error = self._send(inputs["tx"], None, training)[0] - inputs["rx"]
         if self._metric_root is not None:
             error = tf.matmul(error, self._metric_root)
         return tf.reduce_mean(tf.reduce_sum(error**2, -1))
 
-    def measure(
-        self, batch: Mapping[str, tf.Tensor], snr_db: tf.Tensor | float
-    ) -> dict[str, tf.Tensor]:
+    def measure(self, batch: Batch, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
         """Figures ``[batch]`` of every sample.
 
         ``accuracy`` of the head, ``mse`` of the latent, ``logit_mse`` of the logits less their mean

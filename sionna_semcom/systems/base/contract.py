@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
+"""Tensors by name, such as samples of each modality ``[batch, *shape]``"""
 
 
 @runtime_checkable

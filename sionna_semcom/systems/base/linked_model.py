@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -15,6 +15,7 @@ from ..._parts import validated
 from ...channel import MIMOChannel
 from ...link import Link
 from ...metrics import MetricSettings
+from .contract import Batch
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
 from .saving import SavedModel, serialized
@@ -48,8 +49,8 @@ class LinkedModel(SavedModel):
 
     def __init__(
         self,
-        link: Link | MIMOChannel,
         *,
+        link: Link | MIMOChannel,
         snr_db: float | Sequence[float],
         name: str | None = None,
         **settings: Any,
@@ -173,11 +174,11 @@ class LinkedModel(SavedModel):
             "parameters": self.count_params(),
         }
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """What training minimizes on a batch, without what layers add."""
         raise TypeError(f"{type(self).__name__} has no loss to be trained on")
 
-    def total_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def total_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """What training minimizes on a batch, with what layers add (regularization, activity)."""
         loss = self.batch_loss(inputs, training)
         for added in self.losses:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import tensorflow as tf
 from sionna.phy import config
@@ -25,6 +26,30 @@ def present_names(present: Sequence[str] | None, names: Iterable[str]) -> list[s
             f"`present` must name some of {', '.join(names)}. Received: {list(present)}"
         )
     return [name for name in names if name in present]
+
+
+def batch_keys(shapes: Mapping[str, Sequence[int]]) -> list[str]:
+    """Keys of a batch with modalities of ``shapes``: those of sequences have lengths as well."""
+    sequences = [f"{name}_length" for name, shape in shapes.items() if len(shape) == 2]
+    return [*shapes, *sequences]
+
+
+def check_keys(inputs: Mapping[str, Any], keys: Collection[str]) -> None:
+    """Refuse ``inputs`` that lack one of ``keys``.
+
+    Raises
+    ------
+    ValueError
+        If they do
+    """
+    if not set(keys) <= set(inputs):
+        raise ValueError(f"`inputs` must hold {', '.join(keys)}. Received: {', '.join(inputs)}")
+
+
+def where_present(parts: Iterable[tf.Tensor], presence: tf.Tensor) -> list[tf.Tensor]:
+    """``parts`` [batch, dim] of modalities, zero where ``presence`` [batch, num_modalities] is."""
+    there = tf.split(presence, presence.shape[-1], -1)
+    return [part * mask for part, mask in zip(parts, there, strict=True)]
 
 
 def dropout_mask(

@@ -26,7 +26,7 @@ class SystemSettings(Settings):
     """Whether modalities may be missing at the transmitter"""
 
     shows_representations: ClassVar[bool] = False
-    """Whether what the receiver has of a sample can be probed, also where no mode says so"""
+    """Whether what the receiver has of a sample can be probed, unless the mode says otherwise"""
     reconstructs: ClassVar[bool] = False
     """Whether the receiver reconstructs samples, so that metrics of reconstructions can be added"""
     starts_from: ClassVar[str] = "nothing"
@@ -71,7 +71,7 @@ class SystemSettings(Settings):
 
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a representation to look at in ``mode``, or in its own."""
-        return self.shows_representations or "latent" in (mode or self.own_mode or "")
+        return self.shows_representations
 
     def can_start_from(self, other: "SystemSettings") -> bool:
         """Whether a system can start from weights of another, trained one; it cannot."""

@@ -17,6 +17,7 @@ from ...datasets import Data, MultimodalFeatures
 from ...link import CodedTransmission, Link
 from ...mapping import num_symbols
 from ...semantics import TransformCoder
+from ..base.contract import Batch
 from ..base.saving import packed, serialized, unpacked
 from ..base.settings import SYSTEMS
 from ..decision.settings import DecisionSettings
@@ -91,17 +92,14 @@ class DigitalFeatures(DecisionSystem):
 
     Range coding runs outside the graph, so XLA does not compile :meth:`measure`.
 
+    See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
+    ``snr_db``, input and output.
+
     Parameters
     ----------
-    shapes, num_classes, link, snr_db
-        See :class:`~sionna_semcom.systems.DecisionSystem`
     features : `dict` | :class:`~sionna_semcom.semantics.TransformCoder`
         Features of training [num_samples, \*shape], for sequences also ``<name>_length``, to which
         the source coder is fitted; or a fitted coder
-
-    Input, Output
-    -------------
-    See :class:`~sionna_semcom.systems.DecisionSystem`
 
     Raises
     ------
@@ -113,14 +111,14 @@ class DigitalFeatures(DecisionSystem):
         self,
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
-        link: Link,
         features: Mapping[str, np.ndarray] | TransformCoder,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(shapes, num_classes, link, snr_db=snr_db, name=name, **settings)
+        super().__init__(shapes, num_classes, link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
         modulation = chosen.num_bits_per_symbol
         self.num_info_bits = information_bits(self.num_symbols, modulation, chosen.coderate)
@@ -181,9 +179,7 @@ class DigitalFeatures(DecisionSystem):
         """Real numbers that the receiver has of a sample."""
         return self.num_components
 
-    def encode(
-        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Features of all modalities as vectors, zero where missing: [batch, dim]."""
         return as_vectors(inputs, self.shapes, presence)
 
@@ -203,7 +199,7 @@ class DigitalFeatures(DecisionSystem):
         """Outputs for coefficients."""
         return self.head(features, training=training)
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Loss of the task on features that arrive without transmission errors."""
         filled, presence = self.prepare(inputs, None, training)
         _, symbols = self._source_encode(self.encode(filled, presence))
@@ -227,7 +223,7 @@ class DigitalFeatures(DecisionSystem):
     def _coefficients(self, symbols: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
 
-    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """As those of `DecisionSystem`, and what the source coder does to ``data``.
 
         ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import tensorflow as tf
@@ -12,6 +11,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt
 from ...link import Link
 from ...metrics import toi
 from ...semantics import FeatureEncoder
+from ..base.contract import Batch
+from ..base.presence import where_present
 from ..base.settings import SYSTEMS
 from ..decision.settings import DecisionSettings
 from ..decision.system import DecisionSystem
@@ -43,14 +44,8 @@ class FeatureTransmission(DecisionSystem):
 
     It counts two real features in a complex symbol, and so says what it would cost to send them.
 
-    Parameters
-    ----------
-    shapes, num_classes, link, snr_db
-        See :class:`~sionna_semcom.systems.DecisionSystem`
-
-    Input, Output
-    -------------
-    See :class:`~sionna_semcom.systems.DecisionSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
+    ``snr_db``, input and output.
     """
 
     def create_layers(self) -> None:
@@ -82,15 +77,12 @@ class FeatureTransmission(DecisionSystem):
         """Real numbers that the receiver's network decides on."""
         return self._dim
 
-    def encode(
-        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encoded features of all modalities, zero where missing."""
         if not self.encoders:
             return as_vectors(inputs, self.shapes, presence)
         encoded = [encoder(inputs, training=training) for encoder in self.encoders.values()]
-        there = tf.split(presence, len(self.shapes), -1)
-        return tf.concat([x * mask for x, mask in zip(encoded, there, strict=True)], -1)
+        return tf.concat(where_present(encoded, presence), -1)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """``latents`` as they are; nothing happens to features on their way."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal
 
 import keras
@@ -11,6 +10,8 @@ import tensorflow as tf
 from pydantic import Field, PositiveInt, model_validator
 
 from ...semantics import FeatureTokens, TransformerBlock
+from ...semantics.networks.transformer import check_heads
+from ..base.contract import Batch
 from ..base.settings import SYSTEMS
 from ..decision.settings import LatentDecisionSettings
 from ..decision.system import DecisionSystem
@@ -37,11 +38,7 @@ class TDeepSCSettings(LatentDecisionSettings):
 
     @model_validator(mode="after")
     def _check_heads(self) -> TDeepSCSettings:
-        if self.width % self.num_heads:
-            raise ValueError(
-                "width must be a multiple of num_heads. "
-                f"Received: {self.width} and {self.num_heads}"
-            )
+        check_heads(self.num_heads, width=self.width)
         return self
 
 
@@ -65,14 +62,8 @@ class TDeepSC(DecisionSystem):
     one transmitter has all modalities and fuses them before the channel encoder, as the systems
     that it is compared with do, and there is one task.
 
-    Parameters
-    ----------
-    shapes, num_classes, link, snr_db
-        See :class:`~sionna_semcom.systems.DecisionSystem`
-
-    Input, Output
-    -------------
-    See :class:`~sionna_semcom.systems.DecisionSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
+    ``snr_db``, input and output.
 
     Raises
     ------
@@ -114,9 +105,7 @@ class TDeepSC(DecisionSystem):
             shape=(count, self.settings.width), initializer=initializer, name=name
         )
 
-    def encode(
-        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents that are sent, of ``inputs``."""
         there = tf.split(presence, len(self.shapes), -1)
         pairs = [

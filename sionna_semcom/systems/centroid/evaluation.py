@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
 import tensorflow as tf
 
 from ... import metrics
+from ..base.contract import Batch
 
 RECALL_QUERIES = 1000
 
 
-def bandwidth_and_recall(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]:
     """Bandwidth figures of ``system``, and recall at 1 on the first samples of ``data``.
 
     Input
@@ -58,7 +59,7 @@ def bandwidth_and_recall(system: Any, data: Iterable[Mapping[str, tf.Tensor]]) -
     return figures
 
 
-def _recall(system: Any, batches: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+def _recall(system: Any, batches: Iterable[Batch]) -> dict[str, float]:
     embedded: list[dict[str, tf.Tensor]] = []
     labels: list[tf.Tensor] = []
     count = 0

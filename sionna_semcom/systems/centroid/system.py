@@ -17,8 +17,9 @@ from ...mapping import num_symbols
 from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
+from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
-from ..base.presence import dropout_mask, present_names
+from ..base.presence import check_keys, dropout_mask, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
@@ -92,13 +93,13 @@ class CentroidSystem(LinkedModel):
     def __init__(
         self,
         modalities: Sequence[Modality] | Mapping[str, Sequence[int]],
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (0.0, 25.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
         self._shapes: dict[str, tuple[int, ...]] = {}
         if isinstance(modalities, Mapping):
@@ -177,23 +178,20 @@ class CentroidSystem(LinkedModel):
 
     def embed(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> dict[str, tf.Tensor]:
         """Unit-norm embeddings ``[batch, latent_dim]`` of all modalities, or of those present."""
         names = present_names(present, self.encoders)
-        if not set(names) <= set(inputs):
-            raise ValueError(
-                f"`inputs` must hold {', '.join(names)}. Received: {', '.join(inputs)}"
-            )
+        check_keys(inputs, names)
         return {
             name: unit_norm(self.encoders[name](inputs[name], training=training)) for name in names
         }
 
     def call(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float | None = None,
         present: Sequence[str] | None = None,
         training: bool = False,
@@ -203,7 +201,7 @@ class CentroidSystem(LinkedModel):
 
     def _send(
         self,
-        embeddings: Mapping[str, tf.Tensor],
+        embeddings: Batch,
         snr_db: tf.Tensor | float | None,
         training: bool,
     ) -> dict[str, tf.Tensor]:
@@ -229,7 +227,7 @@ class CentroidSystem(LinkedModel):
             for (name, decoder), seen in zip(self.decoders.items(), features, strict=True)
         }
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
         embeddings = self.embed(inputs, training=training)
         outputs = self._send(embeddings, None, training)
@@ -251,7 +249,7 @@ class CentroidSystem(LinkedModel):
 
     def measure(
         self,
-        batch: Mapping[str, tf.Tensor],
+        batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
@@ -272,6 +270,6 @@ class CentroidSystem(LinkedModel):
             figures[f"{name}_recognised"] = judge.recognizes(outputs[name], batch["label"])
         return figures
 
-    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """Figures that do not depend on the SNR; see `bandwidth_and_recall`."""
         return bandwidth_and_recall(self, data)

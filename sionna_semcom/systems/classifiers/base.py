@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
+
+import tensorflow as tf
 
 from ..._parts import validated
 from ...datasets import Data
@@ -40,6 +43,27 @@ class ClassifierModel(SavedModel):
         self.settings = chosen
         self.shape = tuple(shape)
         self.num_classes = num_classes
+        self.create_layers()
+        self.built = True
+
+    @abstractmethod
+    def create_layers(self) -> None:
+        """Create the layers, of the sizes that ``settings`` give."""
+
+    @abstractmethod
+    def classification_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy [] in nats of ``logits`` [batch, num_classes]."""
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> tf.Tensor:
+        """Cross-entropy in nats with the ``label`` that comes with the samples."""
+        return self.classification_loss(x["label"], y_pred)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal classifier."""

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -12,6 +11,7 @@ from keras import ops
 from pydantic import Field, PositiveInt
 
 from ...semantics import plain_encoder, residual_encoder
+from ..base.contract import Batch
 from ..base.settings import SYSTEMS, SystemSettings
 from .base import ClassifierModel
 
@@ -68,13 +68,12 @@ class ImageClassifier(ClassifierModel):
         Logits
     """
 
-    def __init__(self, shape: Sequence[int], num_classes: int = 10, **options: Any) -> None:
-        super().__init__(shape, num_classes, **options)
+    def create_layers(self) -> None:
+        """Create encoder and head."""
         chosen = self.settings
-        self.encoder = _ENCODERS[chosen.network](shape, chosen.latent_dim, chosen.widths)
-        self.head = keras.layers.Dense(num_classes)
+        self.encoder = _ENCODERS[chosen.network](self.shape, chosen.latent_dim, chosen.widths)
+        self.head = keras.layers.Dense(self.num_classes)
         self.head.build((None, chosen.latent_dim))
-        self.built = True
 
     def encode(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, latent_dim] of ``images``."""
@@ -83,22 +82,13 @@ class ImageClassifier(ClassifierModel):
             return latents
         return 0.5 * (latents + self.encoder(ops.flip(images, axis=2), training=False))
 
-    def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+    def call(self, inputs: Batch, training: bool = False) -> tf.Tensor:
         """Logits of the classes."""
         return self.head(self.encode(inputs["image"], training))
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> tf.Tensor:
-        """Cross-entropy in nats with the smoothed ``label`` that comes with the images."""
-        spread = self.settings.label_smoothing / self.num_classes
-        target = (
-            ops.one_hot(x["label"], self.num_classes) * (1.0 - self.settings.label_smoothing)
-            + spread
-        )
-        return ops.mean(ops.categorical_crossentropy(target, y_pred, from_logits=True))
+    def classification_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy in nats with smoothed ``labels``."""
+        share = self.settings.label_smoothing
+        hard = ops.one_hot(labels, self.num_classes)
+        target = hard * (1.0 - share) + share / self.num_classes
+        return ops.mean(ops.categorical_crossentropy(target, logits, from_logits=True))

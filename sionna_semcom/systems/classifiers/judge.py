@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import tensorflow as tf
 from keras import ops
 
 from ...metrics import note_outputs
 from ...semantics import image_encoder, spectrogram_encoder
+from ..base.contract import Batch
 from ..base.settings import SYSTEMS, SystemSettings
 from .base import ClassifierModel
 
@@ -60,26 +60,18 @@ class Classifier(ClassifierModel):
         Logits
     """
 
-    def __init__(self, shape: Sequence[int], num_classes: int = 10, **options: Any) -> None:
-        super().__init__(shape, num_classes, **options)
+    def create_layers(self) -> None:
+        """Create the network."""
         self.modality: str = self.settings.modality
-        self.network = _ENCODERS[self.modality](shape, num_classes)
-        self.built = True
+        self.network = _ENCODERS[self.modality](self.shape, self.num_classes)
 
-    def call(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
+    def call(self, inputs: Batch, training: bool = False) -> tf.Tensor:
         """Logits of the classes."""
         return self.network(inputs[self.modality], training=training)
 
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> tf.Tensor:
-        """Cross-entropy in nats with the ``label`` that comes with the samples."""
-        return ops.mean(ops.sparse_categorical_crossentropy(x["label"], y_pred, from_logits=True))
+    def classification_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy in nats."""
+        return ops.mean(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))
 
     def recognizes(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Whether the class of each of ``samples`` is recognized; [batch], `bool`."""

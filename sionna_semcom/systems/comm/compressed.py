@@ -93,13 +93,13 @@ class CompressedCoMM(RepresentingModel):
     def __init__(
         self,
         sender: CoMM,
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (-10.0, 20.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, sender=sender.settings, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, sender=sender.settings, **settings)
         self.num_symbols: int = self.settings.num_symbols
         self.sender = sender
         sender.trainable = self.settings.fine_tune

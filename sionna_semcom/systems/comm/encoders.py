@@ -14,6 +14,7 @@ from pydantic import (
 
 from ..._parts import Settings
 from ...semantics import EncoderTokens, FeatureEncoder, default_tokens, modalities
+from ...semantics.networks.transformer import check_heads
 
 
 class TokenEncoders(Settings):
@@ -37,11 +38,7 @@ class TokenEncoders(Settings):
 
     @model_validator(mode="after")
     def _check_heads(self) -> "TokenEncoders":
-        if self.width % self.num_heads:
-            raise ValueError(
-                "width must be a multiple of num_heads. "
-                f"Received: {self.width} and {self.num_heads}"
-            )
+        check_heads(self.num_heads, width=self.width)
         return self
 
     def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:

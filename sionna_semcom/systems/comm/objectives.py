@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ...losses import comm_terms, cross_modal_terms
 from ..base.contract import Batch
+from ..base.presence import batch_keys
 
 Objective = Literal["comm", "joint", "alone", "clip", "supervised"]
 
@@ -79,7 +80,9 @@ def _comm_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tens
     if system.settings.objective != "joint":
         views.append(dict(inputs))
     # One pass of the encoders, whose batch normalization then sees all views alike
-    stacked = {key: tf.concat([view[key] for view in views], 0) for key in system.keys()}
+    stacked = {
+        key: tf.concat([view[key] for view in views], 0) for key in batch_keys(system.shapes)
+    }
     tokens, masks = system.tokenize(stacked, training=training)
     size = tf.shape(next(iter(tokens.values())))[0] // len(views)
     first = slice(2 * size)

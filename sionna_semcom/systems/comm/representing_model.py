@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import tensorflow as tf
 
+from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
 
 
@@ -21,14 +22,14 @@ class RepresentingModel(LinkedModel):
 
     def representations(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
         """What probes may look at: what is ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}
 
-    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """As those of `LinkedModel`, ``parameters`` without those that only training needs."""
         figures = super().static_metrics(data)
         figures["parameters"] -= sum(layer.count_params() for layer in self.training_only)

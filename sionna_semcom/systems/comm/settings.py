@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ...semantics import Task
+from ...semantics.networks.transformer import check_heads
 from ..base.settings import SystemSettings
 from .augmentations import Augmentation
 from .encoders import Encoders, TokenEncoders
@@ -53,12 +54,7 @@ class CoMMSettings(SystemSettings):
     @model_validator(mode="after")
     def _check(self) -> "CoMMSettings":
         check_objective(self.objective, ("any", "two"), self.targets)
-        for name in ("width", "token_width"):
-            if getattr(self, name) % self.num_heads:
-                raise ValueError(
-                    f"{name} must be a multiple of num_heads. "
-                    f"Received: {getattr(self, name)} and {self.num_heads}"
-                )
+        check_heads(self.num_heads, width=self.width, token_width=self.token_width)
         return self
 
     def can_start_from(self, other: SystemSettings) -> bool:

@@ -19,7 +19,7 @@ from ...metrics import note_outputs
 from ...semantics import MultimodalFusion, Task
 from ...semantics.task import Aggregate
 from ..base.contract import Batch
-from ..base.presence import present_names
+from ..base.presence import batch_keys, check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
@@ -102,8 +102,8 @@ class CoMM(RepresentingModel):
     def __init__(
         self,
         shapes: Mapping[str, Sequence[int]],
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = math.inf,
         encoders: Any = None,
         augmentations: Mapping[str, Any] | None = None,
@@ -115,9 +115,9 @@ class CoMM(RepresentingModel):
         chains = {key: chain for key, chain in given.items() if isinstance(chain, tuple)}
         own = {"encoders": encoders} if isinstance(encoders, Settings) else {}
         settings |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         chosen = self.settings
-        self._own_encoders = () if own else tuple(shapes)
+        self._gives_encoders = not own
         self._own_augmentations = tuple(key for key in given if key not in chains)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
@@ -151,7 +151,7 @@ class CoMM(RepresentingModel):
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal system, and what was changed since it was built."""
         config = super().get_config()
-        if self._own_encoders:
+        if self._gives_encoders:
             config["encoders"] = serialized(dict(self.tokens), "encoders")
         layers = {name: self.augmentations[name] for name in self._own_augmentations}
         config["augmentations"] |= serialized(layers, "augmentations")
@@ -214,21 +214,12 @@ class CoMM(RepresentingModel):
         parts = {name: self.fuse_alone(name, tokens, masks, training) for name in names}
         return tf.concat([parts.get(name, absent) for name in self.shapes], -1)
 
-    def keys(self, names: Iterable[str] | None = None) -> list[str]:
-        """Keys of a batch that modalities need; all of them without ``names``."""
-        chosen = self.shapes if names is None else names
-        sequences = [f"{name}_length" for name in chosen if len(self.shapes[name]) == 2]
-        return [*chosen, *sequences]
-
     def tokenize(
         self, inputs: Batch, names: Iterable[str] | None = None, training: bool = False
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Tokens of all modalities or of ``names``, and masks where some may be padding."""
         chosen = list(self.shapes if names is None else names)
-        if not set(self.keys(chosen)) <= set(inputs):
-            raise ValueError(
-                f"`inputs` must hold {', '.join(self.keys(chosen))}. Received: {', '.join(inputs)}"
-            )
+        check_keys(inputs, batch_keys({name: self.shapes[name] for name in chosen}))
         made = {name: self.tokens[name](inputs, training=training) for name in chosen}
         masks = {name: mask for name, (_, mask) in made.items() if mask is not None}
         return {name: tokens for name, (tokens, _) in made.items()}, masks

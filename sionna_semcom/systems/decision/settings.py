@@ -18,6 +18,7 @@ class DecisionSettings(SystemSettings):
     reads_features = True
     modes = get_args(DecisionMode)
     drops_modalities = True
+    shows_representations = True
 
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability with which each modality is missing at the transmitter in training"""
@@ -26,6 +27,10 @@ class DecisionSettings(SystemSettings):
     def own_mode(self) -> DecisionMode:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return "latent"
+
+    def can_be_probed(self, mode: str | None) -> bool:
+        """Whether the receiver has a latent to look at, and not a decision alone."""
+        return (mode or self.own_mode) == "latent"
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures; which of them depends on the labels of the data."""

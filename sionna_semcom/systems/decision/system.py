@@ -17,8 +17,9 @@ from ...link import AWGNLink, Link
 from ...mapping import num_symbols
 from ...semantics import Task
 from ...semantics.task import Aggregate
+from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
-from ..base.presence import dropout_mask, present_names
+from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
 from ..base.transmission import received_features, transmit_latents
 
 DecisionMode = Literal["latent", "decision"]
@@ -75,13 +76,13 @@ class DecisionSystem(LinkedModel):
         self,
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         if not shapes:
             raise ValueError("`shapes` must name at least one modality. Received: none")
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
@@ -152,9 +153,7 @@ class DecisionSystem(LinkedModel):
         return self.transmitted_dim + self.receiver_knows_noise * self.num_symbols
 
     @abstractmethod
-    def encode(
-        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, transmitted_dim]; ``presence`` [batch, num_modalities] is one or zero."""
 
     @abstractmethod
@@ -163,7 +162,7 @@ class DecisionSystem(LinkedModel):
 
     def call(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float | None = None,
         present: Sequence[str] | None = None,
         training: bool = False,
@@ -178,7 +177,7 @@ class DecisionSystem(LinkedModel):
 
     def prepare(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
@@ -190,12 +189,7 @@ class DecisionSystem(LinkedModel):
             If ``present`` names no known modality, or ``inputs`` lack one that is present
         """
         names = present_names(present, self.shapes)
-        sequences = [f"{name}_length" for name in names if len(self.shapes[name]) == 2]
-        if not {*names, *sequences} <= set(inputs):
-            raise ValueError(
-                f"`inputs` must hold {', '.join([*names, *sequences])}. "
-                f"Received: {', '.join(inputs)}"
-            )
+        check_keys(inputs, batch_keys({name: self.shapes[name] for name in names}))
         batch = tf.shape(inputs[names[0]])[0]
         filled = dict(inputs)
         for name in set(self.shapes) - set(names):
@@ -215,7 +209,7 @@ class DecisionSystem(LinkedModel):
             return received_features(link, latents, no, self._snr_range)
         return transmit_latents(link, [latents], no, "unbiased")[0].latent
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Loss of the task, averaged over the batch."""
         outputs = self.call(inputs, training=training)
         return self._task_loss(inputs["label"], outputs)
@@ -238,7 +232,7 @@ class DecisionSystem(LinkedModel):
 
     def measure(
         self,
-        batch: Mapping[str, tf.Tensor],
+        batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
@@ -249,7 +243,7 @@ class DecisionSystem(LinkedModel):
 
     def representations(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
@@ -258,6 +252,6 @@ class DecisionSystem(LinkedModel):
         latents = self.encode(filled, presence)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 
-    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """As those of `LinkedModel`, and ``transmitted_dim``."""
         return super().static_metrics(data) | {"transmitted_dim": self.transmitted_dim}

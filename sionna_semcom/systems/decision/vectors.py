@@ -9,6 +9,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from ..base.presence import where_present
+
 
 def as_vectors(
     inputs: Mapping[str, Any],
@@ -33,7 +35,7 @@ def as_vectors(
         Vectors, zero where a modality is missing
     """
     vectors = []
-    for index, (name, shape) in enumerate(shapes.items()):
+    for name, shape in shapes.items():
         vector = tf.convert_to_tensor(inputs[name], tf.float32)
         if len(shape) == 2:
             lengths = tf.convert_to_tensor(inputs[f"{name}_length"], tf.int32)
@@ -41,5 +43,5 @@ def as_vectors(
             vector = tf.math.divide_no_nan(tf.reduce_sum(vector * real, 1), tf.reduce_sum(real, 1))
         else:
             vector = tf.reshape(vector, [-1, math.prod(shape)])
-        vectors.append(vector if presence is None else vector * presence[:, index, tf.newaxis])
-    return tf.concat(vectors, -1)
+        vectors.append(vector)
+    return tf.concat(vectors if presence is None else where_present(vectors, presence), -1)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import keras
@@ -13,7 +13,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
 from ..base.callbacks import LinearRamp
-from ..base.presence import present_names
+from ..base.contract import Batch
+from ..base.presence import present_names, where_present
 from ..base.settings import SYSTEMS, SystemSettings
 from ..decision.settings import LatentDecisionSettings
 from ..decision.system import DecisionSystem
@@ -79,14 +80,8 @@ class TwoStageVIB(DecisionSystem):
     the gradient of one input, where the text means both. Missing modalities, sequences, and that
     the receiver knows the noise are additions.
 
-    Parameters
-    ----------
-    shapes, num_classes, link, snr_db
-        See :class:`~sionna_semcom.systems.DecisionSystem`
-
-    Input, Output
-    -------------
-    See :class:`~sionna_semcom.systems.DecisionSystem`
+    See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
+    ``snr_db``, input and output.
 
     Raises
     ------
@@ -150,7 +145,7 @@ class TwoStageVIB(DecisionSystem):
         ]
 
     def unimodal(
-        self, inputs: Mapping[str, tf.Tensor], training: bool = False
+        self, inputs: Batch, training: bool = False
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Latents [batch, unimodal_dim] of all modalities, and their divergences [batch], nats."""
         latents, divergences = {}, {}
@@ -159,17 +154,12 @@ class TwoStageVIB(DecisionSystem):
             latents[name], divergences[name] = self.bottlenecks[name](features, training=training)
         return latents, divergences
 
-    def encode(
-        self, inputs: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents that are sent, of ``inputs``."""
         return self._fuse(self.unimodal(inputs, training)[0], presence, training)
 
-    def _fuse(
-        self, latents: Mapping[str, tf.Tensor], presence: tf.Tensor, training: bool
-    ) -> tf.Tensor:
-        there = tf.split(presence, len(self.shapes), -1)
-        parts = [latent * mask for latent, mask in zip(latents.values(), there, strict=True)]
+    def _fuse(self, latents: Batch, presence: tf.Tensor, training: bool) -> tf.Tensor:
+        parts = where_present(latents.values(), presence)
         return self.encoder(tf.concat([*parts, presence], -1), training=training)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -188,7 +178,7 @@ class TwoStageVIB(DecisionSystem):
         outputs = tf.reshape(flat, [self.settings.num_samples, -1, self.task.num_outputs])
         return self.task.average(outputs), divergence
 
-    def batch_loss(self, inputs: Mapping[str, tf.Tensor], training: bool) -> tf.Tensor:
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """All losses, weighted and summed; equation (43), corrected."""
         filled, presence = self.prepare(inputs, None, training)
         latents, divergences = self.unimodal(filled, training)
@@ -220,7 +210,7 @@ class TwoStageVIB(DecisionSystem):
 
     def representations(
         self,
-        inputs: Mapping[str, tf.Tensor],
+        inputs: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
@@ -231,7 +221,7 @@ class TwoStageVIB(DecisionSystem):
         shown = {name: latents[name] for name in present_names(present, latents)}
         return shown | {"received": received}
 
-    def static_metrics(self, data: Iterable[Mapping[str, tf.Tensor]]) -> dict[str, float]:
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.
 
         ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second

@@ -42,13 +42,13 @@ class DirectSystem(LinkedModel):
     def __init__(
         self,
         shapes: Mapping[str, Sequence[int]],
-        link: Link,
         *,
+        link: Link,
         snr_db: float | tuple[float, float] = (0.0, 20.0),
         name: str | None = None,
         **settings: Any,
     ) -> None:
-        super().__init__(link, snr_db=snr_db, name=name, **settings)
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         shape, dim = self.shapes["image"], self.settings.latent_dim
         self.encoder = keras.Sequential(

@@ -49,7 +49,7 @@ def test_a_metric_is_the_function_of_its_name():
 
 
 def test_centroid_systems_measure_further_metrics_of_the_modalities_that_they_have():
-    system = CentroidSystem({"image": (8, 8, 1), "text": (10,)}, AWGNLink(), latent_dim=4)
+    system = CentroidSystem({"image": (8, 8, 1), "text": (10,)}, link=AWGNLink(), latent_dim=4)
     batch = {"image": tf.random.uniform([5, 8, 8, 1]), "text": tf.one_hot([1, 2, 3, 4, 5], 10)}
     usual = set(system.measure(batch, np.inf))
     system.further_metrics = (MaxError(),)

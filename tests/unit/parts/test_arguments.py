@@ -27,6 +27,7 @@ class Odd(Settings):
     many: tuple[int, ...] = ()
     nested: tuple[tuple[Annotated[int, Field(ge=1)], ...], ...] = ()
     by_name: dict[str, int] = Field(default_factory=dict)
+    by_pattern: dict[Annotated[str, Field(pattern="^a")], bool] = Field(default_factory=dict)
     inner: Inner = Inner()
     inners: dict[str, Inner] | None = None
     link: Annotated[Settings, LINKS] | None = None
@@ -43,6 +44,7 @@ WORDS = {
     "many": "sequence of int",
     "nested": "sequence of sequence of int, at least 1",
     "by_name": "dict of int",
+    "by_pattern": "dict of bool",
     "inner": "Inner",
     "inners": "dict of Inner | None",
     "link": "settings of any of the links | None",

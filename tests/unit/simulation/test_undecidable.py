@@ -29,14 +29,14 @@ TWO = [{**batch, "label": batch["label"] % 2} for batch in BATCHES]
 
 def digital(num_classes, link):
     features = {name: value.numpy() for name, value in next(iter(FEATURES.train(60, 1))).items()}
-    return DigitalFeatures(FEATURES.shapes, num_classes, link, features, transmitted_dim=48)
+    return DigitalFeatures(FEATURES.shapes, num_classes, features, link=link, transmitted_dim=48)
 
 
 def system(kind, num_classes):
     if kind is DigitalFeatures:
         return digital(num_classes, AWGNLink())
     options = {} if kind is FeatureTransmission else {"transmitted_dim": 16}
-    return kind(FEATURES.shapes, num_classes, AWGNLink(), width=8, **options)
+    return kind(FEATURES.shapes, num_classes, link=AWGNLink(), width=8, **options)
 
 
 def with_nan(batches, key):
@@ -95,11 +95,11 @@ def test_words_and_judges_and_metrics_of_ones_own():
     data = Digits()
     batches = [{k: v.numpy() for k, v in batch.items()} for batch in data.test(10).take(2)]
     shapes = {"text": data.shapes["text"], "image": data.shapes["image"]}
-    text = CentroidSystem(modalities({"text": shapes["text"]}, 4), AWGNLink())
+    text = CentroidSystem(modalities({"text": shapes["text"]}, 4), link=AWGNLink())
     refuse(text, with_nan(batches, "text"), "What text_accuracy", graph_mode=None)
     spoil(text)
     refuse(text, batches, "What text_accuracy", graph_mode=None)
-    both = CentroidSystem(modalities(shapes, 4), AWGNLink())
+    both = CentroidSystem(modalities(shapes, 4), link=AWGNLink())
     both.recognizers = {"image": Classifier(shapes["image"], modality="image")}
     spoil(both.recognizers["image"])
     refuse(both, batches, "image_recognised", graph_mode=None)
@@ -129,7 +129,7 @@ def test_probes_and_summaries():
     spoil(model)
     with pytest.raises(FloatingPointError, match=r"representation '.*' is not finite for"):
         probe(model, FEATURES, FEATURES.test(10), 5.0)
-    text = CentroidSystem(modalities({"text": (10,)}, 4), AWGNLink())
+    text = CentroidSystem(modalities({"text": (10,)}, 4), link=AWGNLink())
     spoil(text)
     with pytest.raises(FloatingPointError, match="Embeddings of text are not finite"):
         text.summary([{"text": np.eye(10, dtype="f")}])

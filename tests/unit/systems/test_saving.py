@@ -57,7 +57,7 @@ def own_system(loss=metrics.mse, link=None):
     decoder = keras.Sequential([keras.layers.Dense(36), keras.layers.Reshape(SHAPE)])
     figures = {"largest": largest, "psnr": metrics.default_metrics("image")["psnr"]}
     image = Modality("image", SHAPE, encoder, decoder, loss, figures)
-    return CentroidSystem([image], link or AWGNLink())
+    return CentroidSystem([image], link=link or AWGNLink())
 
 
 def images(size=4):
@@ -105,7 +105,7 @@ def test_a_lambda_is_refused_in_one_line(tmp_path):
 def test_a_model_loads_in_a_fresh_process(tmp_path):
     shapes, path = {"text": (5,)}, tmp_path / "x.keras"
     link = FlatFadingLink(num_rx_ant=2)
-    system = TwoStageVIB(shapes, 2, link, width=4, unimodal_dim=2, received_dim=2)
+    system = TwoStageVIB(shapes, 2, link=link, width=4, unimodal_dim=2, received_dim=2)
     system.mode = "decision"
     system.save(path)
     features = np.linspace(-1, 1, 15).reshape(3, 5).astype(np.float32)
@@ -170,10 +170,10 @@ def test_comm_keeps_settings_and_layers_of_its_encoders(tmp_path):
         {"encoders": {"kind": "tokens", "width": 8, "num_heads": 2, "num_tokens": 2}},
         {"augmentations": {"text": [{"kind": "noise", "stddev": 0.1}]}},
         {"augmentations": {"text": keras.layers.GaussianNoise(0.1)}},
-        {"encoders": dict(CoMM({"text": (5,)}, AWGNLink(), **sizes).tokens)},
+        {"encoders": dict(CoMM({"text": (5,)}, link=AWGNLink(), **sizes).tokens)},
         {"objective": "supervised", "targets": {"label": 3}},
     ):
-        system = CoMM({"text": (5,)}, AWGNLink(), **sizes, **options)
+        system = CoMM({"text": (5,)}, link=AWGNLink(), **sizes, **options)
         system.save(tmp_path / "x.keras")
         loaded = ss.load_model(tmp_path / "x.keras")
         assert loaded.settings == system.settings

@@ -8,7 +8,7 @@ import tensorflow as tf
 from pydantic import ValidationError
 
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems import SYSTEMS, Classifier
+from sionna_semcom.systems import SYSTEMS, Classifier, SystemSettings
 
 SHAPES = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
 DATA = SimpleNamespace(shapes=SHAPES, num_classes=10, normalization={}, labels={})
@@ -52,6 +52,28 @@ def test_a_classifier_is_built_for_its_modality():
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(ValidationError, match=message):
         parse(**settings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "modes"),
+    [
+        ("two_stage_vib", {None: True, "latent": True, "decision": False}),
+        ("feature_transmission", {None: True, "latent": True}),
+        ("comm", {None: True}),
+        ("centroid", {None: False, "paper": False}),
+        ("classifier", {None: False}),
+    ],
+)
+def test_what_can_be_probed_is_declared(kind, modes):
+    settings = parse(kind=kind)
+    assert {mode: settings.can_be_probed(mode) for mode in modes} == modes
+
+
+def test_a_mode_is_not_known_by_its_name():
+    class Named(SystemSettings):
+        modes = ("no_latent",)
+
+    assert not Named().can_be_probed("no_latent")
 
 
 def test_an_unknown_system_is_refused():

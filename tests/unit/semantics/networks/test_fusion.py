@@ -237,9 +237,11 @@ def test_weights_that_are_saved_are_loaded(tmp_path, num_blocks):
     np.testing.assert_array_equal(second(tokens), expected)
 
 
-@pytest.mark.parametrize(("width", "token_width"), [(9, 8), (8, 9)])
-def test_impossible_sizes_are_refused(width, token_width):
-    message = f"must be multiples of `num_heads`. Received: {width}, {token_width} and 2"
+@pytest.mark.parametrize(
+    ("width", "token_width", "wrong"), [(9, 8, "width"), (8, 9, "token_width")]
+)
+def test_impossible_sizes_are_refused(width, token_width, wrong):
+    message = f"`{wrong}` must be a multiple of `num_heads`. Received: 9 and 2"
     with pytest.raises(ValueError, match=message):
         ClassAttention(width, token_width, num_heads=2)
     with pytest.raises(ValueError, match=message):

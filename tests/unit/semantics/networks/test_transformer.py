@@ -42,6 +42,24 @@ def test_masked_tokens_are_not_seen(compiled):
     np.testing.assert_allclose(run(tokens)[:, :3], block(tokens[:, :3]), atol=1e-5)
 
 
+def test_a_row_without_tokens_disturbs_no_other_and_has_finite_gradients(compiled):
+    block, tokens = _block(), tf.random.normal([2, 5, 8])
+    mask = tf.constant([[False] * 5, [True] * 2 + [False] * 3])
+
+    def run(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            given = block(x, attention_mask=mask)
+            kept = tf.reduce_sum(given[1, :2] ** 2)
+        return given, tape.gradient(kept, x)
+
+    given, gradient = compiled(run)(tokens)
+    np.testing.assert_allclose(given[1, :2], block(tokens[1:, :2])[0], atol=1e-5)
+    assert np.isfinite(given).all()
+    assert np.isfinite(gradient).all()
+    assert not np.any(gradient[0])
+
+
 def _encoder():
     encoder = SequenceEncoder(8, num_heads=2)
     encoder.build((None, 6, 4))

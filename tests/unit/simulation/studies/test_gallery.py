@@ -56,14 +56,14 @@ def test_pictures_are_over_the_link_of_training_or_another(
 
 @pytest.mark.parametrize("latent_dim", [3, 6])
 def test_latent_space_shows_every_embedding(digits, latent_dim):
-    system = CentroidSystem(modalities(digits.shapes, latent_dim), AWGNLink())
+    system = CentroidSystem(modalities(digits.shapes, latent_dim), link=AWGNLink())
     axis = latent_space_figure(system, next(iter(digits.test(20)))).axes[0]
     clouds = {cloud.get_label(): len(cloud.get_offsets()) for cloud in axis.collections}
     assert clouds == {"image": 20, "audio": 20, "text": 20}
 
 
 def test_latents_need_three_dimensions(digits):
-    system = CentroidSystem(modalities(digits.shapes, 2), AWGNLink())
+    system = CentroidSystem(modalities(digits.shapes, 2), link=AWGNLink())
     with pytest.raises(ValueError, match=r"3 dimensions or more. Received: 2"):
         latent_space_figure(system, next(iter(digits.test(20))))
 
@@ -71,7 +71,7 @@ def test_latents_need_three_dimensions(digits):
 @pytest.mark.parametrize("names", [("image", "audio", "text"), ("image", "audio")])
 def test_reconstructions_show_originals_and_every_snr(digits, names):
     shapes = {name: digits.shapes[name] for name in names}
-    system = CentroidSystem(modalities(shapes, 4), AWGNLink())
+    system = CentroidSystem(modalities(shapes, 4), link=AWGNLink())
     batch = {
         name: samples for name, samples in next(iter(digits.test(10))).items() if name in names
     }

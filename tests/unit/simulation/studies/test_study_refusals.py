@@ -173,7 +173,7 @@ def test_a_missing_file_is_named(tmp_path):
         (["models.few.pretrained=none"], "model 'few' can start from one of comm, tuned"),
         (["models.few.pretrained=few"], "pretrained .few."),
         (["models.comm.pretrained=tuned"], "none of which may start from it"),
-        (["models.few.system.sender.width=12"], "width must be a multiple of num_heads"),
+        (["models.few.system.sender.width=12"], "`width` must be a multiple of `num_heads`"),
         (["models.tuned.system.targets=[]"], "needs at least one"),
         (["models.few.system.num_symbols=0"], "num_symbols"),
     ],

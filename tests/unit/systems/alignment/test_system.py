@@ -47,7 +47,7 @@ def statistics(pairs):
 def linear(pairs, link=None, **options):
     aligner = LinearAligner().fit_statistics(statistics(pairs))
     link = link or FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
-    return AlignmentSystem(aligner, link, pairs, **options)
+    return AlignmentSystem(aligner, pairs, link=link, **options)
 
 
 def figures(system, pairs, snr_db):
@@ -83,7 +83,7 @@ def test_double_precision_channels_work(pairs, monkeypatch):
     assert link.draw(1, 0.1).h.dtype == tf.complex128
     network = EigenbasisAligner(statistics(pairs), 1, 2, (8,), (8,))
     batch = next(iter(pairs.test(20)))
-    for system in (linear(pairs, link), AlignmentSystem(network, link, pairs)):
+    for system in (linear(pairs, link), AlignmentSystem(network, pairs, link=link)):
         assert all(np.isfinite(v.numpy()).all() for v in system.measure(batch, 20.0).values())
 
 
@@ -164,7 +164,7 @@ def test_pilots_are_those_of_the_training_seed_whatever_the_method(
 def test_network_learns_for_every_channel(pairs):
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
     aligner = EigenbasisAligner(statistics(pairs), 1, 2, (32,), (32,))
-    system = AlignmentSystem(aligner, link, pairs, snr_db=(5.0, 20.0))
+    system = AlignmentSystem(aligner, pairs, link=link, snr_db=(5.0, 20.0))
     before = figures(system, pairs, 10.0)["accuracy"]
     system.compile(keras.optimizers.Adam(3e-3))
     history = system.fit(pairs.train(100, 400), epochs=1, verbose=0)
@@ -178,7 +178,7 @@ def test_training_loss_is_measured_in_the_metric(pairs):
     metric = np.diag([4.0, 0, 0, 0, 0, 0])
     aligner = EigenbasisAligner(statistics(pairs), 1, 2, (8,), (8,))
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, realizations=1)
-    system = AlignmentSystem(aligner, link, pairs, metric=metric, snr_db=200.0)
+    system = AlignmentSystem(aligner, pairs, link=link, metric=metric, snr_db=200.0)
     batch = next(iter(pairs.train(100)))
     received = system(batch, snr_db=200.0)
     expected = 4.0 * np.mean((received - batch["rx"])[:, 0] ** 2)
@@ -190,7 +190,7 @@ def test_pruning_comes_back_for_the_layers_that_it_had(pairs, tmp_path):
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
     aligner = ComplexAligner(statistics(pairs), link.num_uses, 2, 2)
     pruning = HardThresholding([aligner.decoder[0]], 0.05)
-    AlignmentSystem(aligner, link, pairs, callbacks=[pruning]).save(tmp_path / "x.keras")
+    AlignmentSystem(aligner, pairs, link=link, callbacks=[pruning]).save(tmp_path / "x.keras")
     loaded = keras.saving.load_model(tmp_path / "x.keras")
     (found,) = loaded.schedules(1)
     assert found.threshold == 0.05
@@ -200,7 +200,9 @@ def test_pruning_comes_back_for_the_layers_that_it_had(pairs, tmp_path):
 def test_pruning_of_other_layers_is_not_saved(pairs, tmp_path):
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2)
     one, other = (ComplexAligner(statistics(pairs), link.num_uses, 2, 2) for _ in range(2))
-    system = AlignmentSystem(one, link, pairs, callbacks=[HardThresholding(other.precoder, 0.1)])
+    system = AlignmentSystem(
+        one, pairs, link=link, callbacks=[HardThresholding(other.precoder, 0.1)]
+    )
     with pytest.raises(ValueError, match="that is pruned must be the aligner's"):
         system.get_config()
 

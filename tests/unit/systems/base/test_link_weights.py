@@ -50,7 +50,7 @@ class LearnedLink(Link):
 
 
 def system(link):
-    return TwoStageVIB(DATA.shapes, DATA.num_classes, link, transmitted_dim=24, width=8)
+    return TwoStageVIB(DATA.shapes, DATA.num_classes, link=link, transmitted_dim=24, width=8)
 
 
 def train(model, steps=3):
@@ -153,7 +153,7 @@ def test_a_mapper_in_a_link_learns_in_training_alone():
             parts = tf.concat([tf.math.real(symbols), tf.math.imag(symbols)], -1)
             return super().transmit(self.mapper(3.0 * parts), no)
 
-    model = TwoStageVIB(DATA.shapes, DATA.num_classes, Mapped(), transmitted_dim=24, width=8)
+    model = TwoStageVIB(DATA.shapes, DATA.num_classes, link=Mapped(), transmitted_dim=24, width=8)
     mapper = model.link.mapper
     model.compile("adam")
     model.evaluate(DATA.test(10), verbose=0)
@@ -168,7 +168,7 @@ def test_a_mapper_in_a_link_learns_in_training_alone():
 
 
 def test_a_system_without_a_transmission_trains():
-    model = FeatureTransmission(DATA.shapes, DATA.num_classes, AWGNLink(), width=4)
+    model = FeatureTransmission(DATA.shapes, DATA.num_classes, link=AWGNLink(), width=4)
     model.compile("adam")
     before = model.get_weights()
     train(model, 1)

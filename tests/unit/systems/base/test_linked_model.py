@@ -18,4 +18,4 @@ def policy(request):
 def test_other_precisions_than_single_are_refused(policy):
     encoders = modalities({"text": (10,)}, 4)
     with pytest.raises(ValueError, match=f"in single precision.* Received: {policy}"):
-        CentroidSystem(encoders, AWGNLink())
+        CentroidSystem(encoders, link=AWGNLink())

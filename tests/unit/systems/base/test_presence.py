@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from sionna_semcom.systems.base.presence import dropout_mask, present_names
+from sionna_semcom.systems.base.presence import (
+    batch_keys,
+    check_keys,
+    dropout_mask,
+    present_names,
+    where_present,
+)
 
 NAMES = ["image", "audio", "text"]
 
@@ -31,3 +38,18 @@ def test_each_is_missing_as_often_as_asked_and_never_all(compiled, probability):
 
 def test_without_dropout_there_is_no_mask():
     assert dropout_mask(3, 20, 0.0) is None
+
+
+def test_sequences_come_with_their_lengths():
+    keys = batch_keys({"image": (8, 8, 1), "audio": (5, 3), "text": (7,)})
+    assert keys == ["image", "audio", "text", "audio_length"]
+    check_keys(dict.fromkeys([*keys, "label"]), keys)
+    with pytest.raises(ValueError, match=r"hold image, .*, audio_length. Received: image, audio$"):
+        check_keys({"image": 0, "audio": 0}, keys)
+
+
+def test_what_is_missing_is_zero():
+    parts = np.arange(1.0, 13.0, dtype="f").reshape(2, 3, 2)  # modality, sample, feature
+    presence = np.array([[1, 0], [0, 1], [1, 1]], "f")
+    found = where_present(tf.unstack(tf.constant(parts)), tf.constant(presence))
+    np.testing.assert_array_equal(found, np.einsum("msd,sm->msd", parts, presence))

@@ -38,7 +38,7 @@ def samples(count, seed=0):
 
 
 def build(link=None, **options):
-    return DigitalFeatures(SHAPES, 2, link or AWGNLink(), samples(1000), **options)
+    return DigitalFeatures(SHAPES, 2, samples(1000), link=link or AWGNLink(), **options)
 
 
 @pytest.fixture(scope="module")
@@ -202,7 +202,7 @@ def test_settings_refuse_what_does_not_fit_before_anything_runs():
 @pytest.mark.parametrize("width", [0, 16])
 def test_features_as_they_are_do_not_know_the_link(width):
     keras.utils.set_random_seed(1)
-    system = FeatureTransmission(SHAPES, 2, AWGNLink(), width=width)
+    system = FeatureTransmission(SHAPES, 2, link=AWGNLink(), width=width)
     with pytest.raises(ValueError, match=r"`mode` must be one of latent\. Received: 'decision'"):
         system.mode = "decision"
     system.compile(keras.optimizers.Adam(1e-2))

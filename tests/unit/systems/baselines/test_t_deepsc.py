@@ -34,7 +34,7 @@ def samples(count, seed=0):
 @pytest.fixture(scope="module")
 def trained():
     set_seed(1)  # of the link as well: some one in ten trainings gets stuck
-    system = TDeepSC(SHAPES, 2, AWGNLink(), snr_db=(-12, 20), dropout=0.0, **SMALL)
+    system = TDeepSC(SHAPES, 2, link=AWGNLink(), snr_db=(-12, 20), dropout=0.0, **SMALL)
     system.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, 480)))
     data = tf.data.Dataset.from_tensor_slices(samples(2000)).batch(50)
     system.fit(data, epochs=12, verbose=0)
@@ -83,8 +83,8 @@ def test_a_sequence_without_a_frame_is_as_one_that_is_missing(trained):
 
 def test_it_sends_as_much_as_what_it_is_compared_with():
     options = {"transmitted_dim": 50}
-    ours = TwoStageVIB(SHAPES, 2, AWGNLink(), **options)
-    system = TDeepSC(SHAPES, 2, AWGNLink(), **options)
+    ours = TwoStageVIB(SHAPES, 2, link=AWGNLink(), **options)
+    system = TDeepSC(SHAPES, 2, link=AWGNLink(), **options)
     data = [samples(4)]
     for figure in ("channel_uses", "transmitted_dim", "bandwidth_ratio"):
         assert system.summary(data)[figure] == ours.summary(data)[figure]
@@ -117,12 +117,12 @@ def test_eager_and_graph_agree_and_all_weights_have_gradients(trained):
 
 @pytest.mark.parametrize("num_classes", [0, 3])
 def test_scores_and_many_classes(num_classes):
-    system = TDeepSC({"text": (6,)}, num_classes, AWGNLink(), **SMALL)
+    system = TDeepSC({"text": (6,)}, num_classes, link=AWGNLink(), **SMALL)
     assert send(system, samples(4)).shape == (4, max(num_classes, 1))
 
 
 def test_one_token_a_modality_needs_no_block_of_its_own():
-    system = TDeepSC({"text": (6,)}, 2, AWGNLink(), **SMALL | {"num_tokens": 1})
+    system = TDeepSC({"text": (6,)}, 2, link=AWGNLink(), **SMALL | {"num_tokens": 1})
     assert send(system, samples(4)).shape == (4, 1)
 
 
@@ -131,15 +131,15 @@ def test_one_token_a_modality_needs_no_block_of_its_own():
     [
         ({"text": (6,)}, {"num_tokens": 0}, "num_tokens: .*greater than 0. Received: 0"),
         ({"text": (6,)}, {"num_blocks": 0}, "num_blocks: .*greater than 0. Received: 0"),
-        ({"text": (6,)}, {"num_heads": 3}, "width must be a multiple of num_heads.*16 and 3"),
+        ({"text": (6,)}, {"num_heads": 3}, "`width` must be a multiple of `num_heads`.*16 and 3"),
         ({"image": (8, 8, 3)}, {}, "'image' must be vectors .* or sequences"),
     ],
 )
 def test_impossible_sizes_are_refused(shapes, options, message):
     with pytest.raises(ValueError, match=message):
-        TDeepSC(shapes, 2, AWGNLink(), **SMALL | options)
+        TDeepSC(shapes, 2, link=AWGNLink(), **SMALL | options)
 
 
 def test_settings_refuse_heads_that_cannot_share_the_width():
-    with pytest.raises(ValueError, match=r"multiple of num_heads. Received: 10 and 4"):
+    with pytest.raises(ValueError, match=r"multiple of `num_heads`. Received: 10 and 4"):
         TDeepSCSettings(kind="t_deepsc", width=10)

@@ -12,7 +12,7 @@ SHAPES = {"image": (8, 8, 1), "text": (10,)}
 
 @pytest.fixture
 def system():
-    return CentroidSystem(modalities(SHAPES, 4), AWGNLink())
+    return CentroidSystem(modalities(SHAPES, 4), link=AWGNLink())
 
 
 def draw(size):

@@ -26,7 +26,7 @@ def batch():
 
 def make(mode="end_to_end", latent_dim=6, snr_db=(0.0, 20.0), **options):
     return CentroidSystem(
-        modalities(SHAPES, latent_dim), AWGNLink(), mode=mode, snr_db=snr_db, **options
+        modalities(SHAPES, latent_dim), link=AWGNLink(), mode=mode, snr_db=snr_db, **options
     )
 
 
@@ -143,7 +143,9 @@ def test_only_what_is_present_needs_to_be_there(mode, batch):
 
 def one_modality(encoder, decoder, **options):
     modality = Modality("x", (4,), encoder, decoder, metrics.mse)
-    return CentroidSystem([modality], AWGNLink(), contrastive_weight=0.0, snr_db=20.0, **options)
+    return CentroidSystem(
+        [modality], link=AWGNLink(), contrastive_weight=0.0, snr_db=20.0, **options
+    )
 
 
 @pytest.mark.parametrize("mode", ["end_to_end", "paper", "conventional"])
@@ -308,7 +310,7 @@ def test_impossible_settings_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         make(**options)
     with pytest.raises(ValueError, match="at least one modality"):
-        CentroidSystem([], AWGNLink())
+        CentroidSystem([], link=AWGNLink())
 
 
 def test_conventional_mode_may_share_symbols_unevenly(batch):

@@ -14,7 +14,7 @@ SMALL = {"width": 32, "token_width": 16, "num_heads": 4, "projection": (12,)}
 
 
 def _sender():
-    return CoMM(SHAPES, AWGNLink(), **SMALL)
+    return CoMM(SHAPES, link=AWGNLink(), **SMALL)
 
 
 def _batch(size=128):
@@ -37,7 +37,7 @@ def _error(system, batch, snr_db, **options):
 def test_training_keeps_the_representation_and_leaves_its_sender_alone():
     batch, sender = _batch(), _sender()
     before = sender.get_weights()
-    system = _fit(CompressedCoMM(sender, AWGNLink(), num_symbols=4, hidden=(64,)), batch)
+    system = _fit(CompressedCoMM(sender, link=AWGNLink(), num_symbols=4, hidden=(64,)), batch)
     for old, new in zip(before, sender.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
     errors = [_error(system, batch, snr_db) for snr_db in (-10.0, 5.0, 20.0)]
@@ -49,7 +49,7 @@ def test_more_symbols_lose_less():
     batch = _batch()
     options = {"snr_db": 20.0, "hidden": (64,)}
     few, many = (
-        _fit(CompressedCoMM(_sender(), AWGNLink(), num_symbols=k, **options), batch)
+        _fit(CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=k, **options), batch)
         for k in (1, 12)
     )
     assert _error(many, batch, 20.0) < 0.7 * _error(few, batch, 20.0)
@@ -57,7 +57,7 @@ def test_more_symbols_lose_less():
 
 def test_the_target_is_standardized():
     batch = _batch()
-    system = _fit(CompressedCoMM(_sender(), AWGNLink(), num_symbols=2), batch, 600)
+    system = _fit(CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=2), batch, 600)
     target = system.standardize(system.sender.represent(batch))
     np.testing.assert_allclose(tf.reduce_mean(target, 0), 0.0, atol=0.05)
     np.testing.assert_allclose(tf.math.reduce_std(target, 0), 1.0, atol=0.1)
@@ -65,7 +65,7 @@ def test_the_target_is_standardized():
 
 def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
     batch, sender = _batch(), _sender()
-    system = CompressedCoMM(sender, AWGNLink(), num_symbols=4, fine_tune=True)
+    system = CompressedCoMM(sender, link=AWGNLink(), num_symbols=4, fine_tune=True)
     teacher = system.teacher
     transfer_weights(system, _sender())
     np.testing.assert_array_equal(sender.represent(batch), teacher.represent(batch))
@@ -79,7 +79,7 @@ def test_a_sender_with_a_teacher_learns_and_the_teacher_does_not():
 def test_weights_of_a_tuned_sender_and_its_teacher_come_back(tmp_path):
     batch = _batch()
     system, other = (
-        CompressedCoMM(_sender(), AWGNLink(), num_symbols=4, fine_tune=True) for _ in range(2)
+        CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=4, fine_tune=True) for _ in range(2)
     )
     _fit(system, batch, 5).save_weights(tmp_path / "few.weights.h5")
     other.load_weights(tmp_path / "few.weights.h5")
@@ -91,19 +91,19 @@ def test_weights_of_a_tuned_sender_and_its_teacher_come_back(tmp_path):
 def test_what_is_missing_is_missed():
     batch = _batch()
     options = {"num_symbols": 12, "snr_db": 20.0}
-    system = _fit(CompressedCoMM(_sender(), AWGNLink(), **options), batch)
+    system = _fit(CompressedCoMM(_sender(), link=AWGNLink(), **options), batch)
     assert _error(system, batch, 20.0, present=["one"]) > 1.3 * _error(system, batch, 20.0)
     shown = system.representations({"one": batch["one"]}, 20.0, present=["one"])
     assert shown["received"].shape == (128, 32)
 
 
 def test_what_it_costs():
-    plain = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3).summary([_batch()])
-    taught = CompressedCoMM(_sender(), AWGNLink(), num_symbols=3, fine_tune=True)
+    plain = CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=3).summary([_batch()])
+    taught = CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=3, fine_tune=True)
     assert plain["channel_uses"] == pytest.approx(3)
     assert taught.summary([_batch()])["parameters"] == plain["parameters"]
 
 
 def test_there_must_be_a_symbol():
     with pytest.raises(ValueError, match="num_symbols"):
-        CompressedCoMM(_sender(), AWGNLink(), num_symbols=0)
+        CompressedCoMM(_sender(), link=AWGNLink(), num_symbols=0)

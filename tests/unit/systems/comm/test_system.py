@@ -18,7 +18,7 @@ SUPERVISED = {"objective": "supervised", "targets": {"label": 3}}
 
 
 def _system(shapes=SHAPES, **options):
-    return CoMM(shapes, AWGNLink(), **{**SMALL, **options})
+    return CoMM(shapes, link=AWGNLink(), **{**SMALL, **options})
 
 
 def _batch(size=8, seed=0):
@@ -171,7 +171,7 @@ def test_weights_come_back(options, tmp_path):
         ({"shapes": {"numbers": (7,)}, "objective": "clip"}, "two modalities"),
         ({"objective": "supervised"}, "targets"),
         ({"targets": {"label": 3}}, "targets"),
-        ({"width": 30}, "multiple of num_heads"),
+        ({"width": 30}, "`width` must be a multiple of `num_heads`. Received: 30 and"),
         ({"projection": ()}, "projection"),
         ({"temperature": 0}, "temperature"),
         ({"encoders": {}}, "`encoders` must be for picture"),

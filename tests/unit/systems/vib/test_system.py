@@ -20,7 +20,7 @@ SHAPES = {"text": (6,), "audio": (4, 3), "vision": (5,)}
 
 def _system(num_classes=2, **options):
     options = {"width": 16, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 8, **options}
-    return TwoStageVIB(SHAPES, num_classes, AWGNLink(), **options)
+    return TwoStageVIB(SHAPES, num_classes, link=AWGNLink(), **options)
 
 
 def _batch(size=12, num_classes=2):
@@ -231,7 +231,7 @@ def test_it_learns_to_decide_over_the_link():
     system = TwoStageVIB(
         data.shapes,
         data.num_classes,
-        AWGNLink(),
+        link=AWGNLink(),
         snr_db=(0.0, 20.0),
         transmitted_dim=12,
         dropout=0.0,
