@@ -35,7 +35,7 @@ evaluation: {snr_db: [0, 5, 10], batch_size: 50, max_mc_iter: 4, seeds: [0, 1]}
 def _start(folder: Path, out: str, *options: str) -> subprocess.Popen[str]:
     study = folder / "shared.yaml"
     study.write_text(STUDY)
-    command = [sys.executable, "-m", "sionna_semcom", "run", str(study), "--out", folder / out]
+    command = [sys.executable, "-m", "sionna_semcom", "run", str(study), "--out", str(folder / out)]
     return subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,
