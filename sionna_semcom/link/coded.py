@@ -69,6 +69,8 @@ class CodedTransmission(Block):
         zeros and ones, or ``no`` is refused by ``link``
     """
 
+    __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
+
     def __init__(
         self,
         link: Link,

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 @runtime_checkable
@@ -56,6 +59,19 @@ class SystemContract:
 
     aggregates: ClassVar[Any] = {}
     recognizers: Any = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep AutoGraph, which a user's own `tf.function` has on, off methods of this package."""
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == _PACKAGE:
+            for name, method in list(vars(cls).items()):
+                if inspect.isfunction(method) and not name.startswith("_"):
+                    setattr(cls, name, tf.autograph.experimental.do_not_convert(method))
+
+    @property
+    def structure(self) -> tuple[Hashable, ...]:
+        """What a graph of the system depends on that may change, its weights aside."""
+        return ()
 
     def schedules(self, num_epochs: int) -> list[Any]:
         """Callbacks of a training of ``num_epochs``; none by default."""
