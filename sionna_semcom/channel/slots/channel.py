@@ -10,6 +10,7 @@ from sionna.phy.block import Object
 from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
+from sionna.phy.utils import complex_normal
 
 from .clusters import ClusterPaths
 from .interference import drop_interference
@@ -150,9 +151,7 @@ class ClusterResponse(Object):
         Frequency responses
     """
 
-    def __init__(
-        self, model: CDL, frequencies: tf.Tensor, precision: str | None = None
-    ) -> None:
+    def __init__(self, model: CDL, frequencies: tf.Tensor, precision: str | None = None) -> None:
         super().__init__(precision=precision)
         self._paths = ClusterPaths(model, self.precision)
         phases = -2.0 * np.pi * np.outer(self._paths.delays, frequencies.numpy().astype(float))
@@ -175,6 +174,34 @@ class ClusterResponse(Object):
         h = tf.matmul(rows, self._rotations, transpose_a=True)
         h = tf.stop_gradient(h)  # which spares the backward pass, as a channel has no weights
         return tf.reshape(h, [num_slots, 1, rx, 1, tx, num_time_steps, h.shape[-1]])
+
+
+def received(x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+    """What one receiver gets of a grid ``x`` over the channel ``h``, with noise of power ``no``.
+
+    Equal to :class:`~sionna.phy.channel.ApplyOFDMChannel`, without its products of all streams.
+
+    Input
+    -----
+    x : [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
+        What is sent
+
+    h : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
+        Channel
+
+    no : [] or [num_slots], `tf.float`
+        Noise power
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        What is received
+    """
+    streams = range(h.shape[4])
+    y = tf.add_n([h[:, :, :, 0, one] * x[:, :, tf.newaxis, one] for one in streams])
+    precision = "double" if h.dtype == tf.complex128 else "single"
+    amplitude = tf.reshape(tf.cast(tf.sqrt(no), h.dtype), [-1, 1, 1, 1, 1])
+    return y + amplitude * complex_normal(tf.shape(y), precision=precision)
 
 
 def slot_energy(h: tf.Tensor) -> tf.Tensor:

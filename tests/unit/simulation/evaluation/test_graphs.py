@@ -150,7 +150,9 @@ def test_a_size_that_is_known_stays_known():
         sizes.append(batch.shape[0])
         return {"value": tf.cast(batch, tf.float32)}
 
-    sim_metrics(users, tf.data.Dataset.range(40).batch(10, drop_remainder=True), [0.0], progress=False)
+    sim_metrics(
+        users, tf.data.Dataset.range(40).batch(10, drop_remainder=True), [0.0], progress=False
+    )
     assert sizes == [10]
 
 
@@ -184,6 +186,8 @@ def test_training_is_traced_once_for_all_epochs():
     system.train_step = counted
     system.compile("adam")
     for epoch in range(3):
-        system.fit(Digits().train(8, 2, seed=epoch), initial_epoch=epoch, epochs=epoch + 1, verbose=0)
+        system.fit(
+            Digits().train(8, 2, seed=epoch), initial_epoch=epoch, epochs=epoch + 1, verbose=0
+        )
         system.link = system.link
     assert len(traces) == 1
