@@ -86,10 +86,15 @@ def diagonal_lmmse_equalizer(
     if h.shape[2] == 1:
         gain = tf.where(powers > 0, powers, MIN_GAIN)
         return matched / tf.cast(gain, h.dtype), 1.0 / gain
-    cross = tf.reduce_sum(tf.math.conj(h[:, :, 0]) * h[:, :, 1], 1, keepdims=True)
-    product = powers[:, :1] * powers[:, 1:]
-    # no term of the gain is below zero, so that rounding cannot make it vanish
-    det = tf.maximum(product - (tf.math.real(cross) ** 2 + tf.math.imag(cross) ** 2)[:, :1], 0.0)
+    first, second = h[:, :, :1], h[:, :, 1:]
+    cross = tf.reduce_sum(tf.math.conj(first) * second, 1)
+    # what the second stream has beyond the first: no difference of products, whose rounding would
+    # tell streams apart that share one channel
+    own = (
+        second
+        - first * tf.math.divide_no_nan(cross, tf.cast(powers[:, :1], h.dtype))[:, tf.newaxis]
+    )
+    det = powers[:, :1] * tf.reduce_sum(tf.math.real(own) ** 2 + tf.math.imag(own) ** 2, 1)
     others = tf.reverse(powers, [1]) + 1.0
     leaks = tf.concat([cross, tf.math.conj(cross)], 1) * tf.reverse(matched, [1])
     gain = powers + det
