@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -69,6 +71,7 @@ class CodedTransmission(Block):
         zeros and ones, or ``no`` is refused by ``link``
     """
 
+    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # AutoGraph leaves it alone
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     def __init__(

@@ -69,6 +69,7 @@ class OFDMLink(Link):
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
+        self._graphs: dict[int, Any] = {}
         self._precode = PrecodedChannel(self.settings)
         self._equalize = SlotEqualizer(self.settings, self.resource_grid)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
@@ -93,8 +94,23 @@ class OFDMLink(Link):
             no = tf.repeat(no, tf.shape(slots)[0] // batch)
         symbols_hat, no_eff = (
             tf.ensure_shape(self._packer.unpack(x, batch, num_symbols, separate), symbols.shape)
-            for x in self._transmit_slots(slots, no)
+            for x in self._slots(slots, no)
         )
+        return symbols_hat, no_eff
+
+    def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
+        if tf.executing_eagerly() or not isinstance(self.channel, SlotChannel):
+            return self._transmit_slots(slots, no)  # another channel may have layers, and a phase
+        if no.shape.rank not in self._graphs:
+            signature = [
+                tf.TensorSpec([None, self._capacity], self.cdtype),
+                tf.TensorSpec([None] * no.shape.rank, self.rdtype),
+            ]
+            self._graphs[no.shape.rank] = tf.function(
+                self._transmit_slots, input_signature=signature, autograph=False
+            )
+        symbols_hat, no_eff = self._graphs[no.shape.rank](tf.cast(slots, self.cdtype), no)
         return symbols_hat, no_eff
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

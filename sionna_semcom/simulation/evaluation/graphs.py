@@ -12,14 +12,14 @@ import tensorflow as tf
 
 from ..._messages import shortened
 from ...metrics import watching
-from ...systems.base.contract import Measurable
+from ...systems.base.contract import Encoding, Measurable
+from .memory import Memory
 from .tally import UNDECIDABLE
 
 Measure = Callable[[Any, Any], Mapping[str, Any]]
 GraphMode = Literal["graph", "xla"]
 
 _PACKAGE = __name__.partition(".")[0]
-_SNR = tf.TensorSpec([], tf.float32)
 
 
 def executable(
@@ -41,35 +41,69 @@ def executable(
             f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
         )
     measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
-    compiled, autograph = graph_mode == "xla", True
-    if isinstance(measure, tf.types.experimental.PolymorphicFunction):
-        # It becomes part of the graph below, where decisions are watched
-        compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
-        autograph, measure = measure._autograph, measure.python_function
-    own = _is_own(measure)
-    if graph_mode is not None and autograph and not own:
-        context = tf.__internal__.autograph.control_status_ctx()
-        measure = tf.__internal__.autograph.tf_convert(measure, context, user_requested=True)
+    encode = mc_fun.encodings if isinstance(mc_fun, Encoding) and _is_own(measure) else None
+    return _Traced(measure, encode, graph_mode, element_spec).fresh()
 
-    def watched(batch: Any, snr_db: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
-        with watching() as watch:
-            figures = measure(batch, snr_db)
-        return figures, watch.count()
 
-    run = watched
-    if graph_mode is not None:
-        run = tf.function(watched, jit_compile=compiled, reduce_retracing=True, autograph=False)
-    open_size = graph_mode is not None and (own or _has_open_size(element_spec))
+class _Traced:
+    """A measurement in its mode of execution, and what of it depends on no SNR, if that is apart.
 
-    def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        nonlocal open_size
-        if open_size and (specification := _of_any_size(batch)) is not None:
-            run.get_concrete_function(specification, _SNR)  # type: ignore[attr-defined]
-        open_size = False
-        figures, undecidable = run(batch, snr_db)
-        return {**figures, UNDECIDABLE: undecidable}
+    See :func:`executable`.
+    """
 
-    return measured
+    def __init__(
+        self,
+        measure: Measure,
+        encode: Callable[[Any], Any] | None,
+        graph_mode: GraphMode | None,
+        element_spec: Any = None,
+    ) -> None:
+        compiled, autograph = graph_mode == "xla", True
+        if isinstance(measure, tf.types.experimental.PolymorphicFunction):
+            # It becomes part of the graph below, where decisions are watched
+            compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
+            autograph, measure = measure._autograph, measure.python_function
+        own = _is_own(measure)
+        if graph_mode is not None and autograph and not own:
+            context = tf.__internal__.autograph.control_status_ctx()
+            measure = tf.__internal__.autograph.tf_convert(measure, context, user_requested=True)
+
+        def watched(batch: Any, snr_db: tf.Tensor, *encodings: Any) -> tuple[Any, tf.Tensor]:
+            with watching() as watch:
+                options = {"encodings": encodings[0]} if encodings else {}
+                figures = measure(batch, snr_db, **options)
+            return figures, watch.count()
+
+        self._run, self._encode = watched, encode if graph_mode is not None else None
+        if graph_mode is not None:
+            traced = functools.partial(
+                tf.function, jit_compile=compiled, reduce_retracing=True, autograph=False
+            )
+            self._run, self._encode = traced(watched), traced(encode) if encode else None
+        self._open_size = graph_mode is not None and (own or _has_open_size(element_spec))
+
+    def fresh(self) -> Measure:
+        """Give the measurement for weights that stay as they are now."""
+        known = Memory()
+
+        def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
+            arguments = [batch, snr_db]
+            if self._encode is not None:
+                self._trace(self._encode, batch)
+                arguments.append(known.get(batch, self._encode))
+            self._trace(self._run, *arguments)
+            self._open_size = False
+            figures, undecidable = self._run(*arguments)
+            return {**figures, UNDECIDABLE: undecidable}
+
+        return measured
+
+    def _trace(self, function: Any, *arguments: Any) -> None:
+        """Trace ``function`` before its first call, for batches of all sizes."""
+        if self._open_size:
+            specifications = list(map(_of_any_size, arguments))
+            if all(one is not None for one in specifications):
+                function.get_concrete_function(*specifications)
 
 
 class Graphs:
@@ -79,7 +113,7 @@ class Graphs:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[Hashable, ...], Measure] = {}
+        self._known: dict[tuple[Hashable, ...], _Traced] = {}
 
     def measure(
         self, system: Any, graph_mode: GraphMode | None, present: Sequence[str] | None = None
@@ -93,8 +127,12 @@ class Graphs:
         key = (system, *system.structure, modalities, graph_mode)
         if key not in self._known:
             options = {} if present is None else {"present": modalities}
-            self._known[key] = executable(functools.partial(system.measure, **options), graph_mode)
-        return self._known[key]
+            encode = None
+            if isinstance(system, Encoding) and _is_own(system.measure):
+                encode = functools.partial(system.encodings, **options)
+            measure = functools.partial(system.measure, **options)
+            self._known[key] = _Traced(measure, encode, graph_mode)
+        return self._known[key].fresh()
 
 
 def _is_own(measure: Any) -> bool:
@@ -110,13 +148,13 @@ def _has_open_size(element_spec: Any) -> bool:
     return any(shape is not None and shape.rank and shape[0] is None for shape in shapes)
 
 
-def _of_any_size(batch: Any) -> Any:
-    """Specification of batches like ``batch`` of any size, none if it has no one size."""
-    parts = tf.nest.flatten(batch)
+def _of_any_size(value: Any) -> Any:
+    """Specification of ``value`` for batches of any size, none if it has no one size."""
+    parts = tf.nest.flatten(value)
     if not all(isinstance(part, (tf.Tensor, np.ndarray)) for part in parts):
         return None
-    if len({part.shape[0] for part in parts if len(part.shape)}) != 1:
+    if len({part.shape[0] for part in parts if len(part.shape)}) > 1:
         return None
     return tf.nest.map_structure(
-        lambda part: tf.TensorSpec([None, *part.shape[1:]][: len(part.shape)], part.dtype), batch
+        lambda part: tf.TensorSpec([None, *part.shape[1:]][: len(part.shape)], part.dtype), value
     )

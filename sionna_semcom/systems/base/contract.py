@@ -33,6 +33,17 @@ class Aggregating(Measurable, Protocol):
 
 
 @runtime_checkable
+class Encoding(Measurable, Protocol):
+    """Something measurable, part of whose work depends on no SNR."""
+
+    def encodings(self, batch: Any, present: Sequence[str] | None = None) -> Any:
+        """What the transmitter makes of a batch before anything is drawn.
+
+        ``measure`` takes it as ``encodings``, in place of making it itself.
+        """
+
+
+@runtime_checkable
 class Representing(Protocol):
     """A system that shows what probes may look at."""
 
