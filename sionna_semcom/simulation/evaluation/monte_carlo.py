@@ -10,22 +10,20 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from ..._messages import listed, shortened
+from ..._messages import listed
 from ..._seeding import reseed, set_seed
-from ...metrics import watching
 from ...systems.base.contract import Aggregating, Measurable
 from ...systems.base.snr import check_snr
 from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
 from ..results.result import Result
+from .graphs import GraphMode, Measure, executable
 from .progress import ProgressBar
 from .state import Callback, State, Verdict
 from .stop_rule import StopRule
-from .tally import UNDECIDABLE, Tally
+from .tally import Tally
 
 Point = dict[str, Estimate]
-Measure = Callable[[Any, Any], Mapping[str, Any]]
-GraphMode = Literal["graph", "xla"]
 
 
 def sim_metrics(
@@ -108,7 +106,7 @@ def sim_metrics(
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
-    measure = executable(mc_fun, graph_mode)
+    measure = executable(mc_fun, graph_mode, getattr(data, "element_spec", None))
     aggregates = mc_fun.aggregates if isinstance(mc_fun, Aggregating) else {}
     points: list[Point] = []
     verdict: Verdict | None = None
@@ -177,35 +175,6 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
         name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
         for name in first
     }
-
-
-def executable(mc_fun: Measurable | Measure, graph_mode: GraphMode | None) -> Measure:
-    """Give ``mc_fun`` as a function that is executed in ``graph_mode``."""
-    if graph_mode not in (None, "graph", "xla"):
-        raise ValueError(
-            f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
-        )
-    measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
-    compiled = graph_mode == "xla"
-    if isinstance(measure, tf.types.experimental.PolymorphicFunction):
-        # It becomes part of the graph below, where decisions are watched
-        compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
-        measure = measure.python_function
-
-    def watched(batch: Any, snr_db: tf.Tensor) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
-        with watching() as watch:
-            figures = measure(batch, snr_db)
-        return figures, watch.count()
-
-    run = watched
-    if graph_mode is not None:
-        run = tf.function(watched, jit_compile=compiled, reduce_retracing=True)
-
-    def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        figures, undecidable = run(batch, snr_db)
-        return {**figures, UNDECIDABLE: undecidable}
-
-    return measured
 
 
 def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:

@@ -75,7 +75,7 @@ def probe(
         raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
     if not isinstance(system, Representing):
         raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
-    read = tf.function(functools.partial(system.representations, present=present))
+    read = tf.function(functools.partial(system.representations, present=present), autograph=False)
     test, right = _collect(read, batches, snr_db, data.parts)
     figures: dict[str, float] = {}
     modalities = [name for name in test if name != "received"]
