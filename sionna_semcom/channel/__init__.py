@@ -3,17 +3,36 @@
 
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .flat import FlatMIMOChannel, FlatMIMOSettings
-from .ofdm import OFDMMIMOChannel, OFDMMIMOSettings
-from .settings import CHANNELS, ChannelSettings
+from .ofdm import OFDMMIMOChannel
+from .ofdm_settings import OFDMMIMOSettings
+from .settings import CHANNELS, SOURCES, ChannelSettings, SourceSettings
+from .sources import (
+    ChannelSource,
+    CIRSettings,
+    FrequencyResponses,
+    FrequencyResponseSettings,
+    ImpulseResponses,
+    ModelSource,
+    OwnSlots,
+)
 
 __all__ = [
     "CHANNELS",
+    "SOURCES",
+    "CIRSettings",
     "ChannelSettings",
+    "ChannelSource",
     "ChannelState",
     "FlatMIMOChannel",
     "FlatMIMOSettings",
+    "FrequencyResponseSettings",
+    "FrequencyResponses",
+    "ImpulseResponses",
     "MIMOChannel",
     "MIMOSettings",
+    "ModelSource",
     "OFDMMIMOChannel",
     "OFDMMIMOSettings",
+    "OwnSlots",
+    "SourceSettings",
 ]

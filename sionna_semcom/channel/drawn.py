@@ -38,9 +38,13 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     ----------
     drawn_from : `dict`
         States before the construction of those of Sionna's generators that it drew from
+
+    checksums : `dict` of `str`
+        SHA-256 of the files that its channels come from, by name
     """
 
     drawn_from: Mapping[str, Any] = MappingProxyType({})
+    checksums: Mapping[str, str] = MappingProxyType({})
     autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 

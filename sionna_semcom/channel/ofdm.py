@@ -3,85 +3,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from pydantic import Field, model_validator
 from sionna.phy import config
 from sionna.phy.block import Object
 from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
 
-from .base import ChannelState, MIMOChannel, MIMOSettings
+from .base import ChannelState, MIMOChannel
+from .ofdm_settings import OFDMMIMOSettings
 from .regression import RegressionTable, learn
 from .settings import CHANNELS
-from .slots.channel import CHUNK, SlotChannel, in_units, slot_energy
+from .slots.channel import CHUNK, in_units, slot_energy
 from .slots.estimation import known_covariances, ls_estimator
-from .slots.interference import interference_floor, slot_summary
+from .slots.interference import slot_summary
 from .slots.interpolation import ChannelStatistics
 from .slots.resource_grid import resource_grid
-from .slots.settings import SlotSettings
+from .slots.source import SlotSource, floor_db, has_unit_energy
+from .sources import chosen_source, name_of, slot_source, split_channel
 
 CALIBRATION_SLOTS = 512  # that both ends have seen of the channel; all of a pool
 CALIBRATION_SNRS_DB = np.arange(40.0, -20.1, -5.0)
-
-
-class OFDMMIMOSettings(SlotSettings, MIMOSettings):
-    """Settings of `OFDMMIMOChannel`; combinations that cannot work are refused with the reason."""
-
-    kind: Literal["ofdm_mimo"] = "ofdm_mimo"
-    """Selects this channel in a study."""
-    csi: Literal["perfect", "ls", "delayed"] = "ls"
-    """What both ends know: the channel itself, its least-squares estimate from the pilots of each
-    antenna, or the channel as it was some OFDM symbols ago."""
-    csi_delay: int | None = Field(default=None, ge=1)
-    """Age of the delayed channel [OFDM symbols]."""
-
-    @model_validator(mode="after")
-    def _check_uses(self) -> OFDMMIMOSettings:
-        if self.num_uses * self.coherence > self.num_data_elements:
-            raise ValueError(
-                "A slot must have a data resource element for each of the `num_uses` of its "
-                f"`coherence` latents, here {self.num_data_elements} in all. Received: "
-                f"num_uses={self.num_uses}, coherence={self.coherence}"
-            )
-        self._check_pilots("num_tx_ant")
-        return self
-
-    @model_validator(mode="after")
-    def _check_csi(self) -> OFDMMIMOSettings:
-        if self.csi == "ls":
-            self._check_estimation()
-        if (self.csi == "delayed") != (self.csi_delay is not None):
-            raise ValueError(
-                "`csi_delay` goes with `csi`='delayed'. "
-                f"Received: csi={self.csi!r}, csi_delay={self.csi_delay}"
-            )
-        if self.csi == "delayed" and self.speed == 0.0:
-            raise ValueError(
-                "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "
-                "that stands still does not age. Received: speed=0.0"
-            )
-        return self
-
-    @property
-    def streams(self) -> int:
-        """Antennas that share the pilots."""
-        return self.num_tx_ant
-
-    @property
-    def array_gain_db(self) -> float:
-        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
-        return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
-
-    @property
-    def num_data_elements(self) -> int:
-        """Resource elements of a slot without pilots."""
-        symbols = self.num_ofdm_symbols - len(self.pilot_ofdm_symbol_indices)
-        return symbols * self.num_subcarriers
 
 
 class AntennaEstimator(Object):
@@ -95,7 +40,7 @@ class AntennaEstimator(Object):
     grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid with one stream an antenna
 
-    slots : `SlotChannel`
+    slots : `SlotSource`
         Channel whose statistics are known
 
     Input
@@ -112,7 +57,7 @@ class AntennaEstimator(Object):
         Estimate
     """
 
-    def __init__(self, settings: OFDMMIMOSettings, grid: ResourceGrid, slots: SlotChannel) -> None:
+    def __init__(self, settings: OFDMMIMOSettings, grid: ResourceGrid, slots: SlotSource) -> None:
         super().__init__(precision=settings.precision)
         antennas = settings.num_tx_ant
         power = np.full(antennas, 1.0 / antennas)
@@ -153,10 +98,15 @@ class OFDMMIMOChannel(MIMOChannel):
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
+    Parameters
+    ----------
+    channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
+        Where the channels come from, as in :class:`~sionna_semcom.link.OFDMLink`
+
     Raises
     ------
     ValueError
-        If the settings cannot work together
+        If the settings cannot work together, or ``channel`` does not fit them
 
     Example
     -------
@@ -165,12 +115,15 @@ class OFDMMIMOChannel(MIMOChannel):
     >>> y = channel(x, state.h, no)                       # x, y: [32, 2, 4]
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, channel: Any = None, **settings: Any) -> None:
+        source, settings = split_channel(channel, settings)
         super().__init__(**settings)
         chosen: OFDMMIMOSettings = self.settings
+        self.source = chosen_source(chosen, source)
+        self.checksums = {} if self.source is None else self.source.checksums
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
-        self.slots = SlotChannel(chosen, self._lengthened_grid())
+        self.slots: Any = slot_source(chosen, self._lengthened_grid(), self.source)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._data_elements = tf.constant(self._where_data_is(), tf.int32)
         if chosen.csi == "ls":
@@ -189,7 +142,7 @@ class OFDMMIMOChannel(MIMOChannel):
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
         slots, gain = self.slots(groups), None
-        if not isinstance(self.slots, SlotChannel):  # in units of its own, unlike what was learned
+        if not has_unit_energy(self.slots):  # in units of its own, unlike what was learned
             gain = slot_energy(slots)
             slots, no = in_units(slots, tf.sqrt(gain)), no / gain
         h, h_hat = (
@@ -209,13 +162,25 @@ class OFDMMIMOChannel(MIMOChannel):
         return ChannelState(h, h_hat, mean, variances)
 
     @property
-    def interference_floor_db(self) -> float:
-        """Interference that the model leaves out, relative to the signal [dB]."""
-        return interference_floor(self.settings, self.slots.drop_interference).db
+    def interference_floor_db(self) -> float | None:
+        """Interference that the model leaves out, relative to the signal [dB], where known."""
+        return floor_db(self.slots)
 
     def summary(self) -> str:
         """One line: the channel, the antennas, and the interference that is left out."""
-        return slot_summary(self.settings, self.interference_floor_db)
+        return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal channel, and states of generators that it drew from.
+
+        Raises
+        ------
+        ValueError
+            If its source was given in Python and has no name
+        """
+        if self.source is not None:
+            self.source.get_config()
+        return super().get_config()
 
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""
@@ -250,13 +215,20 @@ class OFDMMIMOChannel(MIMOChannel):
         return RegressionTable(ends, wide[0], wide[1], precision=self.precision)
 
     def _chunks(self) -> Iterator[tf.Tensor]:
-        pool = self.slots.pool
+        pool = self.slots.pool if has_unit_energy(self.slots) else None
         if pool is None:
-            yield from (self.slots(CHUNK) for _ in range(CALIBRATION_SLOTS // CHUNK))
+            yield from (self._drawn(CHUNK) for _ in range(CALIBRATION_SLOTS // CHUNK))
             return
         size = pool.shape[0]
         for _ in range(-(-CALIBRATION_SLOTS // size)):  # a small pool meets more than one noise
             yield from (pool[start : start + CHUNK] for start in range(0, size, CHUNK))
+
+    def _drawn(self, num_slots: int) -> tf.Tensor:
+        """Slots with unit mean energy."""
+        slots = self.slots(num_slots)
+        if has_unit_energy(self.slots):
+            return slots
+        return in_units(slots, tf.sqrt(slot_energy(slots)))
 
     def _lengthened_grid(self) -> ResourceGrid:
         symbols = self.settings.num_ofdm_symbols + self._delay

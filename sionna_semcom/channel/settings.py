@@ -14,6 +14,18 @@ MAX_SPEED = 1000 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
 CHANNELS = Registry("channels", package="sionna_semcom.channel")
 """MIMO channels by ``kind``."""
 
+SOURCES = Registry("sources", package="sionna_semcom.channel.sources")
+"""Sources of channels by ``kind``, which links and MIMO channels take as ``channel``."""
+
+
+class SourceSettings(Settings):
+    """Settings of any source of channels."""
+
+    kind: str = ""
+    normalize: Literal["slot", "average", "none"] = "slot"
+    """What has unit mean energy: every `slot`, or the source on `average`, whose slots then fade as
+    a whole. With `none` the channel stays in its own unit, and so does the noise power."""
+
 
 class PrecisionSettings(Settings):
     """Settings of what computes on tensors, as blocks of Sionna do."""

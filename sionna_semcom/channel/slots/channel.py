@@ -6,17 +6,17 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 from sionna.phy import PI, config
-from sionna.phy.block import Object
 from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 from sionna.phy.utils import complex_normal
 
 from ..noise import energy
-from .clusters import ClusterPaths
-from .interference import drop_interference
+from .cluster_response import ClusterResponse
+from .interference import InterferenceFloor, drop_interference, interference_floor
 from .ray_offsets import correct_ray_offsets
-from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+from .settings import DEFAULT_DROPS, SYSTEM_LEVEL_MODELS, SlotSettings
+from .source import SlotSource
 
 CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memory
 
@@ -84,10 +84,10 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     return model
 
 
-def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
-    r"""Frequency response of paths, with unit mean energy over antennas and resource elements.
+def path_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    r"""Frequency response of paths.
 
-    .. math:: h_{t,n} \propto \sum_p a_{p,t}\, e^{-j 2\pi f_n \tau_p}
+    .. math:: h_{t,n} = \sum_p a_{p,t}\, e^{-j 2\pi f_n \tau_p}
 
     Equal to :func:`~sionna.phy.channel.cir_to_ofdm_channel`, which forms the response of each path
     on each resource element before it sums them: half of the time that a CDL channel takes. Here
@@ -112,69 +112,15 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
     """
     phases = -2.0 * PI * tau[:, :, tf.newaxis, :, tf.newaxis, :, tf.newaxis] * frequencies
     rotations = tf.complex(tf.cos(phases), tf.sin(phases))
-    h = tf.matmul(a, rotations, transpose_a=True)
+    return tf.matmul(a, rotations, transpose_a=True)
+
+
+def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
+    """`path_response` with unit mean energy over antennas and resource elements."""
+    h = path_response(a, tau, frequencies)
     mean = tf.math.real(h * tf.math.conj(h))
     mean = tf.reduce_mean(mean, axis=[2, 4, 5, 6], keepdims=True)
     return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(mean), h.dtype))
-
-
-class ClusterResponse(Object):
-    r"""Draws frequency responses of a CDL model, with unit mean energy over each slot.
-
-    .. math::
-
-        h_{t,n} \propto \sum_p a_{p,t} r_{p,n}, \qquad r_{p,n} = e^{-j 2\pi f_n \tau_p}, \qquad
-        \frac{1}{F}\sum_n |h_{t,n}|^2 = \mathbf{a}_t^\mathsf{T}\mathbf{C}\,\mathbf{a}_t^\star,
-        \quad \mathbf{C} = \tfrac{1}{F}\mathbf{R}\mathbf{R}^\mathsf{H}
-
-    Equal to `frequency_response` of what the model draws. The delays of the paths are always the
-    same, so that rotations and the energy of a slot take one product with a constant each.
-
-    Parameters
-    ----------
-    model : :class:`~sionna.phy.channel.tr38901.CDL`
-        Channel model
-
-    frequencies : [fft_size], `tf.float`
-        Frequencies of the subcarriers [Hz], relative to the carrier
-
-    precision : `None` (default) | "single" | "double"
-        Precision of the output; `None` is that of Sionna's configuration
-
-    Input
-    -----
-    num_slots, num_time_steps, sampling_frequency
-        See `ClusterPaths`
-
-    Output
-    ------
-    : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_time_steps, fft_size], `tf.complex`
-        Frequency responses
-    """
-
-    def __init__(self, model: CDL, frequencies: tf.Tensor, precision: str | None = None) -> None:
-        super().__init__(precision=precision)
-        self._paths = ClusterPaths(model, self.precision)
-        phases = -2.0 * np.pi * np.outer(self._paths.delays, frequencies.numpy().astype(float))
-        rotations = np.exp(1j * phases)
-        self._rotations = tf.constant(rotations, self.cdtype)
-        energies = rotations @ rotations.conj().T / rotations.shape[1]
-        self._energies = tf.constant(energies, self.cdtype)
-
-    def __call__(
-        self, num_slots: int | tf.Tensor, num_time_steps: int, sampling_frequency: float
-    ) -> tf.Tensor:
-        """Draw ``num_slots`` frequency responses."""
-        a = self._paths(num_slots, num_time_steps, sampling_frequency)
-        num_paths, rx, tx = a.shape[1:4]
-        rows = tf.reshape(a, [num_slots, num_paths, rx * tx * num_time_steps])
-        products = tf.matmul(self._energies, rows, transpose_a=True)
-        energy = tf.math.real(tf.reduce_sum(products * tf.math.conj(rows), 1))
-        energy = tf.reduce_mean(energy, -1)[:, tf.newaxis, tf.newaxis]
-        rows = tf.math.divide_no_nan(rows, tf.cast(tf.sqrt(energy), rows.dtype))
-        h = tf.matmul(rows, self._rotations, transpose_a=True)
-        h = tf.stop_gradient(h)  # which spares the backward pass, as a channel has no weights
-        return tf.reshape(h, [num_slots, 1, rx, 1, tx, num_time_steps, h.shape[-1]])
 
 
 def received(x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
@@ -220,7 +166,7 @@ def in_units(tensor: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:
     return tensor / tf.cast(unit, tensor.dtype)
 
 
-class SlotChannel(Object):
+class SlotChannel(SlotSource):
     r"""Draws the channel of independent slots, each with unit mean energy.
 
     .. math:: \frac{1}{N_R N_T T F} \sum_{r,t,s,n} |h_{r,t,s,n}|^2 = 1
@@ -275,6 +221,15 @@ class SlotChannel(Object):
     def pool(self) -> tf.Tensor | None:
         """Realizations of the pool, or none if each slot draws its own."""
         return None if self._pool is None else self._pool.value()
+
+    def seen(self) -> tf.Tensor:
+        """The pool, or as many slots as one has by default."""
+        return self(DEFAULT_DROPS) if self._pool is None else self._pool.value()
+
+    @property
+    def interference(self) -> InterferenceFloor:
+        """Interference that one matrix for each resource element leaves out."""
+        return interference_floor(self._settings, self.drop_interference)
 
     def redraw(self) -> None:
         """Fill the pool with new realizations, also for graphs that were traced before."""

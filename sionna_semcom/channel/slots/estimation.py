@@ -17,7 +17,7 @@ from sionna.phy.ofdm import (
     tdl_time_cov_mat,
 )
 
-from .channel import SlotChannel, channel_model
+from .channel import channel_model
 from .clusters import ClusterPaths
 from .interpolation import (
     ChannelStatistics,
@@ -26,7 +26,8 @@ from .interpolation import (
     LMMSEInterpolator,
 )
 from .randomness import own_randomness
-from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
+from .settings import SlotSettings
+from .source import SlotSource
 
 POWER_DRAWS = 512  # over which the powers of clusters are averaged
 
@@ -62,13 +63,15 @@ def ls_estimator(
 
 
 def known_covariances(
-    settings: SlotSettings, resource_grid: ResourceGrid, channel: SlotChannel
+    settings: SlotSettings, resource_grid: ResourceGrid, channel: SlotSource
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
-    if settings.model in SYSTEM_LEVEL_MODELS:
+    if settings.family in ("system", "own"):
         remove_nulled = RemoveNulledSubcarriers(resource_grid, precision=settings.precision)
-        return measured_covariances(remove_nulled(channel.pool))
-    if settings.model.startswith("CDL"):
+        # a grid that is lengthened by the age of a delayed channel has more symbols than a slot
+        seen = channel.seen()[..., -settings.num_ofdm_symbols :, :]
+        return measured_covariances(remove_nulled(seen))
+    if settings.family == "CDL":
         return cluster_covariances(settings, resource_grid)
     return profile_covariances(settings, resource_grid)
 

@@ -67,6 +67,38 @@ def doppler_interference(doppler_time: float) -> float:
     return 1.0 - 2.0 / x * float(itj0y0(x)[0] - j1(x))
 
 
+def measured_doppler_interference(h: Any, symbol_time: float) -> float:
+    r"""Power of the interference between subcarriers, measured in slots with unit mean energy.
+
+    .. math::
+
+        P \approx \frac{(2\pi f_\mathrm{rms} T)^2}{12}, \qquad
+        \mathbb{E}|h_{s+1} - h_s|^2 \approx (2\pi f_\mathrm{rms} T_s)^2\,\mathbb{E}|h_s|^2
+
+    with the root mean square :math:`f_\mathrm{rms}` of the Doppler shifts, for slow changes; for
+    Jakes' spectrum :math:`f_\mathrm{rms} = f_D/\sqrt{2}`, as in `doppler_interference`.
+
+    Input
+    -----
+    h : [..., num_ofdm_symbols, fft_size], `tf.complex`
+        Frequency responses
+
+    symbol_time : `float`
+        Duration of an OFDM symbol with its prefix over the one without, :math:`T_s/T`
+
+    Output
+    ------
+    : `float`
+        Share of the received power, one at most
+    """
+    h = np.asarray(h)
+    if h.shape[-2] < 2:
+        return 0.0
+    energy = float(np.mean(np.abs(h) ** 2, dtype=float))
+    change = float(np.mean(np.abs(np.diff(h, axis=-2)) ** 2, dtype=float)) / energy
+    return min(1.0, change / (12.0 * symbol_time**2))
+
+
 def delay_interference(
     delays: np.ndarray, powers: np.ndarray, prefix: float, duration: float
 ) -> np.ndarray:
@@ -169,14 +201,19 @@ def study_notes(links: Mapping[tuple[str, int], Any], snr_dbs: Iterable[float]) 
         yield from interference_notes(name, link, snr_dbs)
 
 
-def slot_summary(settings: SlotSettings, floor_db: float) -> str:
-    """One line about a link or MIMO channel over slots."""
-    speed_kmh = 3.6 * settings.speed
-    return (
-        f"{settings.model}, {settings.num_tx_ant} x {settings.num_rx_ant} antennas, "
-        f"{settings.carrier_frequency / 1e9:g} GHz, {speed_kmh:.3g} km/h, "
-        f"{settings.subcarrier_spacing / 1e3:g} kHz; {floor_text(floor_db)}"
-    )
+def slot_summary(settings: SlotSettings, floor_db: float | None, source: str | None = None) -> str:
+    """One line about a link or MIMO channel over slots, of a ``source`` or of a model."""
+    terms = [
+        source or settings.model,
+        f"{settings.num_tx_ant} x {settings.num_rx_ant} antennas",
+        f"{settings.carrier_frequency / 1e9:g} GHz",
+        f"{3.6 * settings.speed:.3g} km/h",
+        f"{settings.subcarrier_spacing / 1e3:g} kHz",
+    ]
+    if source is not None:
+        del terms[2:4]
+    line = ", ".join(terms)
+    return line if floor_db is None else f"{line}; {floor_text(floor_db)}"
 
 
 def floor_text(floor_db: float) -> str:

@@ -5,28 +5,36 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
-from ..settings import MAX_SPEED, PrecisionSettings
+from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
 DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+_OF_MODELS = ("model", "direction", "delay_spread", "speed")
 MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
+
+
+ModelName = Literal[
+    "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
+    "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
+    "UMi", "UMa", "RMa",
+]  # fmt: skip
 
 
 class SlotSettings(PrecisionSettings):
     """Settings of the slots of any OFDM channel: propagation, resource grid, estimation."""
 
-    model: Literal[
-        "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
-        "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
-        "UMi", "UMa", "RMa",
-    ] = "CDL-C"  # fmt: skip
+    model: ModelName = "CDL-C"
     """Channel model of TR 38.901. TDL has uncorrelated antennas."""
+    channel: Annotated[SourceSettings, SOURCES] | str | None = None
+    """Channel of your own in place of `model`, such as `{kind: cir, path: x.h5}`; a string is the
+    name of a `model`."""
     direction: Literal["uplink", "downlink"] = "uplink"
     """The uplink transmits from the user terminal (omnidirectional antennas) to the base station
     (TR 38.901 element pattern), the downlink the other way round."""
@@ -68,6 +76,39 @@ class SlotSettings(PrecisionSettings):
     """Channel realizations drawn once and reused at random; none: a fresh draw for each slot.
     UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_channel(cls, data: Any) -> Any:
+        """Make settings of ``channel``, or ``model`` of a name."""
+        channel = data.get("channel") if isinstance(data, Mapping) else None
+        if isinstance(channel, str):
+            named = {key: value for key, value in data.items() if key != "channel"}
+            if named.setdefault("model", channel) != channel:
+                raise ValueError(
+                    "`channel` and `model` must not name different models. "
+                    f"Received: channel={channel!r}, model={named['model']!r}"
+                )
+            return named
+        if channel is None or isinstance(channel, SourceSettings):
+            return data
+        try:
+            return {**data, "channel": SOURCES.settings(channel)}
+        except ValueError as error:
+            raise ValueError(f"`channel`: {error}") from error
+
+    @model_validator(mode="after")
+    def _check_own_channel(self) -> SlotSettings:
+        if self.channel is None:
+            return self
+        fields = {name: type(self).model_fields[name].default for name in _OF_MODELS}
+        for name, default in fields.items():
+            if (value := getattr(self, name)) != default:
+                raise ValueError(
+                    f"`{name}` is for the models of TR 38.901: a `channel` of your own has all "
+                    f"that it needs. Received: {name}={value!r}"
+                )
+        return self
+
     @model_validator(mode="after")
     def _check_grid(self) -> SlotSettings:
         pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
@@ -96,6 +137,8 @@ class SlotSettings(PrecisionSettings):
 
     @model_validator(mode="after")
     def _check_channel(self) -> SlotSettings:
+        if self.channel is not None:
+            return self
         if self.model in CLUSTERED_MODELS and self.delay_spread > self.cyclic_prefix:
             raise ValueError(
                 "`delay_spread` must not exceed the cyclic prefix, because the interference "
@@ -124,13 +167,22 @@ class SlotSettings(PrecisionSettings):
             raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
         if self.interpolation == "lmmse" and self.statistics == "none":
             raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
-        measured = self.knows_statistics and self.model in SYSTEM_LEVEL_MODELS
-        if measured and (drops := self.realizations or 0) < MIN_KNOWN_DROPS:
+        pooled = self.realizations is not None and self.family in ("system", "own")
+        if self.knows_statistics and pooled and (self.realizations or 0) < MIN_KNOWN_DROPS:
             raise ValueError(
                 f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
                 "tells the receiver the drops themselves. Use a larger `pool_size` or "
-                f"`statistics`='none'. Received: pool_size={drops}"
+                f"`statistics`='none'. Received: pool_size={self.realizations}"
             )
+
+    @property
+    def family(self) -> Literal["TDL", "CDL", "system", "own"]:
+        """Kind of channel: a profile of TR 38.901, a system-level model, or the user's own."""
+        if self.channel is not None:
+            return "own"
+        if self.model in SYSTEM_LEVEL_MODELS:
+            return "system"
+        return "TDL" if self.model.startswith("TDL") else "CDL"
 
     @property
     @abstractmethod
@@ -170,6 +222,6 @@ class SlotSettings(PrecisionSettings):
     @property
     def realizations(self) -> int | None:
         """Size of the pool of channels, or none if each slot draws its own."""
-        if self.pool_size is None and self.model in SYSTEM_LEVEL_MODELS:
+        if self.pool_size is None and self.family == "system":
             return DEFAULT_DROPS
         return self.pool_size

@@ -14,11 +14,13 @@ from sionna.phy.ofdm import (
     ResourceGridMapper,
 )
 
-from ...channel.slots.channel import SlotChannel, in_units, received, slot_energy
+from ...channel.slots.channel import in_units, received, slot_energy
 from ...channel.slots.estimation import known_covariances, ls_estimator
-from ...channel.slots.interference import interference_floor, slot_summary
+from ...channel.slots.interference import slot_summary
 from ...channel.slots.interpolation import ChannelStatistics
 from ...channel.slots.resource_grid import resource_grid
+from ...channel.slots.source import SlotSource, floor_db, has_unit_energy
+from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
 from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
 from .equalization import SlotEqualizer
@@ -56,16 +58,26 @@ class OFDMLink(Link):
     See :class:`~sionna_semcom.link.Link` for input and output. Latents share slots if ``no`` is a
     scalar; with a vector each has slots of its own.
 
+    Parameters
+    ----------
+    channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
+        Where the channels come from: the name of a ``model``, settings of a source such as
+        ``{"kind": "cir", "path": "x.h5"}``, a source, or any channel model of Sionna with one
+        transmitter and one receiver. None is ``model``
+
     Raises
     ------
     ValueError
-        If the settings cannot work together
+        If the settings cannot work together, or ``channel`` does not fit them
     """
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, channel: Any = None, **settings: Any) -> None:
+        source, settings = split_channel(channel, settings)
         super().__init__(**settings)
+        self.source = self._make_source(source)
+        self.checksums = {} if self.source is None else self.source.checksums
         self.resource_grid = resource_grid(self.settings)
-        self.channel = SlotChannel(self.settings, self.resource_grid)
+        self.channel = self._make_channel()
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
@@ -76,14 +88,32 @@ class OFDMLink(Link):
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
 
+    def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
+        return chosen_source(self.settings, source)
+
+    def _make_channel(self) -> Any:
+        return slot_source(self.settings, self.resource_grid, self.source)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal link, and states of generators that it drew from.
+
+        Raises
+        ------
+        ValueError
+            If its source was given in Python and has no name
+        """
+        if self.source is not None:
+            self.source.get_config()
+        return super().get_config()
+
     @property
-    def interference_floor_db(self) -> float:
-        """Interference that the model leaves out, relative to the signal [dB]."""
-        return interference_floor(self.settings, self.channel.drop_interference).db
+    def interference_floor_db(self) -> float | None:
+        """Interference that the model leaves out, relative to the signal [dB], where known."""
+        return floor_db(self.channel)
 
     def summary(self) -> str:
         """One line: the channel, the antennas, and the interference that is left out."""
-        return slot_summary(self.settings, self.interference_floor_db)
+        return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
@@ -100,7 +130,7 @@ class OFDMLink(Link):
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
-        if tf.executing_eagerly() or not isinstance(self.channel, SlotChannel):
+        if tf.executing_eagerly() or not isinstance(self.channel, SlotSource):
             return self._transmit_slots(slots, no)  # another channel may have layers, and a phase
         if no.shape.rank not in self._graphs:
             signature = [
@@ -125,7 +155,7 @@ class OFDMLink(Link):
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
-        return None if isinstance(self.channel, SlotChannel) else slot_energy(channel)
+        return None if has_unit_energy(self.channel) else slot_energy(channel)
 
     def _channel_knowledge(
         self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None

@@ -8,15 +8,14 @@ import warnings
 import numpy as np
 
 from ...channel.slots.interpolation import KroneckerInterpolator
-from ...channel.slots.settings import SYSTEM_LEVEL_MODELS
 from .settings import OFDMSettings
 
 SNRS_DB = np.arange(41)  # within which the noise power reported should be the error
 # Largest share of the interpolation error in the noise that keeps both within 6 %, and up to which
 # SNR this is asked for. TDL antennas are independent, and the mixture of drops in a pool makes the
 # share an overestimate.
-MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1}
-UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30}
+MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1, "own": 0.1}
+UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30, "own": 30}
 LINE_OF_SIGHT_MODELS = ("TDL-D", "TDL-E", "CDL-D", "CDL-E")
 
 
@@ -55,25 +54,22 @@ def deviation(settings: OFDMSettings, interpolator: KroneckerInterpolator | None
             "at low SNRs, as antennas of CDL-A are so correlated that they share what "
             f"interpolation={settings.interpolation!r} takes for noise; use 'lmmse'"
         )
-    if family(settings) != "TDL" and settings.num_rx_ant > 4 * settings.streams:
+    if settings.family != "TDL" and settings.num_rx_ant > 4 * settings.streams:
         return (
             f"num_rx_ant={settings.num_rx_ant} correlated antennas for num_streams="
             f"{settings.streams} share what the estimate takes for noise at low SNRs"
         )
     reliable = reliable_snr_db(settings, interpolator)
-    if reliable >= UP_TO_DB[family(settings)]:
+    if reliable >= UP_TO_DB[settings.family]:
         return None
     where = "at any SNR" if reliable < SNRS_DB[0] else f"above an SNR of {reliable:.0f} dB"
+    setup = f"speed={settings.speed:g} and delay_spread={settings.delay_spread:g}"
+    if settings.family == "own":
+        setup = "the speed and delay spread of this channel"
     return (
         f"{where} a good part of it is the error of interpolation={settings.interpolation!r} at "
-        f"speed={settings.speed:g} and delay_spread={settings.delay_spread:g}, which `no_eff` "
-        "counts as independent noise"
+        f"{setup}, which `no_eff` counts as independent noise"
     )
-
-
-def family(settings: OFDMSettings) -> str:
-    """Kind of channel model: "TDL", "CDL" or "system"."""
-    return "system" if settings.model in SYSTEM_LEVEL_MODELS else settings.model[:3]
 
 
 def reliable_snr_db(settings: OFDMSettings, interpolator: KroneckerInterpolator) -> float:
@@ -91,7 +87,7 @@ def reliable_snr_db(settings: OFDMSettings, interpolator: KroneckerInterpolator)
         variance = interpolator.error_variance(no / settings.streams).numpy()
         return float(np.sum(np.mean(variance[:, data], axis=(1, 2))))
 
-    kind = family(settings)
+    kind = settings.family
     gain = 1.0 if kind == "TDL" else max(settings.num_rx_ant / settings.streams, 1.0)
     coherent = gain * error(0.0)
     noise_powers = 10.0 ** (-SNRS_DB / 10.0)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a MIMO channel on OFDM slots can be, and why some combinations cannot."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from .base import MIMOSettings
+from .slots.settings import SlotSettings
+
+
+class OFDMMIMOSettings(SlotSettings, MIMOSettings):
+    """Settings of `OFDMMIMOChannel`; combinations that cannot work are refused with the reason."""
+
+    kind: Literal["ofdm_mimo"] = "ofdm_mimo"
+    """Selects this channel in a study."""
+    csi: Literal["perfect", "ls", "delayed"] = "ls"
+    """What both ends know: the channel itself, its least-squares estimate from the pilots of each
+    antenna, or the channel as it was some OFDM symbols ago."""
+    csi_delay: int | None = Field(default=None, ge=1)
+    """Age of the delayed channel [OFDM symbols]."""
+
+    @model_validator(mode="after")
+    def _check_uses(self) -> OFDMMIMOSettings:
+        if self.num_uses * self.coherence > self.num_data_elements:
+            raise ValueError(
+                "A slot must have a data resource element for each of the `num_uses` of its "
+                f"`coherence` latents, here {self.num_data_elements} in all. Received: "
+                f"num_uses={self.num_uses}, coherence={self.coherence}"
+            )
+        self._check_pilots("num_tx_ant")
+        return self
+
+    @model_validator(mode="after")
+    def _check_csi(self) -> OFDMMIMOSettings:
+        if self.csi == "ls":
+            self._check_estimation()
+        if (self.csi == "delayed") != (self.csi_delay is not None):
+            raise ValueError(
+                "`csi_delay` goes with `csi`='delayed'. "
+                f"Received: csi={self.csi!r}, csi_delay={self.csi_delay}"
+            )
+        if self.csi == "delayed" and self.speed == 0.0 and self.channel is None:
+            raise ValueError(
+                "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "
+                "that stands still does not age. Received: speed=0.0"
+            )
+        return self
+
+    @property
+    def streams(self) -> int:
+        """Antennas that share the pilots."""
+        return self.num_tx_ant
+
+    @property
+    def array_gain_db(self) -> float:
+        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
+        return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
+
+    @property
+    def num_data_elements(self) -> int:
+        """Resource elements of a slot without pilots."""
+        symbols = self.num_ofdm_symbols - len(self.pilot_ofdm_symbol_indices)
+        return symbols * self.num_subcarriers

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channels of the user's own: computed, measured, or of any channel model of Sionna."""
+
+from .base import ChannelSource
+from .build import chosen_source, name_of, slot_source, split_channel
+from .frequency_responses import FrequencyResponses, FrequencyResponseSettings
+from .impulse_responses import CIRSettings, ImpulseResponses
+from .model import ModelSource
+from .own_slots import OwnSlots
+
+__all__ = [
+    "CIRSettings",
+    "ChannelSource",
+    "FrequencyResponseSettings",
+    "FrequencyResponses",
+    "ImpulseResponses",
+    "ModelSource",
+    "OwnSlots",
+    "chosen_source",
+    "name_of",
+    "slot_source",
+    "split_channel",
+]

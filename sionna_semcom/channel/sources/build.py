@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the argument ``channel`` of a link or MIMO channel to what it draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sionna.phy.ofdm import ResourceGrid
+
+from ..settings import SOURCES, SourceSettings
+from ..slots.channel import SlotChannel
+from ..slots.settings import SlotSettings
+from ..slots.source import SlotSource
+from .base import ChannelSource
+from .model import ModelSource
+
+
+def split_channel(
+    channel: Any, settings: Mapping[str, Any]
+) -> tuple[ChannelSource | None, dict[str, Any]]:
+    """Separate what no settings can hold from the settings of a link or MIMO channel.
+
+    Parameters
+    ----------
+    channel
+        The argument: none, a name or settings, a source of channels, or a channel model of Sionna
+    settings : `dict`
+        The other arguments
+
+    Output
+    ------
+    source : `ChannelSource` | `None`
+        Source that was given in Python
+    settings : `dict`
+        Arguments with ``channel``
+
+    Raises
+    ------
+    ValueError
+        If ``channel`` is none of these
+    """
+    if channel is None:
+        return None, dict(settings)
+    if isinstance(channel, (str, Mapping, SourceSettings)):
+        return None, {**settings, "channel": channel}
+    source = channel if isinstance(channel, ChannelSource) else ModelSource(channel)
+    return source, {**settings, "channel": source.settings}
+
+
+def slot_source(
+    settings: SlotSettings, resource_grid: ResourceGrid, source: ChannelSource | None
+) -> SlotSource:
+    """What slots of ``settings`` are drawn from: a model by its name, or ``source``."""
+    if source is None:
+        return SlotChannel(settings, resource_grid)
+    return source.slots(settings, resource_grid)
+
+
+def name_of(source: ChannelSource | None) -> str | None:
+    """What summaries call ``source``, none of a model by its name."""
+    return None if source is None else source.name
+
+
+def chosen_source(settings: SlotSettings, source: ChannelSource | None) -> ChannelSource | None:
+    """``source``, or the one that ``settings`` name, if any.
+
+    Raises
+    ------
+    ValueError
+        If the settings are those of a channel model that is not there
+    """
+    if source is not None or not isinstance(settings.channel, SourceSettings):
+        return source
+    if not settings.channel.kind:
+        raise ValueError(
+            "`channel` must be given in Python again, as settings hold no channel model. "
+            f"Received: settings of {getattr(settings.channel, 'model_name', 'one')}"
+        )
+    built: ChannelSource = SOURCES.build(settings.channel)
+    return built

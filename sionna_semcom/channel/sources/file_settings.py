@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What files of channels have in common: their splits, places and times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import h5py
+import numpy as np
+from pydantic import Field
+
+from ..._hdf5 import read_dataset
+from ..settings import SourceSettings
+from ..slots.settings import MIN_KNOWN_DROPS, SlotSettings
+
+
+class FileSettings(SourceSettings):
+    """Settings of channels that a file holds."""
+
+    path: Path
+    """HDF5 file."""
+    split: Literal["all", "train", "test"] = "all"
+    """Which channels are drawn. Rows are ordered by `time`, by `position` along the direction in
+    which positions differ most, or as they are; the last ones are `test`."""
+    share: float = Field(default=0.2, gt=0.0, lt=1.0)
+    """Share of `test` among all channels."""
+
+
+def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
+    """What the rows of a file are ordered by, [num_rows], none if it has no times nor positions.
+
+    Raises
+    ------
+    ValueError
+        If there is not one for each row, one is not finite, or times go back
+    """
+    if "time" in file:
+        times = numbers(file, "time")
+        if times.shape != (num_rows,):
+            raise ValueError(f"time must have shape [{num_rows}], not {list(times.shape)}")
+        back = np.flatnonzero(np.diff(times) < 0)
+        if len(back):
+            raise ValueError(f"time must not go back, as it does in row {back[0] + 1}")
+        return times
+    if "position" not in file:
+        return None
+    places = numbers(file, "position")
+    if places.ndim != 2 or len(places) != num_rows or not 1 <= places.shape[1] <= 3:
+        raise ValueError(f"position must have shape [{num_rows}, 3], not {list(places.shape)}")
+    centered = places - places.mean(0)
+    direction = np.linalg.svd(centered.T @ centered)[0][:, 0]
+    along: np.ndarray = np.round(centered @ direction, 9)
+    return along
+
+
+def rows_of(settings: FileSettings, order: np.ndarray | None, num_rows: int) -> np.ndarray:
+    """Rows of the split, of which none has the place or time of one in the other split.
+
+    Raises
+    ------
+    ValueError
+        If the split has none
+    """
+    rows = np.arange(num_rows)
+    if settings.split == "all":
+        return rows
+    order = rows if order is None else order
+    first = np.sort(order)[min(num_rows - 1, round((1.0 - settings.share) * num_rows))]
+    is_test = order >= first
+    chosen = rows[is_test if settings.split == "test" else ~is_test]
+    if not len(chosen):
+        raise ValueError(
+            f"`split`={settings.split!r} has none of the {num_rows} channels of "
+            f"`{settings.path}`. Received: share={settings.share:g}"
+        )
+    return chosen
+
+
+def numbers(file: h5py.File, name: str, kinds: str = "biuf") -> np.ndarray:
+    """A dataset of finite numbers in double precision, real ones unless ``kinds`` are "c".
+
+    Raises
+    ------
+    ValueError
+        If it is missing, empty, of another type, or holds NaN or infinity
+    """
+    values = read_dataset(file, name)
+    if values.dtype.kind not in kinds:
+        sort = "complex" if kinds == "c" else "real"
+        raise ValueError(f"{name} must hold {sort} numbers, not {values.dtype}")
+    if not values.size:
+        raise ValueError(f"{name} must not be empty. Its shape is {list(values.shape)}")
+    rows = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
+    wrong = np.flatnonzero(~np.isfinite(rows).all(1))
+    if len(wrong):
+        raise ValueError(f"{name} must be finite, which row {wrong[0]} is not")
+    return values.astype(complex if kinds == "c" else float)
+
+
+def check_slots(
+    source: FileSettings, settings: SlotSettings, antennas: tuple[int, int], num_rows: int
+) -> None:
+    """Refuse slots of other antennas than the file has, and statistics of a few channels.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument and what the file has
+    """
+    rx, tx = antennas
+    wanted = settings.num_rx_ant, settings.num_tx_ant
+    if wanted != antennas:
+        raise ValueError(
+            f"`{source.path}` has num_rx_ant={rx} and num_tx_ant={tx}. "
+            f"Received: num_rx_ant={wanted[0]}, num_tx_ant={wanted[1]}"
+        )
+    if settings.pool_size is not None:
+        raise ValueError(
+            "`pool_size` is for channels that are drawn: a file has as many as it has. "
+            f"Received: pool_size={settings.pool_size}"
+        )
+    estimates = getattr(settings, "csi", None) == "ls" and settings.knows_statistics
+    if estimates and num_rows < MIN_KNOWN_DROPS:
+        raise ValueError(
+            f"A covariance that is measured in less than {MIN_KNOWN_DROPS} channels tells the "
+            "receiver the channels themselves. Use `statistics`='none'. "
+            f"Received: {num_rows} channels in split={source.split!r} of `{source.path}`"
+        )

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channels of a file of measured frequency responses."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.ofdm import ResourceGrid
+
+from ..._files import sha256
+from ..._hdf5 import open_hdf5
+from ..settings import SOURCES
+from ..slots.settings import SlotSettings
+from .base import ChannelSource
+from .file_settings import FileSettings, check_slots, rows_of
+from .own_slots import KeptSlots, spread
+from .responses import in_phase, neighbors, on_grid, read_responses, subcarriers, symbol_times
+
+
+class FrequencyResponseSettings(FileSettings):
+    """Settings of `FrequencyResponses`."""
+
+    kind: Literal["frequency_response"] = "frequency_response"
+    """Selects this source in a study."""
+    between: Literal["hold", "linear"] = "hold"
+    """What the channel does between two rows: it holds still, so that a slot sees one row, or goes
+    linearly from one to the next, by `time`."""
+
+
+@SOURCES.register(FrequencyResponseSettings)
+class FrequencyResponses(ChannelSource):
+    r"""Frequency responses of an HDF5 file, such as measured channel state information.
+
+    The file has the datasets
+
+    - ``h`` [num_rows, num_rx_ant, num_tx_ant, num_frequencies], complex, or with an axis of OFDM
+      symbols before the last: a row is a packet or a snapshot
+    - ``subcarrier`` [num_frequencies], integers relative to the carrier, with the attribute
+      ``subcarrier_spacing`` [Hz] of the file, or ``frequency`` [num_frequencies] [Hz]
+    - optionally ``time`` [num_rows] in [s], which must not go back, or ``position`` [num_rows, 3]
+      in [m], by which splits are made
+
+    Frequencies may be uneven. Between them, and so at subcarriers that were not measured, the
+    response is interpolated: linearly, after the phase slope of the row (its mean delay) is taken
+    out, which is put back afterwards. The subcarriers in use must lie within the measured band.
+
+    A slot sees one row, and times may be as uneven as they are. With ``between="linear"`` a slot
+    begins at the time of a row, and the channel goes linearly to that of the next one, after a
+    phase that all coefficients share is taken out, as oscillators of two packets are not in phase.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file
+    ValueError
+        In one line, if it is damaged, lacks something, has other shapes, NaN, a row of zeros or
+        times that go back
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        path = self.settings.path
+        with open_hdf5(path, "file of frequency responses") as file:
+            self.responses = read_responses(file)
+        self.checksums = {path.name: sha256(path)}
+        self.rows = rows_of(self.settings, self.responses.order, len(self.responses.h))
+        if self.settings.between == "linear" and self.responses.times is None:
+            raise ValueError(f"`between`='linear' needs the dataset time. Received: `{path}`")
+
+    def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> ResponseSlots:
+        """Slots on ``resource_grid``."""
+        path, responses = self.settings.path, self.responses
+        check_slots(self.settings, settings, responses.h.shape[1:3], len(self.rows))
+        h = on_grid(responses, subcarriers(resource_grid, responses, str(path)))
+        symbols, steps = resource_grid.num_ofdm_symbols, h.shape[3]
+        if 1 < steps < symbols or (steps > 1 and self.settings.between == "linear"):
+            raise ValueError(
+                f"h of `{path}` must have one time step, or one for each OFDM symbol, {symbols}, "
+                f"and `between`='hold'. Received: {steps}"
+            )
+        if self.settings.between == "linear":
+            return self._moving(settings, resource_grid, h)
+        if steps == 1 and symbols > settings.num_ofdm_symbols:
+            raise ValueError(
+                f"`csi`='delayed' needs channels that change within a row of `{path}`, or "
+                "`between`='linear'. Received: between='hold'"
+            )
+        return ResponseSlots(settings, resource_grid, self.settings.normalize, self.rows, h)
+
+    def _moving(self, settings: SlotSettings, grid: ResourceGrid, h: np.ndarray) -> ResponseSlots:
+        """Slots in which the channel goes from row to row."""
+        times = np.asarray(self.responses.times)
+        wanted = symbol_times(times, grid)
+        rows, left, share = neighbors(times, wanted, self.rows)
+        if not len(rows):
+            raise ValueError(
+                f"`{self.settings.path}` must last longer than a slot with its delay. "
+                f"Received: {np.ptp(times):.3g} s"
+            )
+        check_slots(self.settings, settings, self.responses.h.shape[1:3], len(rows))
+        options = rows, in_phase(h), left, share
+        return ResponseSlots(settings, grid, self.settings.normalize, *options)
+
+
+class ResponseSlots(KeptSlots):
+    """Draws slots of frequency responses.
+
+    Parameters
+    ----------
+    h : [num_rows, num_rx_ant, num_tx_ant, num_time_steps, fft_size], `complex`
+        Frequency responses on the subcarriers of the resource grid
+
+    left, share : [num_rows, num_ofdm_symbols], `int` and `float`
+        Row before each OFDM symbol, and how far it is on the way to the next; none: rows hold
+
+    See `KeptSlots` for the others, input and output.
+    """
+
+    def __init__(
+        self,
+        settings: SlotSettings,
+        resource_grid: ResourceGrid,
+        normalize: Literal["slot", "average", "none"],
+        rows: np.ndarray,
+        h: np.ndarray,
+        left: np.ndarray | None = None,
+        share: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(settings, resource_grid, normalize, rows)
+        unit = np.abs(h).max()  # squares of path gains may underflow
+        self._largest = tf.constant(unit, self.cdtype)
+        self._h = tf.constant(h / unit, self.cdtype)
+        self._neighbors: tuple[tf.Tensor, tf.Tensor] | None = None
+        if left is not None and share is not None:
+            self._neighbors = tf.constant(left, tf.int32), tf.constant(share, self.cdtype)
+        self._scale(np.arange(len(h)) if left is None else rows)
+
+    def _take(self, rows: tf.Tensor) -> tf.Tensor:
+        if self._neighbors is None:
+            h = tf.gather(self._h, rows)
+        else:
+            left, share = (tf.gather(part, rows) for part in self._neighbors)
+            weights = tf.stack([1.0 - share, share], -1)
+            ends = tf.gather(self._h[:, :, :, 0], tf.stack([left, left + 1], -1))
+            h = tf.einsum("nte,nterxf->nrxtf", weights, ends)
+        if self._normalize != "slot":
+            h *= self._largest
+        return spread(h[:, tf.newaxis, :, tf.newaxis], self._grid.num_ofdm_symbols)

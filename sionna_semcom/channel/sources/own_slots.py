@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slots of a channel that is no model of this package, and what can be measured in them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy import config
+from sionna.phy.ofdm import ResourceGrid
+
+from ..slots.channel import CHUNK, in_units, slot_energy
+from ..slots.interference import InterferenceFloor, measured_doppler_interference
+from ..slots.settings import SlotSettings
+from ..slots.source import SlotSource
+
+MOST_SEEN = 512  # slots in which a receiver has learned what it knows of a channel
+MOST_VALUES = 2**25  # complex numbers in them, 256 MiB in single precision
+
+
+class OwnSlots(SlotSource):
+    """Draws slots of a source, in the unit that its settings ask for.
+
+    Parameters
+    ----------
+    settings : `SlotSettings`
+        Antennas and precision
+
+    resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid of a slot
+
+    normalize : "slot" | "average" | "none"
+        What has unit mean energy
+
+    See `SlotSource` for input and output.
+    """
+
+    def __init__(
+        self,
+        settings: SlotSettings,
+        resource_grid: ResourceGrid,
+        normalize: Literal["slot", "average", "none"],
+    ) -> None:
+        super().__init__(precision=settings.precision)
+        self._settings, self._grid, self._normalize = settings, resource_grid, normalize
+        self.has_unit_energy = normalize == "slot"
+        self._unit = tf.ones([1], self.rdtype)
+        self._measured: InterferenceFloor | None = None
+
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` channels."""
+        return self._in_unit(self._draw(num_slots))
+
+    def seen(self) -> tf.Tensor:
+        """Slots from which a receiver knows the channel, each with unit mean energy."""
+        most = MOST_VALUES // int(np.prod(self._draw(1).shape[1:]))
+        chunks = self._seen(max(1, min(MOST_SEEN, most)))
+        return tf.concat([in_units(h, tf.sqrt(slot_energy(h))) for h in chunks], axis=0)
+
+    @property
+    def interference(self) -> InterferenceFloor:
+        """Interference that one matrix for each resource element leaves out, as measured."""
+        if self._measured is None:
+            symbols = self._grid.ofdm_symbol_duration * self._settings.subcarrier_spacing
+            doppler = measured_doppler_interference(self.seen(), symbols)
+            self._measured = InterferenceFloor(doppler, self._delay_interference())
+        return self._measured
+
+    @abstractmethod
+    def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw slots in the unit of the source."""
+
+    @abstractmethod
+    def _seen(self, most: int) -> Iterator[tf.Tensor]:
+        """At most so many slots in chunks, in the unit of the source."""
+
+    def _delay_interference(self) -> float:
+        """Interference from paths behind the cyclic prefix, where paths are known."""
+        return 0.0
+
+    def _in_unit(self, h: tf.Tensor) -> tf.Tensor:
+        unit = tf.sqrt(slot_energy(h)) if self.has_unit_energy else self._unit
+        return tf.stop_gradient(in_units(h, unit))  # spares the backward pass: it has no weights
+
+
+class KeptSlots(OwnSlots):
+    """Draws slots at random from those that a file holds.
+
+    Parameters
+    ----------
+    rows : [num_slots], `int`
+        Those of the file that are drawn
+
+    See `OwnSlots` for the others, input and output.
+    """
+
+    def __init__(
+        self,
+        settings: SlotSettings,
+        resource_grid: ResourceGrid,
+        normalize: Literal["slot", "average", "none"],
+        rows: np.ndarray,
+    ) -> None:
+        super().__init__(settings, resource_grid, normalize)
+        self._rows = tf.constant(rows, tf.int32)
+
+    @abstractmethod
+    def _take(self, rows: tf.Tensor) -> tf.Tensor:
+        """The slots ``rows`` of the file."""
+
+    def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        drawn = config.tf_rng.uniform([num_slots], maxval=len(self._rows), dtype=tf.int32)
+        return self._take(tf.gather(self._rows, drawn))
+
+    def _seen(self, most: int) -> Iterator[tf.Tensor]:
+        count = min(most, len(self._rows))
+        chosen = np.linspace(0, len(self._rows) - 1, count).astype(int)
+        return self._chunks(self._rows.numpy()[chosen])
+
+    def _scale(self, rows: np.ndarray) -> None:
+        """Make the mean energy over ``rows``, those of all splits, one, if this is asked for."""
+        if self._normalize == "average":
+            total = sum(float(tf.reduce_sum(slot_energy(h))) for h in self._chunks(rows))
+            self._unit = tf.constant([np.sqrt(total / len(rows))], self.rdtype)
+
+    def _chunks(self, rows: np.ndarray) -> Iterator[tf.Tensor]:
+        for start in range(0, len(rows), CHUNK):
+            yield self._take(tf.constant(rows[start : start + CHUNK], tf.int32))
+
+
+def spread(h: tf.Tensor, num_ofdm_symbols: int) -> tf.Tensor:
+    """``h`` of rank 7 with its axis of OFDM symbols, or with the one it has on all of them."""
+    if h.shape[5] == num_ofdm_symbols:
+        return h
+    if h.shape[5] > 1:
+        return h[..., :num_ofdm_symbols, :]
+    return tf.repeat(h, num_ofdm_symbols, axis=5)
