@@ -17,7 +17,7 @@ from .._errors import in_one_line
 from .._files import check_folder
 from .._messages import listed, shortened
 from .._shipped import study_path
-from . import parts, shipped
+from . import channel, parts, shipped
 from .connection import connected, show_job
 from .show import draw, names_of, show_ranking, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
@@ -282,6 +282,7 @@ def gallery(
         say(f"Picture: {path}")
 
 
+app.command()(channel.channel)
 app.command(name="list")(parts.list_parts)
 app.command()(parts.schema)
 app.command()(parts.info)

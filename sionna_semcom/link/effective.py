@@ -51,6 +51,7 @@ class EffectiveAWGNLink(Link):
                 f"Received: the MIMO channel {self.link.settings.kind!r}"
             )
         super().__init__(link=self.link.settings, **settings)
+        self.checksums = self.link.checksums
         self._awgn = AWGN(precision=self.precision)
 
     def get_config(self) -> dict[str, Any]:

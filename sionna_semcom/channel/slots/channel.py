@@ -84,6 +84,20 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     return model
 
 
+def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
+    """Drop a user in each of ``size`` sectors of a system-level model; the topology as Sionna's."""
+    topology = gen_single_sector_topology(
+        size,
+        num_ut=1,
+        scenario=settings.model.lower(),
+        min_ut_velocity=settings.speed,
+        max_ut_velocity=settings.speed,
+        precision=model.precision,
+    )
+    model.set_topology(*topology)
+    return tuple(topology)
+
+
 def path_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
     r"""Frequency response of paths.
 
@@ -251,16 +265,5 @@ class SlotChannel(SlotSource):
 
     def _draw_chunk(self, size: int) -> tf.Tensor:
         if self._settings.model in SYSTEM_LEVEL_MODELS:
-            self._drop_users(size)
+            drop_users(self._model, self._settings, size)
         return self._generate(size)
-
-    def _drop_users(self, size: int) -> None:
-        topology = gen_single_sector_topology(
-            size,
-            num_ut=1,
-            scenario=self._settings.model.lower(),
-            min_ut_velocity=self._settings.speed,
-            max_ut_velocity=self._settings.speed,
-            precision=self.precision,
-        )
-        self._model.set_topology(*topology)

@@ -159,12 +159,12 @@ def cluster_powers(
     return paths.delays / settings.delay_spread, powers / powers.sum()
 
 
-def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:
+def measured_covariances(h: tf.Tensor | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Covariance over OFDM symbols and subcarriers, averaged over drops and antennas.
 
     ``h`` is [..., num_ofdm_symbols, num_effective_subcarriers].
     """
-    grid = h.numpy().reshape(-1, *h.shape[-2:])
+    grid = np.asarray(h).reshape(-1, *h.shape[-2:])
 
     def normalized(rows: np.ndarray) -> np.ndarray:
         covariance = rows.T @ rows.conj()

@@ -69,10 +69,15 @@ class FrequencyResponses(ChannelSource):
         if self.settings.between == "linear" and self.responses.times is None:
             raise ValueError(f"`between`='linear' needs the dataset time. Received: `{path}`")
 
+    @property
+    def antennas(self) -> tuple[int, int]:
+        """Receive and transmit antennas."""
+        return self.responses.h.shape[1], self.responses.h.shape[2]
+
     def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> ResponseSlots:
         """Slots on ``resource_grid``."""
         path, responses = self.settings.path, self.responses
-        check_slots(self.settings, settings, responses.h.shape[1:3], len(self.rows))
+        check_slots(self.settings, settings, self.antennas, len(self.rows))
         h = on_grid(responses, subcarriers(resource_grid, responses, str(path)))
         symbols, steps = resource_grid.num_ofdm_symbols, h.shape[3]
         if 1 < steps < symbols or (steps > 1 and self.settings.between == "linear"):
@@ -99,7 +104,7 @@ class FrequencyResponses(ChannelSource):
                 f"`{self.settings.path}` must last longer than a slot with its delay. "
                 f"Received: {np.ptp(times):.3g} s"
             )
-        check_slots(self.settings, settings, self.responses.h.shape[1:3], len(rows))
+        check_slots(self.settings, settings, self.antennas, len(rows))
         options = rows, in_phase(h), left, share
         return ResponseSlots(settings, grid, self.settings.normalize, *options)
 

@@ -38,10 +38,18 @@ class Paths(NamedTuple):
     """[num_rows, num_rx_ant, num_tx_ant, num_paths, num_time_steps], path coefficients."""
     tau: np.ndarray
     """[num_rows, num_paths], delays after the first path [s]."""
-    order: np.ndarray | None
+    order: np.ndarray | None = None
     """[num_rows], what rows are ordered by."""
-    sampling_frequency: float | None
+    sampling_frequency: float | None = None
     """Time steps a second [Hz]."""
+    angular_spread: np.ndarray | None = None
+    """[num_rows, 2], RMS azimuth spread of arrival and departure [rad]."""
+
+    @property
+    def powers(self) -> np.ndarray:
+        """[num_rows, num_paths], mean power over antennas and time."""
+        found: np.ndarray = np.mean(np.abs(self.a) ** 2, axis=(1, 2, 4))
+        return found
 
 
 @SOURCES.register(CIRSettings)
@@ -58,8 +66,8 @@ class ImpulseResponses(ChannelSource):
       without any power, do not exist. The receiver is synchronized to the first path of a row
     - optionally ``time`` [num_rows] in [s], which must not go back, or ``position`` [num_rows, 3]
       in [m], by which splits are made; rows count over receivers, then transmitters
-    - optionally ``aoa`` and ``aod`` of the shape of ``tau``: azimuths of arrival and departure
-      [rad], for the command ``sionna-semcom channel``
+    - optionally ``angular_spread`` [num_rows, 2], the RMS azimuth spread of arrival and of
+      departure [rad], which the command ``sionna-semcom channel`` shows
 
     and optionally the attribute ``sampling_frequency`` [Hz], time steps a second.
 
@@ -80,10 +88,14 @@ class ImpulseResponses(ChannelSource):
         self.checksums = {path.name: sha256(path)}
         self.rows = rows_of(self.settings, self.paths.order, len(self.paths.a))
 
+    @property
+    def antennas(self) -> tuple[int, int]:
+        """Receive and transmit antennas."""
+        return self.paths.a.shape[1], self.paths.a.shape[2]
+
     def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> PathSlots:
         """Slots on ``resource_grid``."""
-        antennas = self.paths.a.shape[1], self.paths.a.shape[2]
-        check_slots(self.settings, settings, antennas, len(self.rows))
+        check_slots(self.settings, settings, self.antennas, len(self.rows))
         self._check_times(settings, resource_grid)
         return PathSlots(settings, resource_grid, self.settings.normalize, self.rows, self.paths)
 
@@ -123,7 +135,29 @@ def read_paths(file: h5py.File) -> Paths:
     ValueError
         As `ImpulseResponses`
     """
-    a, tau = numbers(file, "a", "c"), numbers(file, "tau")
+    paths = paths_of(numbers(file, "a", "c"), numbers(file, "tau"))
+    num_rows, spread = len(paths.a), None
+    if "angular_spread" in file:
+        spread = numbers(file, "angular_spread")
+        if spread.shape != (num_rows, 2):
+            raise ValueError(
+                f"angular_spread must have shape [{num_rows}, 2], not {list(spread.shape)}"
+            )
+    return paths._replace(
+        order=read_order(file, num_rows),
+        sampling_frequency=_sampling_frequency(file),
+        angular_spread=spread,
+    )
+
+
+def paths_of(a: np.ndarray, tau: np.ndarray) -> Paths:
+    """Impulse responses in Sionna's shapes, as rows that begin with their first path.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a row has no path
+    """
     if a.ndim == 6 and tau.ndim == 3:
         a, tau = a[np.newaxis], tau[np.newaxis]
     if a.ndim != 7:
@@ -143,10 +177,10 @@ def read_paths(file: h5py.File) -> Paths:
     lacking = np.flatnonzero(~exists.any(1))
     if len(lacking):
         raise ValueError(f"a and tau must have a path in each row; row {lacking[0]} has no paths")
-    a *= exists[:, np.newaxis, np.newaxis, :, np.newaxis]
+    a = a * exists[:, np.newaxis, np.newaxis, :, np.newaxis]
     first = np.where(exists, tau, np.inf).min(1, keepdims=True)
     tau = np.where(exists, tau - first, 0.0)
-    return Paths(a, tau, read_order(file, len(a)), _sampling_frequency(file))
+    return Paths(a, tau)
 
 
 def _sampling_frequency(file: h5py.File) -> float | None:
@@ -184,7 +218,7 @@ class PathSlots(KeptSlots):
         self._largest = tf.constant(largest.reshape(-1, *[1] * 6), self.cdtype)
         self._a = tf.constant(a / largest, self.cdtype)  # squares of path gains may underflow
         self._tau = tf.constant(paths.tau, self.rdtype)
-        self._powers = np.mean(np.abs(paths.a) ** 2, axis=(1, 2, 4))[rows]
+        self._powers = paths.powers[rows]
         self._delays = paths.tau[rows]
         self._frequencies = subcarrier_frequencies(
             resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision

@@ -124,6 +124,7 @@ class _Run:
         self._trained: dict[tuple[str, int], Trained] = {}
         pairs = dict.fromkeys((part.link, part.seed) for part in self._parts)
         links = {pair: here.link(*pair) for pair in pairs}
+        self._channel_files = {k: v for link in links.values() for k, v in link.checksums.items()}
         for note in study_notes(links, study.evaluation.snr_db):
             console.print(Text(note))
 
@@ -170,7 +171,7 @@ class _Run:
             study.title,
             settings=study.model_dump(mode="json"),
             seed=study.seed,
-            checksums={**self._here.data.checksums, **digests},
+            checksums={**self._here.data.checksums, **self._channel_files, **digests},
             threads=threads,
         )
 

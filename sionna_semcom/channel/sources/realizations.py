@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Impulse responses of 3GPP models that are computed once, and the file that keeps them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from sionna.phy.channel.tr38901 import CDL, SystemLevelChannel
+from sionna.phy.ofdm import ResourceGrid
+
+from ..._files import atomic_hdf5
+from ..slots.channel import CHUNK, channel_model, drop_users
+from ..slots.settings import SlotSettings
+
+
+class Realizations(NamedTuple):
+    """Impulse responses in Sionna's shapes, and what is known of each."""
+
+    a: np.ndarray
+    """[num_rows, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_time_steps], path coefficients."""
+    tau: np.ndarray
+    """[num_rows, 1, 1, num_paths], delays [s]; negative where there is no path."""
+    angular_spread: np.ndarray | None = None
+    """[num_rows, 2], RMS azimuth spread of arrival and of departure [rad]."""
+    position: np.ndarray | None = None
+    """[num_rows, 3], terminal relative to the base station [m]."""
+
+
+def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Realizations:
+    """Draw ``count`` impulse responses of the model that ``settings`` name.
+
+    Path loss and shadowing are off. Each row of UMi, UMa and RMa is a drop of a terminal, whose
+    position and angular spreads are those drawn; CDL has the spreads of its table, and TDL none.
+    """
+    chunks = list(_chunks(settings, grid, count))
+    parts = [[chunk[part] for chunk in chunks] for part in range(4)]
+    most = max(tau.shape[-1] for tau in parts[1])
+    parts[0] = [_padded(a, most, 5, 0.0) for a in parts[0]]
+    parts[1] = [_padded(tau, most, 3, -1.0) for tau in parts[1]]
+    known = [None if part[0] is None else np.concatenate(part) for part in parts]
+    return Realizations(*known)
+
+
+def write_realizations(
+    path: str | os.PathLike[str], found: Realizations, sampling_frequency: float
+) -> None:
+    """Write a file that `ImpulseResponses` reads, whole or not at all."""
+    with atomic_hdf5(path) as file:
+        for name, values in found._asdict().items():
+            if values is not None:
+                file[name] = values
+        file.attrs["sampling_frequency"] = sampling_frequency
+
+
+def azimuth_spread(azimuths: np.ndarray, powers: np.ndarray) -> np.ndarray:
+    r"""RMS azimuth spread [rad] of paths, annex A of TR 38.901.
+
+    .. math:: \sqrt{-2\ln\left|\frac{\sum_p P_p e^{j\varphi_p}}{\sum_p P_p}\right|}
+
+    Input
+    -----
+    azimuths : [..., num_paths], `float`
+        Angles [rad]
+
+    powers : [..., num_paths], `float`
+        Powers, not all zero
+
+    Output
+    ------
+    : [...], `float`
+        Spreads
+    """
+    mean = np.abs(np.sum(powers * np.exp(1j * azimuths), -1)) / np.sum(powers, -1)
+    found: np.ndarray = np.sqrt(-2.0 * np.log(np.clip(mean, np.finfo(float).tiny, 1.0)))
+    return found
+
+
+def _chunks(settings: SlotSettings, grid: ResourceGrid, count: int) -> Iterator[tuple[Any, ...]]:
+    model: Any = channel_model(settings)
+    times = grid.num_ofdm_symbols, 1.0 / float(grid.ofdm_symbol_duration)
+    for start in range(0, count, CHUNK):
+        size = min(CHUNK, count - start)
+        position = None
+        if isinstance(model, SystemLevelChannel):
+            terminals, stations, *_ = drop_users(model, settings, size)
+            position = (terminals - stations).numpy()[:, 0]
+        a, tau = (part.numpy() for part in model(size, *times))
+        yield a, tau, _spreads(model, settings, size), position
+
+
+def _spreads(model: Any, settings: SlotSettings, size: int) -> np.ndarray | None:
+    """Azimuth spreads of arrival and departure, [size, 2], none of TDL."""
+    if isinstance(model, SystemLevelChannel):
+        drawn = np.stack([model._lsp.asa[:, 0, 0], model._lsp.asd[:, 0, 0]], -1)
+        spreads = np.deg2rad(drawn.astype(float))  # arrival is at the terminal of the downlink
+        return spreads if settings.direction == "downlink" else spreads[:, ::-1]
+    if not isinstance(model, CDL):
+        return None
+    rays = model._aoa.shape[-1]
+    powers = np.repeat(np.asarray(model._powers, float).ravel() / rays, rays)
+    k_factor = float(model._k_factor[0, 0, 0]) if model._los else 0.0
+    powers = np.append(powers / (1.0 + k_factor), k_factor / (1.0 + k_factor))
+    ends = []
+    for scattered, direct in ((model._aoa, "_los_aoa"), (model._aod, "_los_aod")):
+        sight = float(np.ravel(getattr(model, direct))[0]) if model._los else 0.0
+        ends.append(azimuth_spread(np.append(np.asarray(scattered, float), sight), powers))
+    return np.tile(ends, [size, 1])
+
+
+def _padded(values: np.ndarray, num_paths: int, axis: int, value: float) -> np.ndarray:
+    """``values`` with as many paths as the chunk that has most of them."""
+    missing = [(0, 0)] * values.ndim
+    missing[axis] = (0, num_paths - values.shape[axis])
+    return np.pad(values, missing, constant_values=value)

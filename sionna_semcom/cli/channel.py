@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command on channels: figures of a file or a model, and files of realizations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from .._files import check_folder
+from .._hdf5 import open_hdf5
+from .._messages import shortened
+from .._parts import validated
+from .._yaml import load_yaml
+from .terminal import console, load_tensorflow, report_errors, say
+
+if TYPE_CHECKING:
+    from ..channel.sources.figures import ChannelFigures
+
+PERCENTILES = (10, 50, 90)
+
+
+@report_errors
+def channel(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.h5", help="Channels; else --model.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Model of TR 38.901, e.g. UMi.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write impulse responses of the model to this file.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Impulse responses to draw.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="A setting of the ofdm link, e.g. speed=10"
+        ),
+    ] = None,
+) -> None:
+    """Show spreads, K-factor and coherence of channels; compute 3GPP channels once.
+
+    Antennas of a file are its own. Grid, antennas and speed of a model are settings of the ofdm
+    link.
+    """
+    if (file is None) == (model is None):
+        raise ValueError("Give a file or --model, and not both")
+    if file is not None and out is not None:
+        raise ValueError("--out goes with --model")
+    if out is not None:
+        check_folder(out.parent, out.name)
+    load_tensorflow()
+    options = _options(changes or ())
+    if file is not None:
+        show_file(file, options)
+    else:
+        show_model({"model": model, **options}, out, count, seed)
+
+
+def show_file(path: Path, options: dict[str, Any]) -> None:
+    """Show the figures of a file of impulse responses or of frequency responses."""
+    from ..channel import SOURCES
+    from ..channel.sources.figures import path_figures, response_figures
+    from ..link import OFDMLink
+
+    with open_hdf5(path, "file of channels") as content:
+        names = set(content)
+    if not names & {"a", "h"}:
+        raise ValueError(f"`{path}` must have a and tau, or h. Received: neither")
+    kind = "cir" if "a" in names else "frequency_response"
+    source = SOURCES.build({"kind": kind, "path": path})
+    rx, tx = source.antennas
+    link = OFDMLink(channel=source, num_rx_ant=rx, num_tx_ant=tx, csi="perfect", **options)
+    grid = link.settings, float(link.resource_grid.ofdm_symbol_duration)
+    h = link.channel.seen().numpy()
+    if kind == "cir":
+        paths = source.paths
+        figures = path_figures(h, paths.powers, paths.tau, *grid)
+        spread = paths.angular_spread
+    else:
+        figures, spread = response_figures(h, *grid), None
+    _show(f"{path}: {len(source.rows)} channels, {tx} x {rx} antennas", figures, spread)
+
+
+def show_model(options: dict[str, Any], out: Path | None, count: int, seed: int) -> None:
+    """Draw impulse responses of a model, write them if asked to, and show their figures."""
+    from .._seeding import set_seed
+    from ..channel.slots.resource_grid import resource_grid
+    from ..channel.sources.figures import path_figures
+    from ..channel.sources.impulse_responses import PathSlots, paths_of
+    from ..channel.sources.realizations import realizations, write_realizations
+    from ..link import OFDMSettings
+
+    settings = validated(OFDMSettings, options)
+    grid = resource_grid(settings)
+    set_seed(seed, "channels")
+    found = realizations(settings, grid, count)
+    duration = float(grid.ofdm_symbol_duration)
+    if out is not None:
+        write_realizations(out, found, 1.0 / duration)
+    paths = paths_of(found.a, found.tau)
+    rows = np.arange(count)
+    h = PathSlots(settings, grid, "slot", rows, paths).seen().numpy()
+    figures = path_figures(h, paths.powers, paths.tau, settings, duration)
+    title = f"{settings.model}: {count} channels, {settings.num_tx_ant} x {settings.num_rx_ant}"
+    _show(f"{title} antennas", figures, found.angular_spread)
+    if out is not None:
+        say(f"Channels: {out}")
+
+
+def _options(changes: Any) -> dict[str, Any]:
+    """Settings that ``KEY=VALUE`` say."""
+    found = {}
+    for change in changes:
+        key, separator, text = change.partition("=")
+        if not separator:
+            raise ValueError(f"A setting must read key=value. Received: {shortened(change)}")
+        found[key] = load_yaml(text, "the value")
+    return found
+
+
+def _show(title: str, figures: ChannelFigures, angular_spread: np.ndarray | None) -> None:
+    """One row a figure: percentiles over the channels, or one number."""
+    table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("", *(f"{one} %" for one in PERCENTILES)):
+        table.add_column(name, justify="right" if name else "left")
+    for name, values, unit in _rows(figures, angular_spread):
+        if values is None:
+            table.add_row(Text(name), Text("not known"))
+        elif np.ndim(values):
+            shown = np.percentile(values, PERCENTILES, method="nearest") * unit
+            table.add_row(Text(name), *(Text(f"{value:.4g}") for value in shown))
+        else:
+            shown = "beyond the slot" if np.isinf(values) else f"{float(values) * unit:.4g}"
+            table.add_row(Text(name), Text(shown))
+    console.print(table)
+
+
+def _rows(figures: ChannelFigures, spread: np.ndarray | None) -> list[tuple[str, Any, float]]:
+    """Names, values in SI units, and what they are multiplied by."""
+    arrival, departure = (None, None) if spread is None else np.asarray(spread).T
+    beyond, interference = figures.beyond_prefix, figures.interference
+    return [
+        ("delay spread (RMS) [ns]", figures.delay_spread, 1e9),
+        ("azimuth spread of arrival (RMS) [deg]", arrival, 180 / np.pi),
+        ("azimuth spread of departure (RMS) [deg]", departure, 180 / np.pi),
+        ("K-factor [dB]", figures.k_factor_db, 1.0),
+        ("coherence bandwidth (0.5) [kHz]", figures.coherence_bandwidth, 1e-3),
+        ("coherence time (0.5) [ms]", figures.coherence_time, 1e3),
+        ("power beyond the prefix, mean [%]", None if beyond is None else np.mean(beyond), 100.0),
+        (
+            "interference of it, mean [%]",
+            None if interference is None else np.mean(interference),
+            100.0,
+        ),
+    ]
