@@ -40,9 +40,7 @@ def channel(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     changes: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="A setting of the ofdm link, e.g. speed=10"
-        ),
+        typer.Option("--set", metavar="KEY=VALUE", help="Setting of the ofdm link, e.g. speed=10"),
     ] = None,
 ) -> None:
     """Show spreads, K-factor and coherence of channels; compute 3GPP channels once.

@@ -110,7 +110,7 @@ def _coherence(h: np.ndarray, spacing: float, symbol_time: float) -> tuple[float
 
 
 def _falls_at(covariance: np.ndarray) -> float:
-    """Distance, in steps, at which the correlation falls below one half; infinite if it does not."""
+    """Steps after which the correlation falls below one half; infinite if it does not."""
     size = len(covariance)
     by_distance = [abs(np.mean(np.diagonal(covariance, distance))) for distance in range(size)]
     below = np.flatnonzero(np.array(by_distance) < COHERENT)

@@ -25,7 +25,7 @@ from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
 from .equalization import SlotEqualizer
 from .precoding import PrecodedChannel
-from .reported_noise import warn_of_reported_noise
+from .reported_noise import antenna_diversity, warn_of_reported_noise
 from .settings import OFDMSettings
 
 CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
@@ -178,7 +178,9 @@ class OFDMLink(Link):
 
     def _estimator(self) -> LSChannelEstimator:
         """The estimator, with what a receiver knows of the channel after many slots."""
-        warn = functools.partial(warn_of_reported_noise, self.settings)
+        own = self.source is not None and isinstance(self.channel, SlotSource)
+        diversity = antenna_diversity(self.channel.seen().numpy()) if own else None
+        warn = functools.partial(warn_of_reported_noise, self.settings, diversity=diversity)
         return ls_estimator(self.settings, self.resource_grid, self._statistics(), warn)
 
     def _statistics(self) -> ChannelStatistics | None:

@@ -16,23 +16,48 @@ SNRS_DB = np.arange(41)  # within which the noise power reported should be the e
 # share an overestimate.
 MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1, "own": 0.1}
 UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30, "own": 30}
+MIN_DIVERSITY = 0.65  # CDL-A has 0.53, CDL-C 0.70
 LINE_OF_SIGHT_MODELS = ("TDL-D", "TDL-E", "CDL-D", "CDL-E")
 
 
 def warn_of_reported_noise(
-    settings: OFDMSettings, interpolator: KroneckerInterpolator | None
+    settings: OFDMSettings,
+    interpolator: KroneckerInterpolator | None,
+    diversity: float | None = None,
 ) -> None:
     """Warn once if ``no_eff`` and the error of a link may differ by more than 6 %.
 
     ``interpolator`` is none where the receiver does not know the statistics of the channel.
+    ``diversity`` is the `antenna_diversity` of a channel of the user's own.
     """
-    if (reason := deviation(settings, interpolator)) is not None:
+    if (reason := deviation(settings, interpolator, diversity)) is not None:
         warnings.warn(
             f"`no_eff` may differ from the error by more than 6 %: {reason}", stacklevel=5
         )
 
 
-def deviation(settings: OFDMSettings, interpolator: KroneckerInterpolator | None) -> str | None:
+def antenna_diversity(h: np.ndarray) -> float:
+    r"""Share of the receive antennas that are as good as uncorrelated, one if all are.
+
+    .. math:: \frac{(\mathrm{tr}\,\mathbf{R})^2}{N_R\,\lVert\mathbf{R}\rVert_F^2}, \qquad
+              \mathbf{R} = \mathbb{E}[\mathbf{h}\mathbf{h}^\mathsf{H}]
+
+    Input
+    -----
+    h : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `complex`
+        Channel
+    """
+    rows = np.moveaxis(h, 2, -1).reshape(-1, h.shape[2])
+    covariance = rows.T @ rows.conj()
+    total = np.trace(covariance).real ** 2
+    return float(total / np.sum(np.abs(covariance) ** 2) / len(covariance))
+
+
+def deviation(
+    settings: OFDMSettings,
+    interpolator: KroneckerInterpolator | None,
+    diversity: float | None = None,
+) -> str | None:
     """Why ``no_eff`` is not the error of a link with least-squares estimates, if it is not."""
     if interpolator is None:
         return (
@@ -52,6 +77,12 @@ def deviation(settings: OFDMSettings, interpolator: KroneckerInterpolator | None
     if settings.model == "CDL-A" and settings.interpolation != "lmmse":
         return (
             "at low SNRs, as antennas of CDL-A are so correlated that they share what "
+            f"interpolation={settings.interpolation!r} takes for noise; use 'lmmse'"
+        )
+    low = diversity is not None and diversity < MIN_DIVERSITY
+    if low and settings.num_rx_ant > 1 and settings.interpolation != "lmmse":
+        return (
+            "at low SNRs, as receive antennas are so correlated that they share what "
             f"interpolation={settings.interpolation!r} takes for noise; use 'lmmse'"
         )
     if settings.family != "TDL" and settings.num_rx_ant > 4 * settings.streams:
