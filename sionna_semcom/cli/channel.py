@@ -125,8 +125,9 @@ def _options(changes: Any) -> dict[str, Any]:
 
 
 def _show(title: str, figures: ChannelFigures, angular_spread: np.ndarray | None) -> None:
-    """One row a figure: percentiles over the channels, or one number."""
-    table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)
+    """A title, and one row a figure: percentiles over the channels, or one number."""
+    say(title, "bold")
+    table = Table(box=box.SIMPLE_HEAD)
     for name in ("", *(f"{one} %" for one in PERCENTILES)):
         table.add_column(name, justify="right" if name else "left")
     for name, values, unit in _rows(figures, angular_spread):

@@ -14,6 +14,8 @@ from sionna_semcom.channel import CHANNELS
 from sionna_semcom.link import LINKS as KINDS
 from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, FlatFadingLink, Link, OFDMLink
 
+from . import own_channels
+
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
 
 LINKS = {
@@ -31,6 +33,9 @@ LINKS = {
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
+    "own_cir": lambda: OFDMLink(channel=own_channels.cir(**GRID), **GRID),
+    "own_responses": lambda: OFDMLink(channel=own_channels.responses(**GRID), **GRID),
+    "own_model": lambda: OFDMLink(channel=own_channels.model(**GRID), **GRID),
 }
 # those of other packages that are installed, with their default settings
 LINKS |= {

@@ -6,11 +6,12 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
+from ..._messages import shortened
 from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
@@ -82,6 +83,11 @@ class SlotSettings(PrecisionSettings):
         """Make settings of ``channel``, or ``model`` of a name."""
         channel = data.get("channel") if isinstance(data, Mapping) else None
         if isinstance(channel, str):
+            if channel not in get_args(ModelName):
+                raise ValueError(
+                    f"`channel` must be settings or one of {', '.join(get_args(ModelName))}. "
+                    f"Received: {shortened(channel, 60)}"
+                )
             named = {key: value for key, value in data.items() if key != "channel"}
             if named.setdefault("model", channel) != channel:
                 raise ValueError(

@@ -150,6 +150,6 @@ class ResponseSlots(KeptSlots):
             weights = tf.stack([1.0 - share, share], -1)
             ends = tf.gather(self._h[:, :, :, 0], tf.stack([left, left + 1], -1))
             h = tf.einsum("nte,nterxf->nrxtf", weights, ends)
-        if self._normalize != "slot":
+        if self._normalize == "none":
             h *= self._largest
         return spread(h[:, tf.newaxis, :, tf.newaxis], self._grid.num_ofdm_symbols)

@@ -215,7 +215,8 @@ class PathSlots(KeptSlots):
         steps = resource_grid.num_ofdm_symbols
         a = paths.a[..., :steps]
         largest = np.abs(a).max(axis=(1, 2, 3, 4), keepdims=True)
-        self._largest = tf.constant(largest.reshape(-1, *[1] * 6), self.cdtype)
+        unit = largest if normalize == "none" else largest / largest.max()
+        self._largest = tf.constant(unit.reshape(-1, *[1] * 6), self.cdtype)
         self._a = tf.constant(a / largest, self.cdtype)  # squares of path gains may underflow
         self._tau = tf.constant(paths.tau, self.rdtype)
         self._powers = paths.powers[rows]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command on channels."""
+
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from sionna_semcom.cli import app as cli
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(cli.app, ["channel", *(str(argument) for argument in arguments)])
+
+
+def rows(output):
+    """Cells of the table by the name of the figure."""
+    lines = [line for line in output.splitlines() if line.startswith("  ") and line.strip()]
+    return {line[:42].strip(): line[42:].split() for line in lines}
+
+
+GRID = ("--set", "fft_size=12", "--set", "num_rx_ant=2")
+
+
+def test_channels_of_a_model_are_written_once_and_shown_alike(tmp_path):
+    path = tmp_path / "cdl.h5"
+    written = invoke("--model", "CDL-C", "--count", 70, "--out", path, *GRID)
+    assert written.exit_code == 0, written.output
+    assert f"Channels: {path}" in written.output.replace("\n", "")
+    with h5py.File(path) as file:
+        assert file["a"].shape == (70, 1, 2, 1, 2, 24, 14)
+        assert file.attrs["sampling_frequency"] == pytest.approx(30e3 * 12 / 18)
+        powers = np.mean(np.abs(file["a"][()]) ** 2, axis=(1, 2, 3, 4, 6))
+        tau = file["tau"][:, 0, 0]
+    shown = invoke(path, "--set", "fft_size=12")
+    assert rows(shown.output) == rows(written.output)
+    mean = np.sum(powers * tau, 1) / powers.sum(1)
+    spread = np.sqrt(np.sum(powers * tau**2, 1) / powers.sum(1) - mean**2) * 1e9
+    median = np.sort(spread)[34:36]
+    assert float(rows(shown.output)["delay spread (RMS) [ns]"][1]) in np.round(median, 2)
+    again = tmp_path / "again.h5"
+    assert invoke("--model", "CDL-C", "--count", 70, "--out", again, *GRID).exit_code == 0
+    with h5py.File(path) as first, h5py.File(again) as second:
+        np.testing.assert_array_equal(first["a"], second["a"])
+
+
+def test_measured_responses_are_shown(tmp_path):
+    path = tmp_path / "h.h5"
+    with h5py.File(path, "w") as file:
+        file["h"] = np.random.default_rng(0).normal(size=[9, 2, 1, 20]) + 0j
+        file["frequency"] = np.linspace(-3e5, 3e5, 20)
+    shown = invoke(path, "--set", "fft_size=12")
+    assert shown.exit_code == 0, shown.output
+    assert "9 channels, 1 x 2 antennas" in shown.output
+    assert rows(shown.output)["power beyond the prefix, mean [%]"] == ["not", "known"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "Give a file or --model, and not both"),
+        (("x.h5", "--model", "UMi"), "Give a file or --model, and not both"),
+        (("x.h5", "--out", "y.h5"), "--out goes with --model"),
+        (("x.h5",), "No file of channels x.h5"),
+        (("--model", "UMx"), "Received: 'UMx'"),
+        (("--model", "UMi", "--set", "speed"), "A setting must read key=value. Received: 'speed'"),
+        (("--model", "UMi", "--set", "velocity=3"), "unknown key velocity"),
+    ],
+)
+def test_wrong_arguments_end_in_one_line(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    result = invoke(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = 1.0
+    result = invoke(tmp_path / "x.h5")
+    assert "must have a and tau, or h. Received: neither" in result.stderr
