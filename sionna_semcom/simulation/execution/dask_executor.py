@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from ..._errors import silent_stderr
 from .tasks import Done, Report, Task
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def _compute(run: str, kind: str, *arguments: Any) -> Any:
     with _one_at_a_time:
         if run not in _contexts:
             _contexts.clear()  # the data and graphs of an earlier study
-            _contexts[run] = pickle.loads(_factories[run])()
+            with silent_stderr():
+                _contexts[run] = pickle.loads(_factories[run])()
         return getattr(_contexts[run], kind)(*arguments, report=report)
 
 
