@@ -53,6 +53,12 @@ class _Provide(WorkerPlugin):
         _contexts.pop(self._run, None)
 
 
+class _Generator(random.Random):
+    """A generator in place of the module, which has the class, too."""
+
+    Random = random.Random
+
+
 def _draw_apart() -> None:
     """Let Dask draw from a generator of its own: studies seed that of Python.
 
@@ -61,7 +67,7 @@ def _draw_apart() -> None:
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in ("dask", "distributed"):
             if getattr(module, "random", None) is random:
-                module.random = random.Random()  # type: ignore[attr-defined]
+                module.random = _Generator()  # type: ignore[attr-defined]
 
 
 def _compute(run: str, kind: str, *arguments: Any) -> Any:
