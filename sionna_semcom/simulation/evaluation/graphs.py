@@ -64,9 +64,8 @@ class _Traced:
             compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
             autograph, measure = measure._autograph, measure.python_function
         own = _is_own(measure)
-        if graph_mode is not None and autograph and not own:
-            context = tf.__internal__.autograph.control_status_ctx()
-            measure = tf.__internal__.autograph.tf_convert(measure, context, user_requested=True)
+        if graph_mode is not None and autograph:
+            measure = converted(measure)
 
         def watched(batch: Any, snr_db: tf.Tensor, *encodings: Any) -> tuple[Any, tf.Tensor]:
             with watching() as watch:
@@ -133,6 +132,14 @@ class Graphs:
             measure = functools.partial(system.measure, **options)
             self._known[key] = _Traced(measure, encode, graph_mode)
         return self._known[key].fresh()
+
+
+def converted(function: Any) -> Any:
+    """``function`` as AutoGraph converts it if it is of others, who may branch on tensors."""
+    if _is_own(function):
+        return function
+    context = tf.__internal__.autograph.control_status_ctx()
+    return tf.__internal__.autograph.tf_convert(function, context, user_requested=True)
 
 
 def _is_own(measure: Any) -> bool:
