@@ -18,6 +18,7 @@ from ...systems.base.snr import check_snr
 from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
 from ..results.result import Result
+from .batches import Batches
 from .devices import chosen_devices
 from .graphs import GraphMode, Measure, Spread, executable, executable_on
 from .progress import ProgressBar
@@ -235,6 +236,6 @@ def _read_once(data: Iterable[Any]) -> ValueError:
 
 def _cardinality(data: Iterable[Any]) -> int:
     """Batches of one pass, or one of TensorFlow's negative codes."""
-    if isinstance(data, tf.data.Dataset):
+    if isinstance(data, (tf.data.Dataset, Batches)):
         return int(data.cardinality())
     return len(data) if isinstance(data, Sized) else tf.data.UNKNOWN_CARDINALITY

@@ -134,8 +134,8 @@ class Probing:
             for part, where in product(right, test):
                 name = f"{part}_in_{where}"
                 samples = (train[where], answers[part]), (test[where], right[part])
-                compute = functools.partial(self._classify, *samples)
-                figures[name] = compute() if where == _RECEIVED else self._once(name, compute)
+                fit = functools.partial(self._classify, *samples)
+                figures[name] = fit() if where == _RECEIVED else self._once(name, fit)
         count = len(next(iter(test.values())))
         return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
 

@@ -169,7 +169,7 @@ class Logits(TwoStageVIB):
         sizes = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}
         super().__init__(data.shapes, data.num_classes, AWGNLink(), **sizes)
 
-    def measure(self, batch, snr_db, present=None):
+    def measure(self, batch, snr_db, present=None, encodings=None):
         return {"logit": self.call(batch, snr_db, present)[:, 0]}
 
 
