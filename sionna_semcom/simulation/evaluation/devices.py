@@ -41,7 +41,6 @@ def chosen_devices(distribute: Literal["all"] | Sequence[int]) -> list[str]:
     ValueError
         If it is neither "all" nor different numbers of devices
     """
-    share_memory()
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     names = [device.name for device in found]
     if distribute == "all":

@@ -19,7 +19,7 @@ from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
 from ..results.result import Result
 from .batches import Batches
-from .devices import chosen_devices
+from .devices import chosen_devices, share_memory
 from .graphs import GraphMode, Measure, Spread, executable, executable_on
 from .progress import ProgressBar
 from .state import Callback, State, Verdict
@@ -110,6 +110,7 @@ def sim_metrics(
     )
     check_label(label)
     check_seed(seed)
+    share_memory()
     snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
