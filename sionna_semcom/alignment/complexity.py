@@ -84,7 +84,7 @@ def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
     A product of [a, b] and [b, c] matrices counts a * c * (2b - 1), and a complex one
     a * c * (8b - 2).
     """
-    graph = tf.function(function).get_concrete_function(*inputs).graph
+    graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph
     return sum(
         _product_flops(operation)
         for operation in graph.get_operations()

@@ -109,6 +109,7 @@ class MIMOChannel(DrawnPart):
         check_finite(x=x, h=h)
         return self._apply(x, h, no)
 
+    @tf.autograph.experimental.do_not_convert
     def draw(self, batch: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Draw channels for ``batch`` latents at noise power ``no``.
 

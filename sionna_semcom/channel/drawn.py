@@ -41,6 +41,8 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     """
 
     drawn_from: Mapping[str, Any] = MappingProxyType({})
+    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
+    __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal part, and states of generators that it drew from."""

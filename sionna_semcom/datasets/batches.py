@@ -8,6 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
+plain = tf.autograph.experimental.do_not_convert
+"""Marks what data sets map, which no control flow of Python depends on, as no work for AutoGraph"""
+
 
 def drawn_batches(
     arrays: Mapping[str, Any], batch_size: int, steps: int | None, seed: int
@@ -38,7 +41,7 @@ def drawn_batches(
     return (
         rows.batch(batch_size)
         .take(steps)
-        .map(lambda index: {name: tf.gather(x, index) for name, x in tensors.items()})
+        .map(plain(lambda index: {name: tf.gather(x, index) for name, x in tensors.items()}))
         .prefetch(2)
     )
 

@@ -17,7 +17,7 @@ from PIL import Image
 from .._files import sha256
 from .._limits import Budget, brief
 from .._seeding import derive_seed
-from .batches import check_positive, each_once
+from .batches import check_positive, each_once, plain
 from .data import Data
 from .folder import FolderData
 from .formats.restricted_pickle import read_pickle
@@ -146,8 +146,8 @@ class CIFAR10(Data):
             drawn = _shift_and_flip(tf.gather(images, rows), tf.stack([key + 1, number]))
             return _batch(drawn, tf.gather(labels, rows))
 
-        rows = passes.flat_map(order).batch(batch_size, drop_remainder=True).take(steps)
-        rows = rows.enumerate().map(batch, num_parallel_calls=tf.data.AUTOTUNE)
+        rows = passes.flat_map(plain(order)).batch(batch_size, drop_remainder=True).take(steps)
+        rows = rows.enumerate().map(plain(batch), num_parallel_calls=tf.data.AUTOTUNE)
         return rows.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
@@ -161,7 +161,7 @@ class CIFAR10(Data):
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
         images, labels = self._splits[name]
         drawn = each_once({"image": images, "label": labels}, batch_size)
-        return drawn.map(lambda batch: _batch(batch["image"], batch["label"]))
+        return drawn.map(plain(lambda batch: _batch(batch["image"], batch["label"])))
 
 
 def _batch(images: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -68,6 +70,9 @@ class CodedTransmission(Block):
         If a parameter is out of its range, ``bits`` have another shape or, outside graphs, are not
         zeros and ones, or ``no`` is refused by ``link``
     """
+
+    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # AutoGraph leaves it alone
+    __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     def __init__(
         self,

@@ -65,10 +65,11 @@ def test_noise_power_may_differ_between_latents(link):
     assert quiet < 0.5 * loud
 
 
-def test_gradient_reaches_every_symbol_that_arrives(link):
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_gradient_reaches_every_symbol_that_arrives(link, jit_compile):
     symbols = complex_normal([6, NUM_SYMBOLS])
 
-    @tf.function(autograph=False)  # as inside a Keras model
+    @tf.function(autograph=False, jit_compile=jit_compile)  # as inside a Keras model
     def gradient(symbols):
         with tf.GradientTape() as tape:
             tape.watch(symbols)

@@ -10,8 +10,10 @@ from sionna.phy.block import Object
 from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
+from sionna.phy.utils import complex_normal
 
 from ..noise import energy
+from .clusters import ClusterPaths
 from .interference import drop_interference
 from .ray_offsets import correct_ray_offsets
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
@@ -116,6 +118,93 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
     return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(mean), h.dtype))
 
 
+class ClusterResponse(Object):
+    r"""Draws frequency responses of a CDL model, with unit mean energy over each slot.
+
+    .. math::
+
+        h_{t,n} \propto \sum_p a_{p,t} r_{p,n}, \qquad r_{p,n} = e^{-j 2\pi f_n \tau_p}, \qquad
+        \frac{1}{F}\sum_n |h_{t,n}|^2 = \mathbf{a}_t^\mathsf{T}\mathbf{C}\,\mathbf{a}_t^\star,
+        \quad \mathbf{C} = \tfrac{1}{F}\mathbf{R}\mathbf{R}^\mathsf{H}
+
+    Equal to `frequency_response` of what the model draws. The delays of the paths are always the
+    same, so that rotations and the energy of a slot take one product with a constant each.
+
+    Parameters
+    ----------
+    model : :class:`~sionna.phy.channel.tr38901.CDL`
+        Channel model
+
+    frequencies : [fft_size], `tf.float`
+        Frequencies of the subcarriers [Hz], relative to the carrier
+
+    precision : `None` (default) | "single" | "double"
+        Precision of the output; `None` is that of Sionna's configuration
+
+    Input
+    -----
+    num_slots, num_time_steps, sampling_frequency
+        See `ClusterPaths`
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_time_steps, fft_size], `tf.complex`
+        Frequency responses
+    """
+
+    def __init__(self, model: CDL, frequencies: tf.Tensor, precision: str | None = None) -> None:
+        super().__init__(precision=precision)
+        self._paths = ClusterPaths(model, self.precision)
+        phases = -2.0 * np.pi * np.outer(self._paths.delays, frequencies.numpy().astype(float))
+        rotations = np.exp(1j * phases)
+        self._rotations = tf.constant(rotations, self.cdtype)
+        energies = rotations @ rotations.conj().T / rotations.shape[1]
+        self._energies = tf.constant(energies, self.cdtype)
+
+    def __call__(
+        self, num_slots: int | tf.Tensor, num_time_steps: int, sampling_frequency: float
+    ) -> tf.Tensor:
+        """Draw ``num_slots`` frequency responses."""
+        a = self._paths(num_slots, num_time_steps, sampling_frequency)
+        num_paths, rx, tx = a.shape[1:4]
+        rows = tf.reshape(a, [num_slots, num_paths, rx * tx * num_time_steps])
+        products = tf.matmul(self._energies, rows, transpose_a=True)
+        energy = tf.math.real(tf.reduce_sum(products * tf.math.conj(rows), 1))
+        energy = tf.reduce_mean(energy, -1)[:, tf.newaxis, tf.newaxis]
+        rows = tf.math.divide_no_nan(rows, tf.cast(tf.sqrt(energy), rows.dtype))
+        h = tf.matmul(rows, self._rotations, transpose_a=True)
+        h = tf.stop_gradient(h)  # which spares the backward pass, as a channel has no weights
+        return tf.reshape(h, [num_slots, 1, rx, 1, tx, num_time_steps, h.shape[-1]])
+
+
+def received(x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+    """What one receiver gets of a grid ``x`` over the channel ``h``, with noise of power ``no``.
+
+    Equal to :class:`~sionna.phy.channel.ApplyOFDMChannel`, without its products of all streams.
+
+    Input
+    -----
+    x : [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
+        What is sent
+
+    h : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
+        Channel
+
+    no : [] or [num_slots], `tf.float`
+        Noise power
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        What is received
+    """
+    streams = range(h.shape[4])
+    y = tf.add_n([h[:, :, :, 0, one] * x[:, :, tf.newaxis, one] for one in streams])
+    precision = "double" if h.dtype == tf.complex128 else "single"
+    amplitude = tf.reshape(tf.cast(tf.sqrt(no), h.dtype), [-1, 1, 1, 1, 1])
+    return y + amplitude * complex_normal(tf.shape(y), precision=precision)
+
+
 def slot_energy(h: tf.Tensor) -> tf.Tensor:
     """Mean energy of a coefficient in each slot of a grid ``h`` of rank 7: [num_slots].
 
@@ -167,6 +256,9 @@ class SlotChannel(Object):
         self._frequencies = subcarrier_frequencies(
             resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision
         )
+        self._response: ClusterResponse | None = None
+        if isinstance(self._model, CDL):
+            self._response = ClusterResponse(self._model, self._frequencies, self.precision)
         self._pool: tf.Variable | None = None
         self.drop_interference: list[np.ndarray] = []  # of the pool of a system-level model
         if settings.realizations is not None:
@@ -190,6 +282,8 @@ class SlotChannel(Object):
             self._pool.assign(self._draw_pool(self._pool.shape[0]))
 
     def _generate(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        if self._response is not None:
+            return self._response(num_slots, *self._times)
         a, tau = self._model(num_slots, *self._times)
         if self._settings.model in SYSTEM_LEVEL_MODELS:
             self.drop_interference.append(drop_interference(self._settings, a, tau))

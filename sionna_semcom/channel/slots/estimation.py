@@ -18,6 +18,7 @@ from sionna.phy.ofdm import (
 )
 
 from .channel import SlotChannel, channel_model
+from .clusters import ClusterPaths
 from .interpolation import (
     ChannelStatistics,
     FixedInterpolator,
@@ -149,10 +150,10 @@ def cluster_powers(
     chosen = {"model": model, "direction": direction, **antennas}
     settings = _OneStream.model_validate(chosen)
     with own_randomness():
-        a, tau = channel_model(settings)(POWER_DRAWS, 1, 1.0)
-    powers = np.mean(np.abs(a.numpy().astype(complex)) ** 2, axis=(0, 1, 2, 3, 4, 6))
-    delays = tau.numpy()[0, 0, 0].astype(float) / settings.delay_spread
-    return delays, powers / powers.sum()
+        paths = ClusterPaths(channel_model(settings), settings.precision)
+        a = paths(POWER_DRAWS, 1, 1.0)
+    powers = np.mean(np.abs(a.numpy().astype(complex)) ** 2, axis=(0, 2, 3, 4))
+    return paths.delays / settings.delay_spread, powers / powers.sum()
 
 
 def measured_covariances(h: tf.Tensor) -> tuple[np.ndarray, np.ndarray]:

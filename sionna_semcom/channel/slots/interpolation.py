@@ -21,6 +21,8 @@ from sionna.phy.ofdm import (
     PilotPattern,
 )
 
+PROBES = 16  # unit vectors whose grids are interpolated at once, which bounds the memory
+
 
 class ChannelStatistics(NamedTuple):
     r"""Second-order statistics of the channel of each stream.
@@ -213,8 +215,12 @@ class FixedInterpolator(KroneckerInterpolator):
             return grid.numpy().real[:, 0, 0, 0]
 
         over_time = response(np.eye(times)[:, :, np.newaxis] * np.ones(freqs))
-        over_freq = response(np.eye(freqs)[:, np.newaxis] * np.ones((times, 1)))
-        return over_time[:, 0, :, 0].T, over_freq[:, :, 0].transpose(1, 2, 0)
+        chunks = (  # of probes, each of which fills a grid
+            np.eye(freqs)[start : start + PROBES, np.newaxis] * np.ones((times, 1))
+            for start in range(0, freqs, PROBES)
+        )
+        over_freq = np.concatenate([response(chunk)[:, :, 0] for chunk in chunks])
+        return over_time[:, 0, :, 0].T, over_freq.transpose(1, 2, 0)
 
 
 class LMMSEInterpolator(KroneckerInterpolator):

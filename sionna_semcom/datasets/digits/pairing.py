@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..._seeding import derive_seed
-from ..batches import check_positive
+from ..batches import check_positive, plain
 
 Batch = dict[str, tf.Tensor]
 
@@ -135,17 +135,17 @@ class ClassPairs:
             )
 
         # Each pass over the data set goes on counting, so that epochs differ.
-        firsts = tf.data.Dataset.range(1).map(lambda _: step.assign_add(steps) - steps)
-        numbers = firsts.flat_map(lambda first: tf.data.Dataset.range(first, first + steps))
+        firsts = tf.data.Dataset.range(1).map(plain(lambda _: step.assign_add(steps) - steps))
+        numbers = firsts.flat_map(plain(lambda first: tf.data.Dataset.range(first, first + steps)))
         numbers = numbers.apply(tf.data.experimental.assert_cardinality(steps))
-        return numbers.map(draw).prefetch(tf.data.AUTOTUNE)
+        return numbers.map(plain(draw)).prefetch(tf.data.AUTOTUNE)
 
     def each(self, batch_size: int, seed: int) -> tf.data.Dataset:
         """Every image once, in order, with a spectrogram of its class; see `Digits.test`."""
         check_positive(batch_size=batch_size)
         audio = self._audio_rows.draw(self._labels, tf.constant([derive_seed("each", seed), 0]))
         rows = tf.data.Dataset.from_tensor_slices((tf.range(len(self)), audio))
-        return rows.batch(batch_size).map(self._batch).prefetch(tf.data.AUTOTUNE)
+        return rows.batch(batch_size).map(plain(self._batch)).prefetch(tf.data.AUTOTUNE)
 
     def _batch(self, image_rows: tf.Tensor, audio_rows: tf.Tensor) -> Batch:
         labels = tf.gather(self._labels, image_rows)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset
 from ..._seeding import derive_seed
-from ..batches import check_positive, drawn_batches, each_once
+from ..batches import check_positive, drawn_batches, each_once, plain
 from ..data import Data
 from .drawing import SHAPES, draw
 
@@ -137,7 +137,7 @@ class Trifeature(Data):
     ) -> tf.data.Dataset:
         """Batches for training, drawn without replacement until all pairs were, then again."""
         key = derive_seed("trifeature", seed)
-        return drawn_batches(self._splits["train"], batch_size, steps, key).map(self._batch)
+        return drawn_batches(self._splits["train"], batch_size, steps, key).map(plain(self._batch))
 
     def probing(self, batch_size: int = 100) -> tf.data.Dataset:
         """Every pair on which probes are trained, once: those of training, unless for synergy."""
@@ -152,7 +152,7 @@ class Trifeature(Data):
         return self._each("test", batch_size)
 
     def _each(self, split: str, batch_size: int) -> tf.data.Dataset:
-        return each_once(self._splits[split], batch_size).map(self._batch)
+        return each_once(self._splits[split], batch_size).map(plain(self._batch))
 
     def _batch(self, drawn: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         pictures = {name: tf.cast(drawn[name], tf.float32) / 255.0 for name in self.shapes}

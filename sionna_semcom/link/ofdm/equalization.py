@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.mimo import StreamManagement, mf_equalizer, zf_equalizer
-from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
+from sionna.phy.block import Object
+from sionna.phy.mimo import mf_equalizer, zf_equalizer
+from sionna.phy.ofdm import ResourceGrid
 
-from ...channel.noise import antenna_energy, at_least
+from ...channel.noise import at_least
 from .settings import OFDMSettings
 
 NOISE_FLOOR = 2.5e-7  # of a channel's energy: less noise drowns in the rounding of single precision
@@ -19,11 +21,6 @@ MIN_GAIN = 1e-12  # stands for the gain of a stream that has no channel at all
 
 def error_matrix(gram: tf.Tensor) -> tf.Tensor:
     r"""Error covariance :math:`(\mathbf{A} + \mathbf{I})^{-1}` of LMMSE estimates of the streams.
-
-    Written out for one and two streams, the usual numbers: thousands of small factorizations take
-    longer than all of the rest of an equalizer. The determinant is
-    :math:`1 + \mathrm{tr}\,\mathbf{A} + \det\mathbf{A}` with no term below zero, so that rounding
-    cannot make a matrix without full rank singular.
 
     Input
     -----
@@ -35,22 +32,12 @@ def error_matrix(gram: tf.Tensor) -> tf.Tensor:
     : as ``gram``
         Error covariance matrices
     """
-    num_streams = gram.shape[-1]
-    if num_streams == 1:
-        return 1.0 / (gram + 1.0)
-    if num_streams > 2:
-        identity = tf.eye(num_streams, batch_shape=tf.shape(gram)[:-2], dtype=gram.dtype)
-        return tf.linalg.cholesky_solve(tf.linalg.cholesky(gram + identity), identity)
-    first, second, cross = gram[..., 0, 0], gram[..., 1, 1], gram[..., 0, 1]
-    a, d = tf.math.real(first), tf.math.real(second)
-    det = tf.maximum(a * d - tf.math.real(cross * tf.math.conj(cross)), 0.0)
-    rows = [second + 1.0, -cross], [-tf.math.conj(cross), first + 1.0]
-    adjugate = tf.stack([tf.stack(row, axis=-1) for row in rows], axis=-2)
-    return adjugate / tf.cast(1.0 + a + d + det, gram.dtype)[..., tf.newaxis, tf.newaxis]
+    identity = tf.eye(gram.shape[-1], batch_shape=tf.shape(gram)[:-2], dtype=gram.dtype)
+    return tf.linalg.cholesky_solve(tf.linalg.cholesky(gram + identity), identity)
 
 
 def diagonal_lmmse_equalizer(
-    y: tf.Tensor, h: tf.Tensor, s: tf.Tensor
+    y: tf.Tensor, h: tf.Tensor, noise: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     r"""Unbiased LMMSE equalizer for noise that is uncorrelated between antennas.
 
@@ -67,47 +54,162 @@ def diagonal_lmmse_equalizer(
     keeps its precision at any SNR, as no two nearly equal numbers are subtracted. Channel and noise
     may be in any unit; noise of less than 2.5e-7 of the energy of the channel counts as that much.
 
+    One and two streams, the usual numbers, are written out, which takes sums over antennas and
+    products of whole grids in place of thousands of small matrices.
+
     Input
     -----
-    y : [..., num_rx_ant], `tf.complex`
+    y : [batch, num_rx_ant, ...], `tf.complex`
         Received signals
 
-    h : [..., num_rx_ant, num_streams], `tf.complex`
-        Channel matrices
+    h : [batch, num_rx_ant, num_streams, ...], `tf.complex`
+        Channel
 
-    s : [..., num_rx_ant, num_rx_ant], `tf.complex`
-        Noise covariance matrices; only the diagonal counts
+    noise : broadcastable to the shape of ``y``, `tf.float`
+        Noise power
 
     Output
     ------
-    x_hat : [..., num_streams], `tf.complex`
+    x_hat : [batch, num_streams, ...], `tf.complex`
         Estimated symbols
 
-    no_eff : [..., num_streams], `tf.float`
+    no_eff : as ``x_hat``, `tf.float`
         Noise power left on them
     """
-    noise = tf.math.real(tf.linalg.diag_part(s))
-    noise = at_least(noise, antenna_energy(h)[..., tf.newaxis], NOISE_FLOOR)
+    energy = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 2)
+    noise = at_least(noise, tf.reduce_mean(energy, 1, keepdims=True), NOISE_FLOOR)
     whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)
-    y, h = whitening * y, whitening[..., tf.newaxis] * h
-    gram = tf.matmul(h, h, adjoint_a=True)
+    y, h = whitening * y, whitening[:, :, tf.newaxis] * h
+    matched = tf.reduce_sum(tf.math.conj(h) * y[:, :, tf.newaxis], 1)
+    if h.shape[2] > 2:
+        return _any_streams(h, matched)
+    powers = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 1)
+    if h.shape[2] == 1:
+        gain = tf.where(powers > 0, powers, MIN_GAIN)
+        return matched / tf.cast(gain, h.dtype), 1.0 / gain
+    first, second = h[:, :, :1], h[:, :, 1:]
+    cross = tf.reduce_sum(tf.math.conj(first) * second, 1)
+    # what the second stream has beyond the first: no difference of products, whose rounding would
+    # tell streams apart that share one channel
+    own = (
+        second
+        - first * tf.math.divide_no_nan(cross, tf.cast(powers[:, :1], h.dtype))[:, tf.newaxis]
+    )
+    det = powers[:, :1] * tf.reduce_sum(tf.math.real(own) ** 2 + tf.math.imag(own) ** 2, 1)
+    others = tf.reverse(powers, [1]) + 1.0
+    leaks = tf.concat([cross, tf.math.conj(cross)], 1) * tf.reverse(matched, [1])
+    gain = powers + det
+    gain = tf.where(gain > 0, gain, MIN_GAIN * (gain + others))
+    return (tf.cast(others, h.dtype) * matched - leaks) / tf.cast(gain, h.dtype), others / gain
+
+
+def _any_streams(h: tf.Tensor, matched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Unbiased estimates from a whitened channel and what a matched filter makes of the signal."""
+    streams_last = [0, *range(3, h.shape.rank), 1, 2]
+    matrices = tf.transpose(h, streams_last)
+    gram = tf.matmul(matrices, matrices, adjoint_a=True)
     error = error_matrix(gram)
     mse = tf.math.real(tf.linalg.diag_part(error))
     # E and A commute and are Hermitian, so the diagonal of their product is real
     gain = tf.math.real(tf.reduce_sum(error * tf.math.conj(gram), axis=-1))
     gain = tf.where(gain > 0, gain, MIN_GAIN)
-    x_lmmse = tf.linalg.matvec(error, tf.linalg.matvec(h, y, adjoint_a=True))
-    return x_lmmse / tf.cast(gain, h.dtype), mse / gain
+    matched = tf.transpose(matched, [0, *range(2, matched.shape.rank), 1])
+    x_hat = tf.linalg.matvec(error, matched) / tf.cast(gain, h.dtype)
+    streams_first = [0, x_hat.shape.rank - 1, *range(1, x_hat.shape.rank - 1)]
+    return tf.transpose(x_hat, streams_first), tf.transpose(mse / gain, streams_first)
 
 
-def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDMEqualizer:
-    """The equalizer of ``settings`` over a resource grid."""
-    precision = settings.precision
-    functions = {
-        "lmmse": diagonal_lmmse_equalizer,
-        "zf": functools.partial(zf_equalizer, precision=precision),
-        "mf": functools.partial(mf_equalizer, precision=precision),
-    }
-    streams = StreamManagement(np.array([[1]]), settings.streams)
-    equalizer = functions[settings.equalizer]
-    return OFDMEqualizer(equalizer, resource_grid, streams, precision=precision)
+class SlotEqualizer(Object):
+    """Equalizes the data symbols of slots of one transmitter and one receiver.
+
+    Equal to :class:`~sionna.phy.ofdm.OFDMEqualizer`, which arranges matrices of noise covariance
+    for each resource element, of pilots too. Here pilots fill OFDM symbols, which are left out
+    first, and the noise is one number for each antenna.
+
+    Parameters
+    ----------
+    settings : `OFDMSettings`
+        Equalizer and pilots
+
+    resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid of a slot
+
+    Input
+    -----
+    y : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Received grids
+
+    h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers],
+        `tf.complex`
+        Estimated channel on the subcarriers in use
+
+    err_var : broadcastable to the shape of ``h_hat``, `tf.float`
+        Variance of its error
+
+    no : [] or [num_slots], `tf.float`
+        Noise power
+
+    Output
+    ------
+    x_hat : [num_slots, num_streams, num_data_symbols], `tf.complex`
+        Estimated symbols
+
+    no_eff : as ``x_hat``, `tf.float`
+        Noise power left on them
+    """
+
+    def __init__(self, settings: OFDMSettings, resource_grid: ResourceGrid) -> None:
+        super().__init__(precision=settings.precision)
+        self._streams = settings.streams
+        pilots = settings.pilot_ofdm_symbol_indices
+        self._data = np.setdiff1d(np.arange(settings.num_ofdm_symbols), pilots)
+        self._used = np.array(resource_grid.effective_subcarrier_ind)
+        self._sizes = settings.num_ofdm_symbols, settings.fft_size
+        functions: dict[str, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {
+            "lmmse": diagonal_lmmse_equalizer,
+            "zf": functools.partial(_on_matrices, zf_equalizer),
+            "mf": functools.partial(_on_matrices, mf_equalizer),
+        }
+        self._equalize = functions[settings.equalizer]
+
+    def __call__(
+        self, y: tf.Tensor, h_hat: tf.Tensor, err_var: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Equalize ``y``."""
+        if len(self._used) < self._sizes[1]:
+            y = tf.gather(y, self._used, axis=-1)
+        y, h = self._data_of(y)[:, 0], self._data_of(h_hat)[:, 0, :, 0]
+        noise = tf.reshape(no, [-1, 1, 1, 1])
+        if err_var.shape.rank:
+            errors = self._data_of(err_var)[:, 0, :, 0]
+            noise += tf.reduce_sum(errors, 2) * (self._streams / errors.shape[2])
+        else:
+            noise += self._streams * err_var
+        outputs = self._equalize(y, h, noise)
+        x_hat, no_eff = (
+            tf.reshape(x, [-1, self._streams, h.shape[3] * h.shape[4]]) for x in outputs
+        )
+        return x_hat, no_eff
+
+    def _data_of(self, grid: tf.Tensor) -> tf.Tensor:
+        """``grid`` without the OFDM symbols of pilots, if there are any."""
+        if grid.shape[-2] == 1 or len(self._data) == self._sizes[0]:
+            return grid
+        return tf.gather(grid, self._data, axis=-2)
+
+
+def _on_matrices(
+    equalizer: Callable[..., tuple[tf.Tensor, tf.Tensor]],
+    y: tf.Tensor,
+    h: tf.Tensor,
+    noise: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """One of Sionna's equalizers, for arguments as those of `diagonal_lmmse_equalizer`."""
+    signals = tf.transpose(y, [0, 2, 3, 1])
+    covariance = tf.linalg.diag(tf.transpose(tf.broadcast_to(noise, tf.shape(y)), [0, 2, 3, 1]))
+    precision = "double" if h.dtype == tf.complex128 else "single"
+    outputs = equalizer(
+        signals, tf.transpose(h, [0, 3, 4, 1, 2]), tf.cast(covariance, h.dtype), precision=precision
+    )
+    x_hat, no_eff = (tf.transpose(output, [0, 3, 1, 2]) for output in outputs)
+    return x_hat, tf.broadcast_to(no_eff, tf.shape(x_hat))

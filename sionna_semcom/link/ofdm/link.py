@@ -8,21 +8,20 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
     ResourceGridMapper,
 )
 
-from ...channel.slots.channel import SlotChannel, in_units, slot_energy
+from ...channel.slots.channel import SlotChannel, in_units, received, slot_energy
 from ...channel.slots.estimation import known_covariances, ls_estimator
 from ...channel.slots.interference import interference_floor, slot_summary
 from ...channel.slots.interpolation import ChannelStatistics
 from ...channel.slots.resource_grid import resource_grid
 from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
-from .equalization import make_equalizer
+from .equalization import SlotEqualizer
 from .precoding import PrecodedChannel
 from .reported_noise import warn_of_reported_noise
 from .settings import OFDMSettings
@@ -70,9 +69,9 @@ class OFDMLink(Link):
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
+        self._graphs: dict[int, Any] = {}
         self._precode = PrecodedChannel(self.settings)
-        self._apply = ApplyOFDMChannel(precision=self.precision)
-        self._equalize = make_equalizer(self.settings, self.resource_grid)
+        self._equalize = SlotEqualizer(self.settings, self.resource_grid)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
@@ -95,8 +94,23 @@ class OFDMLink(Link):
             no = tf.repeat(no, tf.shape(slots)[0] // batch)
         symbols_hat, no_eff = (
             tf.ensure_shape(self._packer.unpack(x, batch, num_symbols, separate), symbols.shape)
-            for x in self._transmit_slots(slots, no)
+            for x in self._slots(slots, no)
         )
+        return symbols_hat, no_eff
+
+    def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
+        if tf.executing_eagerly() or not isinstance(self.channel, SlotChannel):
+            return self._transmit_slots(slots, no)  # another channel may have layers, and a phase
+        if no.shape.rank not in self._graphs:
+            signature = [
+                tf.TensorSpec([None, self._capacity], self.cdtype),
+                tf.TensorSpec([None] * no.shape.rank, self.rdtype),
+            ]
+            self._graphs[no.shape.rank] = tf.function(
+                self._transmit_slots, input_signature=signature, autograph=False
+            )
+        symbols_hat, no_eff = self._graphs[no.shape.rank](tf.cast(slots, self.cdtype), no)
         return symbols_hat, no_eff
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -104,7 +118,7 @@ class OFDMLink(Link):
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
         channel = self.channel(tf.shape(slots)[0])
         h = self._precode(channel, no)
-        y = self._apply(x, h, no)
+        y = received(x, h, no)
         h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))

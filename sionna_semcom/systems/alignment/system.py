@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -117,6 +117,11 @@ class AlignmentSystem(LinkedModel):
         self._receiver = receiver
         self._kernel = tf.constant(receiver.kernel, tf.float32)
         self._bias = tf.constant(receiver.bias, tf.float32)
+
+    @property
+    def structure(self) -> tuple[Hashable, ...]:
+        """What a graph of the system depends on that may change, its weights aside."""
+        return *super().structure, self.aligner, self._kernel.ref(), self._bias.ref()
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal system; of the callbacks, those of this package."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -11,6 +12,8 @@ import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
 """Tensors by name, such as samples of each modality ``[batch, *shape]``"""
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 @runtime_checkable
@@ -28,6 +31,17 @@ class Aggregating(Measurable, Protocol):
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
         """Functions from means of components [n] to a figure, by its name."""
+
+
+@runtime_checkable
+class Encoding(Measurable, Protocol):
+    """Something measurable, part of whose work depends on no SNR."""
+
+    def encodings(self, batch: Any, present: Sequence[str] | None = None) -> Any:
+        """What the transmitter makes of a batch before anything is drawn.
+
+        ``measure`` takes it as ``encodings``, in place of making it itself.
+        """
 
 
 @runtime_checkable
@@ -57,6 +71,19 @@ class SystemContract:
 
     aggregates: ClassVar[Any] = {}
     recognizers: Any = MappingProxyType({})
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keep AutoGraph, which a user's own `tf.function` has on, off methods of this package."""
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.partition(".")[0] == _PACKAGE:
+            for name, method in list(vars(cls).items()):
+                if inspect.isfunction(method) and not name.startswith("_"):
+                    setattr(cls, name, tf.autograph.experimental.do_not_convert(method))
+
+    @property
+    def structure(self) -> tuple[Hashable, ...]:
+        """What a graph of the system depends on that may change, its weights aside."""
+        return ()
 
     def schedules(self, num_epochs: int) -> list[Any]:
         """Callbacks of a training of ``num_epochs``; none by default."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -46,6 +46,7 @@ class LinkedModel(SavedModel):
     """
 
     settings_class = SystemSettings
+    __call__ = tf.autograph.experimental.do_not_convert(keras.Model.__call__)
 
     def __init__(
         self,
@@ -91,13 +92,21 @@ class LinkedModel(SavedModel):
 
     @link.setter
     def link(self, link: Link | MIMOChannel) -> None:
-        self._link = link
-        self._forget_graphs()
+        if link is not getattr(self, "_link", None):
+            self._link = link
+            self._forget_graphs()
         self._adopt_link_weights()
+
+    @property
+    def structure(self) -> tuple[Hashable, ...]:
+        """What a graph of the system depends on that may change, its weights aside."""
+        judges = tuple(self.recognizers.items())
+        return self.link, getattr(self, "mode", None), judges, self.further_metrics
 
     def _adopt_link_weights(self) -> None:
         """Make what the link holds now weights of the model, in place of what it held before."""
         if self._link_weights.hold(self._link, self):
+            self._forget_graphs()
             self._complete_link()
             self._renew_optimizer()
 
@@ -131,6 +140,18 @@ class LinkedModel(SavedModel):
     def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
         return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Make what trains as :meth:`keras.Model.make_train_function` does.
+
+        The optimizer gets its variables first, as a graph that makes variables is traced twice.
+        """
+        default = keras.layers.Layer.build  # makes no weights
+        layers = self._flatten_layers()
+        built = all(layer.built or type(layer).build is default for layer in layers)
+        if built and self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
 
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
         """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.

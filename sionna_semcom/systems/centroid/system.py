@@ -247,14 +247,22 @@ class CentroidSystem(LinkedModel):
             loss += self.settings.reconstruction_weight * self.loss_weights[modality.name] * term
         return loss
 
+    def encodings(
+        self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
+    ) -> dict[str, tf.Tensor]:
+        """What depends on no SNR: embeddings."""
+        return self.embed(batch, present)
+
     def measure(
         self,
         batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
+        encodings: Mapping[str, tf.Tensor] | None = None,
     ) -> dict[str, tf.Tensor]:
         """Figures ``[batch]`` of every sample, for the Monte Carlo loop; `bool`: a proportion."""
-        outputs = self.call(batch, snr_db, present)
+        embeddings = self.encodings(batch, present) if encodings is None else encodings
+        outputs = self._send(embeddings, snr_db, training=False)
         note_outputs(*(batch[name] for name in present_names(present, self.encoders)))
         note_outputs(*outputs.values())
         figures = {

@@ -178,16 +178,24 @@ class CompressedCoMM(RepresentingModel):
         received = self._exchange(sent, None, training)
         return tf.reduce_mean(tf.square(received - self.standardize(target, training=False)))
 
+    def encodings(
+        self, batch: Batch, present: Sequence[str] | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What depends on no SNR: representations that are aimed at, and those that are sent."""
+        target = sent = self.senders[-1].represent(batch)
+        if self.teacher is not None or present is not None:
+            sent = self.sender.represent(batch, present)
+        return target, sent
+
     def measure(
         self,
         batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
+        encodings: tuple[tf.Tensor, tf.Tensor] | None = None,
     ) -> dict[str, tf.Tensor]:
         """Mean squared error of what is received [batch], as a share of the variance."""
-        target = sent = self.senders[-1].represent(batch)
-        if self.teacher is not None or present is not None:
-            sent = self.sender.represent(batch, present)
+        target, sent = self.encodings(batch, present) if encodings is None else encodings
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         error = tf.square(self._exchange(sent, snr_db, False) - self.standardize(target))
         return {"mse": tf.reduce_mean(error, -1)}

@@ -255,14 +255,19 @@ class CoMM(RepresentingModel):
             self._trackers[name].update_state(term)
         return tf.add_n(list(terms.values()))
 
+    def encodings(self, batch: Batch, present: Sequence[str] | None = None) -> tf.Tensor:
+        """What depends on no SNR: representations."""
+        return self.represent(batch, present)
+
     def measure(
         self,
         batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
+        encodings: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """Mean squared error of what is received [batch], and figures of supervised decisions."""
-        sent = self.represent(batch, present)
+        sent = self.encodings(batch, present) if encodings is None else encodings
         received = self._send(sent, snr_db)
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)), received)
         norm = self.representation_dim**0.5

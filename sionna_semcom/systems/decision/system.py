@@ -169,7 +169,12 @@ class DecisionSystem(LinkedModel):
     ) -> tf.Tensor:
         """Send what ``inputs`` say, and decide."""
         inputs, presence = self.prepare(inputs, present, training)
-        latents = self.encode(inputs, presence, training)
+        return self._send(self.encode(inputs, presence, training), snr_db, training)
+
+    def _send(
+        self, latents: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
+    ) -> tf.Tensor:
+        """From latents at the transmitter to the decision at the receiver."""
         no = self.noise_power(snr_db)
         if self.mode == "decision" and not training:
             return self._repeat_decision(latents, no)
@@ -230,14 +235,22 @@ class DecisionSystem(LinkedModel):
         )
         return tf.where(tf.math.is_finite(outputs), combined, math.nan)
 
+    def encodings(
+        self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
+    ) -> tf.Tensor:
+        """What depends on no SNR: latents."""
+        return self.encode(*self.prepare(batch, present))
+
     def measure(
         self,
         batch: Batch,
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
+        encodings: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
         """Figures of every sample, for the Monte Carlo loop; see `Task`."""
-        outputs = self.call(batch, snr_db, present)
+        latents = self.encodings(batch, present) if encodings is None else encodings
+        outputs = self._send(latents, snr_db, training=False)
         metrics.note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         return self.task.measure(batch["label"], outputs)
 
