@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.12 python3.11 python3.10,\
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: simulate test slow coverage lint docs lowest newest clean
+.PHONY: simulate test slow coverage lint docs bench lowest newest clean
 
 simulate: $(VENV)/run
 	$(BIN)/sionna-semcom run link_sims/centroid.yaml
@@ -31,6 +31,10 @@ lint: $(VENV)/dev
 docs: $(VENV)/dev
 	$(BIN)/pip install --quiet -e '.[docs]'
 	$(BIN)/sphinx-build -W -b html docs docs/_build/html
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/run.py
+	$(BIN)/python docs/make_speed.py
 
 lowest: $(VENV)/dev
 	.ci/wheel 3.10 lowest-direct

@@ -55,6 +55,22 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         raise ValueError(f"`{name}` is damaged or no {what}: {reason}") from error
 
 
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Discard what is written to stderr, also by libraries in C++.
+
+    TensorFlow writes there before it knows its own log level.
+    """
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
 def expected() -> tuple[type[Exception], ...]:
     """Wrong input, and what TensorFlow reports, such as exhausted memory, if it was imported."""
     tensorflow = sys.modules.get("tensorflow")

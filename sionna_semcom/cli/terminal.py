@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from .._errors import expected, in_one_line
+from .._errors import expected, in_one_line, silent_stderr
 
 console = Console()
 errors = Console(stderr=True)
@@ -70,12 +70,6 @@ def load_tensorflow() -> None:
     Sionna comes first, with Mitsuba: Python 3.12 crashes at exit if TensorFlow 2.21 was imported
     before Mitsuba 3.8.
     """
-    stderr = os.dup(2)
-    with console.status("Loading TensorFlow"), open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            import sionna.phy  # noqa: F401
-            import tensorflow  # noqa: F401
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
+    with console.status("Loading TensorFlow"), silent_stderr():
+        import sionna.phy  # noqa: F401
+        import tensorflow  # noqa: F401

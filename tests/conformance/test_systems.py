@@ -90,6 +90,18 @@ def test_xla_compiles(name):
     }
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in TRAINED if SYSTEMS[name].xla])
+def test_xla_compiles_a_training_step(name):
+    system, batch = built(name), SYSTEMS[name].batch()
+    system.compile(keras.optimizers.SGD(1e-3), jit_compile=True)
+    before = [weight.copy() for weight in system.get_weights()]
+    history = system.fit(tf.data.Dataset.from_tensors(batch), verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+    moved = [np.any(a != b) for a, b in zip(before, system.get_weights(), strict=True)]
+    assert any(moved) or not system.trainable_weights
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_gradients_reach_every_weight(name):
     system, batch = built(name), SYSTEMS[name].batch()

@@ -64,7 +64,8 @@ def _await_lines(process: subprocess.Popen[str], folder: Path, number: int) -> N
 
 def _workers(process: subprocess.Popen[str]) -> list[int]:
     """Processes that a run started to compute in."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    threads = Path(f"/proc/{process.pid}/task").iterdir()
+    children = [pid for each in threads for pid in (each / "children").read_text().split()]
     commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
     return [pid for pid, command in commands.items() if b"spawn_main" in command]
 
@@ -82,6 +83,7 @@ def test_two_workers_one_of_which_is_killed(tmp_path, whole):
     os.kill(_workers(process)[0], signal.SIGKILL)
     output = _finish(process)
     assert "Dashboard: http://" in output
+    assert "WARNING" not in output
     assert (tmp_path / "out/shared.h5").read_bytes() == whole
     assert not list((tmp_path / "out").glob("*.lock"))
 

@@ -212,7 +212,8 @@ class ClusterPaths(Object):
 
 def _pairs(zenith: np.ndarray, azimuth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of a zenith and an azimuth of a cluster, [num_clusters, azimuths, zeniths]."""
-    return np.broadcast_arrays(zenith[:, np.newaxis, :], azimuth[:, :, np.newaxis])
+    zeniths, azimuths = np.broadcast_arrays(zenith[:, np.newaxis, :], azimuth[:, :, np.newaxis])
+    return zeniths, azimuths
 
 
 def _rotation(phases: tf.Tensor) -> tf.Tensor:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -164,7 +165,7 @@ class SlotEqualizer(Object):
         self._data = np.setdiff1d(np.arange(settings.num_ofdm_symbols), pilots)
         self._used = np.array(resource_grid.effective_subcarrier_ind)
         self._sizes = settings.num_ofdm_symbols, settings.fft_size
-        functions = {
+        functions: dict[str, Callable[..., tuple[tf.Tensor, tf.Tensor]]] = {
             "lmmse": diagonal_lmmse_equalizer,
             "zf": functools.partial(_on_matrices, zf_equalizer),
             "mf": functools.partial(_on_matrices, mf_equalizer),
@@ -198,7 +199,10 @@ class SlotEqualizer(Object):
 
 
 def _on_matrices(
-    equalizer: tf.types.experimental.Callable, y: tf.Tensor, h: tf.Tensor, noise: tf.Tensor
+    equalizer: Callable[..., tuple[tf.Tensor, tf.Tensor]],
+    y: tf.Tensor,
+    h: tf.Tensor,
+    noise: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """One of Sionna's equalizers, for arguments as those of `diagonal_lmmse_equalizer`."""
     signals = tf.transpose(y, [0, 2, 3, 1])

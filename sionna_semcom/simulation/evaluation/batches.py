@@ -32,8 +32,8 @@ class Batches:
         self._kept: list[Any] = []
         self._complete = False
 
-    def __len__(self) -> int:
-        """Batches of a pass; negative, as TensorFlow has it, where that is not known."""
+    def cardinality(self) -> int:
+        """Batches of a pass, or one of TensorFlow's negative codes."""
         return int(self._data.cardinality())
 
     def __iter__(self) -> Iterator[Any]:

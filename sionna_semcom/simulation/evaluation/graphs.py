@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import tensorflow as tf
@@ -13,11 +13,15 @@ import tensorflow as tf
 from ..._messages import shortened
 from ...metrics import watching
 from ...systems.base.contract import Encoding, Measurable
+from .devices import gpus
 from .memory import Memory
 from .tally import UNDECIDABLE
 
 Measure = Callable[[Any, Any], Mapping[str, Any]]
-GraphMode = Literal["graph", "xla"]
+GraphMode = Literal["auto", "graph", "xla"]
+
+NOT_COMPILED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
+"""What XLA raises for operations that it does not have"""
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -29,20 +33,52 @@ def executable(
 
     A graph is traced once for batches of all sizes if ``mc_fun`` is of this package, or if
     ``element_spec``, the specification of a `tf.data.Dataset`, leaves the size open. AutoGraph
-    converts functions of others as `tf.function` does, and nothing of this package.
+    converts functions of others as `tf.function` does, and nothing of this package. "auto" is "xla"
+    where there is a GPU, unless XLA cannot compile ``mc_fun``, and "graph" elsewhere.
 
     Raises
     ------
     ValueError
         If ``graph_mode`` is unknown
     """
-    if graph_mode not in (None, "graph", "xla"):
+    return _traced(mc_fun, graph_mode, element_spec).fresh()
+
+
+def executable_on(
+    devices: Sequence[str],
+    mc_fun: Measurable | Measure,
+    graph_mode: GraphMode | None,
+    element_spec: Any = None,
+) -> Spread:
+    """Give ``mc_fun`` as a function of as many batches as there are ``devices``.
+
+    See :func:`executable` for the other arguments; "auto" is "graph".
+
+    Raises
+    ------
+    ValueError
+        If ``graph_mode`` is unknown, or "xla"
+    """
+    if graph_mode == "xla":
         raise ValueError(
-            f"`graph_mode` must be None, 'graph' or 'xla'. Received: {shortened(graph_mode)}"
+            "`graph_mode` must not be 'xla' with `distribute`: variables, such as the state of "
+            "Sionna's generator, are on one device, and XLA reads none of another. Received: 'xla'"
+        )
+    mode = "graph" if graph_mode == "auto" else graph_mode
+    return Spread(_traced(mc_fun, mode, element_spec), devices)
+
+
+def _traced(
+    mc_fun: Measurable | Measure, graph_mode: GraphMode | None, element_spec: Any
+) -> _Traced:
+    if graph_mode not in (None, *get_args(GraphMode)):
+        raise ValueError(
+            "`graph_mode` must be None, 'auto', 'graph' or 'xla'. "
+            f"Received: {shortened(graph_mode)}"
         )
     measure = mc_fun.measure if isinstance(mc_fun, Measurable) else mc_fun
     encode = mc_fun.encodings if isinstance(mc_fun, Encoding) and _is_own(measure) else None
-    return _Traced(measure, encode, graph_mode, element_spec).fresh()
+    return _Traced(measure, encode, graph_mode, element_spec)
 
 
 class _Traced:
@@ -58,15 +94,15 @@ class _Traced:
         graph_mode: GraphMode | None,
         element_spec: Any = None,
     ) -> None:
-        compiled, autograph = graph_mode == "xla", True
+        self._may_not_compile = graph_mode == "auto" and bool(gpus())
+        compiled, autograph = graph_mode == "xla" or self._may_not_compile, True
         if isinstance(measure, tf.types.experimental.PolymorphicFunction):
             # It becomes part of the graph below, where decisions are watched
             compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
             autograph, measure = measure._autograph, measure.python_function
         own = _is_own(measure)
-        if graph_mode is not None and autograph and not own:
-            context = tf.__internal__.autograph.control_status_ctx()
-            measure = tf.__internal__.autograph.tf_convert(measure, context, user_requested=True)
+        if graph_mode is not None and autograph:
+            measure = converted(measure)
 
         def watched(batch: Any, snr_db: tf.Tensor, *encodings: Any) -> tuple[Any, tf.Tensor]:
             with watching() as watch:
@@ -74,26 +110,41 @@ class _Traced:
                 figures = measure(batch, snr_db, **options)
             return figures, watch.count()
 
-        self._run, self._encode = watched, encode if graph_mode is not None else None
-        if graph_mode is not None:
+        self.is_graph = graph_mode is not None
+        self.watched, self._encodings = watched, encode if self.is_graph else None
+        self._open_size = self.is_graph and (own or _has_open_size(element_spec))
+        self._compile(compiled)
+
+    def _compile(self, compiled: bool) -> None:
+        self._run, self._encode = self.watched, self._encodings
+        if self.is_graph:
             traced = functools.partial(
                 tf.function, jit_compile=compiled, reduce_retracing=True, autograph=False
             )
-            self._run, self._encode = traced(watched), traced(encode) if encode else None
-        self._open_size = graph_mode is not None and (own or _has_open_size(element_spec))
+            self._run = traced(self.watched)
+            self._encode = traced(self._encodings) if self._encodings else None
 
     def fresh(self) -> Measure:
         """Give the measurement for weights that stay as they are now."""
         known = Memory()
 
-        def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        def attempt(batch: Any, snr_db: tf.Tensor) -> tuple[Any, tf.Tensor]:
             arguments = [batch, snr_db]
             if self._encode is not None:
                 self._trace(self._encode, batch)
                 arguments.append(known.get(batch, self._encode))
             self._trace(self._run, *arguments)
-            self._open_size = False
-            figures, undecidable = self._run(*arguments)
+            return self._run(*arguments)
+
+        def measured(batch: Any, snr_db: tf.Tensor) -> Mapping[str, tf.Tensor]:
+            try:
+                figures, undecidable = attempt(batch, snr_db)
+            except NOT_COMPILED:
+                if not self._may_not_compile:
+                    raise
+                self._compile(False)
+                figures, undecidable = attempt(batch, snr_db)
+            self._may_not_compile = self._open_size = False
             return {**figures, UNDECIDABLE: undecidable}
 
         return measured
@@ -104,6 +155,49 @@ class _Traced:
             specifications = list(map(_of_any_size, arguments))
             if all(one is not None for one in specifications):
                 function.get_concrete_function(*specifications)
+
+
+class Spread:
+    """A measurement of several batches at once, each on a device of its own.
+
+    Parameters
+    ----------
+    traced : `_Traced`
+        The measurement
+    devices : sequence of `str`
+        Names of devices, as for `tf.device`
+
+    Input
+    -----
+    batches : sequence
+        No more batches than ``devices``
+    snr_db : [], `tf.float32`
+        SNR [dB]
+
+    Output
+    ------
+    : `list` of `dict`
+        Figures of each batch
+    """
+
+    def __init__(self, traced: _Traced, devices: Sequence[str]) -> None:
+        self.num_devices = len(devices)
+
+        def each(batches: tuple[Any, ...], snr_db: tf.Tensor) -> list[tuple[Any, tf.Tensor]]:
+            outputs = []
+            for device, batch in zip(devices, batches, strict=False):
+                with tf.device(device):
+                    outputs.append(traced.watched(batch, snr_db))
+            return outputs
+
+        self._each = each
+        if traced.is_graph:
+            self._each = tf.function(each, autograph=False, reduce_retracing=True)
+
+    def __call__(self, batches: Sequence[Any], snr_db: tf.Tensor) -> list[Mapping[str, tf.Tensor]]:
+        """Measure ``batches``."""
+        outputs = self._each(tuple(batches), snr_db)
+        return [{**figures, UNDECIDABLE: undecidable} for figures, undecidable in outputs]
 
 
 class Graphs:
@@ -133,6 +227,14 @@ class Graphs:
             measure = functools.partial(system.measure, **options)
             self._known[key] = _Traced(measure, encode, graph_mode)
         return self._known[key].fresh()
+
+
+def converted(function: Any) -> Any:
+    """``function`` as AutoGraph converts it if it is of others, who may branch on tensors."""
+    if _is_own(function):
+        return function
+    context = tf.__internal__.autograph.control_status_ctx()
+    return tf.__internal__.autograph.tf_convert(function, context, user_requested=True)
 
 
 def _is_own(measure: Any) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +18,9 @@ from ...systems.base.snr import check_snr
 from ..results.curves import Curve, Estimate, Metric
 from ..results.names import check_label, check_metrics, check_seed
 from ..results.result import Result
-from .graphs import GraphMode, Measure, executable
+from .batches import Batches
+from .devices import chosen_devices, share_memory
+from .graphs import GraphMode, Measure, Spread, executable, executable_on
 from .progress import ProgressBar
 from .state import Callback, State, Verdict
 from .stop_rule import StopRule
@@ -37,6 +40,7 @@ def sim_metrics(
     confidence: float = 0.95,
     interval: Literal["student", "bootstrap"] = "student",
     graph_mode: GraphMode | None = "graph",
+    distribute: Literal["all"] | Sequence[int] | None = None,
     seed: int = 1,
     label: str = "",
     callback: Callback | None = None,
@@ -67,8 +71,12 @@ def sim_metrics(
         Most batches at an SNR
     min_mc_iter, target_half_width, confidence, interval
         See :class:`StopRule`
-    graph_mode : "graph" (default) | "xla" | `None`
-        How ``mc_fun`` is executed; `None` executes it as it is
+    graph_mode : "graph" (default) | "auto" | "xla" | `None`
+        How ``mc_fun`` is executed; "auto" is "xla" where there is a GPU, unless XLA cannot compile
+        ``mc_fun``, and "graph" elsewhere; `None` executes it as it is
+    distribute : `None` (default) | "all" | sequence of `int`
+        GPUs of this machine (where it has none, its logical CPUs) over which batches are spread:
+        all of them, or those with these numbers. The draws of a batch depend on their number
     seed : `int`
         Seed from which all randomness derives
     label : `str`
@@ -88,7 +96,8 @@ def sim_metrics(
     ------
     ValueError
         If there is no SNR, there are no two batches to send, ``data`` can be read once only,
-        metrics have not one value a sample, or a result file cannot hold ``label`` or ``seed``
+        metrics have not one value a sample, a result file cannot hold ``label`` or ``seed``, or
+        ``distribute`` names no device of this machine
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
@@ -101,12 +110,16 @@ def sim_metrics(
     )
     check_label(label)
     check_seed(seed)
+    share_memory()
     snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
     if not snrs:
         raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
-    measure = executable(mc_fun, graph_mode, getattr(data, "element_spec", None))
+    spec = getattr(data, "element_spec", None)
+    measure: Measure | Spread = executable(mc_fun, graph_mode, spec)
+    if distribute is not None:
+        measure = executable_on(chosen_devices(distribute), mc_fun, graph_mode, spec)
     aggregates = mc_fun.aggregates if isinstance(mc_fun, Aggregating) else {}
     points: list[Point] = []
     verdict: Verdict | None = None
@@ -133,7 +146,7 @@ def sim_metrics(
 
 
 def simulate_point(
-    measure: Measure,
+    measure: Measure | Spread,
     data: Iterable[Any],
     snr_db: float,
     rule: StopRule,
@@ -146,8 +159,8 @@ def simulate_point(
     reseed(*seed)
     tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
-    for mc_iter, (index, batch) in enumerate(_batches(data, rule.max_mc_iter), start=1):
-        values = measure(batch, snr)
+    figures = _figures(measure, _batches(data, rule.max_mc_iter), snr)
+    for mc_iter, (index, values) in enumerate(figures, start=1):
         check_metrics(values)
         tally.add(index, values)
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
@@ -175,6 +188,18 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
         name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
         for name in first
     }
+
+
+def _figures(
+    measure: Measure | Spread, batches: Iterator[tuple[int, Any]], snr_db: tf.Tensor
+) -> Iterator[tuple[int, Mapping[str, tf.Tensor]]]:
+    """Number and figures of batches, as many of which are measured at once as there are devices."""
+    if not isinstance(measure, Spread):
+        yield from ((index, measure(batch, snr_db)) for index, batch in batches)
+        return
+    while group := list(islice(batches, measure.num_devices)):
+        indices, together = zip(*group, strict=True)
+        yield from zip(indices, measure(together, snr_db), strict=True)
 
 
 def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:
@@ -212,6 +237,6 @@ def _read_once(data: Iterable[Any]) -> ValueError:
 
 def _cardinality(data: Iterable[Any]) -> int:
     """Batches of one pass, or one of TensorFlow's negative codes."""
-    if isinstance(data, tf.data.Dataset):
+    if isinstance(data, (tf.data.Dataset, Batches)):
         return int(data.cardinality())
     return len(data) if isinstance(data, Sized) else tf.data.UNKNOWN_CARDINALITY

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations, product
 from typing import Any, Literal
 
 import keras
@@ -17,8 +17,10 @@ from ... import metrics
 from ...datasets import Data
 from ...systems.base.contract import Representing
 from ..results.curves import Estimate
+from .graphs import converted
 
 BATCH_SIZE = 500
+_RECEIVED = "received"
 Parts = dict[str, np.ndarray]
 Probe = Literal["linear", "whitened", "perceptron"]
 
@@ -32,7 +34,7 @@ _CLASSIFIERS: dict[Probe, Callable[..., float]] = {
 def probe(
     system: Any,
     data: Data,
-    batches: tf.data.Dataset,
+    batches: Iterable[Any],
     snr_db: float,
     present: Sequence[str] | None = None,
     kind: Probe = "linear",
@@ -54,7 +56,7 @@ def probe(
         A trained system
     data : :class:`~sionna_semcom.datasets.Data`
         Training samples, on which classifiers are trained
-    batches : `tf.data.Dataset`
+    batches : `tf.data.Dataset` | iterable
         Samples that were in no training
     snr_db : `float`
         SNR [dB] of what is received
@@ -71,32 +73,81 @@ def probe(
     FloatingPointError
         If a representation is not finite
     """
-    if kind not in _CLASSIFIERS:
-        raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
-    if not isinstance(system, Representing):
-        raise ValueError(f"probes need a system with latents to look at. Received: {system.name}")
-    read = tf.function(functools.partial(system.representations, present=present), autograph=False)
-    test, right = _collect(read, batches, snr_db, data.parts)
-    figures: dict[str, float] = {}
-    modalities = [name for name in test if name != "received"]
-    for one, other in combinations(modalities, 2):
-        found = metrics.fresh_dependence(test[one], test[other])
-        figures |= {f"bce_{one}_{other}": found.bce, f"jsd_{one}_{other}": found.jsd_bound}
-    if right:
-        train, answers = _collect(read, data.probing(BATCH_SIZE), snr_db, data.parts)
-        figures |= {
-            f"{part}_in_{where}": _CLASSIFIERS[kind](
-                (train[where], answers[part]), (test[where], right[part])
+    return Probing(system, data, batches, present, kind).at(snr_db)
+
+
+class Probing:
+    """Figures of :func:`probe` for one system at several SNRs.
+
+    Latents of modalities do not depend on the SNR, nor do discriminators and classifiers that
+    learn from them: their figures are computed once. A system whose weights have changed since
+    needs another object.
+
+    Parameters
+    ----------
+    system, data, batches, present, kind
+        See :func:`probe`
+
+    Raises
+    ------
+    ValueError
+        If ``system`` shows no representations, or ``kind`` is unknown
+    """
+
+    def __init__(
+        self,
+        system: Any,
+        data: Data,
+        batches: Iterable[Any],
+        present: Sequence[str] | None = None,
+        kind: Probe = "linear",
+    ) -> None:
+        if kind not in _CLASSIFIERS:
+            raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
+        if not isinstance(system, Representing):
+            raise ValueError(
+                f"probes need a system with latents to look at. Received: {system.name}"
             )
-            for part in right
-            for where in test
-        }
-    count = len(next(iter(test.values())))
-    return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
+        self._data, self._batches, self._classify = data, batches, _CLASSIFIERS[kind]
+        read = converted(functools.partial(system.representations, present=present))
+        self._read = tf.function(read, autograph=False, reduce_retracing=True)
+        self._known: dict[str, Any] = {}
+
+    def at(self, snr_db: float) -> dict[str, Estimate]:
+        """Figures at ``snr_db``; see :func:`probe`.
+
+        Raises
+        ------
+        FloatingPointError
+            If a representation is not finite
+        """
+        test, right = _collect(self._read, self._batches, snr_db, self._data.parts)
+        figures: dict[str, float] = {}
+        for one, other in combinations((name for name in test if name != _RECEIVED), 2):
+            pair = f"{one}_{other}"
+            compute = functools.partial(metrics.fresh_dependence, test[one], test[other])
+            found = self._once(pair, compute)
+            figures |= {f"bce_{pair}": found.bce, f"jsd_{pair}": found.jsd_bound}
+        if right:
+            batches = self._data.probing(BATCH_SIZE)
+            train, answers = _collect(self._read, batches, snr_db, self._data.parts)
+            for part, where in product(right, test):
+                name = f"{part}_in_{where}"
+                samples = (train[where], answers[part]), (test[where], right[part])
+                fit = functools.partial(self._classify, *samples)
+                figures[name] = fit() if where == _RECEIVED else self._once(name, fit)
+        count = len(next(iter(test.values())))
+        return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
+
+    def _once(self, name: str, compute: Callable[[], Any]) -> Any:
+        """What ``compute`` gives, computed at the first SNR."""
+        if name not in self._known:
+            self._known[name] = compute()
+        return self._known[name]
 
 
 def _collect(
-    read: Any, batches: tf.data.Dataset, snr_db: float, parts: Callable[[Any], Parts]
+    read: Any, batches: Iterable[Any], snr_db: float, parts: Callable[[Any], Parts]
 ) -> tuple[Parts, Parts]:
     """Representations of all samples of ``batches``, and the ``parts`` of what they are."""
     rows: list[Mapping[str, tf.Tensor]] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import random
+import sys
 import threading
 import time
 import uuid
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from ..._errors import silent_stderr
 from .tasks import Done, Report, Task
 
 if TYPE_CHECKING:
@@ -50,6 +53,23 @@ class _Provide(WorkerPlugin):
         _contexts.pop(self._run, None)
 
 
+class _Generator(random.Random):
+    """A generator in place of the module, which has the class, too."""
+
+    Random = random.Random
+
+
+def _draw_apart() -> None:
+    """Let Dask draw from a generator of its own: studies seed that of Python.
+
+    Threads of a worker draw samples of containers, for example, to estimate their size.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in ("dask", "distributed"):
+            if getattr(module, "random", None) is random:
+                module.random = _Generator()  # type: ignore[attr-defined]
+
+
 def _compute(run: str, kind: str, *arguments: Any) -> Any:
     """Compute a task on a worker. Its threads take turns: random generators are the process's."""
     worker, last = distributed.get_worker(), 0.0
@@ -61,9 +81,11 @@ def _compute(run: str, kind: str, *arguments: Any) -> Any:
             worker.log_event(run, message)
 
     with _one_at_a_time:
+        _draw_apart()
         if run not in _contexts:
             _contexts.clear()  # the data and graphs of an earlier study
-            _contexts[run] = pickle.loads(_factories[run])()
+            with silent_stderr():
+                _contexts[run] = pickle.loads(_factories[run])()
         return getattr(_contexts[run], kind)(*arguments, report=report)
 
 
@@ -97,6 +119,8 @@ class DaskExecutor:
 
         Raises
         ------
+        ValueError
+            If a worker lacks this package
         ConnectionError
             If the scheduler is lost, or workers die again and again with a task
         Exception
@@ -150,7 +174,12 @@ class DaskExecutor:
     def _workers(self, report: Report) -> Iterator[_Workers]:
         """Workers that know how to compute the tasks of this run, and whom they report to."""
         client, run = self._client, self._run
-        client.register_plugin(_Provide(run, pickle.dumps(self._factory)))
+        try:
+            client.register_plugin(_Provide(run, pickle.dumps(self._factory)))
+        except Exception as error:  # Dask makes one of whatever a worker raises
+            raise ValueError(
+                f"A worker cannot load this version of the package: {error}"
+            ) from error
         client.subscribe_topic(run, lambda event: report(event[1]))
         if not client.scheduler_info(n_workers=-1)["workers"]:
             self._announce("Waiting for a first worker")

@@ -82,8 +82,9 @@ class EvaluationSettings(StopRule):
     metrics: tuple[AnyMetric, ...] = ()
     """Further metrics of reconstructions, for systems that reconstruct; in results they are
     ``<modality>_<kind>``"""
-    graph_mode: Literal["graph", "xla"] | None = "graph"
-    """How systems are executed; nothing (null) is eagerly"""
+    graph_mode: Literal["auto", "graph", "xla"] | None = "graph"
+    """How systems are executed: `auto` is `xla` where there is a GPU and XLA compiles the system,
+    and `graph` elsewhere; nothing (null) is eagerly"""
 
     @field_validator("snr_db")
     @classmethod

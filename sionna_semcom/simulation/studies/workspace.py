@@ -81,6 +81,7 @@ class Workspace:
     def __init__(self, study: Study, data: Data, models: ModelStore) -> None:
         self.study, self.data, self.models = study, data, models
         self._systems = SharedSystems()
+        self._digests: dict[tuple[str, int], str] = {}
         self._links: dict[tuple[str, int], Any] = {}
         self._measures: dict[tuple[Any, ...], Measure] = {}
 
@@ -90,7 +91,8 @@ class Workspace:
         """Load or train a model; with its file's content if it ``ships`` to other processes."""
         report(f"Model {name}, seed {seed}")
         self._receive(trained)
-        digest = weights_digest(self._system(name, seed))
+        self._system(name, seed)
+        digest = self._digests[name, seed]
         return Trained(name, seed, digest, self.content(name, seed) if ships else None)
 
     def content(self, name: str, seed: int) -> bytes | None:
@@ -152,20 +154,20 @@ class Workspace:
                 continue
             if one.content is not None and self.content(*key) != one.content:
                 self.models.put(*key, one.content)
-            found = weights_digest(self._system(*key))
-            if one.digest and found != one.digest:
+            self._system(*key)
+            if one.digest and self._digests[key] != one.digest:
                 raise ValueError(
                     f"Model {one.name}, seed {one.seed}, has other weights here than elsewhere: "
-                    f"{found[:16]} in place of {one.digest[:16]}"
+                    f"{self._digests[key][:16]} in place of {one.digest[:16]}"
                 )
 
     def _system(self, name: str, seed: int) -> keras.Model:
         """A trained system with its weights."""
         key = (name, seed)
         if key not in self._systems:
-            self._systems.add(
-                key, self.models.obtain(name, self.study.models[name], self.data, seed)
-            )
+            system = self.models.obtain(name, self.study.models[name], self.data, seed)
+            self._digests[key] = weights_digest(system)  # before it is given judges
+            self._systems.add(key, system)
         return self._systems.use(key)
 
     def _over_link(self, part: Part) -> keras.Model:

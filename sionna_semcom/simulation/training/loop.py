@@ -14,6 +14,7 @@ from ..._messages import shortened
 from ..._seeding import derive_seed, reseed, set_seed
 from ...datasets import Data
 from ...systems.base.non_finite import StopOnNonFiniteLoss
+from ..evaluation.devices import share_memory
 from .checkpoint import has_attributes, load_weights, save_weights
 from .settings import TrainingSettings
 from .threads import intra_op_threads, require_one_thread
@@ -46,6 +47,7 @@ def train(
     RuntimeError
         If training is to be deterministic and TensorFlow has begun with several threads
     """
+    share_memory()
     if settings.deterministic:
         require_one_thread()
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -141,6 +141,18 @@ class LinkedModel(SavedModel):
         """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
         return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
 
+    def make_train_function(self, force: bool = False) -> Any:
+        """Make what trains as :meth:`keras.Model.make_train_function` does.
+
+        The optimizer gets its variables first, as a graph that makes variables is traced twice.
+        """
+        default = keras.layers.Layer.build  # makes no weights
+        layers = self._flatten_layers()
+        built = all(layer.built or type(layer).build is default for layer in layers)
+        if built and self.optimizer is not None and not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
         """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
 

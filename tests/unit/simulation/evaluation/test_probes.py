@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Probes of frozen representations, with representations whose content is known."""
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from sionna.phy import config
 
+from sionna_semcom import metrics
 from sionna_semcom.datasets import Data, generated_features
-from sionna_semcom.simulation.evaluation.probes import LinearProbes, probe
+from sionna_semcom.simulation.evaluation import probes
+from sionna_semcom.simulation.evaluation.probes import LinearProbes, Probing, probe
 
 
 class Shares:
@@ -53,6 +57,24 @@ def test_they_find_what_is_shared_and_where_each_part_is(data):
 def test_without_known_parts_only_dependence_is_measured(data):
     names = probe(Shares(), _Unknown(data), data.test(500), 0.0)
     assert {name.split("_")[0] for name in names} == {"bce", "jsd"}
+
+
+def test_what_depends_on_no_snr_is_computed_once(data, monkeypatch):
+    fitted, probe_once = [], functools.partial(metrics.linear_probe, whiten=True)
+
+    def counted(*samples):
+        fitted.append(samples)
+        return probe_once(*samples)
+
+    monkeypatch.setitem(probes._CLASSIFIERS, "whitened", counted)
+    probing = Probing(Shares(), data, data.test(500), kind="whitened")
+    clean, noisy = (probing.at(snr_db) for snr_db in (20.0, -10.0))
+    parts = len(data.parts(next(iter(data.test(2)))))
+    assert len(fitted) == parts * (4 + 1)
+    assert list(clean) == list(noisy)
+    for name in clean:
+        assert (clean[name] == noisy[name]) or name.endswith("_in_received"), name
+    assert clean["redundant_in_received"].mean > 0.98 > 0.8 > noisy["redundant_in_received"].mean
 
 
 class _Unknown(Data):

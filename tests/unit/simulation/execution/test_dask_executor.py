@@ -2,6 +2,7 @@
 """Tasks on a Dask cluster: values, failures, workers and schedulers that die."""
 
 import os
+import random
 import signal
 import sys
 import threading
@@ -41,6 +42,13 @@ class Context:
 
     def dies(self, report):
         os.kill(os.getpid(), signal.SIGKILL)
+
+    def draws(self, report):
+        """Whether other threads of the worker draw from Python's generator."""
+        random.seed(5)
+        state = random.getstate()
+        time.sleep(3)
+        return random.getstate() != state
 
     def overlap(self, number, report):
         """How many tasks of this process are computed at the same time."""
@@ -125,6 +133,12 @@ def test_a_killed_worker_loses_its_running_task_only(client, tmp_path):
 def test_a_task_that_kills_its_workers_ends_in_one_line(client):
     with pytest.raises(ConnectionError, match="Workers died again and again"):
         _run(DaskExecutor(client, Context, print), [Task("dies", "d")])
+
+
+def test_nothing_else_draws_from_the_generator_of_a_study(client):
+    """Dask samples containers to estimate their size; initial weights come from the generator."""
+    values, _ = _run(DaskExecutor(client, Context, print), [Task("draws", "d")])
+    assert values == {"d": False}
 
 
 def test_threads_of_a_worker_take_turns():

@@ -70,22 +70,31 @@ class FreshModels:
         self.digits = digits
 
     def obtain(self, name, settings, data, seed):
-        return _system(self.digits, seed)
+        tf.keras.utils.set_random_seed(seed)
+        return settings.build(self.digits, AWGNLink(), seed)
 
 
-def test_models_of_several_seeds_are_traced_once(digits, monkeypatch):
-    """And give what each gives alone."""
-    study = Study.model_validate(
+def _study(**changes):
+    return Study.model_validate(
         {
             "name": "seeds",
-            "models": {"main": {"system": SYSTEM}},
+            "models": {
+                "main": {"system": SYSTEM},
+                "judge": {"system": {"kind": "classifier", "modality": "image"}},
+            },
             "links": {"awgn": {"kind": "awgn"}},
             "curves": [{"label": "a", "model": "main", "link": "awgn"}],
             "evaluation": {
                 "snr_db": [0, 10], "batch_size": 20, "max_mc_iter": 2, "seeds": [0, 1, 2]
             },
+            **changes,
         }
     )  # fmt: skip
+
+
+def test_models_of_several_seeds_are_traced_once(digits, monkeypatch):
+    """And give what each gives alone."""
+    study = _study()
     traces = []
     measure = type(_system(digits, 0)).measure
 
@@ -101,3 +110,12 @@ def test_models_of_several_seeds_are_traced_once(digits, monkeypatch):
     for part in parts[1:]:
         alone = Workspace(study, digits, FreshModels(digits))
         assert alone.point(part, 10.0, report=print) == found[part.seed, 10.0]
+
+
+def test_digests_do_not_count_judges(digits):
+    study = _study(judges={"image": "judge"})
+    here, fresh = (Workspace(study, digits, FreshModels(digits)) for _ in range(2))
+    here.point(Part(study.curves[0], "main", "awgn", 0), 0.0, report=print)
+    for seed in (1, 0):
+        expected = fresh.model("main", seed, False, report=print).digest
+        assert here.model("main", seed, False, report=print).digest == expected

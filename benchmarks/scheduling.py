@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What it costs to schedule the points of a study, and how far the number of workers can grow.
+
+The points only sleep. They are submitted, gathered and written to the file of an interrupted run
+as those of a study are (`DaskExecutor`, `Partial`).
+
+- cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
+- growth: time in place of the ideal one, and points a second, with up to 1,000 workers. They are
+  threads of one process here, with a scheduler that serves each as a worker of its own.
+
+    python benchmarks/scheduling.py [--points 10000] [--json scheduling.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import distributed
+
+from sionna_semcom._files import write_bytes
+from sionna_semcom.simulation.execution import clusters, dask_executor
+from sionna_semcom.simulation.execution.tasks import Task
+from sionna_semcom.simulation.studies.partial import Partial
+
+TARGET = 20.0  # ms a point
+WORKERS = (1, 10, 100, 300, 1000)
+SLEEP = 2.0  # seconds; points of studies take from seconds to minutes
+VALUES = {f"metric_{n}": (0.5, 0.4, 0.6, 4000, False) for n in range(8)}
+
+
+class Sleeper:
+    """Computes points that sleep."""
+
+    def point(self, seconds: float, report: Any) -> dict[str, tuple[Any, ...]]:
+        """Sleep."""
+        time.sleep(seconds)
+        return VALUES
+
+
+def run(client: distributed.Client, count: int, sleep: float) -> float:
+    """Seconds that ``count`` points take which sleep for ``sleep`` seconds each."""
+    with tempfile.TemporaryDirectory() as folder:
+        partial = Partial(Path(folder) / "sleep.partial.jsonl", "sleep")
+
+        def done(task: Task, value: Any) -> tuple[()]:
+            partial.put(f"sleep / {task.key} / 0.0", value)
+            return ()
+
+        tasks = [Task("point", n, (sleep,), place=n / count) for n in range(count)]
+        start = time.perf_counter()
+        dask_executor.DaskExecutor(client, Sleeper, print).run(tasks, done, lambda _: None)
+        return time.perf_counter() - start
+
+
+def cost(count: int) -> float:
+    """Milliseconds a point costs beyond its sleep, on two worker processes."""
+    with clusters.local_client(2) as client:
+        run(client, 100, 0.0)
+        return 1e3 * run(client, count, 0.0) / count
+
+
+def growth(num_workers: int) -> dict[str, float]:
+    """How long workers take for five points each."""
+    count = 5 * num_workers
+    with (
+        distributed.LocalCluster(
+            n_workers=num_workers, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        client.wait_for_workers(num_workers)
+        seconds = run(client, count, SLEEP)
+    return {
+        "workers": num_workers,
+        "points": count,
+        "seconds": seconds,
+        "efficiency": 5 * SLEEP / seconds,
+        "points_per_second": count / seconds,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, nargs="*", default=WORKERS)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    milliseconds = cost(options.points)
+    print(f"{milliseconds:.2f} ms a point over {options.points} points (target {TARGET:g} ms)")
+    # Workers of one process would take turns, as the random generators are the process's
+    dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
+    rows = []
+    for num_workers in options.workers:
+        rows.append(growth(num_workers))
+        print({name: round(value, 3) for name, value in rows[-1].items()}, flush=True)
+    if options.json:
+        found = {"ms_per_point": milliseconds, "points": options.points, "growth": rows}
+        write_bytes(options.json, (json.dumps(found, indent=1) + "\n").encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write docs/results/speed.md from docs/results/speed.json, which ``make bench`` measures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "results"
+
+TITLES = {
+    "study": "`sionna-semcom run link_sims/centroid.yaml`, imports counted: CPU seconds",
+    "training": "A training step of `CentroidSystem` over `OFDMLink`: CPU seconds",
+    "subcarriers": "A step over four slots, 2 x 4 antennas, by subcarriers: CPU seconds",
+    "antennas": "A step over four slots, 72 subcarriers, by antennas: CPU seconds",
+    "latents": "A call of `OFDMLink`, by latents of eight symbols: CPU seconds",
+    "memory": "Memory with a link of 1,200 subcarriers, four slots, 2 x 4 antennas: MB",
+    "monte_carlo": "Monte Carlo, slots a CPU second: this package, and a bare chain of Sionna",
+}
+COMPARISONS = {
+    "ofdm_step": "Training step over the chain written out from Sionna's blocks",
+    "packing": "Latents a second with many in a slot over one in a slot",
+    "alignment": "Time of ADMM over that of closed forms",
+    "class_attention": "Time of other attention over that of class attention",
+}
+
+
+def page(found: Mapping[str, Any]) -> str:
+    """The page in Markdown."""
+    lines = [
+        "# Speed",
+        "",
+        f"Written by `make bench`: commit `{found['base']}` and this version, in turns on one",
+        f"machine with {found['cores']} CPU cores. A ratio below one is less time, or less memory.",
+        "",
+    ]
+    for name, title in TITLES.items():
+        rows = [row for row in found["rows"] if row["benchmark"] == name]
+        if rows:
+            lines += [f"## {title}", "", "| figure | before | now | ratio | target |"]
+            lines += ["| --- | --- | --- | --- | --- |", *map(_row, rows), ""]
+    lines += ["## Against other methods, in this version", "", "| benchmark | ratio |"]
+    lines += ["| --- | --- |"]
+    lines += [
+        f"| {COMPARISONS[row['benchmark']]}: {row['figure'].replace('_', ' ')} "
+        f"| {row['ratio']:.2f} |"
+        for row in found["rows"]
+        if row["benchmark"] in COMPARISONS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    target = "" if row["target"] is None else f"at most {row['target']:g}"
+    values = f"{row['before']:.4g} | {row['now']:.4g} | {row['ratio']:.2f}"
+    return f"| {row['figure'].replace('_', ' ')} | {values} | {target} |"
+
+
+def main() -> None:
+    """Write the page."""
+    found = json.loads((FOLDER / "speed.json").read_text(encoding="utf-8"))
+    (FOLDER / "speed.md").write_text(page(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
