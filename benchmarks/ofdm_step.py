@@ -150,7 +150,7 @@ def handwritten_step(parts: list[Modality], tuned: bool) -> Step:
 
 def package_step(parts: list[Modality]) -> Step:
     """The same with this package."""
-    system = CentroidSystem(parts, OFDMLink(num_tx_ant=2, num_rx_ant=4), snr_db=SNR_DB)
+    system = CentroidSystem(parts, link=OFDMLink(num_tx_ant=2, num_rx_ant=4), snr_db=SNR_DB)
     system.compile(keras.optimizers.Adam(1e-3))
     system.optimizer.build(system.trainable_variables)
     return tf.function(system.train_step)
