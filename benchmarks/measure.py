@@ -76,7 +76,7 @@ def training(rounds: int) -> dict[str, float]:
     from sionna_semcom.systems import CentroidSystem
 
     parts, batch_size = slots_case()
-    system = CentroidSystem(parts, OFDMLink(num_tx_ant=2, num_rx_ant=4), snr_db=SNR_DB)
+    system = CentroidSystem(parts, link=OFDMLink(num_tx_ant=2, num_rx_ant=4), snr_db=SNR_DB)
     system.compile(keras.optimizers.Adam(1e-3))
     batch = {part.name: tf.random.uniform([batch_size, *part.shape]) for part in parts}
     batch["label"] = tf.range(batch_size) % 10
@@ -174,7 +174,7 @@ def resident(rounds: int) -> dict[str, float]:
     from sionna_semcom.systems import CentroidSystem
 
     data = Digits()
-    system = CentroidSystem(data.shapes, AWGNLink(), latent_dim=4)
+    system = CentroidSystem(data.shapes, link=AWGNLink(), latent_dim=4)
     system.compile(keras.optimizers.Adam(1e-3))
     growth = {}
     test = data.test(20)

@@ -9,7 +9,6 @@ from sionna.phy import PI, config
 from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
-from sionna.phy.utils import complex_normal
 
 from ..noise import energy
 from .cluster_response import ClusterResponse
@@ -137,8 +136,8 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
     return tf.math.divide_no_nan(h, tf.cast(tf.sqrt(mean), h.dtype))
 
 
-def received(x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-    """What one receiver gets of a grid ``x`` over the channel ``h``, with noise of power ``no``.
+def received(x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """What one receiver gets of a grid ``x`` over the channel ``h``, without noise.
 
     Equal to :class:`~sionna.phy.channel.ApplyOFDMChannel`, without its products of all streams.
 
@@ -150,19 +149,13 @@ def received(x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
     h : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
         Channel
 
-    no : [] or [num_slots], `tf.float`
-        Noise power
-
     Output
     ------
     : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
         What is received
     """
     streams = range(h.shape[4])
-    y = tf.add_n([h[:, :, :, 0, one] * x[:, :, tf.newaxis, one] for one in streams])
-    precision = "double" if h.dtype == tf.complex128 else "single"
-    amplitude = tf.reshape(tf.cast(tf.sqrt(no), h.dtype), [-1, 1, 1, 1, 1])
-    return y + amplitude * complex_normal(tf.shape(y), precision=precision)
+    return tf.add_n([h[:, :, :, 0, one] * x[:, :, tf.newaxis, one] for one in streams])
 
 
 def slot_energy(h: tf.Tensor) -> tf.Tensor:

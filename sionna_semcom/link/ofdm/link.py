@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
     ResourceGridMapper,
 )
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from ...channel.slots.channel import in_units, received, slot_energy
 from ...channel.slots.estimation import known_covariances, ls_estimator
@@ -83,6 +85,7 @@ class OFDMLink(Link):
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
         self._graphs: dict[int, Any] = {}
         self._precode = PrecodedChannel(self.settings)
+        self._awgn = AWGN(precision=self.precision)
         self._equalize = SlotEqualizer(self.settings, self.resource_grid)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         if self.settings.csi == "ls":
@@ -130,8 +133,11 @@ class OFDMLink(Link):
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
-        if tf.executing_eagerly() or not isinstance(self.channel, SlotSource):
-            return self._transmit_slots(slots, no)  # another channel may have layers, and a phase
+        alone = tf.executing_eagerly() or not isinstance(self.channel, SlotSource)
+        # another channel may have layers, and a phase; XLA has no gradient of Sionna's pilots in a
+        # graph that does not know that it is compiled
+        if alone or GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
+            return self._transmit_slots(slots, no)
         if no.shape.rank not in self._graphs:
             signature = [
                 tf.TensorSpec([None, self._capacity], self.cdtype),
@@ -148,7 +154,7 @@ class OFDMLink(Link):
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
         channel = self.channel(tf.shape(slots)[0])
         h = self._precode(channel, no)
-        y = received(x, h, no)
+        y = self._awgn(received(x, h), no)
         h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))

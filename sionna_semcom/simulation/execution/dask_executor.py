@@ -44,8 +44,11 @@ class _Provide(WorkerPlugin):
         self._run, self._factory = run, factory
 
     def setup(self, worker: Any) -> None:
-        """Keep it."""
+        """Keep it, and import what writes to stderr as it is imported."""
         _factories[self._run] = self._factory
+        with silent_stderr():
+            import sionna.phy  # noqa: F401  before TensorFlow, as Mitsuba asks
+            import tensorflow  # noqa: F401
 
     def teardown(self, worker: Any) -> None:
         """Forget it, with the context."""
@@ -84,8 +87,7 @@ def _compute(run: str, kind: str, *arguments: Any) -> Any:
         _draw_apart()
         if run not in _contexts:
             _contexts.clear()  # the data and graphs of an earlier study
-            with silent_stderr():
-                _contexts[run] = pickle.loads(_factories[run])()
+            _contexts[run] = pickle.loads(_factories[run])()
         return getattr(_contexts[run], kind)(*arguments, report=report)
 
 

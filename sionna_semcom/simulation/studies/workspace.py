@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
 from ...link import from_settings
-from ..evaluation.monte_carlo import Measure, executable, simulate_point
-from ..evaluation.probes import probe
+from ..evaluation.batches import Batches
+from ..evaluation.graphs import Graphs, Measure
+from ..evaluation.monte_carlo import simulate_point
+from ..evaluation.probes import Probing
 from ..evaluation.state import State
 from ..execution.tasks import Report
 from ..results.curves import SNR_AXIS
@@ -23,7 +26,6 @@ from .study import Study
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
     from ...datasets import Data
 
@@ -83,7 +85,9 @@ class Workspace:
         self._systems = SharedSystems()
         self._digests: dict[tuple[str, int], str] = {}
         self._links: dict[tuple[str, int], Any] = {}
-        self._measures: dict[tuple[Any, ...], Measure] = {}
+        self._graphs = Graphs()
+        self._measures: dict[tuple[Hashable, ...], Measure] = {}
+        self._probings: dict[tuple[Hashable, ...], Probing] = {}
 
     def model(
         self, name: str, seed: int, ships: bool, *trained: Trained, report: Report
@@ -110,13 +114,11 @@ class Workspace:
         def show(state: State) -> None:
             report((part.title, state.snr_db, state.mc_iter, state.max_mc_iter))
 
-        system, batches = self._over_link(part), self._batches()
+        system, batches = self._over_link(part), self._batches
         measure = self._measure(system, part)
         point = simulate_point(measure, batches, snr_db, evaluation, seeds, show, system.aggregates)
         if evaluation.probes:
-            kind = "linear" if evaluation.probes is True else evaluation.probes
-            seen = (self.data, batches, snr_db, part.curve.present)
-            point |= probe(system, *seen, kind=kind)
+            point |= self._probing(system, part).at(snr_db)
         self._check_names(point)
         return {name: astuple(estimate) for name, estimate in point.items()}
 
@@ -124,7 +126,7 @@ class Workspace:
         """Figures that do not depend on the SNR."""
         self._receive(trained)
         axis = self.study.evaluation.axis
-        figures = self._over_link(part).summary(self._batches())
+        figures = self._over_link(part).summary(self._batches)
         summary = {name: float(value) for name, value in figures.items()}
         if axis != SNR_AXIS and axis not in summary:
             raise ValueError(
@@ -186,21 +188,37 @@ class Workspace:
         return system
 
     def _measure(self, system: keras.Model, part: Part) -> Measure:
-        """``measure`` of a system over the link of a part, which is traced once."""
-        present = part.curve.present
-        link = self._link_key(part.link, part.seed)
-        key = (id(system), link, getattr(system, "mode", None), present)
+        """``measure`` over the link of a part: traced once, with encodings that are made once."""
+        key = self._kind(part)
         if key not in self._measures:
-            options = {} if present is None else {"present": present}
-            measure: Measure = functools.partial(system.measure, **options)
-            self._measures[key] = executable(measure, self.study.evaluation.graph_mode)
+            mode = self.study.evaluation.graph_mode
+            self._measures[key] = self._graphs.measure(system, mode, part.curve.present)
         return self._measures[key]
 
-    def _batches(self) -> tf.data.Dataset:
+    def _probing(self, system: keras.Model, part: Part) -> Probing:
+        """Probes of a part, which compute once what does not depend on the SNR."""
+        key, kind = self._kind(part), self.study.evaluation.probes
+        if key not in self._probings:
+            self._probings[key] = Probing(
+                system,
+                self.data,
+                self._batches,
+                part.curve.present,
+                "linear" if isinstance(kind, bool) else kind,
+            )
+        return self._probings[key]
+
+    def _kind(self, part: Part) -> tuple[Hashable, ...]:
+        """What parts have in common of which everything but the random numbers is the same."""
+        curve, link = part.curve, self._link_key(part.link, part.seed)
+        return part.model, part.seed, link, curve.mode, curve.present
+
+    @functools.cached_property
+    def _batches(self) -> Batches:
         """The samples that are sent."""
         evaluation = self.study.evaluation
         draw = self.data.test if evaluation.split == "test" else self.data.validation
-        return draw(evaluation.batch_size)
+        return Batches(draw(evaluation.batch_size))
 
     def _check_names(self, point: dict[str, Any]) -> None:
         figure = self.study.figure

@@ -79,13 +79,8 @@ def test_a_row_of_antennas_sees_the_phases_of_its_positions():
     np.testing.assert_allclose(steps, np.exp(2j * np.pi * np.outer(across, spacing)), atol=1e-5)
 
 
-@pytest.mark.parametrize("no", [0.0, 0.3, [0.1, 0.2, 0.5]])
-def test_what_is_received_is_what_sionna_gives(no):
+def test_what_is_received_is_what_sionna_gives():
     rng = np.random.default_rng(1)
     x = tf.constant(rng.standard_normal([3, 1, 2, 4, 6, 2]) @ [1, 1j], tf.complex64)
     h = tf.constant(rng.standard_normal([3, 1, 5, 1, 2, 4, 6, 2]) @ [1, 1j], tf.complex64)
-    no = tf.constant(no, tf.float32)
-    set_seed("noise")
-    expected = ApplyOFDMChannel()(x, h, no)
-    set_seed("noise")
-    np.testing.assert_allclose(received(x, h, no), expected, atol=1e-5)
+    np.testing.assert_allclose(received(x, h), ApplyOFDMChannel()(x, h), atol=1e-5)

@@ -71,7 +71,9 @@ def test_what_was_computed_is_known_while_the_batch_exists():
 
 def test_encodings_of_batches_that_come_again_are_made_once(monkeypatch):
     features = generated_features(60, 20, 40)
-    system = FeatureTransmission(features.shapes, features.num_classes, FlatFadingLink(), width=8)
+    system = FeatureTransmission(
+        features.shapes, features.num_classes, link=FlatFadingLink(), width=8
+    )
     ran = []
     encode = system.encode
 

@@ -36,17 +36,17 @@ def conversions(monkeypatch):
 
 def centroid(link=None):
     link = link or OFDMLink(**GRID)
-    return CentroidSystem(Digits().shapes, link, latent_dim=4)
+    return CentroidSystem(Digits().shapes, link=link, latent_dim=4)
 
 
 def vib(data, link=None):
     options = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}
-    return TwoStageVIB(data.shapes, data.num_classes, link or AWGNLink(), **options)
+    return TwoStageVIB(data.shapes, data.num_classes, link=link or AWGNLink(), **options)
 
 
 def comm(data):
     sizes = {"width": 8, "token_width": 8, "num_heads": 2, "projection": (8, 4)}
-    return CoMM(data.shapes, AWGNLink(), **sizes)
+    return CoMM(data.shapes, link=AWGNLink(), **sizes)
 
 
 def test_the_counter_counts(conversions):
@@ -167,7 +167,7 @@ class Logits(TwoStageVIB):
 
     def __init__(self, data):
         sizes = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}
-        super().__init__(data.shapes, data.num_classes, AWGNLink(), **sizes)
+        super().__init__(data.shapes, data.num_classes, link=AWGNLink(), **sizes)
 
     def measure(self, batch, snr_db, present=None, encodings=None):
         return {"logit": self.call(batch, snr_db, present)[:, 0]}

@@ -45,11 +45,14 @@ def test_intervals_of_several_seeds_are_over_the_models(tmp_path):
 
 @pytest.mark.parametrize("probes", [True, "linear", "whitened", "perceptron"])
 def test_probes_are_of_the_kind_that_the_study_names(tmp_path, monkeypatch, probes):
-    def probe(system, data, batches, snr_db, present, kind):
-        found = {"linear": 0.1, "whitened": 0.2, "perceptron": 0.3}[kind]
-        return {"label_in_received": Estimate(found, np.nan, np.nan, 40)}
+    class Probing:
+        def __init__(self, system, data, batches, present, kind):
+            self.found = {"linear": 0.1, "whitened": 0.2, "perceptron": 0.3}[kind]
 
-    monkeypatch.setattr(workspace, "probe", probe)
+        def at(self, snr_db):
+            return {"label_in_received": Estimate(self.found, np.nan, np.nan, 40)}
+
+    monkeypatch.setattr(workspace, "Probing", Probing)
     document = _study().model_dump(mode="json", exclude={"curves": {1}})
     document["models"]["main"]["system"] = {"kind": "comm"}
     document["evaluation"]["probes"] = probes
