@@ -15,7 +15,7 @@ from ..settings import SOURCES
 from ..slots.settings import SlotSettings
 from .base import ChannelSource
 from .file_settings import FileSettings, check_slots, rows_of
-from .own_slots import KeptSlots, spread
+from .own_slots import KeptSlots
 from .responses import in_phase, neighbors, on_grid, read_responses, subcarriers, symbol_times
 
 
@@ -134,6 +134,7 @@ class ResponseSlots(KeptSlots):
         share: np.ndarray | None = None,
     ) -> None:
         super().__init__(settings, resource_grid, normalize, rows)
+        h = h[:, :, :, : resource_grid.num_ofdm_symbols]
         unit = np.abs(h).max()  # squares of path gains may underflow
         self._largest = tf.constant(unit, self.cdtype)
         self._h = tf.constant(h / unit, self.cdtype)
@@ -152,4 +153,4 @@ class ResponseSlots(KeptSlots):
             h = tf.einsum("nte,nterxf->nrxtf", weights, ends)
         if self._normalize == "none":
             h *= self._largest
-        return spread(h[:, tf.newaxis, :, tf.newaxis], self._grid.num_ofdm_symbols)
+        return h[:, tf.newaxis, :, tf.newaxis]

@@ -19,7 +19,7 @@ from ..slots.interference import delay_interference
 from ..slots.settings import SlotSettings
 from .base import ChannelSource
 from .file_settings import FileSettings, check_slots, numbers, read_order, rows_of
-from .own_slots import KeptSlots, spread
+from .own_slots import KeptSlots
 
 SAME_RATE = 0.01  # relative difference of sampling frequencies that are taken for the same
 
@@ -232,7 +232,7 @@ class PathSlots(KeptSlots):
         h = path_response(a, tau, self._frequencies)
         if self._normalize != "slot":
             h *= tf.gather(self._largest, rows)
-        return spread(h, self._grid.num_ofdm_symbols)
+        return h
 
     def _delay_interference(self) -> float:
         grid = self._settings.cyclic_prefix, self._settings.symbol_duration

@@ -113,7 +113,9 @@ class ModelSlots(OwnSlots):
     @property
     def pool(self) -> tf.Tensor | None:
         """Realizations of the pool, or none if each slot draws its own."""
-        return None if self._pool is None else self._in_unit(self._pool.value())
+        if self._pool is None:
+            return None
+        return spread(self._in_unit(self._pool.value()), self._times[0])
 
     def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         if self._pool is None:
@@ -140,7 +142,7 @@ class ModelSlots(OwnSlots):
 
     def _response(self, a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
         a, tau = tf.cast(a, self.cdtype), tf.cast(tau, self.rdtype)
-        return spread(path_response(a, tau, self._frequencies), self._times[0])
+        return path_response(a, tau, self._frequencies)
 
     def _delay_interference(self) -> float:
         if not self._drops:

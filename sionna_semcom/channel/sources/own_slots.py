@@ -52,13 +52,16 @@ class OwnSlots(SlotSource):
 
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         """Draw ``num_slots`` channels."""
-        return self._in_unit(self._draw(num_slots))
+        return spread(self._in_unit(self._draw(num_slots)), self._grid.num_ofdm_symbols)
 
     def seen(self) -> tf.Tensor:
         """Slots from which a receiver knows the channel, each with unit mean energy."""
-        most = MOST_VALUES // int(np.prod(self._draw(1).shape[1:]))
+        symbols = self._grid.num_ofdm_symbols
+        pairs = self._settings.num_rx_ant * self._settings.num_tx_ant
+        most = MOST_VALUES // (pairs * symbols * self._settings.fft_size)
         chunks = self._seen(max(1, min(MOST_SEEN, most)))
-        return tf.concat([in_units(h, tf.sqrt(slot_energy(h))) for h in chunks], axis=0)
+        slots = tf.concat([in_units(h, tf.sqrt(slot_energy(h))) for h in chunks], axis=0)
+        return spread(slots, symbols)
 
     @property
     def interference(self) -> InterferenceFloor:
@@ -71,11 +74,11 @@ class OwnSlots(SlotSource):
 
     @abstractmethod
     def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        """Draw slots in the unit of the source."""
+        """Draw slots in the unit of the source, with all OFDM symbols or one for all."""
 
     @abstractmethod
     def _seen(self, most: int) -> Iterator[tf.Tensor]:
-        """At most so many slots in chunks, in the unit of the source."""
+        """At most so many slots in chunks, as those of `_draw`."""
 
     def _delay_interference(self) -> float:
         """Interference from paths behind the cyclic prefix, where paths are known."""
@@ -132,9 +135,9 @@ class KeptSlots(OwnSlots):
 
 
 def spread(h: tf.Tensor, num_ofdm_symbols: int) -> tf.Tensor:
-    """``h`` of rank 7 with its axis of OFDM symbols, or with the one it has on all of them."""
+    """``h`` of rank 7, the OFDM symbol that it has on all of them if it has one."""
     if h.shape[5] == num_ofdm_symbols:
         return h
-    if h.shape[5] > 1:
-        return h[..., :num_ofdm_symbols, :]
-    return tf.repeat(h, num_ofdm_symbols, axis=5)
+    shape = tf.shape(h)
+    wide = tf.broadcast_to(h, [*tf.unstack(shape[:5]), num_ofdm_symbols, shape[6]])
+    return tf.ensure_shape(wide, [*h.shape[:5], num_ofdm_symbols, h.shape[6]])

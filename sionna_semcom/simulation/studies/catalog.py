@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ..._messages import listed, shortened
 from ..._parts import Registry, Settings, summary
+from ...channel import SOURCES
 from ...datasets.settings import DATASETS
 from ...link import LINKS
 from ...metrics import METRICS
@@ -16,6 +17,7 @@ from . import network_latents  # noqa: F401  declares data sets
 _TITLES = {
     "Systems (models.<name>.system.kind)": SYSTEMS,
     "Links and MIMO channels (links.<name>.kind)": LINKS,
+    "Sources of channels (links.<name>.channel.kind)": SOURCES,
     "Data sets (data.kind)": DATASETS,
     "Metrics of reconstructions (evaluation.metrics)": METRICS,
 }
