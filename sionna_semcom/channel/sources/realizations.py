@@ -36,12 +36,18 @@ def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Real
     position and angular spreads are those drawn; CDL has the spreads of its table, and TDL none.
     """
     chunks = list(_chunks(settings, grid, count))
-    parts = [[chunk[part] for chunk in chunks] for part in range(4)]
-    most = max(tau.shape[-1] for tau in parts[1])
-    parts[0] = [_padded(a, most, 5, 0.0) for a in parts[0]]
-    parts[1] = [_padded(tau, most, 3, -1.0) for tau in parts[1]]
-    known = [None if part[0] is None else np.concatenate(part) for part in parts]
-    return Realizations(*known)
+    most = max(chunk.tau.shape[-1] for chunk in chunks)
+
+    def joined(name: str) -> np.ndarray | None:
+        parts = [getattr(chunk, name) for chunk in chunks]
+        return None if parts[0] is None else np.concatenate(parts)
+
+    return Realizations(
+        np.concatenate([_padded(chunk.a, most, 5, 0.0) for chunk in chunks]),
+        np.concatenate([_padded(chunk.tau, most, 3, -1.0) for chunk in chunks]),
+        joined("angular_spread"),
+        joined("position"),
+    )
 
 
 def write_realizations(
@@ -78,7 +84,7 @@ def azimuth_spread(azimuths: np.ndarray, powers: np.ndarray) -> np.ndarray:
     return found
 
 
-def _chunks(settings: SlotSettings, grid: ResourceGrid, count: int) -> Iterator[tuple[Any, ...]]:
+def _chunks(settings: SlotSettings, grid: ResourceGrid, count: int) -> Iterator[Realizations]:
     model: Any = channel_model(settings)
     times = grid.num_ofdm_symbols, 1.0 / float(grid.ofdm_symbol_duration)
     for start in range(0, count, CHUNK):
@@ -88,7 +94,7 @@ def _chunks(settings: SlotSettings, grid: ResourceGrid, count: int) -> Iterator[
             terminals, stations, *_ = drop_users(model, settings, size)
             position = (terminals - stations).numpy()[:, 0]
         a, tau = (part.numpy() for part in model(size, *times))
-        yield a, tau, _spreads(model, settings, size), position
+        yield Realizations(a, tau, _spreads(model, settings, size), position)
 
 
 def _spreads(model: Any, settings: SlotSettings, size: int) -> np.ndarray | None:

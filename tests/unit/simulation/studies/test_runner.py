@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the runner computes, with a system that is noise: fast and exact."""
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from sionna_semcom._files import sha256
 from sionna_semcom.channel import FlatMIMOSettings
 from sionna_semcom.link import from_settings
 from sionna_semcom.simulation import Result, Study
@@ -34,6 +36,20 @@ def test_a_result_has_all_curves_and_its_provenance(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["noise.h5"]
     saved = Result.load(tmp_path / "noise.h5")
     assert saved.curves["z, AWGN"].summary == awgn.summary
+
+
+def test_a_result_names_the_files_of_channels(tmp_path):
+    path = tmp_path / "walk.h5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones([70, 1, 1, 1, 1, 1, 1]) + 0j
+        file["tau"] = np.zeros([70, 1, 1, 1])
+    document = _study().model_dump(mode="json", exclude={"curves": {1}})
+    grid = {"fft_size": 12, "num_tx_ant": 1, "num_rx_ant": 1}
+    channel = {"kind": "cir", "path": str(path)}
+    document["links"]["awgn"] = {"kind": "ofdm", "csi": "perfect", "channel": channel, **grid}
+    result, _ = _run(Study.model_validate(document), tmp_path / "results")
+    assert result.checksums["walk.h5"] == sha256(path)
+    assert result.settings["links"]["awgn"]["channel"]["split"] == "all"
 
 
 def test_intervals_of_several_seeds_are_over_the_models(tmp_path):
