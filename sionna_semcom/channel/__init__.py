@@ -14,6 +14,8 @@ from .sources import (
     ImpulseResponses,
     ModelSource,
     OwnSlots,
+    RayTracedChannels,
+    RayTracedSettings,
 )
 
 __all__ = [
@@ -34,5 +36,7 @@ __all__ = [
     "OFDMMIMOChannel",
     "OFDMMIMOSettings",
     "OwnSlots",
+    "RayTracedChannels",
+    "RayTracedSettings",
     "SourceSettings",
 ]

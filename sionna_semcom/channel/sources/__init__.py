@@ -7,6 +7,7 @@ from .frequency_responses import FrequencyResponses, FrequencyResponseSettings
 from .impulse_responses import CIRSettings, ImpulseResponses
 from .model import ModelSource
 from .own_slots import OwnSlots
+from .ray_traced import RayTracedChannels, RayTracedSettings
 
 __all__ = [
     "CIRSettings",
@@ -16,6 +17,8 @@ __all__ = [
     "ImpulseResponses",
     "ModelSource",
     "OwnSlots",
+    "RayTracedChannels",
+    "RayTracedSettings",
     "chosen_source",
     "name_of",
     "slot_source",

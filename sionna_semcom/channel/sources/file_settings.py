@@ -15,16 +15,21 @@ from ..settings import SourceSettings
 from ..slots.settings import MIN_KNOWN_DROPS, SlotSettings
 
 
-class FileSettings(SourceSettings):
-    """Settings of channels that a file holds."""
+class SplitSettings(SourceSettings):
+    """Settings of channels at many places or times, of which some are kept for evaluation."""
 
-    path: Path
-    """HDF5 file."""
     split: Literal["all", "train", "test"] = "all"
     """Which channels are drawn. Rows are ordered by `time`, by `position` along the direction in
     which positions differ most, or as they are; the last ones are `test`."""
     share: float = Field(default=0.2, gt=0.0, lt=1.0)
     """Share of `test` among all channels."""
+
+
+class FileSettings(SplitSettings):
+    """Settings of channels that a file holds."""
+
+    path: Path
+    """HDF5 file."""
 
 
 def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
@@ -48,13 +53,20 @@ def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
     places = numbers(file, "position")
     if places.ndim != 2 or len(places) != num_rows or not 1 <= places.shape[1] <= 3:
         raise ValueError(f"position must have shape [{num_rows}, 3], not {list(places.shape)}")
+    return along(places)
+
+
+def along(places: np.ndarray) -> np.ndarray:
+    """Places [num_rows, 1 to 3] along the direction in which they differ most: [num_rows]."""
     centered = places - places.mean(0)
     direction = np.linalg.svd(centered.T @ centered)[0][:, 0]
-    along: np.ndarray = np.round(centered @ direction, 9)
-    return along
+    found: np.ndarray = np.round(centered @ direction, 9)
+    return found
 
 
-def rows_of(settings: FileSettings, order: np.ndarray | None, num_rows: int) -> np.ndarray:
+def rows_of(
+    settings: SplitSettings, order: np.ndarray | None, num_rows: int, where: str
+) -> np.ndarray:
     """Rows of the split, of which none has the place or time of one in the other split.
 
     Raises
@@ -72,7 +84,7 @@ def rows_of(settings: FileSettings, order: np.ndarray | None, num_rows: int) -> 
     if not len(chosen):
         raise ValueError(
             f"`split`={settings.split!r} has none of the {num_rows} channels of "
-            f"`{settings.path}`. Received: share={settings.share:g}"
+            f"{where}. Received: share={settings.share:g}"
         )
     return chosen
 
@@ -120,10 +132,21 @@ def check_slots(
             "`pool_size` is for channels that are drawn: a file has as many as it has. "
             f"Received: pool_size={settings.pool_size}"
         )
+    check_count(settings, num_rows, f"split={source.split!r} of `{source.path}`")
+
+
+def check_count(settings: SlotSettings, num_rows: int, where: str) -> None:
+    """Refuse to measure statistics in a few channels.
+
+    Raises
+    ------
+    ValueError
+        If there are less than 64
+    """
     estimates = getattr(settings, "csi", None) == "ls" and settings.knows_statistics
     if estimates and num_rows < MIN_KNOWN_DROPS:
         raise ValueError(
             f"A covariance that is measured in less than {MIN_KNOWN_DROPS} channels tells the "
             "receiver the channels themselves. Use `statistics`='none'. "
-            f"Received: {num_rows} channels in split={source.split!r} of `{source.path}`"
+            f"Received: {num_rows} channels in {where}"
         )

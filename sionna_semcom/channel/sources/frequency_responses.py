@@ -65,7 +65,7 @@ class FrequencyResponses(ChannelSource):
         with open_hdf5(path, "file of frequency responses") as file:
             self.responses = read_responses(file)
         self.checksums = {path.name: sha256(path)}
-        self.rows = rows_of(self.settings, self.responses.order, len(self.responses.h))
+        self.rows = rows_of(self.settings, self.responses.order, len(self.responses.h), f"`{path}`")
         if self.settings.between == "linear" and self.responses.times is None:
             raise ValueError(f"`between`='linear' needs the dataset time. Received: `{path}`")
 

@@ -86,7 +86,7 @@ class ImpulseResponses(ChannelSource):
         with open_hdf5(path, "file of impulse responses") as file:
             self.paths = read_paths(file)
         self.checksums = {path.name: sha256(path)}
-        self.rows = rows_of(self.settings, self.paths.order, len(self.paths.a))
+        self.rows = rows_of(self.settings, self.paths.order, len(self.paths.a), f"`{path}`")
 
     @property
     def antennas(self) -> tuple[int, int]:

@@ -79,7 +79,6 @@ def test_azimuth_spread_is_that_of_two_directions():
 
 @pytest.mark.parametrize(
     ("model", "spreads"),
-    # tables 7.7.1-3 of TR 38.901 have CDL-C with these spreads of arrival and departure [deg]
     [("CDL-C", True), ("TDL-A", False), ("UMi", True)],
 )
 def test_realizations_are_written_and_read(tmp_path, model, spreads):
@@ -99,8 +98,7 @@ def test_realizations_are_written_and_read(tmp_path, model, spreads):
         assert np.all(found.position[:, 2] < 0.0)  # terminals are below the base station
 
 
-def test_spreads_of_cdl_are_those_of_its_table():
-    """Table 7.7.5.1-3 gives no spreads; those of clusters and rays follow from its angles."""
+def test_arrival_of_the_uplink_is_departure_of_the_downlink():
     up = OFDMSettings(model="CDL-C", fft_size=12, num_tx_ant=2, num_rx_ant=2)
     down = up.model_copy(update={"direction": "downlink"})
     spreads = [realizations(s, resource_grid(s), 1).angular_spread[0] for s in (up, down)]
