@@ -6,7 +6,8 @@ as those of a study are (`DaskExecutor`, `Partial`).
 
 - cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
 - growth: time in place of the ideal one, and points a second, with up to 1,000 workers. They are
-  threads of one process here, with a scheduler that serves each as a worker of its own.
+  threads of one process here, with a scheduler that serves each as a worker of its own. Their
+  profilers and monitors are off, which on a cluster take time of each worker's own machine.
 
     python benchmarks/scheduling.py [--points 10000] [--json scheduling.json]
 """
@@ -21,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 
 from sionna_semcom._files import write_bytes
@@ -31,6 +33,14 @@ from sionna_semcom.simulation.studies.partial import Partial
 TARGET = 20.0  # ms a point
 WORKERS = (1, 10, 100, 300, 1000)
 SLEEP = 2.0  # seconds; points of studies take from seconds to minutes
+_MONITORS_OFF = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.scheduler.worker-ttl": None,
+}
 VALUES = {f"metric_{n}": (0.5, 0.4, 0.6, 4000, False) for n in range(8)}
 
 
@@ -69,6 +79,7 @@ def growth(num_workers: int) -> dict[str, float]:
     """How long workers take for five points each."""
     count = 5 * num_workers
     with (
+        dask.config.set(_MONITORS_OFF),
         distributed.LocalCluster(
             n_workers=num_workers, threads_per_worker=1, processes=False, dashboard_address=None
         ) as cluster,
