@@ -14,6 +14,7 @@ from ... import metrics
 from ..._parts import validated
 from ...channel import MIMOChannel
 from ...link import Link
+from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
@@ -45,6 +46,11 @@ class LinkedModel(SavedModel):
     """
 
     settings_class = SystemSettings
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "measure" in vars(cls):  # also gives what the link has to say, such as `bler`
+            cls.measure = with_link_figures(cls.measure)  # type: ignore[attr-defined]
 
     def __init__(
         self,
