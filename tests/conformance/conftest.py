@@ -42,7 +42,7 @@ LINKS = {
     "pusch_perfect": lambda: PUSCHLink(model="TDL-A", csi="perfect", **SLOT),
     "pusch_ls": lambda: PUSCHLink(model="CDL-C", dmrs={"additional_position": 1}, **SLOT),
     "pusch_bits": lambda: PUSCHLink(
-        model="flat",
+        model="TDL-A",
         dmrs={"config_type": 2, "length": 2},
         transport_block={"mcs_index": 5, "share": 0.3},
         **SLOT,

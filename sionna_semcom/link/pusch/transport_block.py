@@ -53,7 +53,9 @@ class TransportBlock(Object):
         """Places of the symbols among those of the slot, layer after layer."""
         own = {"precision": self.precision}
         self._encoder = _encoder(settings, taken, layers)
-        self._decoder = TBDecoder(self._encoder, num_bp_iter=chosen.num_iter, **own)
+        # with one encoder for both, a matrix of Sionna's CRC goes from one graph into another
+        theirs = _encoder(settings, taken, layers)
+        self._decoder = TBDecoder(theirs, num_bp_iter=chosen.num_iter, **own)
         bits = config.tb.num_bits_per_symbol
         self._mapper, self._demapper = Mapper("qam", bits, **own), Demapper("app", "qam", bits, **own)
         self._to_layers = LayerMapper(layers, **own)
