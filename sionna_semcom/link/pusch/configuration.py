@@ -93,8 +93,7 @@ def settings_of(config: PUSCHConfig) -> dict[str, Any]:
     """
     if not isinstance(config, PUSCHConfig):
         raise ValueError(
-            "`config` must be a `sionna.phy.nr.PUSCHConfig`. "
-            f"Received: {type(config).__name__}"
+            f"`config` must be a `sionna.phy.nr.PUSCHConfig`. Received: {type(config).__name__}"
         )
     if config.transform_precoding:
         raise ValueError("`config.transform_precoding` must be False. Received: True")

@@ -116,8 +116,8 @@ class PUSCHLink(OFDMLink):
         return super().get_config()
 
     @property
-    def interference_floor_db(self) -> float | None:
-        """Interference that a named model leaves out, relative to the signal [dB]."""
+    def interference_floor_db(self) -> Any:
+        """Interference that a model of TR 38.901 leaves out [dB]; none: another model, unknown."""
         if not isinstance(self.channel, SlotChannel):
             return None
         return interference_floor(self.settings.slots, self.channel.drop_interference).db
@@ -160,7 +160,7 @@ class PUSCHLink(OFDMLink):
         if block is None:
             return super()._transmit_slots(slots, no)
         bits = block.draw(tf.shape(slots)[0])
-        received, coded = self._transmit_shared(slots, block.encode(bits), no)
+        received, coded = self._transmit_shared(slots, block, bits, no)
         collection = wanted()
         if collection is not None:
             wrong = block.decode(*coded)[0] != bits
@@ -168,13 +168,15 @@ class PUSCHLink(OFDMLink):
             collection.note({"ber": tf.reduce_mean(tf.cast(wrong, tf.float32), 1)})
         return received
 
-    def _transmit_shared(self, slots: tf.Tensor, coded: tf.Tensor, no: tf.Tensor) -> Any:
-        """Send latents and coded symbols; symbols and noise powers received of both."""
-        both = tf.gather(tf.concat([slots, coded], axis=1), self._order, axis=1)
+    def _transmit_shared(
+        self, slots: tf.Tensor, block: TransportBlock, bits: tf.Tensor, no: tf.Tensor
+    ) -> Any:
+        """Send latents beside ``bits``; symbols and noise powers received of both."""
+        both = tf.gather(tf.concat([slots, block.encode(bits)], axis=1), self._order, axis=1)
         received = super()._transmit_slots(both, no)
         return [
             tuple(tf.gather(part, places, axis=1) for part in received)
-            for places in (self._others, self.transport_block.positions)
+            for places in (self._others, block.positions)
         ]
 
     def send_bits(self, bits: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -202,12 +204,13 @@ class PUSCHLink(OFDMLink):
             If the link has no transport block, ``bits`` have another shape or are none, or ``no``
             is refused as by the link
         """
-        if self.transport_block is None:
+        block = self.transport_block
+        if block is None:
             raise ValueError("`send_bits` needs the setting `transport_block`. Received: none")
-        bits, no = check_bits(bits, no, self.transport_block.size, self.rdtype)
+        bits, no = check_bits(bits, no, block.size, self.rdtype)
         latents = complex_normal([tf.shape(bits)[0], self._room], precision=self.precision)
-        _, coded = self._transmit_shared(latents, self.transport_block.encode(bits), no)
-        bits_hat, right = self.transport_block.decode(*coded)
+        _, coded = self._transmit_shared(latents, block, bits, no)
+        bits_hat, right = block.decode(*coded)
         return tf.ensure_shape(bits_hat, bits.shape), right
 
     def _make_grid(self) -> ResourceGrid:

@@ -14,7 +14,7 @@ from sionna.phy.nr.utils import calculate_tb_size
 
 from ...channel.noise import noise_power
 from .configuration import data_elements
-from .settings import PUSCHSettings
+from .settings import PUSCHSettings, TransportBlockSettings
 
 MAX_ELEMENTS = 156  # of a resource block that count for the size of a block, TS 38.214, 5.1.3.2
 MIN_BITS = 24
@@ -44,7 +44,8 @@ class TransportBlock(Object):
 
     def __init__(self, settings: PUSCHSettings) -> None:
         super().__init__(precision=settings.precision)
-        chosen, config = settings.transport_block, settings.config
+        chosen = settings.transport_block or TransportBlockSettings()
+        config = settings.config
         elements = data_elements(config)
         layers = chosen.num_layers or settings.num_layers
         taken = elements if chosen.num_layers else _share(chosen.share or 0.5, elements)
@@ -52,12 +53,15 @@ class TransportBlock(Object):
         self.positions = (np.arange(layers)[:, np.newaxis] * elements + spread).reshape(-1)
         """Places of the symbols among those of the slot, layer after layer."""
         own = {"precision": self.precision}
-        self._encoder = _encoder(settings, taken, layers)
+        self._encoder = _encoder(settings, chosen, taken, layers)
         # with one encoder for both, a matrix of Sionna's CRC goes from one graph into another
-        theirs = _encoder(settings, taken, layers)
+        theirs = _encoder(settings, chosen, taken, layers)
         self._decoder = TBDecoder(theirs, num_bp_iter=chosen.num_iter, **own)
         bits = config.tb.num_bits_per_symbol
-        self._mapper, self._demapper = Mapper("qam", bits, **own), Demapper("app", "qam", bits, **own)
+        self._mapper, self._demapper = (
+            Mapper("qam", bits, **own),
+            Demapper("app", "qam", bits, **own),
+        )
         self._to_layers = LayerMapper(layers, **own)
         self._from_layers = LayerDemapper(self._to_layers, num_bits_per_symbol=bits, **own)
         self._layers, self._source = layers, BinarySource(**own)
@@ -93,9 +97,11 @@ def _share(share: float, elements: int) -> int:
     return max(1, min(math.floor(share * elements + 0.5), elements))
 
 
-def _encoder(settings: PUSCHSettings, taken: int, layers: int) -> TBEncoder:
+def _encoder(
+    settings: PUSCHSettings, chosen: TransportBlockSettings, taken: int, layers: int
+) -> TBEncoder:
     """Encoder for ``taken`` elements of each of ``layers``; sizes as `PUSCHConfig` has them."""
-    config, chosen = settings.config, settings.transport_block
+    config = settings.config
     received = (
         f"Received: {taken} elements of {layers} layers with mcs_table={chosen.mcs_table}, "
         f"mcs_index={chosen.mcs_index}"

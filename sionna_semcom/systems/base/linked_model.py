@@ -50,7 +50,7 @@ class LinkedModel(SavedModel):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "measure" in vars(cls):  # also gives what the link has to say, such as `bler`
-            cls.measure = with_link_figures(cls.measure)  # type: ignore[attr-defined]
+            cls.measure = with_link_figures(cls.measure)
 
     def __init__(
         self,

@@ -82,9 +82,7 @@ def test_latents_and_bits_have_the_elements_that_are_theirs():
 
 @pytest.mark.parametrize("packing", [True, False])
 def test_each_row_has_the_block_of_the_slot_in_which_it_begins(packing):
-    link = PUSCHLink(
-        **SMALL, model="TDL-A", csi="perfect", transport_block=BITS, packing=packing
-    )
+    link = PUSCHLink(**SMALL, model="TDL-A", csi="perfect", transport_block=BITS, packing=packing)
     room, wrong = link._room, []
     decode = link.transport_block.decode
 

@@ -62,9 +62,7 @@ def test_a_share_is_spread_over_the_slot(share):
 
 
 def test_layers_of_its_own_are_filled():
-    settings = PUSCHSettings(
-        num_layers=4, num_resource_blocks=2, transport_block={"num_layers": 3}
-    )
+    settings = PUSCHSettings(num_layers=4, num_resource_blocks=2, transport_block={"num_layers": 3})
     elements = 2 * settings.config.num_res_per_prb
     np.testing.assert_array_equal(TransportBlock(settings).positions, np.arange(3 * elements))
 
