@@ -29,8 +29,7 @@ from sionna_semcom.link import PUSCHLink
 SLOTS, SNRS_DB = 512, (0, 10, 20, 30)
 SLOT = {"num_layers": 2, "num_rx_ant": 4, "dmrs": {"additional_position": 1}}
 RECEIVERS = {
-    "sionna_nn": {"statistics": "none", "interpolation": "nn"},
-    "sionna_lin": {"statistics": "none", "interpolation": "lin"},
+    "sionna": {"statistics": "none", "interpolation": "lin"},
     "lin": {"interpolation": "lin"},
     "lmmse": {"interpolation": "lmmse"},
     "perfect": {"csi": "perfect"},
