@@ -30,9 +30,10 @@ class LearnedError(Object):
 
     where :math:`c` is the error of equalized symbols over their ``no_eff``, measured on each OFDM
     symbol at SNRs from -10 to 40 dB and interpolated between them; beyond, it is that of the
-    nearest end. Where it is more than 5 % from one, what the correction leaves is measured again. An equalizer takes the errors of estimates for independent between antennas.
-    Noise at the reference signals is. What interpolation misses has the directions of the channel
-    itself, so that combining antennas does not lower it.
+    nearest end. Where it is more than 5 % from one, what the correction leaves is measured again.
+    An equalizer takes the errors of estimates for independent between antennas. Noise at the
+    reference signals is. What interpolation misses has the directions of the channel itself, so
+    that combining antennas does not lower it.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ def test_figures_may_show_what_a_link_measures():
     study = load_study(STUDY)
     assert {link.metric_names for link in study.links.values()} == {("bler", "ber")}
     assert "bler" in study.figure.metrics
-    with pytest.raises(ValueError, match="figure.metrics names the metric 'bler', but curve"):
+    with pytest.raises(ValueError, match=r"figure\.metrics names the metric 'bler', but curve"):
         load_study(STUDY, ["links.half_umi.transport_block=null"])
 
 
