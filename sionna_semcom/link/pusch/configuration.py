@@ -13,6 +13,7 @@ _DMRS = (
     "config_type", "length", "additional_position", "type_a_position",
     "num_cdm_groups_without_data", "n_id", "n_scid",
 )  # fmt: skip
+_BLOCK = ("mcs_index", "mcs_table", "n_id")
 
 
 def pusch_config(settings: Any) -> PUSCHConfig:
@@ -67,9 +68,6 @@ def _configure(settings: Any) -> PUSCHConfig:
         symbol_allocation=list(settings.symbol_allocation),
         n_rnti=settings.n_rnti,
     )
-
-
-_BLOCK = ("mcs_index", "mcs_table", "n_id")
 
 
 def _check_ports(config: PUSCHConfig) -> None:
