@@ -12,9 +12,17 @@ import pytest
 
 from sionna_semcom.channel import CHANNELS
 from sionna_semcom.link import LINKS as KINDS
-from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, FlatFadingLink, Link, OFDMLink
+from sionna_semcom.link import (
+    AWGNLink,
+    EffectiveAWGNLink,
+    FlatFadingLink,
+    Link,
+    OFDMLink,
+    PUSCHLink,
+)
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
+SLOT = {"num_layers": 2, "num_rx_ant": 2, "num_resource_blocks": 2}
 
 LINKS = {
     "awgn": lambda: AWGNLink(),
@@ -31,6 +39,14 @@ LINKS = {
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
+    "pusch_perfect": lambda: PUSCHLink(model="TDL-A", csi="perfect", **SLOT),
+    "pusch_ls": lambda: PUSCHLink(model="CDL-C", dmrs={"additional_position": 1}, **SLOT),
+    "pusch_bits": lambda: PUSCHLink(
+        model="TDL-A",
+        dmrs={"config_type": 2, "length": 2},
+        transport_block={"mcs_index": 5, "share": 0.3},
+        **SLOT,
+    ),
 }
 # those of other packages that are installed, with their default settings
 LINKS |= {

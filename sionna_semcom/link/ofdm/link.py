@@ -12,6 +12,7 @@ from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
+    ResourceGrid,
     ResourceGridMapper,
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
@@ -66,18 +67,30 @@ class OFDMLink(Link):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.resource_grid = resource_grid(self.settings)
-        self.channel = SlotChannel(self.settings, self.resource_grid)
+        self.resource_grid = self._make_grid()
+        self.channel = self._make_channel()
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
         self._graphs: dict[int, Any] = {}
-        self._precode = PrecodedChannel(self.settings)
+        self._precode = self._make_precoder()
         self._awgn = AWGN(precision=self.precision)
-        self._equalize = SlotEqualizer(self.settings, self.resource_grid)
+        self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
+
+    def _make_grid(self) -> ResourceGrid:
+        return resource_grid(self.settings)
+
+    def _make_channel(self) -> Any:
+        return SlotChannel(self.settings, self.resource_grid)
+
+    def _make_precoder(self) -> Any:
+        return PrecodedChannel(self.settings)
+
+    def _make_equalizer(self) -> Any:
+        return SlotEqualizer(self.settings, self.resource_grid)
 
     @property
     def interference_floor_db(self) -> float:
