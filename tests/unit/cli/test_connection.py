@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options that say where a study is computed."""
 
+import itertools
+
 import pytest
 from typer.testing import CliRunner
 
@@ -16,8 +18,7 @@ def _lines(*arguments):
 
 
 def _pairs(line):
-    words = line.split()
-    return zip(words, words[1:], strict=False)
+    return itertools.pairwise(line.split())
 
 
 def test_only_one_place_can_be_named(write, tmp_path):
