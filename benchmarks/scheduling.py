@@ -5,8 +5,11 @@ The points only sleep. They are submitted, gathered and written to the file of a
 as those of a study are (`DaskExecutor`, `Partial`).
 
 - cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
+- speedup: time of the study `centroid` with many batches on one worker process and on two, each of
+  one thread, from the start of the command to its end, and whether the results are the same file;
 - growth: time in place of the ideal one, and points a second, with up to 1,000 workers. They are
-  threads of one process here, with a scheduler that serves each as a worker of its own.
+  threads of one process here, with a scheduler that serves each as a worker of its own. Their
+  profilers and monitors are off, which on a cluster take time of each worker's own machine.
 
     python benchmarks/scheduling.py [--points 10000] [--json scheduling.json]
 """
@@ -16,11 +19,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 
 from sionna_semcom._files import write_bytes
@@ -28,9 +34,18 @@ from sionna_semcom.simulation.execution import clusters, dask_executor
 from sionna_semcom.simulation.execution.tasks import Task
 from sionna_semcom.simulation.studies.partial import Partial
 
+STUDY = Path(__file__).parents[1] / "link_sims" / "centroid.yaml"
 TARGET = 20.0  # ms a point
 WORKERS = (1, 10, 100, 300, 1000)
 SLEEP = 2.0  # seconds; points of studies take from seconds to minutes
+_MONITORS_OFF = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "60s",
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.scheduler.worker-ttl": None,
+}
 VALUES = {f"metric_{n}": (0.5, 0.4, 0.6, 4000, False) for n in range(8)}
 
 
@@ -65,10 +80,32 @@ def cost(count: int) -> float:
         return 1e3 * run(client, count, 0.0) / count
 
 
+def speedup(batches: int) -> dict[str, float]:
+    """Seconds of a study on one worker and on two, and their ratio."""
+    seconds, files = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for workers in (1, 2):
+            out = Path(folder) / str(workers)
+            command = [sys.executable, "-m", "sionna_semcom", "run", str(STUDY), "--out", str(out)]
+            command += ["--set", f"evaluation.max_mc_iter={batches}", "--workers", str(workers)]
+            start = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - start)
+            files.append((out / "centroid.h5").read_bytes())
+    return {
+        "batches": batches,
+        "one_worker": seconds[0],
+        "two_workers": seconds[1],
+        "speedup": seconds[0] / seconds[1],
+        "same_file": files[0] == files[1],
+    }
+
+
 def growth(num_workers: int) -> dict[str, float]:
     """How long workers take for five points each."""
     count = 5 * num_workers
     with (
+        dask.config.set(_MONITORS_OFF),
         distributed.LocalCluster(
             n_workers=num_workers, threads_per_worker=1, processes=False, dashboard_address=None
         ) as cluster,
@@ -89,10 +126,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=10_000)
     parser.add_argument("--workers", type=int, nargs="*", default=WORKERS)
+    parser.add_argument("--batches", type=int, default=300, help="of each point of the study")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     milliseconds = cost(options.points)
     print(f"{milliseconds:.2f} ms a point over {options.points} points (target {TARGET:g} ms)")
+    found_speedup = speedup(options.batches)
+    print(found_speedup, flush=True)
     # Workers of one process would take turns, as the random generators are the process's
     dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
     rows = []
@@ -100,7 +140,12 @@ def main() -> None:
         rows.append(growth(num_workers))
         print({name: round(value, 3) for name, value in rows[-1].items()}, flush=True)
     if options.json:
-        found = {"ms_per_point": milliseconds, "points": options.points, "growth": rows}
+        found = {
+            "ms_per_point": milliseconds,
+            "points": options.points,
+            "speedup": found_speedup,
+            "growth": rows,
+        }
         write_bytes(options.json, (json.dumps(found, indent=1) + "\n").encode())
 
 

@@ -44,6 +44,11 @@ class ChannelSettings(PrecisionSettings):
         """Whether its channels are others for each training seed."""
         return False
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """Names of what it adds to the figures of a system that is measured over it; nothing."""
+        return ()
+
     def of_training(self: _Self, seed: int) -> _Self:
         """These settings for a model of the training seed ``seed``."""
         return self

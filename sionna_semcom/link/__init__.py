@@ -7,6 +7,7 @@ from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
+from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
 from .settings import AnyLink, from_settings
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "AWGNSettings",
     "AnyLink",
     "CodedTransmission",
+    "DMRSSettings",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
@@ -23,5 +25,8 @@ __all__ = [
     "LinkSettings",
     "OFDMLink",
     "OFDMSettings",
+    "PUSCHLink",
+    "PUSCHSettings",
+    "TransportBlockSettings",
     "from_settings",
 ]

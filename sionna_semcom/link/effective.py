@@ -20,6 +20,11 @@ class EffectiveAWGNSettings(LinkSettings):
     link: Annotated[LinkSettings, LINKS]
     """The link whose ``no_eff`` is the noise power."""
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What is measured of the other link."""
+        return self.link.metric_names
+
 
 @LINKS.register(EffectiveAWGNSettings)
 class EffectiveAWGNLink(Link):

@@ -12,11 +12,19 @@ import pytest
 
 from sionna_semcom.channel import CHANNELS
 from sionna_semcom.link import LINKS as KINDS
-from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, FlatFadingLink, Link, OFDMLink
+from sionna_semcom.link import (
+    AWGNLink,
+    EffectiveAWGNLink,
+    FlatFadingLink,
+    Link,
+    OFDMLink,
+    PUSCHLink,
+)
 
 from . import own_channels
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
+SLOT = {"num_layers": 2, "num_rx_ant": 2, "num_resource_blocks": 2}
 
 LINKS = {
     "awgn": lambda: AWGNLink(),
@@ -36,6 +44,14 @@ LINKS = {
     "own_cir": lambda: OFDMLink(channel=own_channels.cir(**GRID), **GRID),
     "own_responses": lambda: OFDMLink(channel=own_channels.responses(**GRID), **GRID),
     "own_model": lambda: OFDMLink(channel=own_channels.model(**GRID), **GRID),
+    "pusch_perfect": lambda: PUSCHLink(model="TDL-A", csi="perfect", **SLOT),
+    "pusch_ls": lambda: PUSCHLink(model="CDL-C", dmrs={"additional_position": 1}, **SLOT),
+    "pusch_bits": lambda: PUSCHLink(
+        model="TDL-A",
+        dmrs={"config_type": 2, "length": 2},
+        transport_block={"mcs_index": 5, "share": 0.3},
+        **SLOT,
+    ),
 }
 # those of other packages that are installed, with their default settings
 LINKS |= {

@@ -2,9 +2,11 @@
 """A study gives the same file in one process and on workers, whatever dies on the way."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -105,7 +107,9 @@ def test_the_client_is_killed_and_one_worker_goes_on(tmp_path, whole):
 def test_jobs_of_slurm(tmp_path, whole):
     """Skipped where Debian's Slurm cannot be started; see ``tests/slurm/start``."""
     scripts = Path(__file__).parents[1] / "slurm"
-    started = subprocess.run([scripts / "start", tmp_path / "slurm"], capture_output=True)
+    slurm = Path(tempfile.mkdtemp())  # munge wants a path that all may enter
+    slurm.chmod(0o755)
+    started = subprocess.run([scripts / "start", slurm], capture_output=True)
     if started.returncode:
         pytest.skip(started.stderr.decode(errors="replace"))
     cluster = tmp_path / "cluster.yaml"
@@ -113,10 +117,11 @@ def test_jobs_of_slurm(tmp_path, whole):
         "{kind: slurm, jobs: 2, cores: 1, memory: 2 GB, interface: lo, gpu: true, "
         f"local_directory: {tmp_path}, log_directory: {tmp_path}}}"
     )
-    os.environ["SLURM_CONF"] = str(tmp_path / "slurm/slurm.conf")
+    os.environ["SLURM_CONF"] = str(slurm / "slurm.conf")
     try:
         _finish(_start(tmp_path, "out", "--cluster", str(cluster)))
     finally:
         del os.environ["SLURM_CONF"]
-        subprocess.run([scripts / "stop", tmp_path / "slurm"], check=True)
+        subprocess.run([scripts / "stop", slurm], check=True)
+        shutil.rmtree(slurm)
     assert (tmp_path / "out/shared.h5").read_bytes() == whole

@@ -12,6 +12,7 @@ from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
+    ResourceGrid,
     ResourceGridMapper,
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
@@ -78,24 +79,33 @@ class OFDMLink(Link):
         super().__init__(**settings)
         self.source = self._make_source(source)
         self.checksums = {} if self.source is None else self.source.checksums
-        self.resource_grid = resource_grid(self.settings)
+        self.resource_grid = self._make_grid()
         self.channel = self._make_channel()
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
         self._graphs: dict[int, Any] = {}
-        self._precode = PrecodedChannel(self.settings)
+        self._precode = self._make_precoder()
         self._awgn = AWGN(precision=self.precision)
-        self._equalize = SlotEqualizer(self.settings, self.resource_grid)
+        self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
 
-    def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
-        return chosen_source(self.settings, source)
+    def _make_grid(self) -> ResourceGrid:
+        return resource_grid(self.settings)
 
     def _make_channel(self) -> Any:
         return slot_source(self.settings, self.resource_grid, self.source)
+
+    def _make_precoder(self) -> Any:
+        return PrecodedChannel(self.settings)
+
+    def _make_equalizer(self) -> Any:
+        return SlotEqualizer(self.settings, self.resource_grid)
+
+    def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
+        return chosen_source(self.settings, source)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal link, and states of generators that it drew from.

@@ -37,6 +37,7 @@ def check_compatibility(study: Any) -> None:
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
             known = system.metric_names(study.data.modalities, study.judges)
+            known += study.links[link_name].metric_names
             further = study.evaluation.metrics
             try:
                 known += system.further_metric_names(study.data.modalities, further)

@@ -71,7 +71,7 @@ def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> La
     tx, rx = (
         np.concatenate([encode(part).numpy() for part in parts])
         for encode in (
-            tf.function(models[end].encode, reduce_retracing=True)
+            tf.function(models[end].encode, reduce_retracing=True, autograph=False)
             for end in ("transmitter", "receiver")
         )
     )

@@ -14,6 +14,7 @@ from ... import metrics
 from ..._parts import validated
 from ...channel import MIMOChannel
 from ...link import Link
+from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
 from .contract import Batch
 from .link_weights import LinkWeights
@@ -47,6 +48,11 @@ class LinkedModel(SavedModel):
 
     settings_class = SystemSettings
     __call__ = tf.autograph.experimental.do_not_convert(keras.Model.__call__)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "measure" in vars(cls):  # also gives what the link has to say, such as `bler`
+            cls.measure = with_link_figures(cls.measure)
 
     def __init__(
         self,

@@ -217,7 +217,7 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
         ({"interval": "normal"}, "(?s)interval.*'student' or 'bootstrap'"),
         ({"target_half_width": {"mse": -1}}, "(?s)target_half_width.*greater than 0"),
         ({"target_half_width": {"mes": 1}}, "no metric 'mes', only mse, below"),
-        ({"graph_mode": "eager"}, "`graph_mode` must be None, 'graph' or 'xla'"),
+        ({"graph_mode": "eager"}, "`graph_mode` must be None, 'auto', 'graph' or 'xla'"),
     ],
 )
 def test_impossible_arguments_are_refused(options, message):

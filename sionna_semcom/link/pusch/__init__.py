@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Latents and coded bits in the slots of the physical uplink shared channel of 5G NR."""
+
+from .link import PUSCHLink
+from .settings import DMRSSettings, PUSCHSettings, TransportBlockSettings
+
+__all__ = ["DMRSSettings", "PUSCHLink", "PUSCHSettings", "TransportBlockSettings"]

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PUSCH link."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.channel import ChannelModel, RayleighBlockFading
+from sionna.phy.nr import PUSCHConfig, PUSCHLSChannelEstimator, PUSCHPilotPattern
+from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
+from sionna.phy.utils import complex_normal
+
+from ...channel.slots.channel import SlotChannel, received
+from ...channel.slots.interference import interference_floor, slot_summary
+from ...channel.sources import ChannelSource
+from ...mapping.packing import SlotPacker
+from ..base import LINKS
+from ..figures import collecting, wanted
+from ..ofdm.link import OFDMLink
+from ..ofdm.reported_noise import warn_of_reported_noise
+from .channel import LayerChannel, ModelChannel, layer_statistics, seen_slots
+from .configuration import precoding_matrix, settings_of
+from .equalization import make_equalizer
+from .interpolation import FixedLayerInterpolator, LayerInterpolator, LMMSELayerInterpolator
+from .learned_error import Estimator, LearnedError
+from .pilot_groups import PilotGroups
+from .settings import PUSCHSettings
+from .transport_block import TransportBlock, check_bits
+
+
+@LINKS.register(PUSCHSettings)
+class PUSCHLink(OFDMLink):
+    r"""Latents in the data elements of a 5G NR PUSCH slot, with coded bits beside them.
+
+    .. math::
+
+        \mathbf{y}_{s,n} = \mathbf{H}_{s,n}\mathbf{W}\mathbf{x}_{s,n} + \mathbf{w}_{s,n},
+        \qquad \lVert\mathbf{W}\rVert_F^2 = 1
+
+    on OFDM symbol :math:`s` and subcarrier :math:`n`::
+
+        latents ─ pack ┐                                         ┌ unpack ─ latents_hat
+                       ├ layers + DMRS ─ W ─ H ─ (+) ─ LS, equalize
+        bits ─ encoder ┘                          no             └ decoder ─ bits_hat
+
+    Slot, reference signals (DMRS), layers, precoding matrix and transport block are those of TS
+    38.211, 38.212 and 38.214, made by Sionna's blocks. A data symbol has power :math:`1/S` of the
+    total of one; reference signals are stronger where others leave room, as the standard says. The
+    energy of the channel is normalized over each slot, except of ``model="flat"``.
+
+    The receiver has learned in many slots how the channel varies, and how much error its estimates
+    leave (`LearnedError`). Sionna's estimator counts the noise alone.
+
+    See :class:`~sionna_semcom.link.Link` for input and output, and
+    :class:`~sionna_semcom.link.OFDMLink` for packing and gradients. With ``transport_block`` every
+    slot also carries random bits, of which ``measure`` of a system gives the block error rate
+    ``bler`` and the bit error rate ``ber``: those of the slot in which the latent begins.
+
+    Parameters
+    ----------
+    config : `None` | :class:`~sionna.phy.nr.PUSCHConfig`
+        Sionna's configuration, in place of the settings that it has; other settings go before
+
+    channel : `None` | :class:`~sionna.phy.channel.ChannelModel`
+        A channel model of one receiver and one transmitter, in place of ``model``. A link with one
+        cannot be saved. Models that are bound to a batch size fill a pool
+
+    Raises
+    ------
+    ValueError
+        If the settings cannot work together, or ``channel`` has other antennas
+    """
+
+    def __init__(
+        self,
+        config: PUSCHConfig | None = None,
+        channel: ChannelModel | None = None,
+        **settings: Any,
+    ) -> None:
+        self._model = channel
+        given = {} if config is None else settings_of(config)
+        block = settings.get("transport_block")
+        if config is not None and isinstance(block, dict):
+            coding = {name: getattr(config.tb, name) for name in ("mcs_index", "mcs_table", "n_id")}
+            settings["transport_block"] = coding | block
+        super().__init__(**given | settings)
+        self.transport_block: TransportBlock | None = None
+        """The coded bits of a slot, or none."""
+        if self.settings.transport_block is not None:
+            self._share_slots(TransportBlock(self.settings))
+
+    def _share_slots(self, block: TransportBlock) -> None:
+        """Let ``block`` have its elements, and latents the others."""
+        self.transport_block = block
+        others = np.setdiff1d(np.arange(self._capacity), block.positions)
+        self._room = len(others)
+        self._order = np.argsort(np.concatenate([others, block.positions]))
+        self._others = others
+        if self._room:
+            self._packer = SlotPacker(self._room, self.settings.interleaver_seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal link.
+
+        Raises
+        ------
+        ValueError
+            If it has a channel model that was given in Python
+        """
+        if self._model is not None:
+            raise ValueError(
+                "a link over a channel model of your own cannot be saved; save over a named "
+                f"`model`, and replace the link. Received: channel={type(self._model).__name__}"
+            )
+        return super().get_config()
+
+    @property
+    def interference_floor_db(self) -> Any:
+        """Interference that a model of TR 38.901 leaves out [dB]; none: another model, unknown."""
+        if not isinstance(self.channel, SlotChannel):
+            return None
+        return interference_floor(self.settings.slots, self.channel.drop_interference).db
+
+    def summary(self) -> str:
+        """One line: the channel, the antennas, and the interference that is left out."""
+        floor_db = self.interference_floor_db
+        if floor_db is not None:
+            return slot_summary(self.settings.slots, floor_db)
+        name = "flat" if self._model is None else type(self._model).__name__
+        return f"{name}, {self.settings.num_tx_ant} x {self.settings.num_rx_ant} antennas"
+
+    def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send checked ``symbols`` at noise power ``no``."""
+        if self.transport_block is None:
+            return super().transmit(symbols, no)
+        if not self._room:
+            raise ValueError(
+                "the transport block leaves no element for latents: lower its `share`, or use "
+                "`send_bits`. Received: symbols"
+            )
+        collection = wanted()
+        if collection is None:
+            return super().transmit(symbols, no)
+        with collecting() as slots:
+            output = super().transmit(symbols, no)
+        begins = self._first_slots(symbols, no)
+        collection.note({n: tf.gather(value, begins) for n, value in slots.figures().items()})
+        return output
+
+    def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Slot in which each row begins: [batch]."""
+        batch, num_symbols = tf.unstack(tf.shape(symbols))
+        if no.shape.rank == 1 or not self.settings.packing:
+            return tf.range(batch) * -(-num_symbols // self._room)
+        return tf.range(batch) * num_symbols // self._room
+
+    def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        if self.transport_block is None:
+            return super()._slots(slots, no)
+        return self._transmit_slots(slots, no)  # figures of bits must be of the caller's graph
+
+    def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        block = self.transport_block
+        if block is None:
+            return super()._transmit_slots(slots, no)
+        bits = block.draw(tf.shape(slots)[0])
+        latents, coded = self._transmit_shared(slots, block, bits, no)
+        collection = wanted()
+        if collection is not None:
+            wrong = block.decode(*coded)[0] != bits
+            collection.note({"bler": tf.reduce_any(wrong, 1)})
+            collection.note({"ber": tf.reduce_mean(tf.cast(wrong, tf.float32), 1)})
+        return latents
+
+    def _transmit_shared(
+        self, slots: tf.Tensor, block: TransportBlock, bits: tf.Tensor, no: tf.Tensor
+    ) -> Any:
+        """Send latents beside ``bits``; symbols and noise powers received of both."""
+        both = tf.gather(tf.concat([slots, block.encode(bits)], axis=1), self._order, axis=1)
+        output = super()._transmit_slots(both, no)
+        return [
+            tuple(tf.gather(part, places, axis=1) for part in output)
+            for places in (self._others, block.positions)
+        ]
+
+    def send_bits(self, bits: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send transport blocks, a slot each, beside Gaussian symbols where latents have room.
+
+        Input
+        -----
+        bits : [num_slots, transport_block.size], `tf.float`
+            Information bits
+
+        no : [] or [num_slots], `tf.float`
+            Noise power per receive antenna
+
+        Output
+        ------
+        bits_hat : as ``bits``
+            Decoded bits
+
+        right : [num_slots], `tf.bool`
+            Whether the CRC is right
+
+        Raises
+        ------
+        ValueError
+            If the link has no transport block, ``bits`` have another shape or are none, or ``no``
+            is refused as by the link
+        """
+        block = self.transport_block
+        if block is None:
+            raise ValueError("`send_bits` needs the setting `transport_block`. Received: none")
+        bits, no = check_bits(bits, no, block.size, self.rdtype)
+        latents = complex_normal([tf.shape(bits)[0], self._room], precision=self.precision)
+        _, coded = self._transmit_shared(latents, block, bits, no)
+        bits_hat, right = block.decode(*coded)
+        return tf.ensure_shape(bits_hat, bits.shape), right
+
+    def _make_source(self, source: ChannelSource | None) -> None:
+        """None: a channel model of Python is the link's own."""
+
+    def _make_grid(self) -> ResourceGrid:
+        slots = self.settings.slots
+        return ResourceGrid(
+            num_ofdm_symbols=slots.num_ofdm_symbols,
+            fft_size=slots.fft_size,
+            subcarrier_spacing=slots.subcarrier_spacing,
+            num_streams_per_tx=slots.streams,
+            cyclic_prefix_length=slots.cyclic_prefix_length,
+            pilot_pattern=PUSCHPilotPattern(self.settings.config, precision=slots.precision),
+            precision=slots.precision,
+        )
+
+    def _make_channel(self) -> SlotChannel | ModelChannel:
+        slots, grid = self.settings.slots, self.resource_grid
+        rx, tx = slots.num_rx_ant, slots.num_tx_ant
+        options = {"pool_size": slots.pool_size, "precision": slots.precision}
+        if self._model is not None:
+            return ModelChannel(self._model, grid, (rx, tx), True, **options)
+        if self.settings.model == "flat":
+            model = RayleighBlockFading(1, rx, 1, tx, precision=slots.precision)
+            return ModelChannel(model, grid, (rx, tx), False, **options)
+        return SlotChannel(slots, grid)
+
+    def _make_equalizer(self) -> OFDMEqualizer:
+        return make_equalizer(self.settings.slots, self.resource_grid)
+
+    def _make_precoder(self) -> LayerChannel:
+        return LayerChannel(precoding_matrix(self.settings.config), self.settings.precision)
+
+    def _estimator(self) -> Any:
+        if not self.settings.knows_statistics:
+            warn_of_reported_noise(self.settings.slots, None)
+            return self._least_squares(None)
+        h = self._precode(seen_slots(self.channel), tf.zeros([]))
+        estimate = self._least_squares(self._interpolator(h))
+        receive = functools.partial(self._error_ratio, h)
+        return LearnedError(estimate, self.resource_grid, receive, self.precision)
+
+    def _least_squares(self, interpolator: LayerInterpolator | None) -> PUSCHLSChannelEstimator:
+        settings, dmrs = self.settings, self.settings.dmrs
+        return PUSCHLSChannelEstimator(
+            self.resource_grid,
+            dmrs.length,
+            len(settings.pilot_symbols) // dmrs.length - 1,
+            dmrs.num_cdm_groups_without_data,
+            interpolation_type="nn" if interpolator else settings.interpolation,
+            interpolator=interpolator,
+            precision=settings.precision,
+        )
+
+    def _interpolator(self, h: tf.Tensor) -> LayerInterpolator:
+        settings, pattern = self.settings, self.resource_grid.pilot_pattern
+        groups = PilotGroups(pattern, settings.dmrs.length)
+        known = groups, layer_statistics(h), settings.precision
+        if settings.interpolation == "lmmse":
+            return LMMSELayerInterpolator(*known)
+        return FixedLayerInterpolator(settings.interpolation, pattern, *known)
+
+    def _error_ratio(self, h: tf.Tensor, estimate: Estimator, snr_db: float) -> tf.Tensor:
+        """Squared error over ``no_eff`` of symbols over the slots ``h`` with ``estimate``."""
+        no = tf.constant(10.0 ** (-snr_db / 10.0), self.rdtype)
+        elements = int(self.resource_grid.num_data_symbols)
+        shape = [h.shape[0], 1, self.settings.streams, elements]
+        x = complex_normal(shape, precision=self.precision)
+        y = self._awgn(received(self._mapper(x), h), no)
+        x_hat, no_eff = self._equalize(y, *estimate(y, no), no)
+        return (tf.abs(x_hat - x) ** 2 / no_eff)[:, 0]

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy.ofdm import ResourceGrid
+
+from sionna_semcom.link.pusch.learned_error import ROUNDS, SNRS_DB, LearnedError
+
+VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
+
+
+def grid():
+    """Four OFDM symbols, the second of which is all reference signals of two streams."""
+    return ResourceGrid(
+        4, 4, 30e3, num_streams_per_tx=2, pilot_pattern="kronecker", pilot_ofdm_symbol_indices=[1]
+    )
+
+
+def estimate(y, no):
+    return y, tf.constant(VARIANCES)
+
+
+def seen(excess):
+    """A receiver whose errors are ``excess`` times those that it is told, and how often it ran."""
+    calls = []
+
+    def receive(estimator, snr_db):
+        no = tf.constant(10 ** (-snr_db / 10), tf.float32)
+        calls.append(snr_db)
+        told = no + tf.reduce_sum(estimator(tf.zeros([1, 1, 1, 4, 4]), no)[1], axis=[3, 4])
+        true = (no + np.sum(VARIANCES)) * excess(snr_db)
+        ratio = tf.broadcast_to(true / told, [1, 1, 1, 4, 1])[0, 0, 0, :, 0]
+        by_symbol = tf.gather(ratio, [0, 2, 3])  # those with data, of four elements each
+        return tf.tile(tf.repeat(by_symbol, 4)[tf.newaxis, tf.newaxis], [5, 2, 1])
+
+    return receive, calls
+
+
+def test_what_the_receiver_has_seen_is_what_it_assumes():
+    receive, calls = seen(lambda snr_db: 1.0 + max(snr_db, 0.0) / 40.0)
+    learned = LearnedError(estimate, grid(), receive)
+    assert len(calls) == 2 * len(SNRS_DB)  # once more, to see that it is enough
+    for snr_db, excess in ((-30.0, 1.0), (-5.0, 1.0), (20.0, 1.5), (25.0, 1.625), (70.0, 2.0)):
+        no = np.float32(10 ** (-snr_db / 10))
+        _, err_var = learned(tf.zeros([1, 1, 1, 4, 4]), tf.constant(no))
+        total = excess * (no + 0.04) - no
+        expected = np.maximum(total, 0.0) * VARIANCES[..., 0, 0] / 0.04
+        np.testing.assert_allclose(err_var[..., 0, 0], expected, rtol=1e-3)
+        np.testing.assert_allclose(err_var[..., 1, 0], VARIANCES[..., 0, 0], rtol=1e-3)  # pilots
+
+
+def test_each_slot_has_the_correction_of_its_noise_power():
+    receive, _ = seen(lambda snr_db: 1.0 + max(snr_db, 0.0) / 40.0)
+    learned = LearnedError(estimate, grid(), receive)
+    ratio = learned.ratio(tf.constant([1.0, 1e-2, 0.0]))
+    np.testing.assert_allclose(ratio[:, 0, 0, 0, 0, 0, 0], [1.0, 1.5, 2.0], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("excess", "rounds"), [(1.02, 1), (0.7, ROUNDS)])
+def test_it_is_measured_again_only_where_it_was_off(excess, rounds):
+    """Noise alone cannot be less than it is: below an error variance of zero nothing helps."""
+    receive, calls = seen(lambda snr_db: excess)
+    LearnedError(estimate, grid(), receive)
+    assert len(calls) == rounds * len(SNRS_DB)
