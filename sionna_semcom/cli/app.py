@@ -81,21 +81,21 @@ def run(
 
     An interrupted run goes on where it stopped when it is started again.
     """
-    load_tensorflow()
-    from ..simulation.evaluation.progress import verbosity
-    from ..simulation.studies.runner import run_study
-    from ..simulation.studies.study import load_study, models_folders
-    from ..simulation.studies.sweep import Sweep
-    from ..simulation.training.store import ModelStore
-
-    study = load_study(study_file, changes or ())
     if dry_run:
         show_job(cluster)
         return
-    figure = out / f"{study.name}.png"
-    check_folder(out, figure.name)
-    say(study.title or study.name, "bold")
-    with connected(workers, scheduler, cluster) as client:
+    with connected(workers, scheduler, cluster) as client:  # workers load while this process does
+        load_tensorflow()
+        from ..simulation.evaluation.progress import verbosity
+        from ..simulation.studies.runner import run_study
+        from ..simulation.studies.study import load_study, models_folders
+        from ..simulation.studies.sweep import Sweep
+        from ..simulation.training.store import ModelStore
+
+        study = load_study(study_file, changes or ())
+        figure = out / f"{study.name}.png"
+        check_folder(out, figure.name)
+        say(study.title or study.name, "bold")
         models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
         result = run_study(study, out, models, console, client)
     say(f"Result: {out / study.name}.h5")

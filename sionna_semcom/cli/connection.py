@@ -42,9 +42,7 @@ def _client(
         from ..simulation.execution.batch import batch_client, load_batch_settings
 
         return batch_client(load_batch_settings(cluster), say)
-    import tensorflow as tf
-
-    return clusters.local_client(workers or 0, len(tf.config.list_physical_devices("GPU")))
+    return clusters.local_client(workers or 0)
 
 
 def show_job(cluster: Path | None) -> None:

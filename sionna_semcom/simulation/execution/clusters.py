@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..._errors import silent_stderr
 from ..._messages import shortened
 
 try:
@@ -25,15 +27,18 @@ _ONE_THREAD = {"TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 @contextlib.contextmanager
-def local_client(num_workers: int, num_gpus: int = 0) -> Iterator[Client]:
+def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Client]:
     """Give a client of worker processes on this machine, of one thread each.
+
+    The workers import TensorFlow while the caller goes on.
 
     Parameters
     ----------
     num_workers : `int`
         Number of workers
-    num_gpus : `int`
-        Number of GPUs of this machine; workers take turns at them, and see one each
+    num_gpus : `int` | `None`
+        Number of GPUs of this machine, by default those of NVIDIA that it has; workers take turns
+        at them, and see one each
 
     Raises
     ------
@@ -43,6 +48,8 @@ def local_client(num_workers: int, num_gpus: int = 0) -> Iterator[Client]:
     if num_workers < 1:
         raise ValueError(f"There must be at least one worker. Received: {num_workers}")
     be_quiet()
+    if num_gpus is None:
+        num_gpus = len(glob.glob("/dev/nvidia[0-9]*"))
     with distributed.LocalCluster(
         n_workers=0 if num_gpus else num_workers,
         threads_per_worker=1,
@@ -57,6 +64,7 @@ def local_client(num_workers: int, num_gpus: int = 0) -> Iterator[Client]:
             cluster.scale(number + 1)
         with distributed.Client(cluster) as client:
             client.wait_for_workers(num_workers)
+            client.run(load_tensorflow, wait=False)
             yield client
 
 
@@ -76,6 +84,16 @@ def client_at(address: str) -> Iterator[Client]:
         raise ConnectionError(f"No Dask scheduler answers at {shortened(address)}") from error
     with client:
         yield client
+
+
+def load_tensorflow() -> None:
+    """Import TensorFlow, after Sionna, without what it writes before it knows its log level.
+
+    Python 3.12 crashes at exit if TensorFlow 2.21 was imported before Mitsuba 3.8.
+    """
+    with silent_stderr():
+        import sionna.phy  # noqa: F401
+        import tensorflow  # noqa: F401
 
 
 def be_quiet() -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from ..._errors import silent_stderr
+from .clusters import load_tensorflow
 from .tasks import Done, Report, Task
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ class _Provide(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Keep it, and import what writes to stderr as it is imported."""
         _factories[self._run] = self._factory
-        with silent_stderr():
-            import sionna.phy  # noqa: F401  before TensorFlow, as Mitsuba asks
-            import tensorflow  # noqa: F401
+        load_tensorflow()
 
     def teardown(self, worker: Any) -> None:
         """Forget it, with the context."""

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -71,9 +73,9 @@ def test_rate_is_as_far_from_the_rate_distortion_bound_as_theory_says(train):
     variances = np.linalg.eigvalsh(np.cov(train.T))
     bound = np.sum(0.5 * np.log2(variances / mse))
     rate = coder.code_.information(coder.quantize(train)).mean()
-    quantizer = 0.5 * np.log2(2 * np.pi * np.e / 12)
-    cross_entropy = np.log2(np.sqrt(2)) + 2 / np.sqrt(np.pi) * np.log2(np.e)
-    model = cross_entropy - 0.5 * np.log2(2 * np.pi * np.e)
+    quantizer = 0.5 * np.log2(2 * np.pi * math.e / 12)
+    cross_entropy = np.log2(np.sqrt(2)) + 2 / np.sqrt(np.pi) * np.log2(math.e)
+    model = cross_entropy - 0.5 * np.log2(2 * np.pi * math.e)
     np.testing.assert_allclose(rate - bound, 12 * (quantizer + model), rtol=0.03)
 
 
