@@ -64,7 +64,7 @@ def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Clie
             cluster.scale(number + 1)
         with distributed.Client(cluster) as client:
             client.wait_for_workers(num_workers)
-            client.run(load_tensorflow, wait=False)
+            client.run(_load, wait=False)
             yield client
 
 
@@ -94,6 +94,11 @@ def load_tensorflow() -> None:
     with silent_stderr():
         import sionna.phy  # noqa: F401
         import tensorflow  # noqa: F401
+
+
+async def _load() -> None:
+    """Import TensorFlow in a worker; Dask does not wait for functions that are asynchronous."""
+    load_tensorflow()
 
 
 def be_quiet() -> None:
