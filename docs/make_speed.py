@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/results/speed.md from docs/results/speed.json, which ``make bench`` measures."""
+"""Write docs/results/speed.md from what the benchmarks measured: speed.json, scheduling.json."""
 
 from __future__ import annotations
 
@@ -52,6 +52,37 @@ def page(found: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def scheduling(found: Mapping[str, Any]) -> str:
+    """The section on workers."""
+    speedup = found["speedup"]
+    same = "the same file" if speedup["same_file"] else "another file"
+    lines = [
+        "",
+        "## Many workers",
+        "",
+        "Written by `python benchmarks/scheduling.py --json docs/results/scheduling.json`.",
+        "",
+        f"- A point costs {found['ms_per_point']:.1f} ms beyond its own time, over "
+        f"{found['points']:,} points that do nothing, on two workers (target: at most 20 ms).",
+        f"- `sionna-semcom run centroid` with {speedup['batches']} batches a point takes "
+        f"{speedup['one_worker']:.0f} s on one worker of one thread and "
+        f"{speedup['two_workers']:.0f} s on two, with all that starts and ends: "
+        f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8).",
+        "",
+        "Growth: workers that are simulated in one process, five points of two seconds each. The",
+        "efficiency is the time that the points sleep over the time that passes.",
+        "",
+        "| workers | points | seconds | efficiency | points a second |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['workers']} | {row['points']} | {row['seconds']:.1f} | {row['efficiency']:.2f} "
+        f"| {row['points_per_second']:.1f} |"
+        for row in found["growth"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _row(row: Mapping[str, Any]) -> str:
     target = "" if row["target"] is None else f"at most {row['target']:g}"
     values = f"{row['before']:.4g} | {row['now']:.4g} | {row['ratio']:.2f}"
@@ -61,7 +92,8 @@ def _row(row: Mapping[str, Any]) -> str:
 def main() -> None:
     """Write the page."""
     found = json.loads((FOLDER / "speed.json").read_text(encoding="utf-8"))
-    (FOLDER / "speed.md").write_text(page(found), encoding="utf-8")
+    workers = json.loads((FOLDER / "scheduling.json").read_text(encoding="utf-8"))
+    (FOLDER / "speed.md").write_text(page(found) + scheduling(workers), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import h5py
 
@@ -68,6 +69,28 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         temporary.write_bytes(content)
 
 
+def _held(path: Path, what: str) -> TextIO:
+    """The open file ``path``, which this process has locked; where locks exist."""
+    while True:
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = open(path, "a+")
+        try:
+            if fcntl is not None:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError) as error:
+            file.seek(0)
+            holder = file.read(200).strip() or "another process"
+            file.close()
+            raise BlockingIOError(f"{what} is in use by {holder}") from error
+        except OSError:  # this file system has no locks
+            return file
+        with suppress(FileNotFoundError):  # another process has ended and removed it meanwhile
+            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                return file
+        file.close()
+
+
 @contextmanager
 def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     """Hold a lock file, which ends with the process however that ends.
@@ -85,17 +108,7 @@ def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         If another process holds it
     """
     target = Path(path)
-    with naming(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file = open(target, "a+")
-    with file:
-        try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read(200).strip() or "another process"
-            raise BlockingIOError(f"{what} is in use by {holder}") from error
+    with _held(target, what) as file:
         with naming(target):
             file.truncate(0)
             file.write(f"process {os.getpid()} on {socket.gethostname()}\n")

@@ -100,8 +100,6 @@ def run(
         result = run_study(study, out, models, console, client)
     say(f"Result: {out / study.name}.h5")
     show_tables(result.curves, None)
-    if best is not None or Sweep.of(changes or ())[0] is not None:
-        show_ranking(result, best or next(iter(study.figure.metrics or result.metrics)))
     try:
         draw(study.title, result.curves, figure, study.figure)
     except OSError as error:  # the result, hours of computing, is there all the same
@@ -109,6 +107,8 @@ def run(
             f"{in_one_line(error)}. The result is kept: draw it with "
             f"sionna-semcom show {out / study.name}.h5 --figure {figure}"
         ) from error
+    if best is not None or Sweep.of(changes or ())[0] is not None:
+        show_ranking(result, best or next(iter(study.figure.metrics or result.metrics)))
 
 
 @app.command()

@@ -84,7 +84,7 @@ class OFDMLink(Link):
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
-        self._graphs: dict[int, Any] = {}
+        self._graphs: dict[tuple[Any, int], Any] = {}
         self._precode = self._make_precoder()
         self._awgn = AWGN(precision=self.precision)
         self._equalize = self._make_equalizer()
@@ -148,15 +148,16 @@ class OFDMLink(Link):
         # graph that does not know that it is compiled
         if alone or GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
             return self._transmit_slots(slots, no)
-        if no.shape.rank not in self._graphs:
+        key = (self.channel, no.shape.rank)  # the channel may have been replaced
+        if key not in self._graphs:
             signature = [
                 tf.TensorSpec([None, self._capacity], self.cdtype),
                 tf.TensorSpec([None] * no.shape.rank, self.rdtype),
             ]
-            self._graphs[no.shape.rank] = tf.function(
+            self._graphs[key] = tf.function(
                 self._transmit_slots, input_signature=signature, autograph=False
             )
-        symbols_hat, no_eff = self._graphs[no.shape.rank](tf.cast(slots, self.cdtype), no)
+        symbols_hat, no_eff = self._graphs[key](tf.cast(slots, self.cdtype), no)
         return symbols_hat, no_eff
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -33,5 +33,10 @@ class Memory:
         if key not in self._known:
             self._known[key] = compute(batch)
             for tensor in tensors:  # another tensor could get the id of one that is gone
-                weakref.finalize(tensor, self._known.pop, key, None).atexit = False
+                weakref.finalize(tensor, _forget, weakref.ref(self), key).atexit = False
         return self._known[key]
+
+
+def _forget(memory: weakref.ref[Memory], key: tuple[int, ...]) -> None:
+    if (known := memory()) is not None:
+        known._known.pop(key, None)

@@ -10,10 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import dask_jobqueue
-import distributed
-from dask_jobqueue.core import Job, JobQueueCluster
-from distributed.core import Status
 from pydantic import ConfigDict, PositiveInt, ValidationError
 
 from ..._errors import reading
@@ -22,6 +18,16 @@ from ..._parts import Settings
 from ..._parts.explanation import explain
 from ..._yaml import load_yaml
 from .clusters import be_quiet
+
+try:
+    import dask_jobqueue
+    import distributed
+    from dask_jobqueue.core import Job, JobQueueCluster
+    from distributed.core import Status
+except ImportError as error:
+    raise ModuleNotFoundError(
+        "Jobs of a batch system need dask-jobqueue: pip install 'sionna-semcom[distributed]'"
+    ) from error
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -153,7 +159,8 @@ def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> It
     except (RuntimeError, TypeError) as error:  # such as an unknown interface
         raise ValueError(f"The cluster cannot be made: {error}") from error
     with cluster, distributed.Client(cluster) as client:
-        cluster.scale(jobs=settings.jobs)
+        # rather than `scale`, which replaces no job that has ended, as at the end of its walltime
+        cluster.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
         announce(f"Waiting for the first of {settings.jobs} jobs of {settings.kind}")
         while not client.scheduler_info(n_workers=-1)["workers"]:
             with contextlib.suppress(TimeoutError):

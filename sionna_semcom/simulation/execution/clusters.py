@@ -53,6 +53,7 @@ def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Clie
     with distributed.LocalCluster(
         n_workers=0 if num_gpus else num_workers,
         threads_per_worker=1,
+        memory_limit=0,  # Dask would let workers wait, or kill them
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
         env=_ONE_THREAD,
@@ -103,5 +104,7 @@ async def _load() -> None:
 
 def be_quiet() -> None:
     """Leave messages to the caller: Dask logs what it goes on from."""
-    for name in ("distributed", "distributed.worker", "distributed.scheduler", "tornado"):
+    for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in ("client", "worker", "scheduler"):
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)

@@ -173,23 +173,32 @@ class DaskExecutor:
     @contextmanager
     def _workers(self, report: Report) -> Iterator[_Workers]:
         """Workers that know how to compute the tasks of this run, and whom they report to."""
-        client, run = self._client, self._run
+        client, run, ended = self._client, self._run, False
+
+        def receive(event: Any) -> None:
+            if not ended:  # tasks that were cancelled may still report
+                report(event[1])
+
         try:
-            client.register_plugin(_Provide(run, pickle.dumps(self._factory)))
-        except Exception as error:  # Dask makes one of whatever a worker raises
-            raise ValueError(
-                f"A worker cannot load this version of the package: {error}"
-            ) from error
-        client.subscribe_topic(run, lambda event: report(event[1]))
-        if not client.scheduler_info(n_workers=-1)["workers"]:
-            self._announce("Waiting for a first worker")
-            client.wait_for_workers(1)
-        try:
+            self._provide()
+            client.subscribe_topic(run, receive)
+            if not client.scheduler_info(n_workers=-1)["workers"]:
+                self._announce("Waiting for a first worker")
+                client.wait_for_workers(1)
             yield _Workers(client, run)
         finally:
+            ended = True
             if client.status == "running":
-                client.unsubscribe_topic(run)
-                client.unregister_worker_plugin(f"sionna-semcom-{run}")
+                with suppress(*_LOST):
+                    client.unsubscribe_topic(run)
+                    client.unregister_worker_plugin(f"sionna-semcom-{run}")
+
+    def _provide(self) -> None:
+        """Tell workers how the context is made."""
+        try:
+            self._client.register_plugin(_Provide(self._run, pickle.dumps(self._factory)))
+        except Exception as error:  # Dask makes one of whatever a worker raises
+            raise ValueError(f"A worker cannot load this package: {error}") from error
 
 
 class _Workers:
@@ -206,7 +215,7 @@ class _Workers:
     def submit(self, task: Task, needs: list[Future]) -> Future:
         """Hand a task to Dask, which is free to give it to another worker than its place says."""
         where: dict[str, Any] = {}
-        if task.place is not None:
+        if task.place is not None and self._resources is None:  # Dask forgets these for places
             address = self._addresses[int(task.place * len(self._addresses))]
             where = {"workers": [address], "allow_other_workers": True}
         return self._client.submit(

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 from ..._files import check_folder
 from ..._messages import listed
@@ -32,7 +36,7 @@ class Job:
     work_dir : `Path`
         Folder that keeps what is trained, if the other process can write it
     checksums, versions : `dict` of `str`
-        Of the data, and of Python and packages
+        Of data and files of channels, and of Python and packages
     threads : `int`
         Threads of each operation of TensorFlow
     data_dir : `str` | `None`
@@ -55,7 +59,7 @@ class Job:
             here.study,
             folders,
             here.models.work_dir.resolve(),
-            here.data.checksums,
+            {**here.data.checksums, **here.channel_files()},
             package_versions(),
             threads,
             os.environ.get(DATA_VARIABLE),
@@ -79,15 +83,23 @@ class Job:
         if self.data_dir is not None:
             os.environ.setdefault(DATA_VARIABLE, self.data_dir)
         models = ModelStore(self.folders, self._writable())
+        threadpool_limits(self.threads)
         data = self.study.load_data(models)
-        _compare("data", self.checksums, data.checksums)
-        return Workspace(self.study, data, models)
+        there = Workspace(self.study, data, models)
+        found = data.checksums
+        if set(self.checksums) - set(found):  # which takes building the links
+            found = {**found, **there.channel_files()}
+        _compare("data", self.checksums, found)
+        return there
 
     def _writable(self) -> Path:
         try:
+            self.work_dir.mkdir(parents=True, exist_ok=True)
             check_folder(self.work_dir)
         except OSError:  # it is no folder of this machine
-            return Path(tempfile.mkdtemp(prefix="sionna-semcom-"))
+            folder = tempfile.mkdtemp(prefix="sionna-semcom-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            return Path(folder)
         return self.work_dir
 
 

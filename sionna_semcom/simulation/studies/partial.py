@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,6 @@ from ..._files import naming, write_bytes
 from ..results.result import package_versions
 
 if TYPE_CHECKING:
-    from ...datasets import Data
     from .study import Study
 
 # A summary has numbers, a point estimates: mean, interval, count, and if it is a proportion
@@ -30,10 +30,13 @@ _SUMMARY = TypeAdapter(dict[str, _Number])
 SUMMARY = "summary"
 
 
-def fingerprint(study: Study, data: Data, threads: int) -> str:
-    """Digest of everything that decides the numbers of a study, models aside."""
+def fingerprint(study: Study, files: Mapping[str, str], threads: int) -> str:
+    """Digest of everything that decides the numbers of a study, models aside.
+
+    ``files`` are checksums of data and channels.
+    """
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
-    document = [settings, data.checksums, package_versions(), threads]
+    document = [settings, dict(files), package_versions(), threads]
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 

@@ -85,29 +85,41 @@ def run_study(
         out / f"{study.name}{end}" for end in (".h5", ".partial.jsonl", ".lock")
     )
     check_folder(out, result_file.name, partial_file.name, lock_file.name)
-    with locked(lock_file, str(result_file)), threadpool_limits(wanted_threads()):
-        threads = wanted_threads() if client else prefer_threads(wanted_threads())
+    threads = _threads(study)
+    with locked(lock_file, str(result_file)), threadpool_limits(threads):
+        found = prefer_threads(threads)
+        threads = threads if client else found
         if models is None:
             models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
         data = study.load_data(models)
-        partial = Partial(partial_file, fingerprint(study, data, threads))
+        here = Workspace(study, data, models)
+        files = {**data.checksums, **here.channel_files()}
+        partial = Partial(partial_file, fingerprint(study, files, threads))
         if partial.discarded:
             what = "is of other settings, data or versions: starting anew"
             console.print(Text(f"{partial.path} {what}"))
         elif partial:
             console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
-        run = _Run(Workspace(study, data, models), partial, console)
+        run = _Run(here, files, partial, console)
         result = run.result(run.executor(client, threads), threads)
         result.save(result_file)
         partial.remove()
     return result
 
 
+def _threads(study: Study) -> int:
+    """Threads of each operation; one, where a training must not depend on their number."""
+    trainings = (model.training for model in study.models.values())
+    return 1 if any(one.deterministic for one in trainings) else wanted_threads()
+
+
 class _Run:
     """One run of a study: its tasks, and what is finished of them."""
 
-    def __init__(self, here: Workspace, partial: Partial, console: Console) -> None:
-        self._here = here
+    def __init__(
+        self, here: Workspace, files: Mapping[str, str], partial: Partial, console: Console
+    ) -> None:
+        self._here, self._files = here, files
         self._study = study = here.study
         self._partial = partial
         self._console = console
@@ -122,10 +134,7 @@ class _Run:
         trained = ((part.model, part.seed) for part in self._parts)
         self._models = list(dict.fromkeys([*trained, *self._judges]))
         self._trained: dict[tuple[str, int], Trained] = {}
-        pairs = dict.fromkeys((part.link, part.seed) for part in self._parts)
-        links = {pair: here.link(*pair) for pair in pairs}
-        self._channel_files = {k: v for link in links.values() for k, v in link.checksums.items()}
-        for note in study_notes(links, study.evaluation.snr_db):
+        for note in study_notes(here.links(), study.evaluation.snr_db):
             console.print(Text(note))
 
     def executor(self, client: Client | None, threads: int) -> Executor:
@@ -171,7 +180,7 @@ class _Run:
             study.title,
             settings=study.model_dump(mode="json"),
             seed=study.seed,
-            checksums={**self._here.data.checksums, **self._channel_files, **digests},
+            checksums={**self._files, **digests},
             threads=threads,
         )
 
@@ -190,7 +199,7 @@ class _Run:
             if (name, seed) in yielded:
                 return
             yielded.add((name, seed))
-            needs = [_model_key(start.name, seed)] if start is not None and known else []
+            needs = [_model_key(start.name, seed)] if start and known == start.model else []
             content = self._here.content(name, seed) if remote else None
             found = [Trained(name, seed, "", content)] if content else []
             arguments = (name, seed, remote, *found)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Hashable
 from typing import Any
 
 import keras
 import numpy as np
+
+from ...systems.base.saving import SavedModel
 
 
 class SharedSystems:
@@ -74,4 +77,8 @@ def _configuration(system: Any) -> str | None:
     except (TypeError, ValueError, NotImplementedError):  # a user's class may have none
         return None
     kind, shapes = type(system), [weight.shape for weight in system.weights]
-    return f"{kind.__module__}.{kind.__qualname__} {shapes} {text}"
+    arrays = system.saved_arrays() if isinstance(system, SavedModel) else {}
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
+    return f"{kind.__module__}.{kind.__qualname__} {shapes} {digest.hexdigest()} {text}"

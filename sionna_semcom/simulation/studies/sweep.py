@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ class Sweep:
 
 def with_training_of_all(change: str, document: Mapping[str, Any]) -> list[str]:
     """``training.x=...`` as changes of all models that curves name."""
-    if not change.startswith("training."):
+    if not change.startswith("training.") or not isinstance(document, dict):
         return [change]
     names: dict[Any, None] = {}
     for curve in document.get("curves") or ():
@@ -105,7 +105,9 @@ def joined(document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]]) 
     whole["evaluation"] = {**(whole.get("evaluation") or {}), "split": "validation"}
     whole["curves"] = []
     for label, variant in variants.items():
-        names = {group: _new_names(group, document, variant, label) for group in _GROUPS}
+        names = {
+            group: _new_names(group, document, variant, label, whole[group]) for group in _GROUPS
+        }
         for group, renamed in names.items():
             for name, new in renamed.items():
                 whole[group][new] = settings = dict(variant[group][name])
@@ -160,7 +162,11 @@ def _between_commas(text: str) -> list[str]:
 
 
 def _new_names(
-    group: str, document: Mapping[str, Any], variant: Mapping[str, Any], label: str
+    group: str,
+    document: Mapping[str, Any],
+    variant: Mapping[str, Any],
+    label: str,
+    taken: Container[str],
 ) -> dict[str, str]:
     """New names of the models or links that differ, or start from one that does.
 
@@ -177,11 +183,14 @@ def _new_names(
     while size != len(differ):
         size = len(differ)
         differ |= {name for name, each in settings.items() if each.get("pretrained") in differ}
-    return {name: _name(name, label) for name in settings if name in differ}
+    return {name: _name(name, label, taken) for name in settings if name in differ}
 
 
-def _name(name: str, label: str) -> str:
-    return f"{name}-{re.sub(r'[^A-Za-z0-9.]+', '_', label).strip('_')}"
+def _name(name: str, label: str, taken: Container[str]) -> str:
+    new = f"{name}-{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}"
+    while new in taken:
+        new += "_"
+    return new
 
 
 def _renamed(names: Any, new: Mapping[str, str]) -> Any:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ...datasets import Data
 
+_KEPT = 8  # parts of which encodings and probes are kept
 Values = dict[str, tuple[float, float, float, int, bool]]
 Summary = dict[str, float]
 
@@ -143,6 +144,16 @@ class Workspace:
             self._links[key] = from_settings(self.study.links[name], key[1])
         return self._links[key]
 
+    def links(self) -> dict[tuple[str, int], Any]:
+        """All links of the study's curves, by name and seed."""
+        evaluation = self.study.evaluation
+        names = dict.fromkeys(link for curve in self.study.curves for _, link in curve.pairs)
+        return {(name, seed): self.link(name, seed) for name in names for seed in evaluation.seeds}
+
+    def channel_files(self) -> dict[str, str]:
+        """Checksums of files of channels, by name."""
+        return {k: v for link in self.links().values() for k, v in link.checksums.items()}
+
     def _link_key(self, name: str, seed: int) -> tuple[str, int]:
         """Name and, where it makes another link, training seed."""
         follows = self.study.links[name].follows_training
@@ -192,6 +203,7 @@ class Workspace:
         key = self._kind(part)
         if key not in self._measures:
             mode = self.study.evaluation.graph_mode
+            _make_room(self._measures)
             self._measures[key] = self._graphs.measure(system, mode, part.curve.present)
         return self._measures[key]
 
@@ -199,6 +211,7 @@ class Workspace:
         """Probes of a part, which compute once what does not depend on the SNR."""
         key, kind = self._kind(part), self.study.evaluation.probes
         if key not in self._probings:
+            _make_room(self._probings)
             self._probings[key] = Probing(
                 system,
                 self.data,
@@ -228,3 +241,9 @@ class Workspace:
                     f"The study's figure names the metric {shortened(name)}, but there are only "
                     f"{listed(point, 40)}"
                 )
+
+
+def _make_room(known: dict[Any, Any]) -> None:
+    """Forget the oldest of what keeps encodings of all batches; graphs stay."""
+    while len(known) >= _KEPT:
+        known.pop(next(iter(known)))

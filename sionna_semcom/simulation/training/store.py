@@ -120,6 +120,7 @@ class ModelStore:
         path = store_path(self.work_dir, name, seed)
         checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
         provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
+        path.parent.mkdir(parents=True, exist_ok=True)  # others may train another seed there
         check_folder(path.parent, path.name, checkpoint.name)
         for folder in (path.parent, tempfile.gettempdir()):
             reserve(folder, 3 * most_bytes(system))  # with the two moments of Adam

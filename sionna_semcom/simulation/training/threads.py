@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import tensorflow as tf
 
+from ..._messages import shortened
+
 _VARIABLE = "TF_NUM_INTRAOP_THREADS"
 
 
@@ -29,8 +31,17 @@ def prefer_threads(number: int = 1) -> int:
 
 
 def wanted_threads() -> int:
-    """Threads of each operation that the environment asks for; one, if it asks for none."""
-    return int(os.environ.get(_VARIABLE) or 1)
+    """Threads of each operation that the environment asks for; one, if it asks for none.
+
+    Raises
+    ------
+    ValueError
+        If the variable is no number
+    """
+    text = os.environ.get(_VARIABLE) or "1"
+    if not text.isdecimal():
+        raise ValueError(f"{_VARIABLE} must be a number of threads. Received: {shortened(text)}")
+    return int(text) or len(os.sched_getaffinity(0))
 
 
 def require_one_thread() -> None:

@@ -98,3 +98,10 @@ def test_ranking_knows_errors_from_what_is_better_greater():
     assert ranking(curves, "text_accuracy")[0] == ("c", 0.9, pytest.approx(0.1))
     with pytest.raises(ValueError, match="no metric 'x', only image_mse, text_accuracy"):
         ranking(curves, "x")
+
+
+def test_values_that_differ_in_signs_alone_have_models_of_their_own(write):
+    study = load_study(write(), ["models.main.snr_db=-5,5,+5.0"])
+    found = [study.models[curve.model].snr_db for curve in study.curves[::2]]
+    assert found == [-5, 5, 5]
+    assert len({curve.model for curve in study.curves}) == 3
