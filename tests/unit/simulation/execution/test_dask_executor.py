@@ -17,6 +17,9 @@ from sionna_semcom.simulation.execution.tasks import LocalExecutor, Task
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
+# Clients of a scheduler that is gone leave coroutines that nobody awaits
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 
 class Context:
     """Computes with numbers, and notes in which process."""
