@@ -130,7 +130,7 @@ def test_a_study_runs_by_its_name(tmp_path, monkeypatch):
     monkeypatch.delenv("SIONNA_SEMCOM_MODELS", raising=False)
     asked = []
 
-    def run_study(study, out, folders, console):
+    def run_study(study, out, folders, console, client):
         asked.append((study.name, study.evaluation.snr_db, folders))
         raise ValueError("that is enough")
 

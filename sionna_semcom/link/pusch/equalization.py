@@ -18,7 +18,9 @@ def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDME
     """The equalizer of ``settings`` over a resource grid."""
     precision = settings.precision
     functions = {
-        "lmmse": lmmse_on_matrices,
+        "lmmse": functools.partial(
+            lmmse_on_matrices, sizes=(settings.num_rx_ant, settings.streams)
+        ),
         "zf": functools.partial(zf_equalizer, precision=precision),
         "mf": functools.partial(mf_equalizer, precision=precision),
     }
@@ -27,7 +29,9 @@ def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDME
     return OFDMEqualizer(equalizer, resource_grid, streams, precision=precision)
 
 
-def lmmse_on_matrices(y: tf.Tensor, h: tf.Tensor, s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def lmmse_on_matrices(
+    y: tf.Tensor, h: tf.Tensor, s: tf.Tensor, sizes: tuple[int, int]
+) -> tuple[tf.Tensor, tf.Tensor]:
     """`diagonal_lmmse_equalizer` for arguments as :func:`~sionna.phy.mimo.lmmse_equalizer` has.
 
     Input
@@ -41,6 +45,9 @@ def lmmse_on_matrices(y: tf.Tensor, h: tf.Tensor, s: tf.Tensor) -> tuple[tf.Tens
     s : [..., num_rx_ant, num_rx_ant], `tf.complex`
         Noise covariance matrices; only the diagonal counts
 
+    sizes : (`int`, `int`)
+        ``num_rx_ant`` and ``num_streams``, which graphs do not always know
+
     Output
     ------
     x_hat : [..., num_streams], `tf.complex`
@@ -49,7 +56,7 @@ def lmmse_on_matrices(y: tf.Tensor, h: tf.Tensor, s: tf.Tensor) -> tuple[tf.Tens
     no_eff : [..., num_streams], `tf.float`
         Noise power left on them
     """
-    num_rx_ant, num_streams = h.shape[-2:]
+    num_rx_ant, num_streams = sizes
     noise = tf.math.real(tf.linalg.diag_part(s))
     outputs = diagonal_lmmse_equalizer(
         tf.reshape(y, [-1, num_rx_ant]),

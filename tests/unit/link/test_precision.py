@@ -30,6 +30,7 @@ LINK_KINDS = {
     "ofdm, rzf": {**OFDM, "precoding": "rzf", "csi": "perfect", "equalizer": "zf"},
     "ofdm, mf": {**OFDM, "csi": "perfect", "equalizer": "mf"},
     "UMi": {**OFDM, "model": "UMi", "pool_size": 2, "csi": "perfect"},
+    "pusch": {"kind": "pusch", "model": "TDL-A", "csi": "perfect", "num_resource_blocks": 2},
 }
 CHANNEL_KINDS = {
     "flat": {"kind": "flat_mimo"},
