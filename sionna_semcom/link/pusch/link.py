@@ -236,6 +236,20 @@ class PUSCHLink(OFDMLink):
         )
 
     def _make_channel(self) -> SlotChannel | ModelChannel:
+        slots, grid = self.settings.slots, self.resource_grid
+        rx, tx = slots.num_rx_ant, slots.num_tx_ant
+        options = {"pool_size": slots.pool_size, "precision": slots.precision}
+        if self._model is not None:
+            return ModelChannel(self._model, grid, (rx, tx), True, **options)
+        if self.settings.model == "flat":
+            model = RayleighBlockFading(1, rx, 1, tx, precision=slots.precision)
+            return ModelChannel(model, grid, (rx, tx), False, **options)
+        return SlotChannel(slots, grid)
+
+    def _channel_knowledge(
+        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        h_hat, err_var = super()._channel_knowledge(y, h, no, gain)
         slots = self.settings.slots  # Sionna's equalizer needs sizes that estimation loses
         sizes = [None, 1, slots.num_rx_ant, 1, slots.streams, *h.shape[-2:]]
         return tf.ensure_shape(h_hat, sizes), err_var
