@@ -92,8 +92,10 @@ def _row(row: Mapping[str, Any]) -> str:
 def main() -> None:
     """Write the page."""
     found = json.loads((FOLDER / "speed.json").read_text(encoding="utf-8"))
-    workers = json.loads((FOLDER / "scheduling.json").read_text(encoding="utf-8"))
-    (FOLDER / "speed.md").write_text(page(found) + scheduling(workers), encoding="utf-8")
+    text = page(found)
+    if (workers := FOLDER / "scheduling.json").exists():
+        text += scheduling(json.loads(workers.read_text(encoding="utf-8")))
+    (FOLDER / "speed.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

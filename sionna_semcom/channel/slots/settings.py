@@ -34,8 +34,8 @@ class SlotSettings(PrecisionSettings):
     model: ModelName = "CDL-C"
     """Channel model of TR 38.901. TDL has uncorrelated antennas."""
     channel: Annotated[SourceSettings, SOURCES] | str | None = None
-    """Channel of your own in place of `model`, such as `{kind: cir, path: x.h5}`; a string is the
-    name of a `model`."""
+    """Channel of your own in place of ``model``, such as ``{kind: cir, path: x.h5}``; a string is
+    the name of a ``model``."""
     direction: Literal["uplink", "downlink"] = "uplink"
     """The uplink transmits from the user terminal (omnidirectional antennas) to the base station
     (TR 38.901 element pattern), the downlink the other way round."""

@@ -18,9 +18,8 @@ def test_it_is_sionnas_for_a_diagonal_covariance(num_streams):
 
     y, h = draw(3, 5, 4), draw(3, 5, 4, num_streams)
     s = np.apply_along_axis(np.diag, -1, rng.uniform(0.1, 1.0, (3, 5, 4))).astype(complex)
-    ours = lmmse_on_matrices(
-        *(tf.constant(one, tf.complex64) for one in (y, h, s)), (4, num_streams)
-    )
+    inputs = [tf.constant(one, tf.complex64) for one in (y, h, s)]
+    ours = lmmse_on_matrices(inputs[0], inputs[1], inputs[2], (4, num_streams))
     theirs = lmmse_equalizer(*map(tf.constant, (y, h, s)), precision="double")
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-4, atol=1e-5)
