@@ -10,6 +10,8 @@ from sionna_semcom.cli.app import app
 
 from ..simulation.studies.tiny_study import write as write
 
+pytest.importorskip("dask_jobqueue", reason="needs the extra `distributed`")
+
 
 def _lines(*arguments):
     ended = CliRunner().invoke(app, list(map(str, arguments)))
