@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sionna_semcom._files import write_bytes
+
 ROOT = Path(__file__).parents[1]
 BASE = "6e39b9b"
 
@@ -129,7 +131,7 @@ def main() -> None:
     for name, arguments in COMPARISONS.items():
         rows += show(comparison(name, arguments))
     document = {"base": options.base, "cores": os.cpu_count(), "rows": rows}
-    options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_bytes(options.json, (json.dumps(document, indent=1) + "\n").encode())
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -37,6 +37,7 @@ from sionna_semcom.simulation.studies.partial import Partial
 STUDY = Path(__file__).parents[1] / "link_sims" / "centroid.yaml"
 TARGET = 20.0  # ms a point
 WORKERS = (1, 10, 100)
+POINTS_EACH = 5
 SLEEP = 2.0  # seconds; points of studies take from seconds to minutes
 _MONITORS_OFF = {
     "distributed.worker.profile.enabled": False,
@@ -102,8 +103,8 @@ def speedup(batches: int) -> dict[str, float]:
 
 
 def growth(num_workers: int) -> dict[str, float]:
-    """How long workers take for five points each."""
-    count = 5 * num_workers
+    """How long workers take for as many points each."""
+    count = POINTS_EACH * num_workers
     with (
         dask.config.set(_MONITORS_OFF),
         distributed.LocalCluster(
@@ -117,7 +118,7 @@ def growth(num_workers: int) -> dict[str, float]:
         "workers": num_workers,
         "points": count,
         "seconds": seconds,
-        "efficiency": 5 * SLEEP / seconds,
+        "efficiency": POINTS_EACH * SLEEP / seconds,
         "points_per_second": count / seconds,
     }
 

@@ -39,17 +39,30 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     drawn_from : `dict`
         States before the construction of those of Sionna's generators that it drew from
 
-    checksums : `dict` of `str`
-        SHA-256 of the files that its channels come from, by name
+    source : `ChannelSource` | `None`
+        Where its channels come from, if not from a model by its name
     """
 
     drawn_from: Mapping[str, Any] = MappingProxyType({})
-    checksums: Mapping[str, str] = MappingProxyType({})
+    source: Any = None
     autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files that its channels come from, by name."""
+        return {} if self.source is None else dict(self.source.checksums)
+
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal part, and states of generators that it drew from."""
+        """Arguments that build an equal part, and states of generators that it drew from.
+
+        Raises
+        ------
+        ValueError
+            If its channels come from a source that was given in Python and has no name
+        """
+        if self.source is not None:
+            self.source.get_config()
         config = super().get_config()
         return {**config, "drawn_from": self.drawn_from} if self.drawn_from else config
 

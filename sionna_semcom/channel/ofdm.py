@@ -120,7 +120,6 @@ class OFDMMIMOChannel(MIMOChannel):
         super().__init__(**settings)
         chosen: OFDMMIMOSettings = self.settings
         self.source = chosen_source(chosen, source)
-        self.checksums = {} if self.source is None else self.source.checksums
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
         self.slots: Any = slot_source(chosen, self._lengthened_grid(), self.source)
@@ -169,18 +168,6 @@ class OFDMMIMOChannel(MIMOChannel):
     def summary(self) -> str:
         """One line: the channel, the antennas, and the interference that is left out."""
         return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal channel, and states of generators that it drew from.
-
-        Raises
-        ------
-        ValueError
-            If its source was given in Python and has no name
-        """
-        if self.source is not None:
-            self.source.get_config()
-        return super().get_config()
 
     def channel_uses(self) -> float:
         """``num_uses``, with their share of the pilots of the slot."""

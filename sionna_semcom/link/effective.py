@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import keras
@@ -56,8 +57,12 @@ class EffectiveAWGNLink(Link):
                 f"Received: the MIMO channel {self.link.settings.kind!r}"
             )
         super().__init__(link=self.link.settings, **settings)
-        self.checksums = self.link.checksums
         self._awgn = AWGN(precision=self.precision)
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """Those of ``link``."""
+        return dict(self.link.checksums)
 
     def get_config(self) -> dict[str, Any]:
         """The link, with what it drew when it was built."""

@@ -123,6 +123,12 @@ class ModelSlots(OwnSlots):
         drawn = config.tf_rng.uniform([num_slots], maxval=self._pool.shape[0], dtype=tf.int32)
         return tf.gather(self._pool, drawn)
 
+    def redraw(self) -> None:
+        """Fill the pool with new realizations, also for graphs that were traced before."""
+        if self._pool is not None:
+            chunks = self._generated(self._pool.shape[0])
+            self._pool.assign(tf.concat(list(chunks), axis=0))
+
     def _seen(self, most: int) -> Iterator[tf.Tensor]:
         if self._pool is not None:
             yield self._pool[:most]

@@ -78,7 +78,6 @@ class OFDMLink(Link):
         source, settings = split_channel(channel, settings)
         super().__init__(**settings)
         self.source = self._make_source(source)
-        self.checksums = {} if self.source is None else self.source.checksums
         self.resource_grid = self._make_grid()
         self.channel = self._make_channel()
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
@@ -106,18 +105,6 @@ class OFDMLink(Link):
 
     def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
         return chosen_source(self.settings, source)
-
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal link, and states of generators that it drew from.
-
-        Raises
-        ------
-        ValueError
-            If its source was given in Python and has no name
-        """
-        if self.source is not None:
-            self.source.get_config()
-        return super().get_config()
 
     @property
     def interference_floor_db(self) -> float | None:

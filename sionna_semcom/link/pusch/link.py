@@ -15,13 +15,15 @@ from sionna.phy.utils import complex_normal
 
 from ...channel.slots.channel import SlotChannel, received
 from ...channel.slots.interference import interference_floor, slot_summary
-from ...channel.sources import ChannelSource
+from ...channel.slots.source import SlotSource
+from ...channel.sources import ChannelSource, ModelSource
+from ...channel.sources.build import slot_source
 from ...mapping.packing import SlotPacker
 from ..base import LINKS
 from ..figures import collecting, wanted
 from ..ofdm.link import OFDMLink
 from ..ofdm.reported_noise import warn_of_reported_noise
-from .channel import LayerChannel, ModelChannel, layer_statistics, seen_slots
+from .channel import LayerChannel, layer_statistics, seen_slots
 from .configuration import precoding_matrix, settings_of
 from .equalization import make_equalizer
 from .interpolation import FixedLayerInterpolator, LayerInterpolator, LMMSELayerInterpolator
@@ -80,7 +82,12 @@ class PUSCHLink(OFDMLink):
         channel: ChannelModel | None = None,
         **settings: Any,
     ) -> None:
-        self._model = channel
+        if isinstance(channel, str):
+            raise ValueError(
+                "`channel` must be a channel model of Sionna; a name is the setting `model`. "
+                "Received: str"
+            )
+        self._given = channel
         given = {} if config is None else settings_of(config)
         block = settings.get("transport_block")
         if config is not None and isinstance(block, dict):
@@ -102,21 +109,6 @@ class PUSCHLink(OFDMLink):
         if self._room:
             self._packer = SlotPacker(self._room, self.settings.interleaver_seed)
 
-    def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal link.
-
-        Raises
-        ------
-        ValueError
-            If it has a channel model that was given in Python
-        """
-        if self._model is not None:
-            raise ValueError(
-                "a link over a channel model of your own cannot be saved; save over a named "
-                f"`model`, and replace the link. Received: channel={type(self._model).__name__}"
-            )
-        return super().get_config()
-
     @property
     def interference_floor_db(self) -> Any:
         """Interference that a model of TR 38.901 leaves out [dB]; none: another model, unknown."""
@@ -129,7 +121,7 @@ class PUSCHLink(OFDMLink):
         floor_db = self.interference_floor_db
         if floor_db is not None:
             return slot_summary(self.settings.slots, floor_db)
-        name = "flat" if self._model is None else type(self._model).__name__
+        name = "flat" if self.source is None else self.source.name
         return f"{name}, {self.settings.num_tx_ant} x {self.settings.num_rx_ant} antennas"
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -220,8 +212,8 @@ class PUSCHLink(OFDMLink):
         bits_hat, right = block.decode(*coded)
         return tf.ensure_shape(bits_hat, bits.shape), right
 
-    def _make_source(self, source: ChannelSource | None) -> None:
-        """None: a channel model of Python is the link's own."""
+    def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
+        return source if self._given is None else ModelSource(self._given)
 
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
@@ -235,16 +227,14 @@ class PUSCHLink(OFDMLink):
             precision=slots.precision,
         )
 
-    def _make_channel(self) -> SlotChannel | ModelChannel:
+    def _make_channel(self) -> SlotSource:
         slots, grid = self.settings.slots, self.resource_grid
-        rx, tx = slots.num_rx_ant, slots.num_tx_ant
-        options = {"pool_size": slots.pool_size, "precision": slots.precision}
-        if self._model is not None:
-            return ModelChannel(self._model, grid, (rx, tx), True, **options)
-        if self.settings.model == "flat":
-            model = RayleighBlockFading(1, rx, 1, tx, precision=slots.precision)
-            return ModelChannel(model, grid, (rx, tx), False, **options)
-        return SlotChannel(slots, grid)
+        if self.source is None and self.settings.model == "flat":
+            model = RayleighBlockFading(
+                1, slots.num_rx_ant, 1, slots.num_tx_ant, precision=slots.precision
+            )
+            return ModelSource(model, normalize="none").slots(slots, grid)
+        return slot_source(slots, grid, self.source)
 
     def _channel_knowledge(
         self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None

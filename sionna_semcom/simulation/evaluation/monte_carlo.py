@@ -117,8 +117,10 @@ def sim_metrics(
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
     spec = getattr(data, "element_spec", None)
-    measure: Measure | Spread = executable(mc_fun, graph_mode, spec)
-    if distribute is not None:
+    measure: Measure | Spread
+    if distribute is None:
+        measure = executable(mc_fun, graph_mode, spec)
+    else:
         measure = executable_on(chosen_devices(distribute), mc_fun, graph_mode, spec)
     aggregates = mc_fun.aggregates if isinstance(mc_fun, Aggregating) else {}
     points: list[Point] = []

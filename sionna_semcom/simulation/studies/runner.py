@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,7 +212,7 @@ class _Run:
     def _after_model(self, trained: Trained, bar: ProgressBar, remote: bool) -> Iterator[Task]:
         """Tasks of the parts that can begin now."""
         key = (trained.name, trained.seed)
-        self._trained[key] = trained
+        self._trained[key] = replace(trained, content=None)  # workers keep what they need
         if trained.content and self._here.content(*key) is None:
             self._here.models.put(*key, trained.content)
         for number, part in enumerate(self._parts):

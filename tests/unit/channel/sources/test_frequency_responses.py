@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sionna_semcom.channel import FrequencyResponses, OFDMMIMOChannel
 from sionna_semcom.channel.sources.responses import Responses, in_phase, neighbors, on_grid
@@ -136,7 +137,8 @@ def test_what_was_not_measured_is_refused(tmp_path, grid, settings, message):
 
 def test_guard_carriers_may_lie_beyond_the_band(tmp_path):
     path = write(tmp_path / "x.h5", SPACING, **measured())
-    link(path, GRID | {"fft_size": 24, "num_guard_carriers": (3, 3)})
+    guarded = link(path, GRID | {"fft_size": 24, "num_guard_carriers": (3, 3)})
+    assert np.isfinite(guarded(tf.ones([2, 4], tf.complex64), 0.1)[0]).all()
 
 
 def test_frequencies_may_be_given_in_hertz_and_any_order(tmp_path):

@@ -87,7 +87,7 @@ def test_flat_fading_is_that_of_rayleigh_on_average():
                 tf.fill([n, 1, 4, 1, 1, 1, times], tf.constant(np.nan, tf.complex64)),
                 tf.zeros([n, 1, 1, 1]),
             ),
-            "one that is not finite",
+            "one whose paths are not finite",
         ),
     ],
     ids=["antennas", "transmitters", "fails", "name", "nan"],
