@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from sionna.phy.ofdm import ResourceGrid
+from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
 from .settings import SlotSettings
 
 
-def resource_grid(settings: SlotSettings) -> ResourceGrid:
-    """Sionna's resource grid of one slot."""
+def resource_grid(
+    settings: SlotSettings, pilot_pattern: PilotPattern | None = None
+) -> ResourceGrid:
+    """Sionna's resource grid of one slot, with pilots of the settings or of a pattern."""
     pilots = list(settings.pilot_ofdm_symbol_indices)
     return ResourceGrid(
         num_ofdm_symbols=settings.num_ofdm_symbols,
@@ -19,7 +21,7 @@ def resource_grid(settings: SlotSettings) -> ResourceGrid:
         cyclic_prefix_length=settings.cyclic_prefix_length,
         num_guard_carriers=settings.num_guard_carriers,
         dc_null=settings.dc_null,
-        pilot_pattern="kronecker" if pilots else "empty",
+        pilot_pattern=pilot_pattern or ("kronecker" if pilots else "empty"),
         pilot_ofdm_symbol_indices=pilots,
         precision=settings.precision,
     )

@@ -15,6 +15,7 @@ from sionna.phy.utils import complex_normal
 
 from ...channel.slots.channel import SlotChannel, received
 from ...channel.slots.interference import interference_floor, slot_summary
+from ...channel.slots.resource_grid import resource_grid
 from ...channel.slots.source import SlotSource
 from ...channel.sources import ChannelSource, ModelSource
 from ...channel.sources.build import slot_source
@@ -217,15 +218,8 @@ class PUSCHLink(OFDMLink):
 
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
-        return ResourceGrid(
-            num_ofdm_symbols=slots.num_ofdm_symbols,
-            fft_size=slots.fft_size,
-            subcarrier_spacing=slots.subcarrier_spacing,
-            num_streams_per_tx=slots.streams,
-            cyclic_prefix_length=slots.cyclic_prefix_length,
-            pilot_pattern=PUSCHPilotPattern(self.settings.config, precision=slots.precision),
-            precision=slots.precision,
-        )
+        pattern = PUSCHPilotPattern(self.settings.config, precision=slots.precision)
+        return resource_grid(slots, pattern)
 
     def _make_channel(self) -> SlotSource:
         slots, grid = self.settings.slots, self.resource_grid
