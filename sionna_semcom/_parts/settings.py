@@ -34,6 +34,7 @@ class Settings(BaseModel):
         use_attribute_docstrings=True,
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
+        protected_namespaces=(),  # arguments may begin with "model_", also before pydantic 2.10
     )
 
     @model_validator(mode="before")

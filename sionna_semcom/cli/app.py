@@ -84,7 +84,7 @@ def run(
     if dry_run:
         show_job(cluster)
         return
-    with connected(workers, scheduler, cluster) as client:  # workers load while this process does
+    with connected(workers, scheduler, cluster) as connect:
         load_tensorflow()
         from ..simulation.evaluation.progress import verbosity
         from ..simulation.studies.runner import run_study
@@ -92,12 +92,13 @@ def run(
         from ..simulation.studies.sweep import Sweep
         from ..simulation.training.store import ModelStore
 
-        study = load_study(study_file, changes or ())
+        ranking = [f"figure.best={best!r}"] if best else []
+        study = load_study(study_file, [*(changes or ()), *ranking])
         figure = out / f"{study.name}.png"
         check_folder(out, figure.name)
         say(study.title or study.name, "bold")
         models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
-        result = run_study(study, out, models, console, client)
+        result = run_study(study, out, models, console, connect())
     say(f"Result: {out / study.name}.h5")
     show_tables(result.curves, None)
     try:
@@ -107,8 +108,8 @@ def run(
             f"{in_one_line(error)}. The result is kept: draw it with "
             f"sionna-semcom show {out / study.name}.h5 --figure {figure}"
         ) from error
-    if best is not None or Sweep.of(changes or ())[0] is not None:
-        show_ranking(result, best or next(iter(study.figure.metrics or result.metrics)))
+    if study.figure.best is not None or Sweep.of(changes or ())[0] is not None:
+        show_ranking(result, study.figure)
 
 
 @app.command()

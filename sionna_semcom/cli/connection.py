@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,27 @@ if TYPE_CHECKING:
 @contextmanager
 def connected(
     workers: int | None, scheduler: str | None, cluster: Path | None
-) -> Iterator[Client | None]:
-    """Give a client of the cluster that was asked for; none if none was."""
+) -> Iterator[Callable[[], Client | None]]:
+    """Give a function that connects to the cluster that was asked for; to none if none was.
+
+    Workers of this machine start at once, and load TensorFlow while the caller does. Jobs of
+    others are asked for when the function is called, with a study that was read without errors.
+    """
     given = {"--workers": workers, "--scheduler": scheduler, "--cluster": cluster}
     named = [name for name, value in given.items() if value is not None]
-    if not named:
-        yield None
-        return
     if len(named) > 1:
         raise ValueError(f"{' and '.join(named)} exclude each other")
-    with _client(workers, scheduler, cluster) as client:
-        say(f"Dashboard: {client.dashboard_link}")
-        yield client
+    with ExitStack() as stack:
+
+        def connect() -> Client | None:
+            if not named:
+                return None
+            client = stack.enter_context(_client(workers, scheduler, cluster))
+            say(f"Dashboard: {client.dashboard_link}")
+            return client
+
+        early = connect() if workers is not None else None
+        yield lambda: early or connect()
 
 
 def _client(

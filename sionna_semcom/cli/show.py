@@ -37,10 +37,11 @@ def show_tables(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> N
         console.print(table)
 
 
-def show_ranking(result: Result, metric: str) -> None:
-    """Show curves by the mean of a metric over their points, best first."""
+def show_ranking(result: Result, figure: FigureSettings) -> None:
+    """Show curves by the mean over their points of the best metric, or else the first shown."""
     from ..simulation.studies.sweep import ranking
 
+    metric = figure.best or next(iter(figure.metrics or result.metrics))
     table = Table(title=f"Best {metric}", title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("curve")
     table.add_column("mean over the points", justify="right")
@@ -55,5 +56,5 @@ def draw(title: str, curves: Mapping[str, Curve], path: Path, options: FigureSet
 
     drawn = {label: curves[label] for label in options.curves or curves}
     plot = PlotMetrics(title).add(Result(drawn))
-    plot.save(path, **options.model_dump(exclude={"curves"}))
+    plot.save(path, **options.model_dump(exclude={"curves", "best"}))
     say(f"Figure: {path}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 _REPORT_EVERY = 0.5  # seconds
+_LOOK_EVERY = 5.0
 _GPU = "GPU"
 _LOST = (
     distributed.CancelledError,
@@ -173,25 +174,39 @@ class DaskExecutor:
     @contextmanager
     def _workers(self, report: Report) -> Iterator[_Workers]:
         """Workers that know how to compute the tasks of this run, and whom they report to."""
-        client, run, ended = self._client, self._run, False
+        client, run, ended = self._client, self._run, threading.Event()
 
         def receive(event: Any) -> None:
-            if not ended:  # tasks that were cancelled may still report
+            if not ended.is_set():  # tasks that were cancelled may still report
                 report(event[1])
 
         try:
             self._provide()
             client.subscribe_topic(run, receive)
-            if not client.scheduler_info(n_workers=-1)["workers"]:
+            if not self._has_workers():
                 self._announce("Waiting for a first worker")
                 client.wait_for_workers(1)
+            threading.Thread(target=self._watch, args=(ended,), daemon=True).start()
             yield _Workers(client, run)
         finally:
-            ended = True
+            ended.set()
             if client.status == "running":
                 with suppress(*_LOST):
                     client.unsubscribe_topic(run)
                     client.unregister_worker_plugin(f"sionna-semcom-{run}")
+
+    def _watch(self, ended: threading.Event) -> None:
+        """Say when the last worker is gone, as of a batch system's jobs whose time is over."""
+        had_workers = True
+        with suppress(*_LOST, OSError, RuntimeError):  # which the run itself ends with
+            while not ended.wait(_LOOK_EVERY):
+                has_workers = self._has_workers()
+                if had_workers and not has_workers:
+                    self._announce("No worker is left: waiting for a new one")
+                had_workers = has_workers
+
+    def _has_workers(self) -> bool:
+        return bool(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _provide(self) -> None:
         """Tell workers how the context is made."""

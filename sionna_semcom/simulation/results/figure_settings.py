@@ -20,6 +20,13 @@ class FigureSettings(Settings):
     """Metrics whose axis is logarithmic"""
     log_x: bool = False
     """If the axis that they are drawn against is, where it is another than the SNR"""
+    best: str | None = None
+    """Metric by which curves are ranked in a table, best first"""
+
+    @property
+    def ranked(self) -> tuple[str, ...]:
+        """The metric by which curves are ranked, if there is one."""
+        return () if self.best is None else (self.best,)
 
 
 def figure_settings(result: Result, path: str) -> FigureSettings:

@@ -118,6 +118,7 @@ def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
         ("evaluation.target_half_width", study.evaluation.target_half_width),
         ("figure.metrics", study.figure.metrics),
         ("figure.log_scale", study.figure.log_scale),
+        ("figure.best", study.figure.ranked),
     ):
         for name in names or ():
             if name not in known and not study.evaluation.probes:  # which add others

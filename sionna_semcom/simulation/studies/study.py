@@ -159,7 +159,7 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
         variants[sweep.label(values)] = variant = copy.deepcopy(document)
         _change_all(variant, sweep.changes(values))
         _validated(variant, path)
-    return _validated(joined(document, variants), path)
+    return _validated(joined(document, variants, sweep.names), path)
 
 
 def _validated(document: Any, path: str | os.PathLike[str]) -> Study:

@@ -66,11 +66,15 @@ class Sweep:
             )
         return cls(tuple(varied), combinations), fixed
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Keys without what stands before their last dot, if that tells them apart."""
+        names = tuple(key.rpartition(".")[2] for key in self.keys)
+        return self.keys if len(set(names)) < len(names) else names
+
     def label(self, values: Sequence[str]) -> str:
         """What a legend says of a combination."""
-        names = [key.rpartition(".")[2] for key in self.keys]
-        names = list(self.keys) if len(set(names)) < len(names) else names
-        pairs = zip(names, values, strict=True)
+        pairs = zip(self.names, values, strict=True)
         return ", ".join(f"{name} {value}".replace("/", "-") for name, value in pairs)
 
     def changes(self, values: Sequence[str]) -> list[str]:
@@ -89,11 +93,13 @@ def with_training_of_all(change: str, document: Mapping[str, Any]) -> list[str]:
     return [f"models.{name}.{change}" for name in names]
 
 
-def joined(document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def joined(
+    document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]], names: Sequence[str]
+) -> dict[str, Any]:
     """One study with the curves of all ``variants``, which are by label, on validation samples.
 
-    Models and links that a variant changes, and models that start from these, are in it under
-    names of their own.
+    Its name ends in the ``names`` of what varies. Models and links that a variant changes, and
+    models that start from these, are in it under names of their own.
 
     Raises
     ------
@@ -101,14 +107,14 @@ def joined(document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]]) 
         If a variant has models or links that the document has not
     """
     whole = copy.deepcopy(dict(document))
-    whole["name"] = f"{document.get('name')}_sweep"
+    whole["name"] = f"{document.get('name')}_sweep_{_as_name('_'.join(names))}"
     whole["evaluation"] = {**(whole.get("evaluation") or {}), "split": "validation"}
     whole["curves"] = []
     for label, variant in variants.items():
-        names = {
+        new_names = {
             group: _new_names(group, document, variant, label, whole[group]) for group in _GROUPS
         }
-        for group, renamed in names.items():
+        for group, renamed in new_names.items():
             for name, new in renamed.items():
                 whole[group][new] = settings = dict(variant[group][name])
                 if isinstance(settings.get("pretrained"), str):
@@ -116,7 +122,7 @@ def joined(document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]]) 
         for curve in variant["curves"]:
             changed = {"label": f"{curve['label']}, {label}"}
             for key, group in (("model", "models"), ("link", "links")):
-                changed[key] = _renamed(curve[key], names[group])
+                changed[key] = _renamed(curve[key], new_names[group])
             whole["curves"].append({**curve, **changed})
     whole["figure"] = {**(whole.get("figure") or {}), "curves": None}
     return whole
@@ -187,10 +193,14 @@ def _new_names(
 
 
 def _name(name: str, label: str, taken: Container[str]) -> str:
-    new = f"{name}-{re.sub(r'[^A-Za-z0-9.-]+', '_', label).strip('_')}"
+    new = f"{name}-{_as_name(label)}"
     while new in taken:
         new += "_"
     return new
+
+
+def _as_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", text).strip("_")
 
 
 def _renamed(names: Any, new: Mapping[str, str]) -> Any:

@@ -235,7 +235,7 @@ class Workspace:
 
     def _check_names(self, point: dict[str, Any]) -> None:
         figure = self.study.figure
-        for name in (*(figure.metrics or ()), *figure.log_scale):
+        for name in (*(figure.metrics or ()), *figure.log_scale, *figure.ranked):
             if name not in point:
                 raise ValueError(
                     f"The study's figure names the metric {shortened(name)}, but there are only "

@@ -52,3 +52,12 @@ def test_what_is_meant_is_accepted():
     )
     assert given.either is True and given.inner["a"].flag
     assert Outer.model_validate_json(given.model_dump_json()) == given
+
+
+def test_an_argument_may_begin_with_model(recwarn):
+    class Named(Settings):
+        model_name: str = ""
+        model_dump_path: str = ""
+
+    assert Named(model_name="UMi").model_name == "UMi"
+    assert not recwarn.list

@@ -11,7 +11,7 @@ import time
 import cloudpickle
 import pytest
 
-from sionna_semcom.simulation.execution import clusters
+from sionna_semcom.simulation.execution import clusters, dask_executor
 from sionna_semcom.simulation.execution.dask_executor import DaskExecutor
 from sionna_semcom.simulation.execution.tasks import LocalExecutor, Task
 
@@ -169,6 +169,27 @@ def test_a_lost_scheduler_ends_in_one_line(tmp_path):
 
         with pytest.raises(ConnectionError, match="connection to the Dask scheduler is lost"):
             _run(DaskExecutor(client, Context, print), tasks, close)
+
+
+def test_a_run_says_when_its_last_worker_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(dask_executor, "_LOOK_EVERY", 0.1)
+    said = []
+
+    with clusters.local_client(1) as client:
+
+        def announce(text):
+            said.append(text)
+            client.cluster.scale(1)
+
+        def stop(task, value):
+            if task.key == 0:
+                client.cluster.scale(0)
+            return ()
+
+        tasks = [Task("slow", n, (tmp_path, n)) for n in range(4)]
+        values, _ = _run(DaskExecutor(client, Context, announce), tasks, stop)
+    assert values == {n: n for n in range(4)}
+    assert said == ["No worker is left: waiting for a new one"]
 
 
 def test_an_address_that_nobody_answers_is_named(monkeypatch):

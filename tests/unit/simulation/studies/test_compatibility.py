@@ -127,6 +127,7 @@ def test_what_goes_together_is_a_study(document):
         (CENTROIDS, "judges", {}, "target_half_width names .* 'image_recognised', .* only image_m"),
         (CENTROIDS, "figure.metrics", ["mse"], "figure.metrics names the metric 'mse', but curve"),
         (CENTROIDS, "figure.log_scale", ["x"], "figure.log_scale names the metric 'x'"),
+        (CENTROIDS, "figure.best", "x", "figure.best names the metric 'x', but curve"),
         (
             LATENTS,
             "curves.0.link",

@@ -165,9 +165,10 @@ def test_a_system_need_not_know_of_missing_modalities(tmp_path, monkeypatch):
     np.testing.assert_allclose(means, [0.15, 0.15, 0.45], rtol=0.4)
 
 
-def test_a_metric_that_the_figure_names_wrongly_is_found_at_once(tmp_path):
+@pytest.mark.parametrize("names", [{"metrics": ("x",)}, {"log_scale": ("x",)}, {"best": "x"}])
+def test_a_metric_that_the_figure_names_wrongly_is_found_at_once(tmp_path, names):
     study = _study()
-    wrong = study.model_copy(update={"figure": study.figure.model_copy(update={"metrics": ("x",)})})
+    wrong = study.model_copy(update={"figure": study.figure.model_copy(update=names)})
     with pytest.raises(ValueError, match="names the metric 'x', but there are only mse, small"):
         _run(wrong, tmp_path)
     assert NoiseSystem.calls == 4

@@ -23,7 +23,7 @@ def test_a_list_of_values_is_a_curve_for_each(write):
         "AWGN, learning_rate 3e-4": 3e-4,
         "TDL, learning_rate 3e-4": 3e-4,
     }
-    assert study.name == "tiny_sweep"
+    assert study.name == "tiny_sweep_learning_rate"
     assert study.evaluation.split == "validation"
     assert study.judges == {"image": "judge"}
     assert study.models["judge"].training.learning_rate == 1e-3  # the default
