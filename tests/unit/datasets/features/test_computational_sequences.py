@@ -1,57 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
-import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sionna_semcom.datasets import MultimodalFeatures, read_computational_sequences, read_features
+from sionna_semcom.datasets import MultimodalFeatures
 from sionna_semcom.datasets.features.computational_sequences import MOSEI_COLUMNS, read_csd
 
 from .feature_files import write_csd
-
-WORDS = ["sp", "the", "film", "sp", "was", "good", "sp"]
-TIMES = [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 7]]
-
-
-def by_video(intervals, features):
-    return {video: (intervals, features) for video in ("a_1", "b", "c-2")}
-
-
-def frames(begin, end, step, width=1):
-    """Frames of ``step`` seconds whose first feature is the time of their middle."""
-    edges = np.arange(begin, end + step / 2, step)
-    intervals = np.column_stack([edges[:-1], edges[1:]])
-    features = np.repeat(intervals.mean(1)[:, None], width, 1) + np.arange(width)
-    return intervals, features.astype(np.float32)
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Words, vectors of words, frames of a fifth of a second, and two segments a video."""
-    vectors = np.arange(7, dtype=np.float32)[:, None] * [1, 10]
-    labels = np.array([[-3, 0], [1.5, 3]], np.float32)
-    names = {"dimension names": ["sentiment", "happy"]}
-    return {
-        "words": write_csd(
-            tmp_path / "words.csd", by_video(TIMES, np.array(WORDS, "S32")[:, None]), "words"
-        ),
-        "text": write_csd(tmp_path / "vectors.csd", by_video(TIMES, vectors), "glove_vectors"),
-        "audio": write_csd(tmp_path / "audio.csd", by_video(*frames(0, 7, 0.2, 3)), "COVAREP"),
-        "labels": write_csd(
-            tmp_path / "labels.csd",
-            by_video([[0, 3.2], [3.2, 7]], labels),
-            "Opinion Segment Labels",
-            names,
-        ),
-    }
-
-
-def read(files, **options):
-    modalities = {name: files[name] for name in files if name not in ("labels", "words")}
-    return read_computational_sequences(modalities, files["labels"], files.get("words"), **options)
+from .sequence_files import TIMES, WORDS, by_video, frames, read
+from .sequence_files import files as files
 
 
 def test_features_are_those_of_words(files):
@@ -185,14 +143,6 @@ def test_columns_without_names_are_chosen_by_number(files, tmp_path):
     assert read(files, column="emotion 4").label.tolist() == [1, 2.5] * 3
 
 
-def test_a_file_of_other_videos_is_refused(files, tmp_path):
-    others = {f"other{n}": frames(0, 7, 0.5) for n in range(1000)}
-    files["audio"] = write_csd(tmp_path / "others.csd", others)
-    with pytest.raises(ValueError, match=r"others.csd` must have videos that .*labels.csd`") as e:
-        read(files)
-    assert len(str(e.value)) < 700
-
-
 def test_no_word_at_all(files, tmp_path):
     files["words"] = write_csd(tmp_path / "none.csd", by_video(TIMES, np.array([["sp"]] * 7, "S2")))
     split = read(files)
@@ -224,91 +174,3 @@ def test_the_form_of_files(files):
     words, _ = read_csd(files["words"])
     assert words["b", None].features[:, 0].tolist() == WORDS
     assert words["b", None].intervals.dtype == np.float64
-
-
-SEQUENCES = {
-    "features": (np.zeros((2, 1, 1)), r"b must have features \[T, D\] .* \(2, 1, 1\) and \(2, 2\)"),
-    "intervals": (np.zeros((3, 2)), r"b must have .* \(2, 2\) and \(3, 2\)"),
-    "features ": (np.zeros((2, 0)), r"b must have .* \(2, 0\)"),
-    "features  ": (np.zeros((2, 2), complex), "b must be numbers or words, not complex128"),
-    "intervals ": (np.full((2, 2), np.nan), "intervals of b must have finite begins"),
-    "intervals  ": ([[0.0, 1.0], [3.0, 2.0]], "intervals of b must have finite begins and later"),
-    "features   ": (np.zeros((2, 3)), r"must have as many features. Received: .*\(3,\)"),
-}
-
-
-@pytest.mark.parametrize(("part", "change"), SEQUENCES.items())
-def test_sequences_that_are_wrong_are_refused(files, part, change):
-    values, message = change
-    with h5py.File(files["labels"], "r+") as file:
-        name = f"Opinion Segment Labels/data/b/{part.strip()}"
-        del file[name]
-        file[name] = values
-    with pytest.raises(
-        ValueError, match=rf"labels.csd` is damaged or no computational .*{message}"
-    ):
-        read(files)
-
-
-def test_files_of_another_form_are_refused(files, tmp_path):
-    path = tmp_path / "labels.csd"
-    with pytest.raises(FileNotFoundError, match=r"No computational sequence .*none.csd"):
-        read({**files, "audio": tmp_path / "none.csd"})
-    with h5py.File(path, "w") as file:
-        file["data/b/features"] = [[1.0]]
-    with pytest.raises(ValueError, match=r"labels.csd` .* must have one group with data, not 0"):
-        read(files)
-    write_csd(path, {}, "root")
-    with h5py.File(path, "r+") as file:
-        file.create_group("root/data")
-    with pytest.raises(ValueError, match=r"labels.csd` .* it has no sequence"):
-        read(files)
-    path.write_bytes(b"text")
-    with pytest.raises(ValueError, match=r"labels.csd` is damaged or no computational sequence"):
-        read(files)
-
-
-def test_files_in_the_wrong_place_are_refused(files, tmp_path):
-    with pytest.raises(ValueError, match=r"words.csd` must hold numbers. Received: words"):
-        read({**files, "audio": files["words"]})
-    with pytest.raises(ValueError, match=r"audio.csd` must hold words. Received: numbers"):
-        read({**files, "words": files["audio"]})
-    with pytest.raises(ValueError, match="needs `words`, or `features` with text"):
-        read({name: files[name] for name in ("audio", "labels")})
-    with pytest.raises(ValueError, match="needs `words`, or `features` with text"):
-        read({name: files[name] for name in ("words", "labels")})
-    with pytest.raises(ValueError, match=r"`max_words` must be at least 1. Received: 0"):
-        read(files, max_words=0)
-    twice = {"b[0]": ([[0, 3], [3, 7]], [[1.0], [2.0]])}
-    files["labels"] = write_csd(tmp_path / "twice.csd", twice)
-    with pytest.raises(ValueError, match=r"twice.csd` must have one label .* 2 for b\[0\]"):
-        read(files)
-
-
-@pytest.mark.parametrize("score", [3.01, np.nan, -np.inf])
-def test_labels_out_of_range_are_refused(files, tmp_path, score):
-    labels = by_video([[0, 3], [3, 7]], [[0.0], [score]])
-    files["labels"] = write_csd(tmp_path / "labels.csd", labels)
-    with pytest.raises(ValueError, match=r"labels.csd`: `label` must be scores \[n\] in \[-3, 3\]"):
-        read(files)
-
-
-FUZZ = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-
-
-@FUZZ
-@given(name=st.sampled_from(["words", "text", "audio", "labels"]), data=st.data())
-def test_damaged_files_give_an_error_or_features(files, tmp_path, name, data):
-    raw = bytearray(files[name].read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    damaged = tmp_path / "damaged.csd"
-    damaged.write_bytes(raw[: data.draw(st.just(len(raw)) | st.integers(0, len(raw)))])
-    inputs = [f"{key}={path}" for key, path in {**files, name: damaged}.items()]
-    try:
-        features = read_features(inputs)
-    except ValueError:
-        return
-    assert all(np.isfinite(v).all() for v in features.arrays("train").values())

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training that resumes to the same weights."""
+
+import copy
+
+import h5py
+import pytest
+
+from sionna_semcom.datasets import generated_features
+from sionna_semcom.simulation.training import checkpoint as checkpoint_file
+from sionna_semcom.simulation.training import loop, store
+from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.simulation.training.store import ModelStore
+from sionna_semcom.systems import CentroidSystem
+
+from .tiny_training import SHORT, interrupt, same, settings
+
+
+def first_epochs(monkeypatch):
+    """Let `fit` note which epoch it begins with."""
+    epochs, fit = [], CentroidSystem.fit
+
+    def note(self, *args, **kwargs):
+        epochs.append(kwargs["initial_epoch"])
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(CentroidSystem, "fit", note)
+    return epochs
+
+
+def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, monkeypatch):
+    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", settings(), digits, 0)
+    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+    epochs = first_epochs(monkeypatch)
+    resumed = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+    assert epochs == [1]
+    assert same(whole, resumed)
+    assert not checkpoint.exists()
+
+
+@pytest.mark.parametrize("kind", ["two_stage_vib", "t_deepsc", "digital_features"])
+def test_so_does_one_with_dropout_and_schedules(kind, tmp_path, monkeypatch):
+    data = generated_features(60, 10, 10)
+    wanted = ModelSettings.model_validate(
+        {
+            "system": {"kind": kind, "transmitted_dim": 24, "dropout": 0.5},
+            "training": {**SHORT, "warmup_steps": 1},
+        }
+    )
+    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", wanted, data, 0)
+    interrupt(wanted, data, tmp_path / "broken", monkeypatch)
+    assert same(whole, ModelStore(work_dir=tmp_path / "broken").obtain("model", wanted, data, 0))
+
+
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, monkeypatch):
+    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+    kept = checkpoint.read_bytes()
+    other_data = copy.copy(digits)
+    other_data.checksums = {"digits": "other"}
+    other = (settings(temperature=0.5), digits), (settings(snr_db=3.0), digits)
+    epochs = first_epochs(monkeypatch)
+    for wanted, data in (*other, (settings(), other_data)):
+        checkpoint.write_bytes(kept)
+        ModelStore(work_dir=tmp_path).obtain("model", wanted, data, 0)
+        assert epochs == [0, 1]
+        epochs.clear()
+    checkpoint.write_bytes(kept)
+    system = settings().build(digits)
+    loop.train(system, digits, settings().training, seed=5, checkpoint=checkpoint)
+    assert epochs == [0, 1]
+
+
+def test_a_checkpoint_that_is_gone_already_does_no_harm(digits, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "train", lambda system, *_: system)
+    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+
+
+@pytest.mark.parametrize("epoch", [None, 0, -1, 99, 1.5, "1", [1, 2], True])
+def test_checkpoints_of_an_impossible_epoch_are_damaged(tmp_path, epoch):
+    path = tmp_path / "seed0.checkpoint.weights.h5"
+    attributes = {} if epoch is None else {"epoch": epoch}
+    with h5py.File(path, "w") as file:
+        file.attrs.update(attributes)
+    with pytest.raises(
+        ValueError, match=r"checkpoint\.weights\.h5 is damaged; delete it.*\[1, 2\]"
+    ):
+        loop._epochs_done(checkpoint_file.attributes_of(path), 2, path)
+    with h5py.File(path, "w") as file:
+        file.attrs["epoch"] = 2
+    assert loop._epochs_done(checkpoint_file.attributes_of(path), 2, path) == 2
+
+
+def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
+    system = settings().build(digits)
+    path = tmp_path / "seed0.checkpoint.weights.h5"
+    short = settings().training
+    loop.train(system, digits, short, 1, path)
+    with h5py.File(path, "r+") as file:
+        del file.attrs["epoch"]
+    with pytest.raises(ValueError, match=r"is damaged; delete it .* Received: None"):
+        loop.train(settings().build(digits), digits, short, 1, path)
