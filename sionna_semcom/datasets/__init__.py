@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .batches import drawn_batches, each_once
-from .cifar10 import CIFAR10, CIFAR10Data
+from .cifar10.cifar10 import CIFAR10, CIFAR10Data
 from .data import Data
 from .digits.digits import Digits
 from .digits.log_mel import LogMel

@@ -121,12 +121,8 @@ class LatentPairs(Data):
         if kernel is None or bias is None:
             raise ValueError("The head must have both a kernel and a bias. Received: one of them")
         width = splits["train"].rx.shape[1]
-        if (
-            kernel.ndim != 2
-            or len(kernel) != width
-            or bias.shape != kernel.shape[1:]
-            or len(bias) < self.num_classes
-        ):
+        fits = kernel.ndim == 2 and len(kernel) == width and bias.shape == kernel.shape[1:]
+        if not fits or len(bias) < self.num_classes:
             raise ValueError(
                 f"The head must have a kernel [{width}, num_classes] and a bias [num_classes] for "
                 f"{self.num_classes} classes. Received: {kernel.shape} and {bias.shape}"

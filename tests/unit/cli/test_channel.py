@@ -6,13 +6,12 @@ from __future__ import annotations
 import h5py
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from sionna_semcom.cli import app as cli
+from .invoking import invoke as run
 
 
 def invoke(*arguments):
-    return CliRunner().invoke(cli.app, ["channel", *(str(argument) for argument in arguments)])
+    return run("channel", *arguments)
 
 
 def rows(output):

@@ -9,14 +9,10 @@ import pickle
 import h5py
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from sionna_semcom.cli import app as cli
 from sionna_semcom.datasets import MultimodalFeatures
 
-
-def _invoke(*arguments):
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
+from .invoking import invoke
 
 
 def _columns(count):
@@ -40,7 +36,7 @@ def pickled(tmp_path):
 
 def test_one_table_says_what_was_converted(pickled, tmp_path):
     out = tmp_path / "folder/features.h5"
-    ended = _invoke("convert", pickled, "--out", out)
+    ended = invoke("convert", pickled, "--out", out)
     assert ended.exit_code == 0, ended.output
     words = [line.split() for line in ended.output.splitlines()]
     for row in (
@@ -59,7 +55,7 @@ def test_one_table_says_what_was_converted(pickled, tmp_path):
     assert data.replaced["train"] == {"text": 0, "audio": 1}
     assert set(data.checksums) == {"aligned_50.pkl", "training samples"}
     assert np.isneginf(data.splits["train"].features["audio"][0, 0, 0])
-    again = _invoke("convert", out, "--out", tmp_path / "again.h5")
+    again = invoke("convert", out, "--out", tmp_path / "again.h5")
     assert again.output.replace("again.h5", "folder/features.h5") == ended.output
 
 
@@ -74,10 +70,10 @@ def test_computational_sequences(tmp_path):
     splits.write_text(json.dumps({"train": ["a"], "test": ["c"]}))
     inputs = [f"{name}={tmp_path / name}.csd" for name in files]
     out = tmp_path / "features.h5"
-    ended = _invoke("convert", *inputs, "--splits", splits, "--out", out)
+    ended = invoke("convert", *inputs, "--splits", splits, "--out", out)
     assert ended.exit_code == 0, ended.output
     assert MultimodalFeatures.load(out).splits["test"].id.tolist() == ["c$_$0", "c$_$1"]
-    drawn = _invoke("convert", *inputs, "--shares", "0.3", "0.3", "--seed", "3", "--out", out)
+    drawn = invoke("convert", *inputs, "--shares", "0.3", "0.3", "--seed", "3", "--out", out)
     assert drawn.exit_code == 0, drawn.output
     assert [len(split) for split in MultimodalFeatures.load(out).splits.values()] == [2, 2, 2]
 
@@ -99,7 +95,7 @@ def test_computational_sequences(tmp_path):
 def test_wrong_input_ends_in_one_line(pickled, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     words = [pickled if word == "PICKLE" else word for word in arguments]
-    ended = _invoke("convert", *words, "--out", "out/features.h5")
+    ended = invoke("convert", *words, "--out", "out/features.h5")
     assert ended.exit_code == 2, ended.output
     (line,) = ended.output.splitlines()
     assert line.startswith("Error: ")

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from sionna_semcom import _shipped
-from sionna_semcom.cli import app as cli
 from sionna_semcom.datasets import LatentPairs, LatentSplit
 from sionna_semcom.simulation import Study
+
+from .invoking import invoke
 
 STUDY = """
 name: tiny
@@ -23,10 +23,6 @@ curves:
   - {label: MIMO, model: main, link: mimo}
 evaluation: {snr_db: [10]}
 """
-
-
-def _invoke(*arguments):
-    return CliRunner().invoke(cli.app, [str(argument) for argument in arguments])
 
 
 def _split(count):
@@ -59,7 +55,7 @@ def study(tmp_path, pairs, monkeypatch):
 
 def test_latents_are_written_in_the_exchange_format(study, pairs, tmp_path):
     out = tmp_path / "folder/latents.h5"
-    ended = _invoke("latents", study, "--out", out)
+    ended = invoke("latents", study, "--out", out)
     assert ended.exit_code == 0, ended.output
     text = " ".join(ended.output.split())
     assert "6 real numbers at the transmitter, 4 at the receiver" in text
@@ -78,7 +74,7 @@ def test_latents_are_written_in_the_exchange_format(study, pairs, tmp_path):
 def test_networks_are_looked_for_where_runs_do(study, pairs, tmp_path, monkeypatch, out):
     folders = []
     monkeypatch.setattr(Study, "load_data", lambda self, *given: folders.append(given) or pairs)
-    ended = _invoke("latents", study, *(("--out", out) if out else ()))
+    ended = invoke("latents", study, *(("--out", out) if out else ()))
     assert ended.exit_code == 0, ended.output
     assert (tmp_path / (out or "results/tiny_latents.h5")).exists()
     ((models,),) = folders
@@ -98,7 +94,7 @@ def test_networks_are_trained_first(study, tmp_path):
         )
     text = study.read_text().replace("kind: latents", "kind: digits_latents")
     study.write_text(text.replace(f", path: {tmp_path / 'given.h5'}", ""))
-    ended = _invoke("latents", study)
+    ended = invoke("latents", study)
     assert ended.exit_code == 0, ended.output
     assert "(train 1297, validation 100, test 400)" in " ".join(ended.output.split())
     assert LatentPairs.load("results/tiny_latents.h5").shapes == {"tx": (5,), "rx": (5,)}
@@ -115,7 +111,7 @@ def test_networks_are_trained_first(study, tmp_path):
     ],
 )
 def test_wrong_data_end_in_one_line(study, tmp_path, change, message):
-    ended = _invoke("latents", study, "--set", change)
+    ended = invoke("latents", study, "--set", change)
     assert ended.exit_code == 2
     (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
     assert message in line
@@ -128,7 +124,7 @@ def test_data_that_are_no_latents_end_in_one_line(study, tmp_path, kind):
     for old, new in [("{kind: latents", f"{{kind: {kind}}} #"), ("linear_alignment", "centroid")]:
         study.write_text(study.read_text().replace(old, new))
     study.write_text(study.read_text().replace("flat_mimo", "awgn"))
-    ended = _invoke("latents", study)
+    ended = invoke("latents", study)
     assert ended.exit_code == 2
     assert ended.output.splitlines()[-1].startswith("Error: The data of ")
     assert f"tiny.yaml are no latents, but {kind}" in ended.output

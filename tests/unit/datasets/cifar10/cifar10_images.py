@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from sionna_semcom.datasets import CIFAR10
-from sionna_semcom.datasets.cifar10 import CLASSES
+from sionna_semcom.datasets.cifar10.files import CLASSES
 
 ROWS, COLUMNS = np.mgrid[:32, :32]
 

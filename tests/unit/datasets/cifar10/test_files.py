@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from sionna_semcom.datasets import CIFAR10
-from sionna_semcom.datasets.cifar10 import CLASSES
+from sionna_semcom.datasets.cifar10.files import CLASSES
 
 from .cifar10_images import batches as batches
 from .cifar10_images import jpeg, write_batches, write_zip

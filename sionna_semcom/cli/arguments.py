@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arguments that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .._shipped import study_path
+
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.yaml", parser=study_path, help="The study: a file, or a shipped one's name."
+    ),
+]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
+]
