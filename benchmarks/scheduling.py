@@ -7,11 +7,11 @@ as those of a study are (`DaskExecutor`, `Partial`).
 - cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
 - speedup: time of the study `centroid` with many batches on one worker process and on two, each of
   one thread, from the start of the command to its end, and whether the results are the same file;
-- growth: time in place of the ideal one, and points a second, with up to 100 workers. They are
+- growth: time in place of the ideal one, and points a second, with up to 1,000 workers. They are
   threads of one process here, with a scheduler that serves each as a worker of its own. Their
   profilers and monitors are off, which on a cluster take time of each worker's own machine.
 
-    python benchmarks/scheduling.py [--points 10000] [--json scheduling.json]
+    python benchmarks/scheduling.py [--points 10000] [--sleep 30] [--json scheduling.json]
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from sionna_semcom.simulation.studies.partial import Partial
 
 STUDY = Path(__file__).parents[1] / "link_sims" / "centroid.yaml"
 TARGET = 20.0  # ms a point
-WORKERS = (1, 10, 100)
-POINTS_EACH = 5
-SLEEP = 2.0  # seconds; points of studies take from seconds to minutes
+WORKERS = (1, 10, 100, 300, 1000)
+POINTS_EACH = 3
+SLEEP = 10.0  # seconds; points of studies take from seconds to minutes
 _MONITORS_OFF = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.interval": "60s",
@@ -102,7 +102,7 @@ def speedup(batches: int) -> dict[str, float]:
     }
 
 
-def growth(num_workers: int) -> dict[str, float]:
+def growth(num_workers: int, sleep: float) -> dict[str, float]:
     """How long workers take for as many points each."""
     count = POINTS_EACH * num_workers
     with (
@@ -113,12 +113,12 @@ def growth(num_workers: int) -> dict[str, float]:
         distributed.Client(cluster) as client,
     ):
         client.wait_for_workers(num_workers)
-        seconds = run(client, count, SLEEP)
+        seconds = run(client, count, sleep)
     return {
         "workers": num_workers,
         "points": count,
         "seconds": seconds,
-        "efficiency": POINTS_EACH * SLEEP / seconds,
+        "efficiency": POINTS_EACH * sleep / seconds,
         "points_per_second": count / seconds,
     }
 
@@ -127,7 +127,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=10_000)
     parser.add_argument("--workers", type=int, nargs="*", default=WORKERS)
-    parser.add_argument("--batches", type=int, default=300, help="of each point of the study")
+    parser.add_argument("--batches", type=int, default=750, help="of each point of the study")
+    parser.add_argument("--sleep", type=float, default=SLEEP, help="seconds of points, for growth")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     milliseconds = cost(options.points)
@@ -138,7 +139,7 @@ def main() -> None:
     dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
     rows = []
     for num_workers in options.workers:
-        rows.append(growth(num_workers))
+        rows.append(growth(num_workers, options.sleep))
         print({name: round(value, 3) for name, value in rows[-1].items()}, flush=True)
     if options.json:
         found = {
@@ -146,6 +147,8 @@ def main() -> None:
             "points": options.points,
             "speedup": found_speedup,
             "growth": rows,
+            "sleep": options.sleep,
+            "points_each": POINTS_EACH,
         }
         write_bytes(options.json, (json.dumps(found, indent=1) + "\n").encode())
 

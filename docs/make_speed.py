@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/results/speed.md from what the benchmarks measured: speed.json, scheduling.json."""
+"""Write docs/results/speed.md from what the benchmarks measured."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"{speedup['two_workers']:.0f} s on two, with all that starts and ends: "
         f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8).",
         "",
-        "Growth: workers that are simulated in one process, five points of two seconds each. The",
+        f"Growth: workers that are simulated in one process, {found['points_each']} points of "
+        f"{found['sleep']:g} seconds each. The",
         "efficiency is the time that the points sleep over the time that passes.",
         "",
         "| workers | points | seconds | efficiency | points a second |",
@@ -79,6 +80,27 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"| {row['workers']} | {row['points']} | {row['seconds']:.1f} | {row['efficiency']:.2f} "
         f"| {row['points_per_second']:.1f} |"
         for row in found["growth"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def calls(found: Mapping[str, Any]) -> str:
+    """The section on small batches."""
+    together = found["together"]
+    lines = [
+        "",
+        "## Small batches",
+        "",
+        "Written by `python benchmarks/calls.py --json docs/results/calls.json`: CPU milliseconds",
+        "that a batch takes through the system of the study `centroid` and its link, in a call of",
+        f"its own, or {together} of them in one graph. Larger batches save time; more a call do not.",
+        "",
+        f"| batch size | one a call | {together} a call | ratio |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| {row['batch_size']} | {row['alone']:.2f} | {row['together']:.2f} | {row['ratio']:.2f} |"
+        for row in found["rows"]
     ]
     return "\n".join(lines) + "\n"
 
@@ -93,8 +115,9 @@ def main() -> None:
     """Write the page."""
     found = json.loads((FOLDER / "speed.json").read_text(encoding="utf-8"))
     text = page(found)
-    if (workers := FOLDER / "scheduling.json").exists():
-        text += scheduling(json.loads(workers.read_text(encoding="utf-8")))
+    for name, section in (("calls", calls), ("scheduling", scheduling)):
+        if (path := FOLDER / f"{name}.json").exists():
+            text += section(json.loads(path.read_text(encoding="utf-8")))
     (FOLDER / "speed.md").write_text(text, encoding="utf-8")
 
 
