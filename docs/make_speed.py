@@ -93,7 +93,7 @@ def calls(found: Mapping[str, Any]) -> str:
         "",
         "Written by `python benchmarks/calls.py --json docs/results/calls.json`: CPU milliseconds",
         "that a batch takes through the system of the study `centroid` and its link, in a call of",
-        f"its own, or {together} of them in one graph. Larger batches save time; more a call do not.",
+        f"its own, or {together} of them in one graph. Larger batches save time, more a call none.",
         "",
         f"| batch size | one a call | {together} a call | ratio |",
         "| --- | --- | --- | --- |",
