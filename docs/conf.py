@@ -15,6 +15,7 @@ release = version = package_version("sionna-semcom")
 
 extensions = [
     "myst_parser",
+    "sphinx_copybutton",
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
@@ -38,9 +39,15 @@ napoleon_custom_sections = [
     "Input, Output",
 ]
 
-html_theme = "alabaster"
+html_theme = "pydata_sphinx_theme"
+html_title = "sionna_semcom"
 html_theme_options = {
-    "description": "Semantic communication on Sionna's physical layer",
-    "fixed_sidebar": True,
-    "page_width": "1080px",
+    "github_url": "https://github.com/sionna-semcom/sionna-semcom",
+    "header_links_before_dropdown": 6,
+    "navbar_align": "left",
+    "show_toc_level": 2,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
 }
+copybutton_prompt_text = "$ "

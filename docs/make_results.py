@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the tables of docs/results.md, and the model cards, from the files in docs/results/.
+"""Write the tables of docs/results/index.md, and the model cards, from the files in docs/results/.
 
 A table stands between two comments, the first of which says what it shows::
 
@@ -265,7 +265,7 @@ def _card(study: str, result: Result, name: str, model: Mapping, weights: Sequen
 
 
 if __name__ == "__main__":
-    page = FOLDER / "results.md"
+    page = FOLDER / "results" / "index.md"
     page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path, text in cards().items():
         path.write_text(text, encoding="utf-8")

@@ -85,5 +85,5 @@ def _value(value: Any) -> str:
 
 
 if __name__ == "__main__":
-    for path in sorted(DOCS.glob("*.md")):
+    for path in sorted(DOCS.rglob("*.md")):
         path.write_text(with_tables(path.read_text()))

@@ -32,7 +32,7 @@ KINDS = {
 }
 (STUDY,) = re.findall(
     r"^```yaml\n# needs semcom_example\n(.*?)^```$",
-    (ROOT / "docs" / "extend.md").read_text(),
+    (ROOT / "docs" / "howto" / "extend.md").read_text(),
     re.DOTALL | re.MULTILINE,
 )
 ALIGNMENT = """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No figure of docs/results.md or of a model card was typed by hand."""
+"""No figure of docs/results/index.md or of a model card was typed by hand."""
 
 import importlib.util
 from pathlib import Path
@@ -18,7 +18,7 @@ def make_results():
 
 
 def test_tables_are_those_of_the_result_files(make_results):
-    page = (DOCS / "results.md").read_text(encoding="utf-8")
+    page = (DOCS / "results" / "index.md").read_text(encoding="utf-8")
     assert page.count("<!-- end -->") > 5
     assert make_results.fill(page) == page
 
