@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write the tables of docs/results/index.md, and the model cards, from the files in docs/results/.
+"""Write the tables of the pages in docs/results/, and the model cards, from the files there.
 
 A table stands between two comments, the first of which says what it shows::
 
-    <!-- table RESULT.h5 [snr=0,10,20] METRIC... -->
+    <!-- table RESULT.h5 [snr=0,10,20] METRIC... [| CURVE | ...] -->
     <!-- end -->
 
-Metrics that start with ``summary:`` do not depend on the SNR. Curves along another axis have
-``x=0.1,0.2`` in place of ``snr=0,10``, or without it a row for every point. Figures of a benchmark
-stand between ``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Differences of
-curves that met the same channels, with intervals over the seeds' differences, stand between::
+Curves are all of the file, unless some are named. Metrics that start with ``summary:`` do not
+depend on the SNR. Curves along another axis have ``x=0.1,0.2`` in place of ``snr=0,10``, or without
+it a row for every point. Figures of a benchmark stand between
+``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Differences of curves that met
+the same channels, with intervals over the seeds' differences, stand between::
 
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
@@ -28,11 +29,9 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from result_tables import curves_table
 
 from sionna_semcom.simulation import Curve, Result, paired_difference
-from sionna_semcom.simulation.results.curves import SNR_AXIS
-from sionna_semcom.simulation.results.labels import format_estimate
-from sionna_semcom.simulation.results.tables import format_x
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
@@ -42,8 +41,10 @@ TABLE = re.compile(
 
 
 def table(request: str) -> str:
-    """Markdown table of what ``request`` asks for: a row a curve, a column a metric and SNR."""
-    return curves_table(*_asked_for(request))
+    """Markdown tables of what ``request`` asks for: a row a curve, a column an SNR."""
+    wanted, *labels = (part.strip() for part in request.split(" | "))
+    curves, names, xs = _asked_for(wanted)
+    return curves_table({label: curves[label] for label in labels or curves}, names, xs)
 
 
 def differences(request: str) -> str:
@@ -77,70 +78,6 @@ def benchmark(request: str) -> str:
         value = functools.reduce(lambda node, part: node[part], key.split("."), document)
         lines.append(f"| {key.replace('_', ' ').replace('.', ', ')} | {value:.4g} |")
     return "\n".join(lines) + "\n"
-
-
-def curves_table(
-    curves: Mapping[str, Curve], names: Sequence[str], xs: Sequence[float] | None = None
-) -> str:
-    """Markdown table with a row for each of ``curves`` and columns as :func:`table` says."""
-    first = next(iter(curves.values()))
-    if xs is None and first.axis != SNR_AXIS:
-        return _points_table(curves, names, first.axis)
-    xs = xs or list(first.x)
-    for x in xs:
-        if not any(np.isclose(curve.x, x).any() for curve in curves.values()):
-            raise ValueError(f"No curve has a point at {format_x(first.axis, x)}")
-    by_point = {f"summary:{name}" for curve in curves.values() for name in curve.point_summaries}
-    columns = [
-        (name, x)
-        for name in names
-        for x in ([None] if name.startswith("summary:") and name not in by_point else xs)
-    ]
-    heads = [_head(name, first.axis, x, len(xs) > 1) for name, x in columns]
-    rows = [
-        [label, *(_cell(curve, name, x) for name, x in columns)] for label, curve in curves.items()
-    ]
-    return _markdown(["curve", *heads], rows)
-
-
-def _points_table(curves: Mapping[str, Curve], names: Sequence[str], axis: str) -> str:
-    """Markdown table with a row for each point of ``curves``."""
-    heads = ["curve", axis.replace("_", " "), *(_head(name) for name in names)]
-    rows = [
-        [label, format_x(axis, x), *(_point(curve, name, index) for name in names)]
-        for label, curve in curves.items()
-        for index, x in enumerate(curve.x)
-    ]
-    return _markdown(heads, rows)
-
-
-def _markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "".join(f"| {' | '.join(line)} |\n" for line in [heads, ["---"] * len(heads), *rows])
-
-
-def _head(name: str, axis: str = SNR_AXIS, x: float | None = None, several: bool = False) -> str:
-    title = name.removeprefix("summary:").replace("recall_at_1/", "R@1 ").replace("_", " ")
-    if x is None or not several:
-        return title
-    return f"{title}, {'' if axis == SNR_AXIS else axis.replace('_', ' ') + ' '}{format_x(axis, x)}"
-
-
-def _cell(curve: Curve, name: str, x: float | None) -> str:
-    """What ``curve`` has at ``x``, or at all points; nothing if it has no such point."""
-    if x is None:
-        return _point(curve, name, 0)
-    indices = np.flatnonzero(np.isclose(curve.x, x))
-    return "; ".join(_point(curve, name, index) for index in indices)
-
-
-def _point(curve: Curve, name: str, index: int) -> str:
-    """A metric or, with ``summary:``, a figure of one point."""
-    if not name.startswith("summary:"):
-        return format_estimate(curve.metrics[name][index]) if name in curve.metrics else ""
-    figure = name.removeprefix("summary:")
-    by_point = curve.point_summaries.get(figure)
-    value = curve.summary.get(figure, np.nan) if by_point is None else by_point[index]
-    return "" if np.isnan(value) else f"{value:.4g}"
 
 
 def fill(text: str) -> str:
@@ -265,7 +202,7 @@ def _card(study: str, result: Result, name: str, model: Mapping, weights: Sequen
 
 
 if __name__ == "__main__":
-    page = FOLDER / "results" / "index.md"
-    page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in sorted((FOLDER / "results").glob("*.md")):
+        page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")
     for path, text in cards().items():
         path.write_text(text, encoding="utf-8")

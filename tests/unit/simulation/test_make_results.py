@@ -1,29 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables for the documentation, from curves along the SNR and along other axes."""
 
-import importlib.util
 import math
-from pathlib import Path
 
+import make_results
 import numpy as np
 import pytest
+from result_tables import curves_table, three_digits
 
 from sionna_semcom.simulation import Curve, Metric, Result
-
-SCRIPT = Path(__file__).parents[3] / "docs" / "make_results.py"
-
-
-@pytest.fixture(scope="module")
-def make_results():
-    spec = importlib.util.spec_from_file_location("make_results", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def curves_table(make_results):
-    return make_results.curves_table
+from sionna_semcom.simulation.results.curves import Estimate
 
 
 def _metrics(num_points):
@@ -44,39 +30,65 @@ def _rows(text):
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
 
 
-def test_snrs_are_columns(curves_table):
+def test_snrs_are_columns():
     curves = {"a": Curve(np.array([0.0, math.inf]), _metrics(2), {"tti": 8.0})}
-    head, _, row = _rows(curves_table(curves, ["mse", "summary:tti"]))
-    assert head == ["curve", "mse, 0 dB", "mse, noiseless", "tti"]
-    assert row == ["a", "1.00 ± 0.10", "2.00 ± 0.10", "8"]
+    along, fixed = curves_table(curves, ["mse", "summary:tti"]).split("\n\n")
+    assert _rows(along) == [
+        ["MSE", "0 dB", "noiseless"],
+        ["---", "---", "---"],
+        ["a", "1.00 ± 0.10", "2.00 ± 0.10"],
+    ]
+    assert _rows(fixed) == [["Curve", "TTI [reals]"], ["---", "---"], ["a", "8"]]
 
 
-def test_points_along_another_axis_are_rows(curves_table):
+def test_metrics_at_one_snr_are_columns():
+    curves = {"a": Curve(np.array([0.0]), _metrics(1), {"tti": 8.0})}
+    rows = _rows(curves_table(curves, ["mse", "summary:tti"]))
+    assert rows == [["Curve", "MSE", "TTI [reals]"], ["---"] * 3, ["a", "1.00 ± 0.10", "8"]]
+
+
+def test_points_along_another_axis_are_rows():
     rows = _rows(curves_table(CURVES, ["mse", "summary:flops", "summary:tti"]))
-    assert rows[0] == ["curve", "num symbols", "mse", "flops", "tti"]
+    assert rows[0] == ["Curve", "Symbols", "MSE", "FLOPs", "TTI [reals]"]
     assert rows[2:] == [
-        ["a", "4", "1.00 ± 0.10", "1000", "8"],
+        ["a", "4", "1.00 ± 0.10", "1,000", "8"],
         ["a", "8", "2.00 ± 0.10", "", "8"],
-        ["b", "8", "1.00 ± 0.10", "2000", "8"],
+        ["b", "8", "1.00 ± 0.10", "2,000", "8"],
     ]
 
 
-def test_chosen_points_along_another_axis_are_columns(curves_table):
-    rows = _rows(curves_table(CURVES, ["mse", "summary:flops", "summary:tti"], [4.0, 8.0]))
-    heads = ["mse, num symbols 4", "mse, num symbols 8"]
-    assert rows[0] == ["curve", *heads, "flops, num symbols 4", "flops, num symbols 8", "tti"]
-    assert rows[2:] == [
-        ["a", "1.00 ± 0.10", "2.00 ± 0.10", "1000", "", "8"],
-        ["b", "", "1.00 ± 0.10", "", "2000", "8"],
-    ]
+def test_chosen_points_along_another_axis_are_columns():
+    tables = curves_table(CURVES, ["mse", "summary:flops", "summary:tti"], [4.0, 8.0])
+    mse, flops, fixed = (_rows(one) for one in tables.split("\n\n"))
+    assert mse[0] == ["MSE", "symbols 4", "symbols 8"]
+    assert mse[2:] == [["a", "1.00 ± 0.10", "2.00 ± 0.10"], ["b", "", "1.00 ± 0.10"]]
+    assert flops[2:] == [["a", "1,000", ""], ["b", "", "2,000"]]
+    assert fixed[2:] == [["a", "8"], ["b", "8"]]
 
 
-def test_a_point_that_no_curve_has_is_named(curves_table):
+@pytest.mark.parametrize(
+    ("mean", "half_width", "text"),
+    [
+        (0.03314, 0.00068, "0.0331 ± 0.0007"),
+        (0.9632, 0.0065, "0.963 ± 0.006"),
+        (1.0, 0.001, "1.00 ± 0.001"),
+        (12345.6, 12.0, "12346 ± 12"),
+        (0.0, 0.0, "0.00 ± 0"),
+        (-0.0021, 0.0534, "-0.0021 ± 0.0534"),
+        (0.5, math.nan, "0.5"),
+    ],
+)
+def test_means_have_three_digits(mean, half_width, text):
+    estimate = Estimate(mean, mean - half_width, mean + half_width, 5)
+    assert three_digits(estimate) == text
+
+
+def test_a_point_that_no_curve_has_is_named():
     with pytest.raises(ValueError, match="No curve has a point at 5"):
         curves_table(CURVES, ["mse"], [5.0])
 
 
-def test_differences_are_paired_over_the_seeds(make_results, tmp_path, monkeypatch):
+def test_differences_are_paired_over_the_seeds(tmp_path, monkeypatch):
     snrs, seeds = np.array([0.0, 10.0]), np.array([[1.0, 2.0], [3.0, 7.0], [8.0, 9.0]])
     gain = np.array([[0.10, 0.2], [0.12, 0.3], [0.11, 0.1]])
 
@@ -92,8 +104,8 @@ def test_differences_are_paired_over_the_seeds(make_results, tmp_path, monkeypat
     request = "x.h5 snr=0,10 mse | joint, LS - CDL-C, LS | CDL-C, LS - joint, LS"
     page = make_results.fill(f"<!-- differences {request} -->\nold\n<!-- end -->\n")
     assert _rows(page)[1:-1] == [
-        ["curve", "mse, 0 dB", "mse, 10 dB"],
+        ["MSE", "0 dB", "10 dB"],
         ["---", "---", "---"],
-        ["joint, LS less CDL-C, LS", "0.110 ± 0.025", "0.20 ± 0.25"],
-        ["CDL-C, LS less joint, LS", "-0.110 ± 0.025", "-0.20 ± 0.25"],
+        ["joint, LS less CDL-C, LS", "0.110 ± 0.025", "0.200 ± 0.248"],
+        ["CDL-C, LS less joint, LS", "-0.110 ± 0.025", "-0.200 ± 0.248"],
     ]
