@@ -15,7 +15,7 @@ import typer
 
 from .._files import check_folder
 from . import channel, parts, shipped, study
-from .arguments import Changes, StudyFile
+from .arguments import Changes, ResultFiles, StudyFile
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
@@ -127,7 +127,7 @@ def convert(
 @app.command()
 @report_errors
 def show(
-    result_files: Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")],
+    result_files: ResultFiles,
     metric: Annotated[list[str] | None, typer.Option(help="Show this one only.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw in this file (png, pdf, svg).")] = None,
 ) -> None:
@@ -153,6 +153,23 @@ def show(
     if figure is not None:
         some = {"metrics": tuple(metric)} if metric else {}
         draw(title, curves, figure, options.model_copy(update=some))
+
+
+@app.command()
+@report_errors
+def report(
+    result_files: ResultFiles,
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+) -> None:
+    """Write results as one HTML page with figures, tables, settings and checksums."""
+    from ..simulation.results.report import write_report
+    from ..simulation.results.result import Result
+
+    check_folder(out.parent, out.name)
+    names = names_of(result_files)
+    results = [Result.load(path) for path in result_files]
+    write_report(dict(zip(names, results, strict=True)), out)
+    say(f"Report: {out}")
 
 
 @app.command()

@@ -18,3 +18,4 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
 ]
+ResultFiles = Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")]

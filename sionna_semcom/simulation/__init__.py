@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .results.curves import Curve, Estimate, Metric
     from .results.differences import paired_difference
     from .results.plot import PlotMetrics
+    from .results.report import write_report
     from .results.result import Result
     from .studies.gallery import draw_gallery, latent_space_figure, reconstruction_figure
     from .studies.runner import run_study
@@ -45,6 +46,7 @@ _MODULES = {
     "run_study": "studies.runner",
     "sim_metrics": "evaluation.monte_carlo",
     "train": "training.loop",
+    "write_report": "results.report",
 }
 
 __all__ = [
@@ -69,6 +71,7 @@ __all__ = [
     "run_study",
     "sim_metrics",
     "train",
+    "write_report",
 ]
 
 

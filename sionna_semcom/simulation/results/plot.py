@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colors, which color-blind readers tell apart, darkest contrasts first
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES = ("-", "--", ":", "-.")
 _PANEL_WIDTH, _PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
@@ -179,7 +179,7 @@ def _draw_curve(
 ) -> Artist:
     """Draw a curve, and return what stands for it in the legend."""
     style: dict[str, Any] = {
-        "color": _COLORS[index % len(_COLORS)],
+        "color": COLORS[index % len(COLORS)],
         "marker": _MARKERS[index % len(_MARKERS)],
         "markersize": 5.5,
         "markeredgecolor": "white",
@@ -189,7 +189,7 @@ def _draw_curve(
     line = order[np.isfinite(values[order])]
     if len(line) == 1:  # a band would have no width
         line = line[:0]
-    dashes = _DASHES[index // len(_COLORS) % len(_DASHES)]
+    dashes = _DASHES[index // len(COLORS) % len(_DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     shown: list[Any] = []
     if line.size:

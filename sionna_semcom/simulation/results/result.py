@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -19,6 +19,9 @@ from ..._hdf5 import open_hdf5, read_dataset, read_json
 from ..._messages import listed, shortened
 from .curves import SNR_AXIS, Curve, Metric
 from .names import check_label, check_title
+
+if TYPE_CHECKING:
+    import pandas
 
 _DOCUMENTS = ("settings", "versions", "checksums")
 _MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
@@ -72,6 +75,24 @@ class Result:
     def metrics(self) -> list[str]:
         """Names of the metrics of all curves, in order of appearance."""
         return list(dict.fromkeys(name for c in self.curves.values() for name in c.metrics))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """All estimates as a table of pandas, one row for each curve, point and metric.
+
+        Output
+        ------
+        : `pandas.DataFrame`
+            Columns ``curve``, ``snr_db`` [dB], the axis if it is another, ``metric``, ``mean``,
+            ``ci_low``, ``ci_high`` and ``count``
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If pandas is not installed (extra ``report``)
+        """
+        from .dataframe import to_dataframe
+
+        return to_dataframe(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the result to an HDF5 file, whole or not at all.
