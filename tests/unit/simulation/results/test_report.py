@@ -80,6 +80,7 @@ def test_nothing_is_no_report(tmp_path):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 def test_a_browser_draws_all_points(tmp_path):
+    assert CHROMIUM
     write_report({"one": _result()}, tmp_path / "report.html")
     page = (tmp_path / "report.html").as_uri()
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=20000"]
