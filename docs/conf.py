@@ -2,6 +2,7 @@
 """How Sphinx builds the documentation: ``make docs``."""
 
 import os
+import urllib.request
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -14,18 +15,25 @@ author = "The sionna_semcom authors"
 release = version = package_version("sionna-semcom")
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx_copybutton",
     "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
 ]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb"}
 exclude_patterns = ["_build", "examples"]
 
 myst_enable_extensions = ["amsmath", "dollarmath", "fieldlist"]
 myst_heading_anchors = 3
+
+nb_execution_mode = "auto"
+nb_execution_timeout = 600
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_merge_streams = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
@@ -38,6 +46,25 @@ napoleon_custom_sections = [
     ("Output", "params_style"),
     "Input, Output",
 ]
+
+
+def _reachable(url: str) -> bool:
+    """Whether the inventory of another documentation can be read; without network none can."""
+    try:
+        with urllib.request.urlopen(f"{url}objects.inv", timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+_OTHERS = {
+    "sionna": "https://nvlabs.github.io/sionna/",
+    "numpy": "https://numpy.org/doc/stable/",
+    "python": "https://docs.python.org/3/",
+    "pandas": "https://pandas.pydata.org/docs/",
+    "distributed": "https://distributed.dask.org/en/stable/",
+}
+intersphinx_mapping = {name: (url, None) for name, url in _OTHERS.items() if _reachable(url)}
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sionna_semcom"
