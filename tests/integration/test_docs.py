@@ -151,6 +151,16 @@ def test_tables_of_settings_are_those_of_the_declarations() -> None:
         assert tables["with_tables"](page.read_text()) == page.read_text(), page.name
 
 
+def test_messages_of_the_troubleshooting_page_are_those_of_the_package() -> None:
+    page = (ROOT / "docs" / "howto" / "troubleshooting.md").read_text()
+    sources = "".join(path.read_text() for path in (ROOT / "sionna_semcom").rglob("*.py"))
+    joined = re.sub(r'"\s*f?"', "", sources)  # literals over several lines
+    quoted = re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)
+    assert len(quoted) > 12
+    system = ["free(): invalid pointer"]
+    assert [text for text in quoted if text not in joined and text not in system] == []
+
+
 def test_files_that_pages_show_are_there() -> None:
     for page in PAGES:
         for target in re.findall(r"^```{literalinclude} (.*)$", page.read_text(), re.MULTILINE):
