@@ -13,6 +13,10 @@ from .linear.metric import head_metric
 from .linear.semantic_modes import SemanticModes, metric_root, semantic_modes
 from .linear.transceiver import LinearTransceiver
 from .linear.waterfilling import semantic_waterfilling
+from .many_users.aligner import BroadcastAligner, BroadcastTransceiver
+from .many_users.descent import shared_precoder
+from .many_users.federated import federated_admm
+from .many_users.problem import Broadcast, broadcast
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .neural.complex_layers import ComplexDense, HardThresholding, on_magnitude
 from .statistics import PilotStatistics
@@ -21,6 +25,9 @@ __all__ = [
     "ADMMAligner",
     "ADMMResult",
     "AlignerEstimator",
+    "Broadcast",
+    "BroadcastAligner",
+    "BroadcastTransceiver",
     "ChannelModes",
     "ComplexAligner",
     "ComplexDense",
@@ -37,8 +44,10 @@ __all__ = [
     "admm",
     "aligner_cost",
     "alignment_error",
+    "broadcast",
     "channel_modes",
     "counted_flops",
+    "federated_admm",
     "head_metric",
     "linear_flops",
     "metric_root",
@@ -47,4 +56,5 @@ __all__ = [
     "on_magnitude",
     "semantic_modes",
     "semantic_waterfilling",
+    "shared_precoder",
 ]
