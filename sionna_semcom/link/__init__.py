@@ -8,6 +8,11 @@ from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
+from .retransmission import (
+    RetransmissionLink,
+    RetransmissionSettings,
+    maximum_ratio_combining,
+)
 from .settings import AnyLink, from_settings
 
 __all__ = [
@@ -27,6 +32,9 @@ __all__ = [
     "OFDMSettings",
     "PUSCHLink",
     "PUSCHSettings",
+    "RetransmissionLink",
+    "RetransmissionSettings",
     "TransportBlockSettings",
     "from_settings",
+    "maximum_ratio_combining",
 ]

@@ -19,6 +19,7 @@ from sionna_semcom.link import (
     Link,
     OFDMLink,
     PUSCHLink,
+    RetransmissionLink,
 )
 
 from . import own_channels
@@ -51,6 +52,14 @@ LINKS = {
         dmrs={"config_type": 2, "length": 2},
         transport_block={"mcs_index": 5, "share": 0.3},
         **SLOT,
+    ),
+    "sent_again": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), num_transmissions=3),
+    "sent_in_parts": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), sends="parts"),
+    "sent_again_later": lambda: RetransmissionLink(
+        OFDMLink(model="TDL-A", **GRID), gap=4, normalize="slot"
+    ),
+    "pusch_sent_again": lambda: RetransmissionLink(
+        PUSCHLink(model="TDL-A", csi="perfect", **SLOT), gap=2, normalize="slot"
     ),
 }
 # those of other packages that are installed, with their default settings

@@ -145,7 +145,7 @@ class DecisionSystem(LinkedModel):
     @property
     def aggregates(self) -> dict[str, Aggregate]:
         """Figures that are functions of means over all samples."""
-        return self.task.aggregates
+        return {**super().aggregates, **self.task.aggregates}
 
     @property
     def received_features(self) -> int:
