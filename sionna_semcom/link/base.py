@@ -101,6 +101,23 @@ class Link(DrawnPart):
         """Transmissions of a row."""
         return 1
 
+    @property
+    def num_parts(self) -> int:
+        """Parts of a row that are sent one after the other, each with the power of a row."""
+        return 1
+
+    def note_spent(self, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
+        """Note what rows have cost if a receiver asked for some transmissions only.
+
+        Input
+        -----
+        counts : [batch], `int`
+            Transmissions of each row
+
+        no_eff : [batch, num_symbols], `tf.float`
+            Noise power left on its symbols after them; infinite where nothing has arrived
+        """
+
     def _guarded(
         self, transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor, *axes: int
     ) -> tuple[tf.Tensor, tf.Tensor]:

@@ -56,7 +56,7 @@ LINKS = {
     "sent_again": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), num_transmissions=3),
     "sent_in_parts": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), sends="parts"),
     "sent_again_later": lambda: RetransmissionLink(
-        OFDMLink(model="TDL-A", **GRID), gap=4, normalize="slot"
+        OFDMLink(model="CDL-C", csi="perfect", **GRID), gap=4, normalize="slot"
     ),
     "pusch_sent_again": lambda: RetransmissionLink(
         PUSCHLink(model="TDL-A", csi="perfect", **SLOT), gap=2, normalize="slot"

@@ -105,6 +105,11 @@ class RetransmissionLink(Link):
         """Transmissions of a row."""
         return int(self.settings.num_transmissions)
 
+    @property
+    def num_parts(self) -> int:
+        """Parts of a row that are sent one after the other, each with the power of a row."""
+        return self.num_transmissions if self.settings.sends == "parts" else 1
+
     def get_config(self) -> dict[str, Any]:
         """The settings, and a link that was built before with what it drew then."""
         config = super().get_config()
@@ -147,16 +152,7 @@ class RetransmissionLink(Link):
         return symbols_hat, no_eff
 
     def note_spent(self, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
-        """Note what rows have cost, for whoever measures.
-
-        Input
-        -----
-        counts : [batch], `int`
-            Transmissions of each row that were asked for
-
-        no_eff : [batch, num_symbols], `tf.float`
-            Noise power left on its symbols after them
-        """
+        """Note what rows have cost, for whoever measures; see :class:`Link`."""
         collection = wanted()
         if collection is not None:
             self._note(collection, counts, no_eff)

@@ -11,7 +11,7 @@ from ..base import LINKS, LinkSettings
 from ..ofdm.settings import OFDMSettings
 from ..pusch.settings import PUSCHSettings
 
-MAX_TIME_STEPS = 2**14  # OFDM symbols of a channel that is drawn from the first slot to the last
+MAX_TIME_STEPS = 2**12  # OFDM symbols of a channel that is drawn from the first slot to the last
 PERCENTILES = (5, 50)
 
 

@@ -50,6 +50,15 @@ def test_a_channel_that_stands_still_gives_no_diversity(gap):
     assert stats.kstest(0.1 / both[0, :, 0], stats.expon.cdf).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("snr_db", [0.0, 20.0])
+def test_reported_noise_is_the_error_where_channels_are_much_the_same(snr_db):
+    """Estimated channels whose correlation is 0.9, and streams that leave interference."""
+    two = {**SLOT, "model": "TDL-A", "csi": "ls", "num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
+    link, symbols = RetransmissionLink(two, gap=4), complex_normal([40_000, 5])
+    symbols_hat, no_eff = link(symbols, 10 ** (-snr_db / 10))
+    assert np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff) == pytest.approx(1.0, abs=0.05)
+
+
 def test_slots_of_unit_energy_do_not_fade():
     link = RetransmissionLink(STILL, gap=1, normalize="slot")
     _, no_eff = link(complex_normal([50, 3]), 0.1)

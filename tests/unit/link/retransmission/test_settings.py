@@ -19,7 +19,7 @@ BITS = {"kind": "pusch", "transport_block": {}}
         ({"kind": "retransmission", "link": OFDM}, {}, "must carry the row alone.*'retransm"),
         (OFDM, {"num_transmissions": 0}, "num_transmissions: .*greater than or equal to 1"),
         (OFDM, {"gap": 0}, "gap: .*greater than or equal to 1"),
-        (OFDM, {"gap": 2000}, "within 16384 OFDM symbols.*gap=2000, which takes 28014"),
+        (OFDM, {"gap": 2000}, "within 4096 OFDM symbols.*gap=2000, which takes 28014"),
         (OFDM, {"normalize": "slot"}, "`normalize` goes with `gap`.*'slot', gap=None"),
         ({"kind": "awgn"}, {"gap": 1}, "`gap` needs a link over OFDM slots.*'awgn'"),
         ({**OFDM, "channel": CIR}, {"gap": 1}, "a channel model that evolves.*kind 'cir'"),
