@@ -3,6 +3,7 @@
 
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
+from .bits_and_latents import BitsAndLatentsLink, BitsAndLatentsSettings
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
@@ -20,6 +21,8 @@ __all__ = [
     "AWGNLink",
     "AWGNSettings",
     "AnyLink",
+    "BitsAndLatentsLink",
+    "BitsAndLatentsSettings",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",

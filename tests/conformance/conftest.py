@@ -14,6 +14,7 @@ from sionna_semcom.channel import CHANNELS
 from sionna_semcom.link import LINKS as KINDS
 from sionna_semcom.link import (
     AWGNLink,
+    BitsAndLatentsLink,
     EffectiveAWGNLink,
     FlatFadingLink,
     Link,
@@ -53,6 +54,7 @@ LINKS = {
         transport_block={"mcs_index": 5, "share": 0.3},
         **SLOT,
     ),
+    "bits_beside": lambda: BitsAndLatentsLink(FlatFadingLink(num_rx_ant=2), num_info_bits=24),
     "sent_again": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), num_transmissions=3),
     "sent_in_parts": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), sends="parts"),
     "sent_again_later": lambda: RetransmissionLink(
