@@ -131,6 +131,7 @@ class Link(DrawnPart):
         symbols_hat, no_eff = transmit(symbols, no)
         no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
         return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
+
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``; shapes as in the class."""

@@ -44,9 +44,7 @@ def maximum_ratio_combining(
     return weighted / tf.cast(total, symbols_hat.dtype), least / total
 
 
-def combined_after_each(
-    symbols_hat: tf.Tensor, no_eff: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+def combined_after_each(symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """`maximum_ratio_combining` of the first, of the first two, and so on: shapes as given."""
     combined = [
         maximum_ratio_combining(symbols_hat[:count], no_eff[:count])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -93,7 +93,7 @@ class RetransmissionLink(Link):
         return dict(self.link.checksums)
 
     @property
-    def aggregates(self) -> Mapping[str, Callable[..., float]]:
+    def aggregates(self) -> Mapping[str, metrics.Percentile]:
         """Percentiles of the effective SNR."""
         return {
             f"effective_snr_p{percent}": metrics.Percentile(percent, SNR_EDGES_DB)

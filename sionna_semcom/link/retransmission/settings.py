@@ -75,10 +75,12 @@ class RetransmissionSettings(LinkSettings):
                 f"Received: {self.link.kind!r}"
             )
         source = self.slots.channel
-        if source is not None and source.kind or getattr(self.link, "model", None) == "flat":
+        still = "" if source is None or not source.kind else f"channel of kind {source.kind!r}"
+        if isinstance(self.link, PUSCHSettings) and self.link.model == "flat":
+            still = "model='flat'"
+        if still:
             raise ValueError(
-                "`gap` needs a channel model that evolves from slot to slot. Received: "
-                + (f"channel of kind {source.kind!r}" if source is not None else "model='flat'")
+                f"`gap` needs a channel model that evolves from slot to slot. Received: {still}"
             )
         steps = ((self.num_transmissions - 1) * self.gap + 1) * self.slots.num_ofdm_symbols
         if steps > MAX_TIME_STEPS:

@@ -16,8 +16,9 @@ from sionna_semcom.link import (
     CodedTransmission,
     EffectiveAWGNLink,
     FlatFadingLink,
-    PUSCHLink,
+    PUSCHSettings,
     RetransmissionLink,
+    TransportBlockSettings,
 )
 from sionna_semcom.link.figures import collecting
 
@@ -44,7 +45,9 @@ def test_bits_and_latents_meet_the_same_noise():
 def test_block_errors_are_those_of_bits_alone():
     """Over AWGN a codeword does not know what is sent beside it."""
     no = 0.9
-    _, _, figures = sent(BitsAndLatentsLink(AWGNLink(), num_info_bits=BITS), tf.zeros([ROWS, 5], tf.complex64), no)
+    _, _, figures = sent(
+        BitsAndLatentsLink(AWGNLink(), num_info_bits=BITS), tf.zeros([ROWS, 5], tf.complex64), no
+    )
     bits = BinarySource()([ROWS, BITS])
     alone = CodedTransmission(AWGNLink(), BITS, 0.5, 2)(bits, no)
     wrong = int(np.sum(np.any(alone != bits, 1)))
@@ -110,7 +113,7 @@ def test_saved_links_are_the_same():
     ("link", "settings", "message"),
     [
         ({"kind": "flat_mimo", "num_tx_ant": 2}, {}, "`link` must report its noise.*'flat_mimo'"),
-        (PUSCHLink.settings_class(transport_block={}), {}, "carries bits already.*'pusch'"),
+        (PUSCHSettings(transport_block=TransportBlockSettings()), {}, "carries bits already.*'pusch'"),
         (AWGNLink(), {"num_info_bits": 11}, "num_info_bits: .*greater than or equal to 12"),
         (AWGNLink(), {"num_bits_per_symbol": 3}, "must be even and positive. Received: 3"),
         (AWGNLink(), {"coderate": 0.99}, r"`coderate` must lie in \[0.2, 0.95\].*0.99, which"),

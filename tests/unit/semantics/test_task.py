@@ -94,5 +94,5 @@ def test_the_posterior_is_that_of_the_class_that_is_decided_for(num_classes):
 
 
 def test_scores_have_no_posterior():
-    with pytest.raises(ValueError, match="a score has no posterior.*num_classes=0"):
+    with pytest.raises(ValueError, match=r"a score has no posterior.*num_classes=0"):
         Task(0).posterior(tf.zeros([2, 1]))

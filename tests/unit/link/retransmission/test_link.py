@@ -81,7 +81,8 @@ def test_one_transmission_is_the_link_itself():
     set_seed("same")
     expected = link(symbols, 0.1)
     set_seed("same")
-    for one, other in zip(RetransmissionLink(link, num_transmissions=1)(symbols, 0.1), expected):
+    found = RetransmissionLink(link, num_transmissions=1)(symbols, 0.1)
+    for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
 
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from sionna_semcom.channel import ModelSource
-from sionna_semcom.link import OFDMLink, RetransmissionLink
+from sionna_semcom.link import RetransmissionLink
 
 OFDM = {"kind": "ofdm"}
 CIR = {"kind": "cir", "path": "x.h5"}

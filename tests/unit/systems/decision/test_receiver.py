@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decisions after each of several transmissions: what is known, when it is enough, what it costs."""
+"""Decisions after each of several transmissions: when one is enough, and what it costs."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_successive_training_asks_for_a_decision_after_each_part(batch, kind):
 
 def test_parts_must_be_whole_symbols(batch):
     one = system(RetransmissionLink(AWGNLink(), num_transmissions=3, sends="parts"))
-    with pytest.raises(ValueError, match="in 3 parts must be a multiple of 6.*latent_dim=8"):
+    with pytest.raises(ValueError, match=r"in 3 parts must be a multiple of 6.*latent_dim=8"):
         one(batch, snr_db=0.0)
 
 
@@ -139,7 +139,7 @@ def test_what_is_no_probability_is_refused(confidence):
 
 
 def test_scores_and_bits_have_no_posterior():
-    with pytest.raises(ValueError, match="score has no posterior probability. Received: 0.9"):
+    with pytest.raises(ValueError, match=r"score has no posterior probability. Received: 0.9"):
         system(AWGNLink(), num_classes=0).confidence = 0.9
-    with pytest.raises(ValueError, match="receivers that decide on latents. Received: 0.9"):
+    with pytest.raises(ValueError, match=r"receivers that decide on latents. Received: 0.9"):
         DigitalFeatures.settings_class().check_confidence(0.9)
