@@ -23,6 +23,7 @@ from sionna_semcom.link import (
 from sionna_semcom.link.figures import collecting
 
 ROWS, BITS = 2000, 40
+PUSCH_BITS = PUSCHSettings(transport_block=TransportBlockSettings())
 
 
 def sent(link, symbols, no):
@@ -113,7 +114,7 @@ def test_saved_links_are_the_same():
     ("link", "settings", "message"),
     [
         ({"kind": "flat_mimo", "num_tx_ant": 2}, {}, "`link` must report its noise.*'flat_mimo'"),
-        (PUSCHSettings(transport_block=TransportBlockSettings()), {}, "carries bits already.*'pusch'"),
+        (PUSCH_BITS, {}, "carries bits already.*'pusch'"),
         (AWGNLink(), {"num_info_bits": 11}, "num_info_bits: .*greater than or equal to 12"),
         (AWGNLink(), {"num_bits_per_symbol": 3}, "must be even and positive. Received: 3"),
         (AWGNLink(), {"coderate": 0.99}, r"`coderate` must lie in \[0.2, 0.95\].*0.99, which"),
