@@ -55,9 +55,9 @@ class RetransmissionLink(Link):
 
     See :class:`~sionna_semcom.link.Link` for input and output. ``measure`` of a system over the
     link also gives, for each row, ``transmissions``, the ``spent_channel_uses`` (with
-    a share of pilots and padding), the ``effective_snr_db`` of its mean ``no_eff``, and the 5th and
-    the 50th percentile of the latter over rows, ``effective_snr_p5`` and ``effective_snr_p50``,
-    within 0.25 dB and between -30 and 60 dB.
+    a share of pilots and padding) and the effective SNR [dB] of its mean ``no_eff``: the mean over
+    rows, ``effective_snr_mean``, and the 5th and 50th percentile, ``effective_snr_p5`` and
+    ``effective_snr_p50``, within 0.25 dB and between -30 and 60 dB.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ class RetransmissionLink(Link):
         figures = {
             "transmissions": tf.cast(counts, tf.float32),
             "spent_channel_uses": tf.cast(counts, tf.float32) * share,
-            "effective_snr_db": snr_db,
+            "effective_snr_mean": snr_db,
         }
         collection.note(figures)
         collection.note({name: one.components(snr_db) for name, one in self.aggregates.items()})

@@ -38,7 +38,7 @@ class RetransmissionSettings(LinkSettings):
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the transmissions."""
         percentiles = (f"effective_snr_p{percent}" for percent in PERCENTILES)
-        return ("transmissions", "spent_channel_uses", "effective_snr_db", *percentiles)
+        return ("transmissions", "spent_channel_uses", "effective_snr_mean", *percentiles)
 
     @property
     def slots(self) -> Any:

@@ -105,7 +105,7 @@ def test_figures_say_what_was_spent():
     np.testing.assert_array_equal(figures["transmissions"], np.full(30, 2))
     np.testing.assert_array_equal(figures["spent_channel_uses"], np.full(30, 8))
     snr_db = -10 * np.log10(np.mean(no_eff, 1))
-    np.testing.assert_allclose(figures["effective_snr_db"], snr_db, rtol=1e-4)
+    np.testing.assert_allclose(figures["effective_snr_mean"], snr_db, rtol=1e-4)
     for percent in (5, 50):
         name = f"effective_snr_p{percent}"
         found = link.aggregates[name](np.mean(figures[name], 0))

@@ -75,7 +75,7 @@ def test_a_receiver_that_is_easy_or_asks_no_questions(batch, confidence, expecte
 def test_effective_snr_is_that_of_what_arrived(batch):
     one = system(RetransmissionLink(AWGNLink(), num_transmissions=2, sends="parts"))
     one.confidence = 1e-6
-    np.testing.assert_allclose(measured(one, batch)["effective_snr_db"], 0.0, atol=1e-4)
+    np.testing.assert_allclose(measured(one, batch)["effective_snr_mean"], 0.0, atol=1e-4)
 
 
 def test_simulations_report_percentiles_and_costs(batch):
