@@ -39,12 +39,16 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     drawn_from : `dict`
         States before the construction of those of Sionna's generators that it drew from
 
+    aggregates : `dict` of callables
+        Figures among those that it notes that are functions of means over all samples
+
     source : `ChannelSource` | `None`
         Where its channels come from, if not from a model by its name
     """
 
     drawn_from: Mapping[str, Any] = MappingProxyType({})
     source: Any = None
+    aggregates: Any = MappingProxyType({})
     autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 

@@ -3,11 +3,17 @@
 
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
+from .bits_and_latents import BitsAndLatentsLink, BitsAndLatentsSettings
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
+from .retransmission import (
+    RetransmissionLink,
+    RetransmissionSettings,
+    maximum_ratio_combining,
+)
 from .settings import AnyLink, from_settings
 
 __all__ = [
@@ -15,6 +21,8 @@ __all__ = [
     "AWGNLink",
     "AWGNSettings",
     "AnyLink",
+    "BitsAndLatentsLink",
+    "BitsAndLatentsSettings",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",
@@ -27,6 +35,9 @@ __all__ = [
     "OFDMSettings",
     "PUSCHLink",
     "PUSCHSettings",
+    "RetransmissionLink",
+    "RetransmissionSettings",
     "TransportBlockSettings",
     "from_settings",
+    "maximum_ratio_combining",
 ]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,9 @@ from ..channel.settings import CHANNELS, ChannelSettings
 
 LINKS = Registry("links", CHANNELS, package="sionna_semcom.link")
 """Links by ``kind``; where a study names a link, a MIMO channel can stand."""
+
+
+Transmit = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class LinkSettings(ChannelSettings):
@@ -74,35 +78,80 @@ class Link(DrawnPart):
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input and send ``symbols`` at noise power ``no``."""
+        return self._guarded(self.transmit, symbols, no)
+
+    def after_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the receiver has of ``symbols`` after each transmission of them; here there is one.
+
+        Input
+        -----
+        symbols, no
+            As of the link
+
+        Output
+        ------
+        symbols_hat, no_eff : [num_transmissions, batch, num_symbols]
+            As of the link; the last ones are its output. A symbol that has not arrived yet is zero
+            and has infinite noise
+        """
+        return self._guarded(self.transmit_each, symbols, no, self.num_transmissions)
+
+    @property
+    def num_transmissions(self) -> int:
+        """Transmissions of a row."""
+        return 1
+
+    @property
+    def num_parts(self) -> int:
+        """Parts of a row that are sent one after the other, each with the power of a row."""
+        return 1
+
+    def note_spent(self, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
+        """Note what rows have cost if a receiver asked for some transmissions only.
+
+        Input
+        -----
+        counts : [batch], `int`
+            Transmissions of each row
+
+        no_eff : [batch, num_symbols], `tf.float`
+            Noise power left on its symbols after them; infinite where nothing has arrived
+        """
+
+    def _guarded(
+        self, transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor, *axes: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Check the input and ``transmit`` it; what comes out has further ``axes`` in front."""
         symbols, no = check_input(symbols, no, self.rdtype)
+        shape = tf.TensorShape([*axes, *symbols.shape])
         if 0 in symbols.shape:
-            return symbols, tf.zeros(symbols.shape, self.rdtype)
-        transmit = self.transmit if tf.executing_eagerly() else self._transmit_apart
+            return tf.zeros(shape, symbols.dtype), tf.zeros(shape, self.rdtype)
+        if not tf.executing_eagerly():
+            transmit = functools.partial(_transmit_apart, transmit)
         symbols_hat, no_eff = transmit(symbols, no)
         no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
-        return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
-
-    def _transmit_apart(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """`transmit` in a graph, where values and sizes are not known before it runs."""
-        finite = tf.reduce_all(is_finite(symbols), axis=1, keepdims=True)
-        possible = is_noise_power(no)
-        sound = finite & tf.reshape(possible, [-1, 1])
-        sent = at_least_one(tf.where(finite, symbols, tf.zeros_like(symbols)))
-        powers = tf.where(possible, no, 1.0)
-        if no.shape.rank == 1:
-            powers = at_least_one(powers, 1.0)
-        batch, num_symbols = tf.unstack(tf.shape(symbols))
-
-        def only_sound(received: tf.Tensor) -> tf.Tensor:
-            received = received[:batch, :num_symbols]
-            return tf.where(sound, received, tf.cast(np.nan, received.dtype))
-
-        symbols_hat, no_eff = self.transmit(sent, powers)
-        return only_sound(symbols_hat), only_sound(no_eff)
+        return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
 
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``; shapes as in the class."""
+
+    def transmit_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send checked ``symbols``; what has arrived after each transmission, see `after_each`."""
+        symbols_hat, no_eff = self.transmit(symbols, no)
+        return symbols_hat[tf.newaxis], no_eff[tf.newaxis]
+
+    def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send ``symbols`` [num_transmissions, batch, num_symbols] one after the other.
+
+        Without memory, as here, each has a channel of its own. The output has the shape of
+        ``symbols``.
+        """
+        number = symbols.shape[0]
+        rows = tf.reshape(symbols, [-1, tf.shape(symbols)[2]])
+        parts = self.transmit(rows, tf.tile(no, [number]) if no.shape.rank else no)
+        symbols_hat, no_eff = (tf.reshape(part, tf.shape(symbols)) for part in parts)
+        return symbols_hat, no_eff
 
     @abstractmethod
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
@@ -168,6 +217,27 @@ def check_input(symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType) -> tuple[tf.
         )
     check_finite(symbols=symbols)
     return symbols, no
+
+
+def _transmit_apart(
+    transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """``transmit`` in a graph, where values and sizes are not known before it runs."""
+    finite = tf.reduce_all(is_finite(symbols), axis=1, keepdims=True)
+    possible = is_noise_power(no)
+    sound = finite & tf.reshape(possible, [-1, 1])
+    sent = at_least_one(tf.where(finite, symbols, tf.zeros_like(symbols)))
+    powers = tf.where(possible, no, 1.0)
+    if no.shape.rank == 1:
+        powers = at_least_one(powers, 1.0)
+    batch, num_symbols = tf.unstack(tf.shape(symbols))
+
+    def only_sound(received: tf.Tensor) -> tf.Tensor:
+        received = received[..., :batch, :num_symbols]
+        return tf.where(sound, received, tf.cast(np.nan, received.dtype))
+
+    symbols_hat, no_eff = transmit(sent, powers)
+    return only_sound(symbols_hat), only_sound(no_eff)
 
 
 def at_least_one(tensor: tf.Tensor, value: float = 0.0) -> tf.Tensor:

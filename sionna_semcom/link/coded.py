@@ -17,6 +17,32 @@ from sionna.phy.mapping import Demapper, Mapper
 from .base import Link, at_least_one
 
 
+def codeword_symbols(num_info_bits: int, coderate: float, num_bits_per_symbol: int) -> int:
+    """QAM symbols of a codeword, see :class:`CodedTransmission`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range
+    """
+    if not 12 <= num_info_bits <= 8448:
+        raise ValueError(f"`num_info_bits` must lie in [12, 8448]. Received: {num_info_bits}")
+    if not coderate > 0:
+        raise ValueError(f"`coderate` must be positive. Received: {coderate}")
+    if num_bits_per_symbol < 2 or num_bits_per_symbol % 2:
+        raise ValueError(
+            f"`num_bits_per_symbol` must be even and positive. Received: {num_bits_per_symbol}"
+        )
+    symbols = math.ceil(round(num_info_bits / (coderate * num_bits_per_symbol), 6))
+    coded = symbols * num_bits_per_symbol
+    if not 0.2 <= num_info_bits / coded <= 0.95:
+        raise ValueError(
+            "`coderate` must lie in [0.2, 0.95] after rounding to whole symbols. "
+            f"Received: {coderate}, which makes it {num_info_bits}/{coded}"
+        )
+    return symbols
+
+
 class CodedTransmission(Block):
     r"""Sends bits over a link with the 5G LDPC code and QAM.
 
@@ -84,23 +110,10 @@ class CodedTransmission(Block):
         precision: Literal["single", "double"] | None = None,
     ) -> None:
         super().__init__(precision=precision)
-        if not 12 <= num_info_bits <= 8448:
-            raise ValueError(f"`num_info_bits` must lie in [12, 8448]. Received: {num_info_bits}")
-        if not coderate > 0:
-            raise ValueError(f"`coderate` must be positive. Received: {coderate}")
-        if num_bits_per_symbol < 2 or num_bits_per_symbol % 2:
-            raise ValueError(
-                f"`num_bits_per_symbol` must be even and positive. Received: {num_bits_per_symbol}"
-            )
+        self.num_symbols = codeword_symbols(num_info_bits, coderate, num_bits_per_symbol)
         self.link = link
         self.num_info_bits = num_info_bits
-        self.num_symbols = math.ceil(round(num_info_bits / (coderate * num_bits_per_symbol), 6))
         num_coded_bits = self.num_symbols * num_bits_per_symbol
-        if not 0.2 <= num_info_bits / num_coded_bits <= 0.95:
-            raise ValueError(
-                "`coderate` must lie in [0.2, 0.95] after rounding to whole symbols. "
-                f"Received: {coderate}, which makes it {num_info_bits}/{num_coded_bits}"
-            )
         own = {"precision": self.precision}
         self._encoder = LDPC5GEncoder(num_info_bits, num_coded_bits, num_bits_per_symbol, **own)
         self._decoder = LDPC5GDecoder(self._encoder, num_iter=num_iter, **own)
@@ -111,10 +124,20 @@ class CodedTransmission(Block):
         """Send ``bits`` at noise power ``no``."""
         bits = tf.convert_to_tensor(bits)
         self._check(bits)
-        symbols = self._mapper(self._encoder(at_least_one(bits)))[: tf.shape(bits)[0]]
+        symbols = self.encode(at_least_one(bits))[: tf.shape(bits)[0]]
         symbols_hat, no_eff = self.link(symbols, no)
-        bits_hat = self._decoder(self._demapper(at_least_one(symbols_hat), at_least_one(no_eff)))
+        bits_hat = self.decode(at_least_one(symbols_hat), at_least_one(no_eff))
         return tf.ensure_shape(bits_hat[: tf.shape(bits)[0]], bits.shape)
+
+    def encode(self, bits: tf.Tensor) -> tf.Tensor:
+        """Symbols [batch, num_symbols] of ``bits`` [batch, num_info_bits]."""
+        symbols: tf.Tensor = self._mapper(self._encoder(bits))
+        return symbols
+
+    def decode(self, symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tf.Tensor:
+        """Decided bits [batch, num_info_bits] of what a link gives for the symbols."""
+        bits_hat: tf.Tensor = self._decoder(self._demapper(symbols_hat, no_eff))
+        return bits_hat
 
     def _check(self, bits: tf.Tensor) -> None:
         if not bits.shape.is_compatible_with([None, self.num_info_bits]):

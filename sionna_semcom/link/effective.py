@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import keras
@@ -63,6 +63,11 @@ class EffectiveAWGNLink(Link):
     def checksums(self) -> Mapping[str, str]:
         """Those of ``link``."""
         return dict(self.link.checksums)
+
+    @property
+    def aggregates(self) -> Mapping[str, Callable[..., float]]:
+        """Those of ``link``."""
+        return dict(self.link.aggregates)
 
     def get_config(self) -> dict[str, Any]:
         """The link, with what it drew when it was built."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .accuracy import accuracy
-from .aggregate import confusion, correlation, f1_score, moments, share, where
+from .aggregate import Percentile, confusion, correlation, f1_score, moments, share, where
 from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
 from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
@@ -19,6 +19,7 @@ __all__ = [
     "AnyMetric",
     "Dependence",
     "MetricSettings",
+    "Percentile",
     "accuracy",
     "bandwidth_ratio",
     "confusion",

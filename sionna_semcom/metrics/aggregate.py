@@ -83,3 +83,34 @@ def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
 def share(means: Means) -> float:
     """Share of hits among what counts, from means of :func:`where`; zero if nothing counts."""
     return float(means[0] / means[1]) if means[1] > 0 else 0.0
+
+
+class Percentile:
+    """A percentile over all samples, from the shares of them in the bins of a histogram.
+
+    Within the bin that it falls in, samples count as evenly spread. Samples beyond the edges count
+    in the first or last bin.
+
+    Parameters
+    ----------
+    percent : `float`
+        Which percentile, from 0 to 100
+    edges : [num_bins + 1], `np.float64`
+        Edges of the bins, which ascend
+    """
+
+    def __init__(self, percent: float, edges: Means) -> None:
+        self.percent, self.edges = percent, np.asarray(edges, float)
+
+    def components(self, x: tf.Tensor) -> tf.Tensor:
+        """One in the bin of each of ``x`` [batch], zero in others: [batch, num_bins]."""
+        inner = tf.constant(self.edges[1:-1], x.dtype)
+        return tf.one_hot(tf.searchsorted(inner, x, side="right"), len(self.edges) - 1)
+
+    def __call__(self, shares: Means) -> float:
+        """Percentile from means of :meth:`components`."""
+        below = np.concatenate([[0.0], np.cumsum(np.asarray(shares, float))])
+        wanted = self.percent / 100.0 * below[-1]
+        index = int(np.clip(np.searchsorted(below, wanted) - 1, 0, len(shares) - 1))
+        within = (wanted - below[index]) / max(below[index + 1] - below[index], 1e-300)
+        return float(self.edges[index] + within * (self.edges[index + 1] - self.edges[index]))

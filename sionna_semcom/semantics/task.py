@@ -94,6 +94,20 @@ class Task:
             return tf.argmax(outputs, -1, output_type=tf.int32)
         return tf.cast(outputs[:, 0] >= 0, tf.int32)
 
+    def posterior(self, outputs: tf.Tensor) -> tf.Tensor:
+        """Probability [batch] that a decision on ``outputs`` is right, as the outputs say.
+
+        Raises
+        ------
+        ValueError
+            If scores are decided, which have no probability
+        """
+        if not self.num_classes:
+            raise ValueError("a score has no posterior probability. Received: num_classes=0")
+        if self.num_classes == 2:
+            return tf.sigmoid(tf.abs(outputs[:, 0]))
+        return tf.reduce_max(tf.nn.softmax(outputs), -1)
+
     def average(self, outputs: tf.Tensor) -> tf.Tensor:
         """Outputs [batch, num_outputs] for the mean prediction of [num_samples, batch, ...]."""
         if self.num_classes == 0:

@@ -14,11 +14,13 @@ from sionna_semcom.channel import CHANNELS
 from sionna_semcom.link import LINKS as KINDS
 from sionna_semcom.link import (
     AWGNLink,
+    BitsAndLatentsLink,
     EffectiveAWGNLink,
     FlatFadingLink,
     Link,
     OFDMLink,
     PUSCHLink,
+    RetransmissionLink,
 )
 
 from . import own_channels
@@ -51,6 +53,15 @@ LINKS = {
         dmrs={"config_type": 2, "length": 2},
         transport_block={"mcs_index": 5, "share": 0.3},
         **SLOT,
+    ),
+    "bits_beside": lambda: BitsAndLatentsLink(FlatFadingLink(num_rx_ant=2), num_info_bits=24),
+    "sent_again": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), num_transmissions=3),
+    "sent_in_parts": lambda: RetransmissionLink(FlatFadingLink(num_rx_ant=2), sends="parts"),
+    "sent_again_later": lambda: RetransmissionLink(
+        OFDMLink(model="CDL-C", csi="perfect", **GRID), gap=4, normalize="slot"
+    ),
+    "pusch_sent_again": lambda: RetransmissionLink(
+        PUSCHLink(model="TDL-A", csi="perfect", **SLOT), gap=2, normalize="slot"
     ),
 }
 # those of other packages that are installed, with their default settings

@@ -138,6 +138,17 @@ def test_channel_uses_are_the_resource_elements_on_the_air(link, air, num_latent
     assert uses == received.size // getattr(settings, "num_rx_ant", 1)
 
 
+def test_the_output_is_what_is_there_after_the_last_transmission(link):
+    symbols = complex_normal([3, NUM_SYMBOLS])
+    set_seed("call")
+    expected = link(symbols, 0.1)
+    set_seed("call")
+    each = link.after_each(symbols, 0.1)
+    for found, last in zip(each, expected, strict=True):
+        assert found.shape == (link.num_transmissions, *symbols.shape)
+        np.testing.assert_allclose(found[-1], last, rtol=1e-5, atol=1e-6)
+
+
 def test_settings_rebuild_the_link(link):
     settings = link.settings.model_dump(mode="json")
     if settings.get("channel") and not settings["channel"]["kind"]:

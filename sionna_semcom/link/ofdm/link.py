@@ -117,16 +117,40 @@ class OFDMLink(Link):
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
-        batch, num_symbols = tf.unstack(tf.shape(symbols))
+        symbols_hat, no_eff = self.transmit_in_turn(symbols[tf.newaxis], no)
+        return symbols_hat[0], no_eff[0]
+
+    def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send ``symbols`` [num_transmissions, batch, num_symbols] in slots of their own each.
+
+        ``channel`` draws the slots of all transmissions together, those of the first one first, and
+        may remember from one to the next. Each transmission permutes its slots in its own way:
+        where streams leave interference, it is that of other symbols, and so independent. The
+        output has the shape of ``symbols``.
+        """
+        number = symbols.shape[0]
+        batch, num_symbols = tf.unstack(tf.shape(symbols)[1:])
         separate = no.shape.rank == 1 or not self.settings.packing
-        slots = self._packer.pack(symbols, separate)
+        seed, capacity = self.settings.interleaver_seed, self._packer.capacity
+        others = [SlotPacker(capacity, seed + later) for later in range(1, number)]
+        packers = [self._packer, *others]
+        sent = zip(packers, tf.unstack(symbols), strict=True)
+        slots = tf.concat([packer.pack(one, separate) for packer, one in sent], axis=0)
         if no.shape.rank == 1:
-            no = tf.repeat(no, tf.shape(slots)[0] // batch)
-        symbols_hat, no_eff = (
-            tf.ensure_shape(self._packer.unpack(x, batch, num_symbols, separate), symbols.shape)
-            for x in self._slots(slots, no)
-        )
+            no = tf.tile(tf.repeat(no, tf.shape(slots)[0] // (number * batch)), [number])
+
+        def unpack(received: tf.Tensor) -> tf.Tensor:
+            parts = zip(packers, tf.split(received, number), strict=True)
+            rows = [packer.unpack(one, batch, num_symbols, separate) for packer, one in parts]
+            return tf.ensure_shape(tf.stack(rows), symbols.shape)
+
+        symbols_hat, no_eff = (unpack(part) for part in self._slots(slots, no))
         return symbols_hat, no_eff
+
+    @property
+    def slot_settings(self) -> Any:
+        """Settings of the slots."""
+        return self.settings
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""

@@ -125,6 +125,11 @@ class PUSCHLink(OFDMLink):
         name = "flat" if self.source is None else self.source.name
         return f"{name}, {self.settings.num_tx_ant} x {self.settings.num_rx_ant} antennas"
 
+    @property
+    def slot_settings(self) -> Any:
+        """Settings of the slots."""
+        return self.settings.slots
+
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
         if self.transport_block is None:

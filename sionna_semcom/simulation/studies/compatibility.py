@@ -108,6 +108,7 @@ def _check_curve(
     whole = system.drops_modalities and set(curve.present or known) == set(known)
     try:
         system.check_evaluation(curve.mode, None if whole else curve.present)
+        system.check_confidence(curve.confidence)
     except ValueError as error:
         raise ValueError(f"{who}, model {model!r} ({system.kind}): {error}") from error
 

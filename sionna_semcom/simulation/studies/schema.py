@@ -33,6 +33,9 @@ class CurveSettings(Settings):
     """What is sent, if not (null) what the model's own mode says: the conventional mode can be
     evaluated with the model that the paper's mode trains, and a decision of the transmitter with
     any model that decides between two classes"""
+    confidence: float | None = None
+    """Posterior probability of its decision above which a receiver asks for no further
+    transmission, over links of several; nothing (null) takes all of them"""
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "CurveSettings":
@@ -40,6 +43,11 @@ class CurveSettings(Settings):
             raise ValueError(
                 f"curve {self.label!r} must list as many links as models. Received: "
                 f"{len(self.model)} models, {len(self.link)} links"
+            )
+        if self.confidence is not None and self.mode == "decision":
+            raise ValueError(
+                f"curve {self.label!r} must not have a confidence where the transmitter decides. "
+                f"Received: confidence={self.confidence}, mode='decision'"
             )
         return self
 

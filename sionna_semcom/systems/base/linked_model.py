@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -13,6 +13,7 @@ from sionna.phy import config
 from ... import metrics
 from ..._parts import validated
 from ...channel import MIMOChannel
+from ...channel.drawn import DrawnPart
 from ...link import Link
 from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
@@ -108,6 +109,11 @@ class LinkedModel(SavedModel):
         """What a graph of the system depends on that may change, its weights aside."""
         judges = tuple(self.recognizers.items())
         return self.link, getattr(self, "mode", None), judges, self.further_metrics
+
+    @property
+    def aggregates(self) -> Mapping[str, Callable[..., float]]:
+        """Figures that are functions of means over all samples: those of the link."""
+        return dict(self.link.aggregates) if isinstance(self.link, DrawnPart) else {}
 
     def _adopt_link_weights(self) -> None:
         """Make what the link holds now weights of the model, in place of what it held before."""

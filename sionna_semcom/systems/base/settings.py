@@ -69,6 +69,17 @@ class SystemSettings(Settings):
         if present is not None and not self.drops_modalities:
             raise ValueError("present is for systems of several modalities")
 
+    def check_confidence(self, confidence: float | None) -> None:
+        """Refuse a ``confidence`` above which a receiver stops, unless it decides.
+
+        Raises
+        ------
+        ValueError
+            If there is one
+        """
+        if confidence is not None:
+            raise ValueError(f"confidence is for systems that decide. Received: {confidence}")
+
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a representation to look at in ``mode``, or in its own."""
         return self.shows_representations

@@ -65,6 +65,23 @@ def transmit_latents(
     ]
 
 
+def latent_parts(link: Link, latents: tf.Tensor) -> list[tf.Tensor]:
+    """The parts in which ``link`` sends ``latents``, each of which has the power of a latent.
+
+    Raises
+    ------
+    ValueError
+        If they are not of whole symbols
+    """
+    number = link.num_parts if isinstance(link, Link) else 1
+    if number > 1 and latents.shape[-1] % (2 * number):
+        raise ValueError(
+            f"A latent that is sent in {number} parts must be a multiple of {2 * number} real "
+            f"numbers. Received: latent_dim={latents.shape[-1]}"
+        )
+    return list(tf.split(latents, number, -1))
+
+
 def received_features(
     link: Link, latents: tf.Tensor, no: tf.Tensor, snr_range: tuple[float, float]
 ) -> tf.Tensor:
@@ -82,6 +99,39 @@ def received_features(
     : [batch, latent_dim + ceil(latent_dim/2)], `float`
         Features, see :class:`~sionna_semcom.semantics.ReceiverState`
     """
-    received = transmit_latents(link, [latents], no)[0]
+    received = _joined(transmit_latents(link, latent_parts(link, latents), no))
+    return receiver_features(received, snr_range)
+
+
+def received_after_each(
+    link: Link, latents: tf.Tensor, no: tf.Tensor, estimator: Estimator = "lmmse"
+) -> list[Received]:
+    """Send ``latents``; what is received of them after each transmission of ``link``.
+
+    What has not arrived yet is zero and has infinite noise. See :meth:`Link.after_each`, and
+    `transmit_latents` for input.
+    """
+    mapper, parts = LatentMapper(), latent_parts(link, latents)
+    symbols = tf.concat([mapper(part) for part in parts], -1)
+    symbols_hat, no_eff = link.after_each(symbols, no)
+    no_eff = tf.cast(no_eff, latents.dtype)
+    demapper = LatentDemapper(parts[0].shape[-1], estimator)
+
+    def received(estimates: tf.Tensor, noise: tf.Tensor) -> Received:
+        pairs = (tf.split(one, len(parts), -1) for one in (estimates, noise))
+        return _joined([Received(demapper(x, n), n) for x, n in zip(*pairs, strict=True)])
+
+    rounds = zip(tf.unstack(symbols_hat), tf.unstack(no_eff), strict=True)
+    return [received(*one) for one in rounds]
+
+
+def _joined(parts: Sequence[Received]) -> Received:
+    if len(parts) == 1:
+        return parts[0]
+    return Received(*(tf.concat(values, -1) for values in zip(*parts, strict=True)))
+
+
+def receiver_features(received: Received, snr_range: tuple[float, float]) -> tf.Tensor:
+    """Features of what is received, as `received_features` gives them."""
     low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
     return ReceiverState()(received.latent, tf.clip_by_value(received.no_eff, low, high))

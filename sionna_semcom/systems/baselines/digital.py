@@ -47,6 +47,8 @@ def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float
 class DigitalFeaturesSettings(DecisionSettings):
     """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
 
+    asks_again = False
+
     kind: Literal["digital_features"] = "digital_features"
     transmitted_dim: PositiveInt = 50
     """Twice the complex symbols that are sent for a sample"""

@@ -24,6 +24,7 @@ class FeatureTransmissionSettings(DecisionSettings):
     """A :class:`FeatureTransmission`, in which features arrive as they are."""
 
     modes = ("latent",)
+    asks_again = False
 
     kind: Literal["feature_transmission"] = "feature_transmission"
     width: NonNegativeInt = 64
@@ -70,6 +71,11 @@ class FeatureTransmission(DecisionSystem):
     @property
     def receiver_knows_noise(self) -> bool:
         """There is none."""
+        return False
+
+    @property
+    def successive(self) -> bool:
+        """There are no transmissions to decide after."""
         return False
 
     @property

@@ -200,7 +200,8 @@ class CoMM(RepresentingModel):
     def aggregates(self) -> dict[str, Aggregate]:
         """Figures that are functions of means over all samples."""
         tasks = self.tasks.items()
-        return {f"{key}_{n}": f for key, task in tasks for n, f in task.aggregates.items()}
+        of_tasks = {f"{key}_{n}": f for key, task in tasks for n, f in task.aggregates.items()}
+        return {**super().aggregates, **of_tasks}
 
     def represent(
         self, inputs: Batch, present: Sequence[str] | None = None, training: bool = False

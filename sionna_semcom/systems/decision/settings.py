@@ -2,7 +2,7 @@
 """Settings from which systems that decide at the receiver are built."""
 
 from collections.abc import Iterable
-from typing import get_args
+from typing import ClassVar, get_args
 
 from pydantic import Field, PositiveInt
 
@@ -20,6 +20,9 @@ class DecisionSettings(SystemSettings):
     drops_modalities = True
     shows_representations = True
 
+    asks_again: ClassVar[bool] = True
+    """Whether a receiver that is not sure can ask for another transmission"""
+
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability with which each modality is missing at the transmitter in training"""
 
@@ -27,6 +30,21 @@ class DecisionSettings(SystemSettings):
     def own_mode(self) -> DecisionMode:
         """The one of ``modes`` in which the system is evaluated unless told otherwise."""
         return "latent"
+
+    def check_confidence(self, confidence: float | None) -> None:
+        """Refuse a ``confidence`` that the receiver cannot have; see :class:`DecisionSystem`.
+
+        Raises
+        ------
+        ValueError
+            If it is no probability, or the receiver decides in another way
+        """
+        if confidence is not None and not self.asks_again:
+            raise ValueError(
+                f"confidence is for receivers that decide on latents. Received: {confidence}"
+            )
+        if confidence is not None and not 0.0 < confidence <= 1.0:
+            raise ValueError(f"confidence must lie in (0, 1]. Received: {confidence}")
 
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a latent to look at, and not a decision alone."""
@@ -45,3 +63,6 @@ class LatentDecisionSettings(DecisionSettings):
     """Real numbers sent for a sample, two in a complex symbol"""
     receiver_knows_noise: bool = True
     """Whether the receiver uses the noise power that the link reports"""
+    successive: bool = False
+    """Whether training asks for a decision after each transmission of its link, so that the first
+    part of a latent decides and others refine it, and not after the last one alone"""

@@ -18,14 +18,13 @@ from ...mapping import num_symbols
 from ...semantics import Task
 from ...semantics.task import Aggregate
 from ..base.contract import Batch
-from ..base.linked_model import LinkedModel
 from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
-from ..base.transmission import received_features, transmit_latents
+from .receiver import DecisionReceiver
 
 DecisionMode = Literal["latent", "decision"]
 
 
-class DecisionSystem(LinkedModel):
+class DecisionSystem(DecisionReceiver):
     r"""Features of several modalities at the transmitter, one decision at the receiver.
 
     .. code-block:: text
@@ -70,7 +69,7 @@ class DecisionSystem(LinkedModel):
         modality, or ``inputs`` lack one that is present
     """
 
-    kept_attributes = ("mode",)
+    kept_attributes = ("mode", "confidence")
 
     def __init__(
         self,
@@ -89,6 +88,7 @@ class DecisionSystem(LinkedModel):
         self.task = Task(num_classes)
         self._noiseless = AWGNLink()
         self.mode = "latent"
+        self.confidence = None
         self._task_tracker = keras.metrics.Mean("task")
         self.create_layers()
         self.built = True
@@ -112,11 +112,6 @@ class DecisionSystem(LinkedModel):
     def transmitted_dim(self) -> int:
         """Real numbers sent for a sample, two in a complex symbol."""
         return int(self.settings.transmitted_dim)
-
-    @property
-    def receiver_knows_noise(self) -> bool:
-        """Whether the receiver uses ``no_eff``."""
-        return bool(self.settings.receiver_knows_noise)
 
     @property
     def mode(self) -> DecisionMode:
@@ -145,7 +140,7 @@ class DecisionSystem(LinkedModel):
     @property
     def aggregates(self) -> dict[str, Aggregate]:
         """Figures that are functions of means over all samples."""
-        return self.task.aggregates
+        return {**super().aggregates, **self.task.aggregates}
 
     @property
     def received_features(self) -> int:
@@ -155,10 +150,6 @@ class DecisionSystem(LinkedModel):
     @abstractmethod
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, transmitted_dim]; ``presence`` [batch, num_modalities] is one or zero."""
-
-    @abstractmethod
-    def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs [batch, num_outputs] from what is received, [batch, received_features]."""
 
     def call(
         self,
@@ -178,6 +169,8 @@ class DecisionSystem(LinkedModel):
         no = self.noise_power(snr_db)
         if self.mode == "decision" and not training:
             return self._repeat_decision(latents, no)
+        if self.confidence is not None and not training:
+            return self._send_until_sure(latents, no, self.confidence)
         return self.decode(self.receive(latents, no), training)
 
     def prepare(
@@ -207,20 +200,19 @@ class DecisionSystem(LinkedModel):
         presence = [rows.get(name, tf.zeros([batch])) for name in self.shapes]
         return filled, tf.stack(presence, -1)
 
-    def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
-        """What the receiver has of ``latents``: [batch, received_features]."""
-        link = link or self.link
-        if self.receiver_knows_noise:
-            return received_features(link, latents, no, self._snr_range)
-        return transmit_latents(link, [latents], no, "unbiased")[0].latent
-
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """Loss of the task, averaged over the batch."""
-        outputs = self.call(inputs, training=training)
-        return self._task_loss(inputs["label"], outputs)
+        """Loss of the task, averaged over the batch, and over transmissions if successive."""
+        if not self.successive:
+            return self._task_loss(inputs["label"], self.call(inputs, training=training))
+        filled, presence = self.prepare(inputs, None, training)
+        rounds = self.received_in_training(self.encode(filled, presence, training))
+        outputs = [self.decode(features, training) for features in rounds]
+        return self._task_loss(inputs["label"], *outputs)
 
-    def _task_loss(self, label: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        loss = tf.reduce_mean(self.task.loss(label, outputs))
+    def _task_loss(self, label: tf.Tensor, *outputs: tf.Tensor) -> tf.Tensor:
+        """Loss of the task, averaged over the batch and over ``outputs`` of several decisions."""
+        losses = [tf.reduce_mean(self.task.loss(label, one)) for one in outputs]
+        loss = losses[0] if len(losses) == 1 else tf.add_n(losses) / len(losses)
         self._task_tracker.update_state(loss)
         return loss
 

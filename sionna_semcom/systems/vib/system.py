@@ -182,11 +182,11 @@ class TwoStageVIB(DecisionSystem):
         """All losses, weighted and summed; equation (43), corrected."""
         filled, presence = self.prepare(inputs, None, training)
         latents, divergences = self.unimodal(filled, training)
-        received = self.receive(self._fuse(latents, presence, training), self.noise_power())
-        outputs, divergence = self._decode(received, training)
+        rounds = self.received_in_training(self._fuse(latents, presence, training))
+        outputs, final = zip(*(self._decode(part, training) for part in rounds), strict=True)
         label = inputs["label"]
-        loss = self._task_loss(label, outputs)
-        loss += self._weighted("kl_2", self.settings.gamma, tf.reduce_mean(divergence))
+        loss = self._task_loss(label, *outputs)
+        loss += self._weighted("kl_2", self.settings.gamma, _mean([*map(tf.reduce_mean, final)]))
         loss += self._weighted(
             "kl_1", self.settings.beta, tf.add_n([tf.reduce_mean(d) for d in divergences.values()])
         )
@@ -241,6 +241,10 @@ class TwoStageVIB(DecisionSystem):
             count += len(batch["label"])
         shares = {f"kl/{name}": value / count for name, value in sums.items()}
         return figures | shares | {"redundancy_weight": self.final_redundancy_weight}
+
+
+def _mean(values: list[tf.Tensor]) -> tf.Tensor:
+    return values[0] if len(values) == 1 else tf.add_n(values) / len(values)
 
 
 def _perceptron(

@@ -71,3 +71,19 @@ def test_nor_does_it_in_a_simulation(center, spread):
 
 def test_correlation_of_means_that_are_not_finite_is_not_a_number():
     assert np.isnan(metrics.correlation(np.full(5, np.nan)))
+
+
+@pytest.mark.parametrize("percent", [1, 5, 50, 95])
+def test_percentiles_are_numpys_within_a_bin(percent):
+    x = np.random.default_rng(0).normal(5.0, 4.0, 2000).astype("f")
+    percentile = metrics.Percentile(percent, np.arange(-10.0, 30.1, 0.25))
+    shares = percentile.components(x).numpy().mean(0)
+    assert shares.sum() == pytest.approx(1.0)
+    assert percentile(shares) == pytest.approx(np.percentile(x, percent), abs=0.25)
+
+
+def test_what_lies_beyond_the_edges_counts_in_the_last_bins():
+    percentile = metrics.Percentile(50, np.arange(4.0))
+    shares = percentile.components(np.float32([-9, 9, 9, 9])).numpy().mean(0)
+    np.testing.assert_array_equal(shares, [0.25, 0, 0.75])
+    assert percentile(shares) == pytest.approx(2 + 1 / 3)

@@ -3,6 +3,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.special import softmax
 from sklearn import metrics as reference
 
 from sionna_semcom.semantics import Task
@@ -81,3 +82,17 @@ def test_the_average_of_equal_predictions_is_the_same(num_classes):
 def test_impossible_numbers_of_classes_are_refused(num_classes):
     with pytest.raises(ValueError, match=rf"`num_classes` must be 0.*Received: {num_classes}"):
         Task(num_classes)
+
+
+@pytest.mark.parametrize("num_classes", [2, 4])
+def test_the_posterior_is_that_of_the_class_that_is_decided_for(num_classes):
+    task = Task(num_classes)
+    outputs = np.random.default_rng(0).normal(size=(50, task.num_outputs)).astype("f")
+    logits = np.hstack([np.zeros_like(outputs), outputs]) if num_classes == 2 else outputs
+    expected = softmax(logits, -1)[np.arange(50), task.decide(tf.constant(outputs))]
+    np.testing.assert_allclose(task.posterior(tf.constant(outputs)), expected, rtol=1e-5)
+
+
+def test_scores_have_no_posterior():
+    with pytest.raises(ValueError, match=r"a score has no posterior.*num_classes=0"):
+        Task(0).posterior(tf.zeros([2, 1]))

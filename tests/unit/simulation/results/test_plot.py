@@ -172,6 +172,7 @@ def test_names_read_well():
     assert metric_label("channel_uses") == "Channel uses"
     assert metric_label("mse") == "MSE"
     assert metric_label("flops") == "FLOPs"
+    assert metric_label("effective_snr_p5") == "Effective SNR [dB], 5th percentile"
     assert metric_label("num_symbols") == "Symbols"
     assert metric_label("tti_over_toi") == "TTI / TOI"
     for name in ("compression_factor", "receiver_accuracy", "sparsity", "pilots", "parameters"):

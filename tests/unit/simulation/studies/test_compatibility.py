@@ -116,6 +116,11 @@ def test_what_goes_together_is_a_study(document):
             "end_to_end",
             r"'b', model 'apart' .*: Latent dim.*\[4, 4, 2\].*'end_to_end'",
         ),
+        (CENTROIDS, "curves.1.confidence", 0.9, "'b', model 'apart' .* is for systems that decide"),
+        (FEATURES, "curves.0.confidence", 0.9, "'a' must not have a confidence where the trans"),
+        (FEATURES, "curves.1.confidence", 2.0, r"'b', .* confidence must lie in \(0, 1\].*: 2.0"),
+        (FEATURES, "curves.2.confidence", 0.9, "'c', .* receivers that decide on latents"),
+        (FEATURES, "curves.3.confidence", 0.9, "'d', .* receivers that decide on latents"),
         (CENTROIDS, "curves.0.link", "mimo", r"'main' \(centroid\) needs a link.*MIMO channel 'mi"),
         (
             CENTROIDS,

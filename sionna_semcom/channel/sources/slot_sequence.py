@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slots that lie a while apart on one channel that evolves in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.channel import ChannelModel
+from sionna.phy.channel.tr38901 import CDL
+from sionna.phy.ofdm import ResourceGrid
+
+from ..slots.channel import channel_model, drop_users, in_units, slot_energy
+from ..slots.clusters import ClusterPaths
+from ..slots.interference import InterferenceFloor
+from ..slots.resource_grid import resource_grid as make_grid
+from ..slots.settings import SYSTEM_LEVEL_MODELS, SlotSettings
+from ..slots.source import SlotSource
+from .base import ChannelSource
+from .model import ModelSlots, ModelSource
+
+Draw = Callable[[Any, int, float], tuple[tf.Tensor, tf.Tensor]]
+
+
+class SlotSequence(SlotSource):
+    r"""Draws sequences of slots that start some slots after one another on the same channel.
+
+    The channel is drawn from the first OFDM symbol of a sequence to the last, and its slots are
+    taken out, so that they are correlated as the model evolves: with the :math:`J_0(2\pi f_D\tau)`
+    of Jakes over a TDL profile, and :math:`J_0(\pi f_D\tau)^2` over a CDL one (see
+    `cluster_covariances`).
+
+    Parameters
+    ----------
+    settings : `SlotSettings`
+        Channel model, antennas and size of the pool
+
+    resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid of a slot
+
+    single : `SlotSource`
+        Source of slots that do not belong together, which has measured what a receiver knows
+
+    source : `ModelSource` | `None`
+        Channel model that was given in Python, if any
+
+    num_slots, gap : `int`
+        Slots of a sequence, and slots from the start of one to the start of the next
+
+    normalize : "average" | "slot"
+        What has unit mean energy: the channel on average, or each slot
+
+    Input
+    -----
+    num_slots : `int` or [], `tf.int32`
+        Slots to draw, those of the first transmission first
+
+    Output
+    ------
+    : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Frequency responses. With ``M`` slots in all and ``n`` in a sequence, slot ``i`` of sequence
+        ``k`` is in row ``i * M / n + k``
+    """
+
+    def __init__(
+        self,
+        settings: SlotSettings,
+        resource_grid: ResourceGrid,
+        single: SlotSource,
+        source: ChannelSource | None,
+        num_slots: int,
+        gap: int,
+        normalize: Literal["average", "slot"] = "average",
+    ) -> None:
+        super().__init__(precision=settings.precision)
+        if not (source is None or isinstance(source, ModelSource)):
+            raise ValueError(
+                "`gap` needs a channel model that evolves from slot to slot. "
+                f"Received: channel of kind {source.name!r}"
+            )
+        self._single, self._num_slots = single, num_slots
+        self._per_slot = normalize == "slot"
+        self.has_unit_energy = self._per_slot
+        symbols = resource_grid.num_ofdm_symbols
+        steps = np.concatenate([np.arange(symbols) + i * gap * symbols for i in range(num_slots)])
+        draw = source.model if isinstance(source, ModelSource) else _path_source(settings)
+        unit = "none" if settings.family == "TDL" else "average"  # a profile has unit power
+        long = {"pool_size": settings.realizations, "num_ofdm_symbols": len(steps)}
+        behind = settings.model_copy(update=long)
+        grid = make_grid(behind)  # whose slots follow each other
+        self._sequences = ModelSlots(_Sampled(draw, steps), behind, grid, unit)
+
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` slots of sequences."""
+        sequences = -(-num_slots // self._num_slots)
+        h = tf.concat(tf.split(self._sequences(sequences), self._num_slots, axis=5), axis=0)
+        if self._per_slot:
+            h = in_units(h, tf.sqrt(slot_energy(h)))
+        return tf.stop_gradient(h[:num_slots])
+
+    def seen(self) -> tf.Tensor:
+        """What a receiver has learned in single slots."""
+        return self._single.seen()
+
+    @property
+    def interference(self) -> InterferenceFloor:
+        """That of single slots."""
+        return self._single.interference
+
+    def redraw(self) -> None:
+        """Fill the pool with new realizations, also for graphs that were traced before."""
+        self._sequences.redraw()
+
+
+class _Sampled(ChannelModel):
+    """A channel model at some of its time steps."""
+
+    def __init__(self, draw: Draw, steps: np.ndarray) -> None:
+        super().__init__()
+        self._draw, self._steps = draw, steps
+
+    def __call__(
+        self, batch_size: Any, num_time_steps: int, sampling_frequency: float
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Draw paths; ``num_time_steps`` is their number."""
+        a, tau = self._draw(batch_size, int(self._steps[-1]) + 1, sampling_frequency)
+        return (a if a.shape[-1] == 1 else tf.gather(a, self._steps, axis=-1)), tau
+
+
+def _path_source(settings: SlotSettings) -> Draw:
+    """What draws impulse responses of a model of TR 38.901, for any number of users."""
+    model = channel_model(settings)
+    if settings.model in SYSTEM_LEVEL_MODELS:
+
+        def dropped(batch_size: Any, *times: Any) -> tuple[tf.Tensor, tf.Tensor]:
+            drop_users(model, settings, batch_size)
+            a, tau = model(*times)
+            return a, tau
+
+        return dropped
+    if not isinstance(model, CDL):
+        draw: Draw = model
+        return draw
+    paths = ClusterPaths(model, settings.precision)
+
+    def clustered(batch_size: Any, *times: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        a = tf.transpose(paths(batch_size, *times), [0, 2, 3, 1, 4])
+        a = a[:, tf.newaxis, :, tf.newaxis]
+        tau = tf.constant(paths.delays, a.dtype.real_dtype)
+        return a, tf.tile(tau[tf.newaxis, tf.newaxis, tf.newaxis], [batch_size, 1, 1, 1])
+
+    return clustered
