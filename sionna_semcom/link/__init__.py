@@ -5,6 +5,8 @@ from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
+from .estimation.network import LearnedEstimator
+from .estimation.settings import LearnedEstimatorSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
@@ -21,6 +23,8 @@ __all__ = [
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
+    "LearnedEstimator",
+    "LearnedEstimatorSettings",
     "Link",
     "LinkSettings",
     "OFDMLink",
