@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import tensorflow as tf
+from sionna.phy import config
 
 from ...datasets import Data
 from ...link import LINKS, Link, OFDMLink
@@ -69,8 +70,8 @@ class ChannelEstimation(LinkedModel):
 
     Output
     ------
-    : `Observation`
-        Channel, estimate, error variance, and symbols of ``batch`` slots
+    : [batch, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers], `tf.complex`
+        Estimates of the channel of a slot for each sample
 
     Raises
     ------
@@ -97,8 +98,15 @@ class ChannelEstimation(LinkedModel):
         """Build the system; ``data`` only give their number of samples."""
         return cls(**crossed)
 
-    def call(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> Observation:
-        """Send a slot for each sample and see the channel beside its estimate."""
+    def call(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
+        """Estimate the channel of a slot for each sample."""
+        return self.observe(inputs, snr_db).h_hat
+
+    def observe(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> Observation:
+        """Send a slot for each sample, and see the channel beside its estimate.
+
+        Input as that of the system.
+        """
         if not isinstance(self.link, OFDMLink):
             raise ValueError(
                 "`link` must estimate a channel, as OFDMLink and PUSCHLink do. "
@@ -110,11 +118,16 @@ class ChannelEstimation(LinkedModel):
 
     def _noise_powers(self, num_slots: tf.Tensor) -> tf.Tensor:
         """Noise power of each slot in training."""
-        return tf.map_fn(lambda _: self.noise_power(), tf.zeros([num_slots]))
+        low, high = self._snr_range
+        if low == high:
+            return self.noise_power(low)
+        snr_db = config.tf_rng.uniform([num_slots], low, high)
+        self.last_snr_db.assign(tf.reduce_mean(snr_db))
+        return tf.pow(10.0, -snr_db / 10.0)
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Negative log-likelihood of the channel."""
-        seen = self(inputs)
+        seen = self.observe(inputs)
         energy = tf.reduce_mean(_squared(seen.h), [1, 2, 3, 4, 5, 6], keepdims=True)
         variance = tf.maximum(seen.err_var / energy, 1e-9)
         error = _squared(seen.h - seen.h_hat) / energy
@@ -132,7 +145,7 @@ class ChannelEstimation(LinkedModel):
             which have the normalized error as their ratio; ``symbol_mse`` of equalized symbols and
             ``error_over_no_eff``, the mean ratio of their squared error and reported noise, [batch]
         """
-        seen = self(batch, snr_db=snr_db)
+        seen = self.observe(batch, snr_db)
         axes = list(range(1, 7))
         error = tf.reduce_mean(_squared(seen.h - seen.h_hat), axes)
         energy = tf.reduce_mean(_squared(seen.h), axes)
