@@ -190,7 +190,7 @@ class OFDMLink(Link):
         """
         size = [tf.shape(channel)[0], self._capacity]
         slots = complex_normal(size, precision=self.precision)
-        observed = self._observe(slots, no, channel)
+        observed = self._observe(slots, tf.cast(no, self.rdtype), channel)
         return observed._replace(h=self._remove_nulled(observed.h))
 
     def calibrate(self) -> None:
