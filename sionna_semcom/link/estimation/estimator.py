@@ -103,7 +103,7 @@ def learned_estimate(
     resource_grid: ResourceGrid,
     precision: str | None = None,
 ) -> ScaledError:
-    """``estimate``, refined by ``network``, with the error that equalized symbols were seen to have.
+    """``estimate``, refined by ``network``, with the error that it was seen to make.
 
     The streams of a slot have a total power of one.
     """

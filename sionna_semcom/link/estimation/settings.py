@@ -24,7 +24,7 @@ class LearnedEstimatorSettings(Settings):
     """Residual blocks."""
     kernel_times: int = Field(default=5, ge=1, le=99)
     """OFDM symbols that a filter covers."""
-    kernel_frequencies: int = Field(default=9, ge=1, le=999)
+    kernel_frequencies: int = Field(default=15, ge=1, le=999)
     """Subcarriers that a filter covers."""
     weights: str | None = None
     """Trained weights: the name of a shipped model, or a file of a system that was trained over a
@@ -47,7 +47,9 @@ def _with_defaults(value: Any) -> Any:
 class ReceiverSettings(LinkSettings):
     """Settings of links whose receiver may estimate the channel by a network."""
 
-    estimator: Annotated[LearnedEstimatorSettings | None, BeforeValidator(_with_defaults)] = None
+    estimator: Annotated[
+        LearnedEstimatorSettings | Literal["learned"] | None, BeforeValidator(_with_defaults)
+    ] = None
     """Network that refines the estimate and learns its error: `learned`, or its settings with
     `kind: learned`; none: the estimate as it is."""
 
@@ -61,17 +63,15 @@ class ReceiverSettings(LinkSettings):
     @property
     def learned(self) -> LearnedEstimatorSettings | None:
         """Settings of the estimator, if there is one."""
-        return self.estimator
+        return self.estimator if isinstance(self.estimator, Settings) else None
 
     @property
     def follows_training(self) -> bool:
         """Whether it has trained weights, one for each training seed."""
-        return self.estimator is not None and self.estimator.weights is not None
+        return self.learned is not None and self.learned.weights is not None
 
     def of_training(self: _Self, seed: int) -> _Self:
         """These settings with the weights of the training seed ``seed``."""
-        if self.estimator is None or not self.follows_training:
+        if self.learned is None or not self.follows_training:
             return self
-        return self.model_copy(
-            update={"estimator": self.estimator.model_copy(update={"seed": seed})}
-        )
+        return self.model_copy(update={"estimator": self.learned.model_copy(update={"seed": seed})})

@@ -100,8 +100,8 @@ class OFDMLink(Link):
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self.estimator = network
         """Network that refines the estimate, or none."""
-        if self.settings.estimator is not None:
-            self.estimator = network or LearnedEstimator(**dict(self.settings.estimator))
+        if (chosen := self.settings.learned) is not None:
+            self.estimator = network or LearnedEstimator(**chosen.model_dump(exclude={"kind"}))
             self._estimate: Estimator = learned_estimate(
                 self._least_squares(), self.estimator, self.resource_grid, self.precision
             )

@@ -102,8 +102,8 @@ def _check_learned(who: str, name: str, model: ModelSettings, link: str, study: 
     learned, trained = study.links[link].learned, model.link.learned
     if learned is not None and learned.weights is None and not learned.fits(trained):
         raise ValueError(
-            f"{who}: the link {link!r} needs `estimator.weights`, or a model that is trained over a "
-            f"link with the same estimator. Received: the model {name!r}, trained over "
+            f"{who}: the link {link!r} needs `estimator.weights`, or a model that is trained over "
+            f"a link with the same estimator. Received: the model {name!r}, trained over "
             f"{model.link.kind} {'without one' if trained is None else 'with another one'}"
         )
 

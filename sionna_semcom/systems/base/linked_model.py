@@ -155,7 +155,7 @@ class LinkedModel(SavedModel):
         return super().fit(x, callbacks=[*given, StopOnNonFiniteLoss()], **kwargs)
 
     def calibrate_link(self) -> None:
-        """Let the link measure the noise that it reports, if any of it is trained with the system."""
+        """Let the link measure the noise that it reports, if any of it is trained."""
         if isinstance(self.link, Link) and self._link_weights.trainable_weights:
             self.link.calibrate()
 

@@ -80,7 +80,7 @@ class ChannelEstimation(LinkedModel):
     """
 
     settings_class = ChannelEstimationSettings
-    aggregates: ClassVar[Any] = {"nmse": lambda means: means[0] / means[1]}
+    aggregates: ClassVar[Any] = {"nmse": lambda means: float(means[0] / means[1])}
 
     def __init__(
         self,

@@ -78,8 +78,9 @@ def test_each_slot_of_a_training_has_its_own_snr():
 def test_training_improves_the_estimate_and_calibrates_the_noise():
     system = trained(steps=60)
     plain = ChannelEstimation(link=link(estimator="learned"))
-    nmse = [np.mean(x.measure({"slot": tf.zeros([64])}, 5.0)["nmse"][:, 0]) for x in (plain, system)]
-    assert nmse[1] < 0.6 * nmse[0]
+    batch = {"slot": tf.zeros([64])}
+    before, after = (np.mean(x.measure(batch, 5.0)["nmse"][:, 0]) for x in (plain, system))
+    assert after < 0.6 * before
     assert np.all(system.link.estimator.error_ratios.numpy() != 1.0)
     figures = system.measure({"slot": tf.zeros([300])}, 10.0)
     assert np.mean(figures["error_over_no_eff"]) == pytest.approx(1.0, abs=0.05)
@@ -96,7 +97,7 @@ def test_a_link_without_an_estimator_has_nothing_to_be_trained():
 
 def test_a_link_that_estimates_nothing_is_refused():
     system = ChannelEstimation(link=AWGNLink())
-    with pytest.raises(ValueError, match="`link` must estimate a channel.*Received: AWGNLink"):
+    with pytest.raises(ValueError, match=r"`link` must estimate a channel.*Received: AWGNLink"):
         system.measure({"slot": tf.zeros([3])}, 10.0)
 
 
