@@ -105,6 +105,7 @@ def test_weights_of_an_estimator_are_found_in_a_file(tmp_path):
     system = trained(tmp_path / "x.keras")
     path = str(tmp_path / "x.keras")
     other = link(estimator={**ESTIMATOR, "weights": path})
+    assert not system._link_weights.values
     shared = LearnedEstimator(**ESTIMATOR)
     shared.load(path)
     for network in (other.estimator, shared):
