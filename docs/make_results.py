@@ -115,6 +115,7 @@ WHAT = {
     "t_deepsc": "T-DeepSC, {transmitted_dim} numbers sent.",
     "comm": "Representations of several modalities without labels, objective `{objective}`.",
     "compressed_comm": "Representations of CoMM in {num_symbols} complex symbols.",
+    "channel_estimation": "Network that refines the channel estimate of its link.",
     "image_classifier": "Encoder (`{network}`, {latent_dim} features) with its own head.",
 }
 ENCODER_CARD = """# {name}

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from .._parts import Registry, Settings
 
@@ -43,6 +43,11 @@ class ChannelSettings(PrecisionSettings):
     def follows_training(self) -> bool:
         """Whether its channels are others for each training seed."""
         return False
+
+    @property
+    def learned(self) -> Any:
+        """Settings of what of it is trained with a system, with `weights`; none, if nothing is."""
+        return None
 
     @property
     def metric_names(self) -> tuple[str, ...]:

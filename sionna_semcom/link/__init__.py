@@ -6,6 +6,8 @@ from .base import LINKS, Link, LinkSettings
 from .bits_and_latents import BitsAndLatentsLink, BitsAndLatentsSettings
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
+from .estimation.network import LearnedEstimator
+from .estimation.settings import LearnedEstimatorSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
@@ -29,6 +31,8 @@ __all__ = [
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
+    "LearnedEstimator",
+    "LearnedEstimatorSettings",
     "Link",
     "LinkSettings",
     "OFDMLink",

@@ -160,6 +160,12 @@ class Link(DrawnPart):
         One use carries all spatial streams of a resource element; pilots and padding count.
         """
 
+    def calibrate(self) -> None:
+        """Measure what ``no_eff`` depends on of what was trained; systems call it after training.
+
+        Links without anything to be trained have nothing to measure.
+        """
+
     def graph(self, jit_compile: bool | None = None) -> Graph:
         """Convert the link to a graph that is traced once for all batch sizes and noise powers.
 

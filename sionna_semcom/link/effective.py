@@ -22,6 +22,20 @@ class EffectiveAWGNSettings(LinkSettings):
     """The link whose ``no_eff`` is the noise power."""
 
     @property
+    def learned(self) -> Any:
+        """Settings of what is trained of the other link."""
+        return self.link.learned
+
+    @property
+    def follows_training(self) -> bool:
+        """Whether the other link is another one for each training seed."""
+        return self.link.follows_training
+
+    def of_training(self, seed: int) -> EffectiveAWGNSettings:
+        """These settings with those of the other link for the training seed ``seed``."""
+        return self.model_copy(update={"link": self.link.of_training(seed)})
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the other link."""
         return self.link.metric_names
@@ -79,6 +93,10 @@ class EffectiveAWGNLink(Link):
         """Build a link from what :meth:`get_config` gave."""
         options = dict(config)
         return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
+
+    def calibrate(self) -> None:
+        """Calibrate the other link."""
+        self.link.calibrate()
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

@@ -16,6 +16,7 @@ from .baselines.t_deepsc import TDeepSC, TDeepSCSettings
 from .centroid.modes import Mode
 from .centroid.settings import CentroidSettings
 from .centroid.system import CentroidSystem
+from .channel_estimation.system import ChannelEstimation, ChannelEstimationSettings
 from .classifiers.image import ImageClassifier, ImageClassifierSettings
 from .classifiers.judge import Classifier, ClassifierSettings
 from .comm.compressed import CompressedCoMM, CompressedCoMMSettings
@@ -29,6 +30,8 @@ __all__ = [
     "AlignmentSystem",
     "CentroidSettings",
     "CentroidSystem",
+    "ChannelEstimation",
+    "ChannelEstimationSettings",
     "Classifier",
     "ClassifierSettings",
     "CoMM",

@@ -15,12 +15,13 @@ import tensorflow as tf
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
-from sionna_semcom.link import AWGNLink, FlatFadingLink
+from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink
 from sionna_semcom.systems import (
     SYSTEMS as REGISTRY,
 )
 from sionna_semcom.systems import (
     CentroidSystem,
+    ChannelEstimation,
     Classifier,
     CoMM,
     CompressedCoMM,
@@ -129,6 +130,13 @@ def centroid() -> CentroidSystem:
     return system
 
 
+def estimation() -> ChannelEstimation:
+    """A small learned estimator."""
+    estimator = {"width": 3, "num_blocks": 1, "kernel_times": 3, "kernel_frequencies": 3}
+    sizes = {"num_tx_ant": 1, "num_rx_ant": 2, "fft_size": 12}
+    return ChannelEstimation(link=OFDMLink(model="TDL-A", estimator=estimator, **sizes))
+
+
 SYSTEMS = {
     "centroid": Case(
         centroid,
@@ -155,6 +163,7 @@ SYSTEMS = {
         (10,),
         measures=False,
     ),
+    "channel_estimation": Case(estimation, digits, (1, 2, 1, 1, 14, 12)),
     "classifier": Case(lambda: Classifier(DIGITS["image"], 10), digits, (10,), measures=False),
     "linear_alignment": aligned("linear_alignment"),
     "admm_alignment": aligned("linear_alignment", method="admm", iterations=2),

@@ -176,6 +176,8 @@ def test_a_sample_that_is_not_a_number_is_refused_or_seen(name):
     batch = dict(SYSTEMS[name].batch())
     if name == "digital_features":
         pytest.skip("bits of a NaN are those of a very large number")
+    if name == "channel_estimation":
+        pytest.skip("samples are only counted")
     for key in ("image", "text", "audio", "tx"):
         if key in batch:
             batch[key] = tf.fill(batch[key].shape, np.float32(np.nan))

@@ -15,6 +15,7 @@ from sionna.phy.ofdm import (
     ResourceGrid,
     ResourceGridMapper,
 )
+from sionna.phy.utils import complex_normal
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from ...channel.slots.channel import in_units, received, slot_energy
@@ -26,6 +27,11 @@ from ...channel.slots.source import SlotSource, floor_db, has_unit_energy
 from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
 from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
+from ..estimation.estimator import learned_estimate, split_estimator
+from ..estimation.learned_error import Estimator
+from ..estimation.network import LearnedEstimator
+from ..estimation.observation import Observation
+from ..estimation.seen import calibrate
 from .equalization import SlotEqualizer
 from .precoding import PrecodedChannel
 from .reported_noise import antenna_diversity, warn_of_reported_noise
@@ -67,6 +73,9 @@ class OFDMLink(Link):
         Where the channels come from: the name of a ``model``, settings of a source such as
         ``{"kind": "cir", "path": "x.h5"}``, a source, or any channel model of Sionna with one
         transmitter and one receiver. None is ``model``
+    estimator : `None` | "learned" | `dict` | :class:`~sionna_semcom.link.LearnedEstimator`
+        Network that refines the estimate: its settings, or the layer itself, which several links
+        can share. None is the estimate as it is
 
     Raises
     ------
@@ -74,8 +83,9 @@ class OFDMLink(Link):
         If the settings cannot work together, or ``channel`` does not fit them
     """
 
-    def __init__(self, *, channel: Any = None, **settings: Any) -> None:
+    def __init__(self, *, channel: Any = None, estimator: Any = None, **settings: Any) -> None:
         source, settings = split_channel(channel, settings)
+        network, settings = split_estimator(estimator, settings)
         super().__init__(**settings)
         self.source = self._make_source(source)
         self.resource_grid = self._make_grid()
@@ -88,8 +98,22 @@ class OFDMLink(Link):
         self._awgn = AWGN(precision=self.precision)
         self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
-        if self.settings.csi == "ls":
+        self.estimator = network
+        """Network that refines the estimate, or none."""
+        if (chosen := self.settings.learned) is not None:
+            self.estimator = network or LearnedEstimator(**chosen.model_dump(exclude={"kind"}))
+            self._estimate: Estimator = learned_estimate(
+                self._least_squares(), self.estimator, self.resource_grid, self.precision
+            )
+        elif self.settings.csi == "ls":
             self._estimate = self._estimator()
+
+    def get_config(self) -> dict[str, Any]:
+        """Arguments that build an equal link but for weights, which its system saves."""
+        config = super().get_config()
+        if self.settings.estimator is not None:
+            config["estimator"] = {**config["estimator"], "weights": None}
+        return config
 
     def _make_grid(self) -> ResourceGrid:
         return resource_grid(self.settings)
@@ -171,15 +195,46 @@ class OFDMLink(Link):
         symbols_hat, no_eff = self._graphs[key](tf.cast(slots, self.cdtype), no)
         return symbols_hat, no_eff
 
+    def observe(self, channel: tf.Tensor, no: tf.Tensor) -> Observation:
+        """Send Gaussian symbols over a channel, and show it beside what the receiver makes of it.
+
+        Input
+        -----
+        channel : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size],
+            `tf.complex`
+            Channel of the antennas, such as ``link.channel(num_slots)``
+
+        no : [] or [num_slots], `tf.float`
+            Noise power per receive antenna
+
+        Output
+        ------
+        : `Observation`
+            Channel of the streams, its estimate, and symbols
+        """
+        size = [tf.shape(channel)[0], self._capacity]
+        slots = complex_normal(size, precision=self.precision)
+        observed = self._observe(slots, tf.cast(no, self.rdtype), channel)
+        return observed._replace(h=self._remove_nulled(observed.h))
+
+    def calibrate(self) -> None:
+        """Measure how the noise reported depends on the weights of the estimator, if it has any."""
+        if self.estimator is not None:
+            calibrate(self.estimator, self.channel, self.observe)
+
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        observed = self._observe(slots, no, self.channel(tf.shape(slots)[0]))
+        return observed.symbols_hat, observed.no_eff
+
+    def _observe(self, slots: tf.Tensor, no: tf.Tensor, channel: tf.Tensor) -> Observation:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        channel = self.channel(tf.shape(slots)[0])
         h = self._precode(channel, no)
         y = self._awgn(received(x, h), no)
         h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
-        return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
+        x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
+        return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -191,6 +246,8 @@ class OFDMLink(Link):
         if self.settings.csi == "perfect":
             return self._remove_nulled(h), tf.zeros([], self.rdtype)
         h_hat, err_var = self._estimate_in_units(y, no, gain)
+        if self.estimator is not None:
+            return h_hat, err_var
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
         # spares the backward pass through the estimator and the equalizer's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
@@ -204,7 +261,11 @@ class OFDMLink(Link):
         h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
-    def _estimator(self) -> LSChannelEstimator:
+    def _least_squares(self) -> LSChannelEstimator:
+        """The estimator that a network refines."""
+        return ls_estimator(self.settings, self.resource_grid, self._statistics())
+
+    def _estimator(self) -> Estimator:
         """The estimator, with what a receiver knows of the channel after many slots."""
         own = self.source is not None and isinstance(self.channel, SlotSource)
         diversity = antenna_diversity(self.channel.seen().numpy()) if own else None

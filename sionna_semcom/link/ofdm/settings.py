@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ...channel.slots.settings import SlotSettings
-from ..base import LinkSettings
+from ..estimation.settings import ReceiverSettings
 
 
-class OFDMSettings(SlotSettings, LinkSettings):
+class OFDMSettings(SlotSettings, ReceiverSettings):
     """Settings of `OFDMLink`; combinations that cannot work are refused with the reason."""
 
     kind: Literal["ofdm"] = "ofdm"

@@ -7,19 +7,8 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.block import Object
 
-from ...channel.slots.channel import (
-    CHUNK,
-    in_units,
-    slot_energy,
-)
 from ...channel.slots.estimation import measured_covariances
-from ...channel.slots.randomness import own_randomness
-from ...channel.slots.source import SlotSource
 from .pilot_groups import LayerStatistics
-
-SEEN_SLOTS = 256  # in which a receiver learns what it knows of a channel
-MIN_SLOTS = 32
-MAX_SEEN = 2**24  # complex numbers, 128 MiB
 
 
 class LayerChannel(Object):
@@ -54,22 +43,6 @@ class LayerChannel(Object):
         """Precode the channel ``h``."""
         layers = tf.einsum("brptf,ps->brstf", h[:, 0, :, 0], self._matrix)
         return layers[:, tf.newaxis, :, tf.newaxis]
-
-
-def seen_slots(channel: SlotSource) -> tf.Tensor:
-    """Slots in which a receiver has learned what it knows, with unit mean energy: a fixed draw.
-
-    256 of them, or all of a pool; fewer of large grids, which show more of the channel each.
-    """
-    with own_randomness():
-        most = SEEN_SLOTS if channel.pool is None else channel.pool.shape[0]
-        number = int(np.clip(MAX_SEEN // np.prod(channel(1).shape), MIN_SLOTS, most))
-        if channel.pool is not None:
-            slots = channel.pool[:number]
-        else:
-            chunks = [channel(min(CHUNK, number - at)) for at in range(0, number, CHUNK)]
-            slots = tf.concat(chunks, axis=0)
-    return in_units(slots, tf.sqrt(slot_energy(slots)))
 
 
 def layer_statistics(h: tf.Tensor) -> LayerStatistics:

@@ -21,14 +21,15 @@ from ...channel.sources import ChannelSource, ModelSource
 from ...channel.sources.build import slot_source
 from ...mapping.packing import SlotPacker
 from ..base import LINKS
+from ..estimation.learned_error import Estimator, LearnedError
+from ..estimation.seen import seen_slots
 from ..figures import collecting, wanted
 from ..ofdm.link import OFDMLink
 from ..ofdm.reported_noise import warn_of_reported_noise
-from .channel import LayerChannel, layer_statistics, seen_slots
+from .channel import LayerChannel, layer_statistics
 from .configuration import precoding_matrix, settings_of
 from .equalization import make_equalizer
 from .interpolation import FixedLayerInterpolator, LayerInterpolator, LMMSELayerInterpolator
-from .learned_error import Estimator, LearnedError
 from .pilot_groups import PilotGroups
 from .settings import PUSCHSettings
 from .transport_block import TransportBlock, check_bits
@@ -249,17 +250,24 @@ class PUSCHLink(OFDMLink):
     def _make_precoder(self) -> LayerChannel:
         return LayerChannel(precoding_matrix(self.settings.config), self.settings.precision)
 
-    def _estimator(self) -> Any:
+    def _estimator(self) -> Estimator:
         if not self.settings.knows_statistics:
             warn_of_reported_noise(self.settings.slots, None)
-            return self._least_squares(None)
-        h = self._precode(seen_slots(self.channel), tf.zeros([]))
-        estimate = self._least_squares(self._interpolator(h))
+            return self._least_squares()
+        h = self._seen_layers()
+        estimate = self._least_squares(h)
         receive = functools.partial(self._error_ratio, h)
         return LearnedError(estimate, self.resource_grid, receive, self.precision)
 
-    def _least_squares(self, interpolator: LayerInterpolator | None) -> PUSCHLSChannelEstimator:
+    def _seen_layers(self) -> tf.Tensor:
+        """What a receiver has seen of the channel of the layers."""
+        return self._precode(seen_slots(self.channel), tf.zeros([]))
+
+    def _least_squares(self, h: tf.Tensor | None = None) -> PUSCHLSChannelEstimator:
         settings, dmrs = self.settings, self.settings.dmrs
+        interpolator = None
+        if settings.knows_statistics:
+            interpolator = self._interpolator(self._seen_layers() if h is None else h)
         return PUSCHLSChannelEstimator(
             self.resource_grid,
             dmrs.length,

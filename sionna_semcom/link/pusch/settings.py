@@ -12,7 +12,7 @@ from sionna.phy.nr import PUSCHConfig
 
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
-from ..base import LinkSettings
+from ..estimation.settings import ReceiverSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
 
@@ -67,7 +67,7 @@ class TransportBlockSettings(Settings):
         return self
 
 
-class PUSCHSettings(LinkSettings):
+class PUSCHSettings(ReceiverSettings):
     """Settings of `PUSCHLink`; combinations that cannot work are refused with the reason."""
 
     kind: Literal["pusch"] = "pusch"

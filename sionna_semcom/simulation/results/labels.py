@@ -9,6 +9,7 @@ from .curves import Estimate
 
 _ABBREVIATIONS = {
     "mse": "MSE",
+    "nmse": "NMSE",
     "mae": "MAE",
     "psnr": "PSNR [dB]",
     "ssim": "SSIM",

@@ -30,6 +30,7 @@ def check_compatibility(study: Any) -> None:
             system = study.models[model_name].system
             who = f"curve {shortened(curve.label, 60)}"
             _check_link(who, model_name, system, link_name, study.links[link_name])
+            _check_learned(who, model_name, study.models[model_name], link_name, study)
             _check_sizes(
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
             )
@@ -66,6 +67,10 @@ def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
 def _check_link(who: str, model: str, system: SystemSettings, name: str, link: AnyLink) -> None:
     if system.crosses is None:
         raise ValueError(f"{who} needs a model that transmits, but {model!r} is a classifier")
+    try:
+        system.check_link(link)
+    except ValueError as error:
+        raise ValueError(f"{who}: model {model!r} ({system.kind}) {error}") from error
     crossed = "MIMO channel" if isinstance(link, MIMOSettings) else "link"
     if system.crosses != crossed:
         raise ValueError(
@@ -89,6 +94,17 @@ def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: 
         raise ValueError(
             f"{who}: model {name!r} is trained for {_listed(trained)}. "
             f"Received: the MIMO channel {link!r} with {_listed(sizes)}"
+        )
+
+
+def _check_learned(who: str, name: str, model: ModelSettings, link: str, study: Any) -> None:
+    """Check that what a link learns has trained weights: its own, or those of the model's link."""
+    learned, trained = study.links[link].learned, model.link.learned
+    if learned is not None and learned.weights is None and not learned.fits(trained):
+        raise ValueError(
+            f"{who}: the link {link!r} needs `estimator.weights`, or a model that is trained over "
+            f"a link with the same estimator. Received: the model {name!r}, trained over "
+            f"{model.link.kind} {'without one' if trained is None else 'with another one'}"
         )
 
 

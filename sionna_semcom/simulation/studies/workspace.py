@@ -8,9 +8,12 @@ from collections.abc import Hashable
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
 from ...link import from_settings
+from ...systems.base.linked_model import LinkedModel
 from ...systems.decision.receiver import DecisionReceiver
 from ..evaluation.batches import Batches
 from ..evaluation.graphs import Graphs, Measure
@@ -86,6 +89,7 @@ class Workspace:
         self.study, self.data, self.models = study, data, models
         self._systems = SharedSystems()
         self._digests: dict[tuple[str, int], str] = {}
+        self._link_weights: dict[tuple[str, int], list[np.ndarray]] = {}
         self._links: dict[tuple[str, int], Any] = {}
         self._graphs = Graphs()
         self._measures: dict[tuple[Hashable, ...], Measure] = {}
@@ -181,6 +185,8 @@ class Workspace:
         if key not in self._systems:
             system = self.models.obtain(name, self.study.models[name], self.data, seed)
             self._digests[key] = weights_digest(system)  # before it is given judges
+            if isinstance(system, LinkedModel):
+                self._link_weights[key] = [weight.numpy() for weight in system.link_weights]
             self._systems.add(key, system)
         return self._systems.use(key)
 
@@ -192,6 +198,11 @@ class Workspace:
         system, link = self._system(part.model, part.seed), self.link(part.link, part.seed)
         if system.link is not link:
             system.link = link
+        learned = study.links[part.link].learned
+        if learned is not None and learned.weights is None:
+            trained = self._link_weights[part.model, part.seed]
+            for variable, value in zip(system.link_weights, trained, strict=True):
+                variable.assign(value)
         settings = study.models[part.model].system
         if settings.modes:
             system.mode = part.curve.mode or settings.own_mode

@@ -13,6 +13,8 @@ import numpy as np
 from ..._messages import shortened
 from ..._seeding import derive_seed, reseed, set_seed
 from ...datasets import Data
+from ...systems.base.callbacks import CalibrateLink
+from ...systems.base.linked_model import LinkedModel
 from ...systems.base.non_finite import StopOnNonFiniteLoss
 from ..evaluation.devices import share_memory
 from .checkpoint import has_attributes, load_weights, save_weights
@@ -68,6 +70,8 @@ def train(
     if checkpoint is not None and checkpoint.exists() and has_attributes(checkpoint, origin):
         first = _epochs_done(load_weights(system, checkpoint), settings.epochs, checkpoint)
     callbacks = system.schedules(settings.epochs)
+    if isinstance(system, LinkedModel):
+        callbacks = [*callbacks, CalibrateLink(settings.epochs)]
     set_seed(seed, "training")
     for epoch in range(first, settings.epochs):
         reseed(seed, "epoch", epoch)

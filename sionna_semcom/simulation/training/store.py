@@ -149,9 +149,10 @@ def store_path(folder: Path, name: str, seed: int) -> Path:
 def _link_on_arrival(link: AnyLink) -> Link | None:
     """What a model comes over if not its ``link``: AWGN, as symbol links replace each other.
 
-    There is none for a MIMO channel, which decides the size of what is built for it.
+    There is none for a MIMO channel, which decides the size of what is built for it, and for a link
+    that is trained, whose weights are in the file.
     """
-    return None if isinstance(link, MIMOSettings) else AWGNLink()
+    return None if isinstance(link, MIMOSettings) or link.learned else AWGNLink()
 
 
 def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[str, str]) -> bool:

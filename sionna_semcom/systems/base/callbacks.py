@@ -1,11 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights of losses that rise while a system is trained."""
+"""What happens beside the steps of a training."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import keras
+
+
+class CalibrateLink(keras.callbacks.Callback):
+    """Let the link of a system measure what its reported noise depends on, after training.
+
+    Parameters
+    ----------
+    num_epochs : `None` | `int`
+        Epochs after which training ends that is made of several calls of ``fit``; by default it is
+        the end of one
+    """
+
+    def __init__(self, num_epochs: int | None = None) -> None:
+        super().__init__()
+        self._num_epochs = num_epochs
+        self._epoch = -1
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Note the epoch."""
+        self._epoch = epoch
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Calibrate, if this is the end."""
+        if self._num_epochs in (None, self._epoch + 1):
+            self.model.calibrate_link()
 
 
 class LinearRamp(keras.callbacks.Callback):

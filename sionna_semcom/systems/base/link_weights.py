@@ -41,6 +41,8 @@ class LinkWeights(keras.layers.Layer):
             The model over the link, which is no part of it
         """
         found = list(_find(link, {id(owner)}))
+        in_layers = {id(v) for x in found if isinstance(x, keras.layers.Layer) for v in x.variables}
+        found = [part for part in found if id(part) not in in_layers]
         if [id(part) for part in found] == self._ids:
             return False
         self.parts.clear()

@@ -17,6 +17,7 @@ from ...channel.drawn import DrawnPart
 from ...link import Link
 from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
+from .callbacks import CalibrateLink
 from .contract import Batch
 from .link_weights import LinkWeights
 from .non_finite import StopOnNonFiniteLoss
@@ -150,8 +151,24 @@ class LinkedModel(SavedModel):
         self.train_function = self.test_function = self.predict_function = None
 
     def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
-        return super().fit(x, callbacks=[*(callbacks or ()), StopOnNonFiniteLoss()], **kwargs)
+        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it.
+
+        Afterwards a link that was trained with the system measures the noise that it reports.
+        """
+        given = [*(callbacks or ())]
+        if not any(isinstance(one, CalibrateLink) for one in given):
+            given.append(CalibrateLink())
+        return super().fit(x, callbacks=[*given, StopOnNonFiniteLoss()], **kwargs)
+
+    def calibrate_link(self) -> None:
+        """Let the link measure the noise that it reports, if any of it is trained."""
+        if isinstance(self.link, Link) and self._link_weights.trainable_weights:
+            self.link.calibrate()
+
+    @property
+    def link_weights(self) -> list[keras.Variable]:
+        """Weights of the model that are those of its link."""
+        return list(self._link_weights.weights)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Make what trains as :meth:`keras.Model.make_train_function` does.

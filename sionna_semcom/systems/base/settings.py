@@ -107,6 +107,15 @@ class SystemSettings(Settings):
         """What in the settings of a ``link`` decides the sizes of trained weights; nothing."""
         return {}
 
+    def check_link(self, link: Any) -> None:
+        """Refuse settings of a ``link`` over which the system cannot be measured; none are.
+
+        Raises
+        ------
+        ValueError
+            With what the system needs
+        """
+
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures on data with ``modalities``."""
         return []

@@ -82,6 +82,15 @@ def test_a_link_in_a_link_counts():
     assert id(layer) in held
 
 
+def test_a_weight_of_a_layer_that_something_else_names_too_counts_once():
+    link = LearnedLink()
+    link.shortcut = [link.norm.gamma, link.offset.value]
+    held = LinkWeights()
+    held.hold(link, None)
+    assert not any(value is link.norm.gamma for value in held.values)
+    assert len(held.values) == 1
+
+
 def test_weights_of_a_link_are_saved_and_loaded(tmp_path):
     first, second = system(LearnedLink()), system(LearnedLink())
     first.compile(keras.optimizers.Adam(1e-2))

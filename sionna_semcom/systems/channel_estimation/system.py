@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The estimator of a link is trained on the channel itself, and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal
+
+import tensorflow as tf
+from sionna.phy import config
+
+from ...datasets import Data
+from ...link import LINKS, Link, OFDMLink
+from ...link.estimation.observation import Observation
+from ..base.contract import Batch
+from ..base.linked_model import LinkedModel
+from ..base.settings import SYSTEMS, SystemSettings
+
+METRICS = ("nmse", "symbol_mse", "error_over_no_eff")
+
+
+class ChannelEstimationSettings(SystemSettings):
+    """A :class:`ChannelEstimation`, whose settings are those of its link."""
+
+    crosses = "link"
+
+    kind: Literal["channel_estimation"] = "channel_estimation"
+
+    def check_link(self, link: Any) -> None:
+        """Refuse a link that estimates no channel."""
+        if not issubclass(LINKS.of(link), OFDMLink):
+            raise ValueError(
+                f"needs a link that estimates a channel: ofdm or pusch. Received: {link.kind!r}"
+            )
+
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
+        """Names of what is measured."""
+        return list(METRICS)
+
+
+@SYSTEMS.register(ChannelEstimationSettings)
+class ChannelEstimation(LinkedModel):
+    r"""The estimator of a link: trained on the channel itself, and measured.
+
+    .. math:: \mathcal{L} = \mathbb{E}\left[\log\frac{\sigma^2}{P} +
+              \frac{|h - \hat{h}|^2}{\sigma^2}\right]
+
+    is the negative log-likelihood of the channel :math:`h` of each stream, antenna and resource
+    element given its estimate :math:`\hat{h}` and the error variance :math:`\sigma^2` that the
+    estimator reports, but for a constant; :math:`P` is the energy of :math:`h` in its slot. It is
+    least for the conditional mean and variance of a complex Gaussian channel. After training the
+    link measures what noise is left on equalized symbols.
+
+    All weights are those of a :class:`~sionna_semcom.link.LearnedEstimator` in the link. Over a
+    link without any the system has nothing to be trained and measures the estimate as it is.
+
+    Parameters
+    ----------
+    link : :class:`~sionna_semcom.link.OFDMLink`
+        What estimates; may be replaced at any time
+    snr_db : `float` | (`float`, `float`)
+        SNR [dB] of training, or the range from which each slot draws it uniformly
+
+    Input
+    -----
+    inputs : `dict`
+        Any samples ``[batch, ...]``, a slot each: only their number counts
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+
+    Output
+    ------
+    : [batch, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers], `tf.complex`
+        Estimates of the channel of a slot for each sample
+
+    Raises
+    ------
+    ValueError
+        If ``snr_db`` is no SNR and no range of them, or the link estimates no channel
+    """
+
+    settings_class = ChannelEstimationSettings
+    aggregates: ClassVar[Any] = {"nmse": lambda means: float(means[0] / means[1])}
+
+    def __init__(
+        self,
+        *,
+        link: Link,
+        snr_db: float | tuple[float, float] = (-5.0, 35.0),
+        name: str | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
+        self.built = True
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system; ``data`` only give their number of samples."""
+        return cls(**crossed)
+
+    def call(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
+        """Estimate the channel of a slot for each sample."""
+        return self.observe(inputs, snr_db).h_hat
+
+    def observe(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> Observation:
+        """Send a slot for each sample, and see the channel beside its estimate.
+
+        Input as that of the system.
+        """
+        if not isinstance(self.link, OFDMLink):
+            raise ValueError(
+                "`link` must estimate a channel, as OFDMLink and PUSCHLink do. "
+                f"Received: {type(self.link).__name__}"
+            )
+        num_slots = tf.shape(next(iter(inputs.values())))[0]
+        no = self._noise_powers(num_slots) if snr_db is None else self.noise_power(snr_db)
+        return self.link.observe(self.link.channel(num_slots), no)
+
+    def _noise_powers(self, num_slots: tf.Tensor) -> tf.Tensor:
+        """Noise power of each slot in training."""
+        low, high = self._snr_range
+        if low == high:
+            return self.noise_power(low)
+        snr_db = config.tf_rng.uniform([num_slots], low, high)
+        self.last_snr_db.assign(tf.reduce_mean(snr_db))
+        return tf.pow(10.0, -snr_db / 10.0)
+
+    def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
+        """Negative log-likelihood of the channel."""
+        seen = self.observe(inputs)
+        energy = tf.reduce_mean(_squared(seen.h), [1, 2, 3, 4, 5, 6], keepdims=True)
+        variance = tf.maximum(seen.err_var / energy, 1e-9)
+        error = _squared(seen.h - seen.h_hat) / energy
+        return tf.reduce_mean(tf.math.log(variance) + error / variance)
+
+    def measure(
+        self, batch: Batch, snr_db: tf.Tensor | float, encodings: Any = None
+    ) -> dict[str, tf.Tensor]:
+        """Errors of ``batch`` slots at ``snr_db``.
+
+        Output
+        ------
+        : `dict`
+            ``nmse``: error of the estimate and energy of the channel, [batch, 2], the means of
+            which have the normalized error as their ratio; ``symbol_mse`` of equalized symbols and
+            ``error_over_no_eff``, the mean ratio of their squared error and reported noise, [batch]
+        """
+        seen = self.observe(batch, snr_db)
+        axes = list(range(1, 7))
+        error = tf.reduce_mean(_squared(seen.h - seen.h_hat), axes)
+        energy = tf.reduce_mean(_squared(seen.h), axes)
+        return {
+            "nmse": tf.stack([error, energy], -1),
+            "symbol_mse": tf.reduce_mean(_squared(seen.symbols - seen.symbols_hat), -1),
+            "error_over_no_eff": seen.error_over_no_eff,
+        }
+
+    def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
+        """Number of weights of the estimator: ``parameters``."""
+        return {"parameters": self.count_params()}
+
+
+def _squared(x: tf.Tensor) -> tf.Tensor:
+    return tf.math.real(x) ** 2 + tf.math.imag(x) ** 2
