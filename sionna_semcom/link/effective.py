@@ -36,6 +36,11 @@ class EffectiveAWGNSettings(LinkSettings):
         return self.model_copy(update={"link": self.link.of_training(seed)})
 
     @property
+    def checksums(self) -> Mapping[str, str]:
+        """Those of the other link."""
+        return self.link.checksums
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the other link."""
         return self.link.metric_names

@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sionna.phy.utils import complex_normal
 
-from sionna_semcom.channel import RayTracedChannels
-from sionna_semcom.channel.sources.tracer import scene_path
+from sionna_semcom.channel import RayTracedSettings
 from sionna_semcom.link import OFDMLink
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 1, "fft_size": 12, "csi": "perfect"}
@@ -26,6 +25,21 @@ from sionna_semcom.channel import RayTracedChannels
 from sionna_semcom.link import OFDMLink
 OFDMLink(channel=SOURCE, num_tx_ant=2, num_rx_ant=1, fft_size=12, csi="perfect")
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kept(tmp_path_factory):
+    """A folder for caches that these tests share."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
+def file_of(link):
+    """Name of the file of the paths of a link."""
+    (name,) = (one for one in link.checksums if one.startswith("paths of "))
+    return name.removeprefix("paths of ")
 
 
 def test_a_street_is_traced_and_its_places_are_split():
@@ -78,8 +92,64 @@ def test_without_llvm_there_is_one_clear_line(tmp_path):
     assert "ValueError: Ray tracing needs LLVM (Debian: libllvm15) or a GPU" in done.stderr
 
 
-def test_scenes_are_those_of_sionna():
-    known = SimpleNamespace(scene=SimpleNamespace(munich="/there/munich.xml"))
-    assert scene_path("munich", known) == "/there/munich.xml"
-    assert scene_path("mine.xml", known) == "mine.xml"
-    assert RayTracedChannels(**{k: v for k, v in STREET.items() if k != "kind"}).checksums == {}
+def test_paths_are_traced_once_and_then_kept(kept):
+    links = [OFDMLink(channel=STREET, **GRID) for _ in range(2)]
+    assert links[0].checksums == links[1].checksums
+    assert set(links[0].checksums) == {"simple_street_canyon", f"paths of {file_of(links[0])}"}
+    np.testing.assert_array_equal(*(link.channel.seen() for link in links))
+    more = OFDMLink(channel={**STREET, "num_receivers": 21}, **GRID)
+    assert file_of(more) != file_of(links[0])
+    assert {file_of(more), file_of(links[0])} <= {path.name for path in kept.rglob("*.h5")}
+
+
+def test_the_kept_file_is_a_file_of_impulse_responses(kept):
+    traced = OFDMLink(channel={**STREET, "normalize": "none"}, **GRID)
+    (path,) = kept.rglob(file_of(traced))
+    read = OFDMLink(channel={"kind": "cir", "path": path, "normalize": "none"}, **GRID)
+    for link in (traced, read):
+        assert link.channel.seen().shape == (20, 1, 1, 1, 2, 14, 12)
+    h = [link.channel._take(np.arange(20)).numpy() for link in (traced, read)]
+    np.testing.assert_allclose(*h, rtol=1e-4, atol=1e-4 * np.abs(h[0]).min())
+
+
+def test_a_place_in_sight_has_the_delay_of_its_distance():
+    link = OFDMLink(channel={**STREET, "max_depth": 0}, **GRID)
+    found = link.source.realizations(link.settings, link.resource_grid)
+    np.testing.assert_allclose(found.angular_spread, 0.0, atol=2e-3)  # of one path
+    distance = np.linalg.norm(found.position - np.array(STREET["transmitter"]), axis=1)
+    np.testing.assert_allclose(found.tau[:, 0, 0, 0], distance / 299792458.0, rtol=1e-5)
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    few = {**STREET, "num_receivers": 2, "max_depth": 0}
+    assert OFDMLink(channel=few, **GRID).channel(1).shape[0] == 1
+
+
+def test_a_scene_is_known_by_its_meshes(tmp_path):
+    scene = tmp_path / "own.xml"
+    (tmp_path / "meshes").mkdir()
+    scene.write_text('<shape type="ply"><string name="filename" value="meshes/a.ply"/></shape>')
+    (tmp_path / "meshes" / "a.ply").write_bytes(b"ply 1")
+    before = RayTracedSettings.model_validate({**STREET, "scene": str(scene)}).checksums
+    (tmp_path / "meshes" / "a.ply").write_bytes(b"ply 2")
+    after = RayTracedSettings.model_validate({**STREET, "scene": str(scene)}).checksums
+    assert set(before) == set(after) == {str(scene)}
+    assert before != after
+
+
+@pytest.mark.slow
+def test_munich_is_traced():
+    munich = {
+        "kind": "ray_traced", "scene": "munich", "transmitter": (8.5, 21.0, 27.0),
+        "area": ((-50.0, 50.0, 1.5), (150.0, 150.0, 1.5)), "num_receivers": 80, "speed": 3.0,
+    }  # fmt: skip
+    grid = {"num_tx_ant": 2, "num_rx_ant": 4, "fft_size": 24, "cyclic_prefix_length": 2}
+    link = OFDMLink(channel=munich, csi="perfect", **grid)
+    found = link.source.realizations(link.settings, link.resource_grid)
+    assert 64 <= len(found.a) <= 80  # yards without a path
+    assert found.a.shape[-1] == 14
+    symbols = complex_normal([100, 200])
+    received, no_eff = link(symbols, 0.1)
+    assert np.mean(np.abs(received - symbols) ** 2 / no_eff) == pytest.approx(1.0, abs=0.05)
