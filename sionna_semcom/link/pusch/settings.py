@@ -14,7 +14,6 @@ from sionna.phy.nr import PUSCHConfig
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
 from ...channel.slots.settings import AnyChannel, refuse_beside_channel, with_channel_read
-from ..base import LinkSettings
 from ..estimation.settings import ReceiverSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config

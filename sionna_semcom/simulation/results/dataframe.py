@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .curves import SNR_AXIS
+from .curves import SNR_AXIS, Curve
 
 if TYPE_CHECKING:
     import pandas
 
-    from .result import Result
 
-
-def to_dataframe(result: Result) -> pandas.DataFrame:
+def to_dataframe(curves: Mapping[str, Curve]) -> pandas.DataFrame:
     """Rows of all estimates; see :meth:`~sionna_semcom.simulation.Result.to_dataframe`."""
     try:
         import pandas
@@ -21,9 +20,9 @@ def to_dataframe(result: Result) -> pandas.DataFrame:
         raise ModuleNotFoundError(
             "Tables of pandas need it: pip install 'sionna-semcom[report]'"
         ) from error
-    axes = {curve.axis: None for curve in result.curves.values() if curve.axis != SNR_AXIS}
+    axes = {curve.axis: None for curve in curves.values() if curve.axis != SNR_AXIS}
     rows: list[dict[str, Any]] = []
-    for label, curve in result.curves.items():
+    for label, curve in curves.items():
         along = {curve.axis: curve.x} if curve.axis != SNR_AXIS else {}
         for name, metric in curve.metrics.items():
             for index, estimate in enumerate(metric):

@@ -95,7 +95,7 @@ class Result:
         """
         from .dataframe import to_dataframe
 
-        return to_dataframe(self)
+        return to_dataframe(self.curves)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the result to an HDF5 file, whole or not at all.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -111,6 +113,7 @@ def test_studies_name_channels_of_pusch(tmp_path):
         "evaluation": {"snr_db": [0], "batch_size": 10},
     }
     study = Study.model_validate(document)
-    chosen = study.links["own"].slots.channel
+    link: Any = study.links["own"]
+    chosen = link.slots.channel
     assert (chosen.kind, chosen.split, chosen.normalize) == ("cir", "test", "none")
     assert Study.model_validate(study.model_dump(mode="json")) == study

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_a_link_without_weights_for_its_estimator_is_refused(model, link, messag
 
 
 def test_weights_of_a_link_follow_the_training_seed():
-    settings = Study.model_validate(DOCUMENT).links["learned"]
+    settings: Any = Study.model_validate(DOCUMENT).links["learned"]
     assert settings.of_training(3) == settings
     named = settings.model_copy(
         update={"estimator": settings.estimator.model_copy(update={"weights": "a"})}
