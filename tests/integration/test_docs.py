@@ -113,7 +113,8 @@ def test_yaml_blocks_are_valid(block: Block) -> None:
 
 
 def commands() -> list[list[str]]:
-    lines = (line for block in all_blocks("bash") for line in block.text.splitlines())
+    texts = (block.text.replace("\\\n", " ") for block in all_blocks("bash"))
+    lines = (line for text in texts for line in text.splitlines())
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
