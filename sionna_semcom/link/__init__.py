@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links: Sionna chains from symbols at the transmitter to equalized symbols at the receiver."""
 
+from ..channel.slots.link_budget import Budget, InterfererSettings, LinkBudget
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
 from .coded import CodedTransmission
@@ -15,13 +16,16 @@ __all__ = [
     "AWGNLink",
     "AWGNSettings",
     "AnyLink",
+    "Budget",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
+    "InterfererSettings",
     "Link",
+    "LinkBudget",
     "LinkSettings",
     "OFDMLink",
     "OFDMSettings",

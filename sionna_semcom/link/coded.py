@@ -94,6 +94,7 @@ class CodedTransmission(Block):
             )
         self.link = link
         self.num_info_bits = num_info_bits
+        self.num_bits_per_symbol = num_bits_per_symbol
         self.num_symbols = math.ceil(round(num_info_bits / (coderate * num_bits_per_symbol), 6))
         num_coded_bits = self.num_symbols * num_bits_per_symbol
         if not 0.2 <= num_info_bits / num_coded_bits <= 0.95:
@@ -129,6 +130,17 @@ class CodedTransmission(Block):
                     "`bits` must be zeros and ones. Received: "
                     f"{bits.numpy()[wrong][0]:g} in row {np.argwhere(wrong)[0, 0]}"
                 )
+
+    @property
+    def ebno_offset_db(self) -> float:
+        """What is added to :math:`E_b/N_0` [dB] for the SNR [dB]; see `Link.ebno_offset_db`."""
+        coderate = self.num_info_bits / (self.num_symbols * self.num_bits_per_symbol)
+        return self.link.ebno_offset_db(self.num_bits_per_symbol, coderate)
+
+    def noise_power(self, ebno_db: float | tf.Tensor) -> tf.Tensor:
+        """``no`` at :math:`E_b/N_0` [dB], as :func:`~sionna.phy.utils.ebnodb2no` gives it."""
+        snr_db = tf.cast(ebno_db, self.rdtype) + self.ebno_offset_db
+        return tf.pow(tf.cast(10.0, self.rdtype), -snr_db / 10.0)
 
     def channel_uses(self, num_latents: int = 1) -> int:
         """Complex channel uses of the link to send ``num_latents`` codewords."""

@@ -75,6 +75,14 @@ class EffectiveAWGNLink(Link):
         options = dict(config)
         return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
 
+    def snr_offset_db(self, axis: str) -> float:
+        """That of the other link."""
+        return self.link.snr_offset_db(axis)
+
+    def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
+        """That of the other link."""
+        return self.link.ebno_offset_db(num_bits_per_symbol, coderate)
+
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""
         no_eff = tf.cast(self.link(symbols, no)[1], self.rdtype)

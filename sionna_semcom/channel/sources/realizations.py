@@ -12,7 +12,8 @@ from sionna.phy.channel.tr38901 import CDL, SystemLevelChannel
 from sionna.phy.ofdm import ResourceGrid
 
 from ..._files import atomic_hdf5
-from ..slots.channel import CHUNK, channel_model, drop_users
+from ..slots.channel import CHUNK, channel_model
+from ..slots.drops import drop_users
 from ..slots.settings import SlotSettings
 
 

@@ -17,6 +17,7 @@ from sionna.phy.ofdm import (
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
 from ...channel.slots.channel import in_units, received, slot_energy
 from ...channel.slots.estimation import known_covariances, ls_estimator
 from ...channel.slots.interference import slot_summary
@@ -26,7 +27,9 @@ from ...channel.slots.source import SlotSource, floor_db, has_unit_energy
 from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
 from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
+from ..figures import collecting, wanted
 from .equalization import SlotEqualizer
+from .interference import Interference, drop_figures, error_parts, interference
 from .precoding import PrecodedChannel
 from .reported_noise import antenna_diversity, warn_of_reported_noise
 from .settings import OFDMSettings
@@ -80,6 +83,7 @@ class OFDMLink(Link):
         self.source = self._make_source(source)
         self.resource_grid = self._make_grid()
         self.channel = self._make_channel()
+        self.budget = budget_of(self.channel)
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
@@ -112,11 +116,34 @@ class OFDMLink(Link):
         return floor_db(self.channel)
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, and the interference that is left out."""
-        return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
+        """One line: the channel, the antennas, the interference that is left out, and powers."""
+        line = slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
+        return line if self.budget is None else f"{line}; {self.budget.summary()}"
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
+        collection = wanted() if self._has_figures else None
+        if collection is None:
+            return self._transmit_packed(symbols, no)
+        with collecting() as slots:
+            output = self._transmit_packed(symbols, no)
+        begins = self._first_slots(symbols, no)
+        collection.note({n: tf.gather(value, begins) for n, value in slots.figures().items()})
+        return output
+
+    @property
+    def _has_figures(self) -> bool:
+        """Whether slots have figures, which are noted in the graph of who asks for them."""
+        return self.budget is not None
+
+    def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Slot in which each row begins: [batch]."""
+        batch, num_symbols = tf.unstack(tf.shape(symbols))
+        if no.shape.rank == 1 or not self.settings.packing:
+            return tf.range(batch) * -(-num_symbols // self._packer.capacity)
+        return tf.range(batch) * num_symbols // self._packer.capacity
+
+    def _transmit_packed(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch, num_symbols = tf.unstack(tf.shape(symbols))
         separate = no.shape.rank == 1 or not self.settings.packing
         slots = self._packer.pack(symbols, separate)
@@ -131,6 +158,7 @@ class OFDMLink(Link):
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
         alone = tf.executing_eagerly() or not isinstance(self.channel, SlotSource)
+        alone = alone or (self._has_figures and wanted() is not None)
         # another channel may have layers, and a phase; XLA has no gradient of Sionna's pilots in a
         # graph that does not know that it is compiled
         if alone or GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
@@ -150,12 +178,25 @@ class OFDMLink(Link):
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        channel = self.channel(tf.shape(slots)[0])
-        h = self._precode(channel, no)
+        drops = self._draw(tf.shape(slots)[0])
+        h = self._precode(drops.h, no)
         y = self._awgn(received(x, h), no)
-        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
+        others = None if self.budget is None else interference(drops, no, self.budget)
+        if others is not None:
+            y, no = y + others.signal, others.power
+        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(drops.h))
+        if others is not None:
+            y, h_hat = self._whiten(others, y, h_hat, self._gain(drops.h))
+        if self.budget is not None and (collection := wanted()) is not None:
+            collection.note(drop_figures(drops, no))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
+
+    def _draw(self, num_slots: tf.Tensor) -> Drops:
+        """Channels of slots, with their drops if the channel knows them."""
+        if isinstance(self.channel, BudgetedSlots):
+            return self.channel.draw(num_slots)
+        return Drops(self.channel(num_slots), -1 - tf.range(num_slots), None)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -170,6 +211,17 @@ class OFDMLink(Link):
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
         # spares the backward pass through the estimator and the equalizer's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
+
+    def _whiten(
+        self, others: Interference, y: tf.Tensor, h_hat: tf.Tensor, gain: tf.Tensor | None
+    ) -> list[tf.Tensor]:
+        """Signal and estimate, so that noise, interference and errors are white over antennas."""
+        if self.settings.csi == "perfect":
+            return others.whiten([y, h_hat], 0.0, 0.0)
+        parts = error_parts(
+            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
+        )
+        return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
 
     def _estimate_in_units(
         self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None

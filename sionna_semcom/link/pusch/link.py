@@ -13,6 +13,7 @@ from sionna.phy.nr import PUSCHConfig, PUSCHLSChannelEstimator, PUSCHPilotPatter
 from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
 from sionna.phy.utils import complex_normal
 
+from ...channel.slots.budgeted import BudgetedSlots
 from ...channel.slots.channel import SlotChannel, received
 from ...channel.slots.interference import interference_floor, slot_summary
 from ...channel.slots.resource_grid import resource_grid
@@ -20,8 +21,8 @@ from ...channel.slots.source import SlotSource
 from ...channel.sources import ChannelSource, ModelSource
 from ...channel.sources.build import slot_source
 from ...mapping.packing import SlotPacker
-from ..base import LINKS
-from ..figures import collecting, wanted
+from ..base import EBNO_AXIS, LINKS
+from ..figures import wanted
 from ..ofdm.link import OFDMLink
 from ..ofdm.reported_noise import warn_of_reported_noise
 from .channel import LayerChannel, layer_statistics, seen_slots
@@ -113,42 +114,32 @@ class PUSCHLink(OFDMLink):
     @property
     def interference_floor_db(self) -> Any:
         """Interference that a model of TR 38.901 leaves out [dB]; none: another model, unknown."""
-        if not isinstance(self.channel, SlotChannel):
+        channel = self.channel.slots if isinstance(self.channel, BudgetedSlots) else self.channel
+        if not isinstance(channel, SlotChannel):
             return None
-        return interference_floor(self.settings.slots, self.channel.drop_interference).db
+        return interference_floor(self.settings.slots, channel.drop_interference).db
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, and the interference that is left out."""
+        """One line: the channel, the antennas, the interference that is left out, and powers."""
         floor_db = self.interference_floor_db
         if floor_db is not None:
-            return slot_summary(self.settings.slots, floor_db)
+            line = slot_summary(self.settings.slots, floor_db)
+            return line if self.budget is None else f"{line}; {self.budget.summary()}"
         name = "flat" if self.source is None else self.source.name
         return f"{name}, {self.settings.num_tx_ant} x {self.settings.num_rx_ant} antennas"
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
-        if self.transport_block is None:
-            return super().transmit(symbols, no)
-        if not self._room:
+        if self.transport_block is not None and not self._room:
             raise ValueError(
                 "the transport block leaves no element for latents: lower its `share`, or use "
                 "`send_bits`. Received: symbols"
             )
-        collection = wanted()
-        if collection is None:
-            return super().transmit(symbols, no)
-        with collecting() as slots:
-            output = super().transmit(symbols, no)
-        begins = self._first_slots(symbols, no)
-        collection.note({n: tf.gather(value, begins) for n, value in slots.figures().items()})
-        return output
+        return super().transmit(symbols, no)
 
-    def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Slot in which each row begins: [batch]."""
-        batch, num_symbols = tf.unstack(tf.shape(symbols))
-        if no.shape.rank == 1 or not self.settings.packing:
-            return tf.range(batch) * -(-num_symbols // self._room)
-        return tf.range(batch) * num_symbols // self._room
+    @property
+    def _has_figures(self) -> bool:
+        return self.transport_block is not None or super()._has_figures
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self.transport_block is None:
@@ -212,6 +203,13 @@ class PUSCHLink(OFDMLink):
         _, coded = self._transmit_shared(latents, block, bits, no)
         bits_hat, right = block.decode(*coded)
         return tf.ensure_shape(bits_hat, bits.shape), right
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the block."""
+        if axis != EBNO_AXIS or self.settings.transport_block is None:
+            return super().snr_offset_db(axis)
+        coding = self.settings.config.tb
+        return self.ebno_offset_db(int(coding.num_bits_per_symbol), float(coding.target_coderate))
 
     def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
         return source if self._given is None else ModelSource(self._given)

@@ -12,6 +12,7 @@ from sionna.phy.nr import PUSCHConfig
 
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
+from ...channel.slots.link_budget import LinkBudget
 from ..base import LinkSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
@@ -89,6 +90,8 @@ class PUSCHSettings(LinkSettings):
     UMi, UMa and RMa."""
     num_rx_ant: int = Field(default=4, ge=1)
     """Receive antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
+    link_budget: LinkBudget | None = None
+    """Powers of a channel with path loss and shadowing, as in `OFDMLink`."""
 
     num_resource_blocks: int = Field(default=4, ge=1, le=275)
     """Resource blocks of twelve subcarriers."""
@@ -191,6 +194,7 @@ class PUSCHSettings(LinkSettings):
                 "carrier_frequency": self.carrier_frequency,
                 "speed": self.speed,
                 "pool_size": self.pool_size,
+                "link_budget": self.link_budget,
                 "num_tx_ant": self.num_tx_ant,
                 "num_rx_ant": self.num_rx_ant,
                 "num_streams": self.streams,
@@ -254,4 +258,5 @@ class PUSCHSettings(LinkSettings):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the bits that are sent beside the latents."""
-        return () if self.transport_block is None else ("bler", "ber")
+        bits = () if self.transport_block is None else ("bler", "ber")
+        return bits if self.link_budget is None else (*bits, "sinr_db")

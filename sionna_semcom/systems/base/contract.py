@@ -34,6 +34,14 @@ class Aggregating(Measurable, Protocol):
 
 
 @runtime_checkable
+class Scaled(Measurable, Protocol):
+    """Something measurable along axes other than the SNR, such as transmit power."""
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` [dB, dBm] for the SNR [dB]."""
+
+
+@runtime_checkable
 class Encoding(Measurable, Protocol):
     """Something measurable, part of whose work depends on no SNR."""
 
