@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.ofdm import ResourceGrid
 from sionna.phy.utils import ebnodb2no
 
 from .._parts import Registry, validated
@@ -72,7 +71,7 @@ class Link(DrawnPart):
     """
 
     settings_class = LinkSettings
-    resource_grid: ResourceGrid | None = None
+    resource_grid: Any = None
 
     def __init__(self, **settings: Any) -> None:
         chosen: Any = validated(self.settings_class, settings)

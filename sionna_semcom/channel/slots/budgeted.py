@@ -15,8 +15,11 @@ from .channel import CHUNK, in_units, slot_energy
 from .interference import InterferenceFloor
 from .link_budget import Budget, LinkBudget
 from .randomness import own_randomness
-from .settings import DEFAULT_DROPS, SlotSettings
+from .settings import SlotSettings
 from .source import SlotSource
+
+
+FRESH_SLOTS = 2048  # in which the median of a channel without a pool is measured
 
 
 class Drops(NamedTuple):
@@ -122,7 +125,7 @@ class BudgetedSlots(SlotSource):
         """Mean energies of all drops, or of many slots, in physical units."""
         size = self.slots.num_realizations
         with own_randomness():
-            for start in range(0, size or DEFAULT_DROPS, CHUNK):
+            for start in range(0, size or FRESH_SLOTS, CHUNK):
                 if size is None:
                     h = self.slots(CHUNK)
                 else:

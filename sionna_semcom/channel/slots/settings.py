@@ -13,7 +13,7 @@ from sionna.phy import SPEED_OF_LIGHT
 
 from ..._messages import shortened
 from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
-from .link_budget import LinkBudget
+from .link_budget import POWER_AXIS, LinkBudget
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
@@ -220,6 +220,11 @@ class SlotSettings(PrecisionSettings):
         if self.model in SYSTEM_LEVEL_MODELS:
             return "system"
         return "TDL" if self.model.startswith("TDL") else "CDL"
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes along which systems can be measured: the SNR, with a link budget also the power."""
+        return ("snr_db",) if self.link_budget is None else ("snr_db", POWER_AXIS)
 
     @property
     def num_interferers(self) -> int:

@@ -14,6 +14,7 @@ from ...channel.noise import at_least
 from ...channel.slots.budgeted import Drops
 from ...channel.slots.channel import received, slot_energy
 from ...channel.slots.link_budget import Budget
+from ..figures import DROP
 
 STEP = 0.05  # of the noise power, for a derivative
 NOISE_SHARE = 1e-6  # of the interference; less noise cannot be told from rounding
@@ -134,6 +135,6 @@ def drop_figures(drops: Drops, power: tf.Tensor) -> dict[str, tf.Tensor]:
     ratio = slot_energy(drops.h) / power
     sinr_db = 10.0 / math.log(10.0) * tf.math.log(ratio)
     return {
-        "drop": drops.index,
+        DROP: drops.index,
         "sinr_db": tf.clip_by_value(sinr_db, -SINR_LIMIT_DB, SINR_LIMIT_DB),
     }

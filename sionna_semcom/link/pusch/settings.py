@@ -13,7 +13,7 @@ from sionna.phy.nr import PUSCHConfig
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
 from ...channel.slots.link_budget import LinkBudget
-from ..base import LinkSettings
+from ..base import EBNO_AXIS, LinkSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
 
@@ -254,6 +254,11 @@ class PUSCHSettings(LinkSettings):
         """What coherent combining can gain at most [dB]: receive antennas, and those precoded."""
         precoded = 1 if self.tpmi is None else self.num_tx_ant
         return 10.0 * math.log10(self.num_rx_ant * precoded)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes along which systems can be measured: with a transport block also Eb/N0."""
+        return self.slots.axes if self.transport_block is None else (*self.slots.axes, EBNO_AXIS)
 
     @property
     def metric_names(self) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import listed
-from .curves import SNR_AXIS, Curve, Metric
-from .labels import metric_label
+from .curves import Curve, Metric
+from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
 from .plot_axes import FigureAxis, SNRAxis, set_log_ticks
 from .result import Result
@@ -167,11 +167,11 @@ class PlotMetrics:
                 f"Curves of one figure must be along the same axis. Received: {listed(names)}"
             )
         values = [curve.x for _, curve in self._curves]
-        if names != [SNR_AXIS]:
+        if not in_decibels(names[0]):
             return FigureAxis(names[0], values, log_x)
         if log_x:
             raise ValueError("`log_x` must be False where the axis is the SNR, which is in dB")
-        return SNRAxis(values)
+        return SNRAxis(values, axis_label(names[0]))
 
 
 def _draw_curve(

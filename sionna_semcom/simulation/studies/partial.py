@@ -25,9 +25,12 @@ _Finite = Annotated[_Number, AllowInfNan(False)]
 _Estimate = tuple[
     _Finite, _Number, _Number, Annotated[NonNegativeInt, Strict()], Annotated[bool, Strict()]
 ]
-_POINT = TypeAdapter(dict[str, _Estimate])
+_Columns = dict[str, list[_Number]]
+_POINT = TypeAdapter(dict[str, _Estimate | _Columns | _Number])
 _SUMMARY = TypeAdapter(dict[str, _Number])
 SUMMARY = "summary"
+RECORDS, SNR = "/records", "/snr_db"
+"""Keys of a point beside metrics, none of which can have these names"""
 
 
 def fingerprint(study: Study, files: Mapping[str, str], threads: int) -> str:

@@ -93,6 +93,12 @@ class SystemContract:
         """What a graph of the system depends on that may change, its weights aside."""
         return ()
 
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]; only the SNR is known."""
+        if axis != "snr_db":
+            raise ValueError(f"{type(self).__name__} is measured along the SNR. Received: {axis}")
+        return 0.0
+
     def schedules(self, num_epochs: int) -> list[Any]:
         """Callbacks of a training of ``num_epochs``; none by default."""
         return []

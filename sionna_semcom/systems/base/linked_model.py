@@ -170,8 +170,7 @@ class LinkedModel(SavedModel):
 
     def snr_offset_db(self, axis: str) -> float:
         """What is added to a value along ``axis`` for the SNR [dB]: what the link says."""
-        offset: float = self.link.snr_offset_db(axis)
-        return offset
+        return 0.0 if axis == "snr_db" else float(self.link.snr_offset_db(axis))
 
     def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
         """Noise power at ``snr_db``, or at an SNR drawn from the training range."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -47,6 +47,8 @@ def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float
 
 class DigitalFeaturesSettings(DecisionSettings):
     """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
+
+    sends_bits: ClassVar[bool] = True
 
     kind: Literal["digital_features"] = "digital_features"
     transmitted_dim: PositiveInt = 50
