@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from .._files import check_folder
-from . import channel, parts, shipped, study
+from . import channel, distribution, parts, shipped, study
 from .arguments import Changes, ResultFiles, StudyFile
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
@@ -197,10 +197,9 @@ def gallery(
         say(f"Picture: {path}")
 
 
-app.command()(channel.channel)
 app.command(name="list")(parts.list_parts)
-app.command()(parts.schema)
-app.command()(parts.info)
+for command in (channel.channel, distribution.cdf, parts.schema, parts.info):
+    app.command()(command)
 app.command()(shipped.studies)
 app.command()(shipped.models)
 

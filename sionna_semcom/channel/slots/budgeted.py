@@ -18,7 +18,6 @@ from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
 
-
 FRESH_SLOTS = 2048  # in which the median of a channel without a pool is measured
 
 

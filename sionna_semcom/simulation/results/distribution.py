@@ -9,7 +9,8 @@ training seeds are taken together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -146,6 +147,32 @@ def percentile(
         return here, low, high
 
     return _along(curve, metric, per_drop, estimate)
+
+
+def distribution_curve(
+    curve: Curve,
+    metric: str,
+    percents: Sequence[float] = (5.0, 50.0, 95.0),
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    per_drop: bool = False,
+) -> Curve:
+    """Percentiles of a metric, and with a threshold its outage, as a curve for tables and figures.
+
+    See :func:`percentile` and :func:`outage`.
+    """
+    found = {
+        f"{metric}_percentile_{percent:g}": percentile(curve, metric, percent, per_drop)
+        for percent in percents
+    }
+    if below is not None or above is not None:
+        limits = {"below": below, "above": above}
+        said = "_".join(f"{name}_{value:g}" for name, value in limits.items() if value is not None)
+        found[f"outage_{metric}_{said}"] = outage(
+            curve, metric, below=below, above=above, per_drop=per_drop
+        )
+    return replace(curve, metrics=found, summary={}, point_summaries={}, records=None)
 
 
 def _along(
