@@ -12,7 +12,7 @@ from sionna.phy.utils import complex_normal
 
 from ...channel.noise import at_least
 from ...channel.slots.budgeted import Drops
-from ...channel.slots.channel import received, slot_energy
+from ...channel.slots.channel import received
 from ...channel.slots.link_budget import Budget
 from ..figures import DROP
 
@@ -126,15 +126,23 @@ def error_parts(
     return directed, here - directed
 
 
-def drop_figures(drops: Drops, power: tf.Tensor) -> dict[str, tf.Tensor]:
+def drop_figures(
+    index: tf.Tensor, gain: tf.Tensor | None, power: tf.Tensor
+) -> dict[str, tf.Tensor]:
     """What is known of each slot, [num_slots]: its drop and its SINR [dB] at a receive antenna.
 
-    The SINR is total transmit power times the mean energy of a coefficient over noise and
-    interference.
+    Input
+    -----
+    index : [num_slots], `tf.int32`
+        Drops
+
+    gain : [num_slots] or `None`, `tf.float`
+        Mean energy of a coefficient of the channel; none: one
+
+    power : [] or [num_slots], `tf.float`
+        Noise and interference, over the total transmit power
     """
-    ratio = slot_energy(drops.h) / power
+    ratio = (1.0 if gain is None else gain) / power
     sinr_db = 10.0 / math.log(10.0) * tf.math.log(ratio)
-    return {
-        DROP: drops.index,
-        "sinr_db": tf.clip_by_value(sinr_db, -SINR_LIMIT_DB, SINR_LIMIT_DB),
-    }
+    sinr_db = tf.clip_by_value(sinr_db, -SINR_LIMIT_DB, SINR_LIMIT_DB)
+    return {DROP: index, "sinr_db": tf.broadcast_to(sinr_db, tf.shape(index))}

@@ -188,7 +188,7 @@ class OFDMLink(Link):
         if others is not None:
             y, h_hat = self._whiten(others, y, h_hat, self._gain(drops.h))
         if self.budget is not None and (collection := wanted()) is not None:
-            collection.note(drop_figures(drops, no))
+            collection.note(drop_figures(drops.index, self._gain(drops.h), no))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,6 +14,9 @@ from .distribution import cdf
 from .labels import format_x, metric_label
 from .names import drawable
 from .plot import COLORS, DASHES, PANEL_HEIGHT, PANEL_WIDTH, add_legend
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
 
 
 def cdf_figure(
@@ -53,7 +57,7 @@ def cdf_figure(
         raise ValueError("a figure of CDFs needs curves and points. Received: none")
     figure = Figure(layout="constrained")
     panels = figure.subplots(1, len(xs), squeeze=False, sharey=True)[0]
-    handles = {}
+    handles: dict[str, Artist] = {}
     for x, ax in zip(xs, panels, strict=True):
         lowest = 1.0
         for index, (label, curve) in enumerate(curves.items()):
