@@ -68,11 +68,11 @@ class EvaluationSettings(StopRule):
     axis: str = SNR_AXIS
     """What curves are along: what is given of the next three, or a figure of the systems' summary,
     for which one value is given"""
-    snr_db: tuple[Decibels, ...] = ()
+    snr_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
     """SNRs [dB]; .inf is noiseless"""
-    tx_power_dbm: tuple[Decibels, ...] = ()
+    tx_power_dbm: tuple[Decibels, ...] | None = Field(None, min_length=1)
     """Transmit powers [dBm] in place of SNRs, over links with a `link_budget`"""
-    ebno_db: tuple[Decibels, ...] = ()
+    ebno_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
     """Eb/N0 [dB] in place of SNRs, of systems or links that send coded bits"""
     records: int = Field(0, ge=0, le=20000)
     """Samples of each point and seed whose figures are kept in the result, with the drops that they
@@ -106,7 +106,9 @@ class EvaluationSettings(StopRule):
 
     @field_validator(*QUANTITIES)
     @classmethod
-    def _check_snrs(cls, snr_db: tuple[float, ...]) -> tuple[float, ...]:
+    def _check_snrs(cls, snr_db: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if snr_db is None:
+            return None
         if not all(one > -math.inf for one in snr_db):
             raise ValueError(
                 f"SNRs must be numbers of dB (.inf is noiseless). Received: {listed(snr_db)}"
@@ -125,9 +127,10 @@ class EvaluationSettings(StopRule):
             raise ValueError(
                 f"axis must be {self.quantity}, of which values are given. Received: {self.axis}"
             )
+        one = "SNR" if self.quantity == SNR_AXIS else "value"
         if self.axis != self.quantity and len(self.points) > 1:
             raise ValueError(
-                f"{self.quantity} must hold one value where the axis is {shortened(self.axis)}. "
+                f"{self.quantity} must hold one {one} where the axis is {shortened(self.axis)}. "
                 f"Received: {listed(self.points)}"
             )
         return self
