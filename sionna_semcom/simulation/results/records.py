@@ -19,6 +19,7 @@ Array = NDArray[Any]
 Columns = Mapping[str, Sequence[float]]
 DROP = "drop"
 _WHOLE = ("point", "seed", DROP)
+_PACKED: Any = {"compression": "gzip", "shuffle": True}
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,10 @@ def write_records(group: h5py.Group, records: Records | None) -> None:
         return
     target = group.create_group("records")
     for name in _WHOLE:
-        target[name] = getattr(records, name)
+        target.create_dataset(name, data=getattr(records, name), **_PACKED)
     values = create_ordered(target, "values", records.values)
     for name, array in records.values.items():
-        values[name] = array
+        values.create_dataset(name, data=array, **_PACKED)
 
 
 def read_records(group: h5py.Group) -> Records | None:
