@@ -40,7 +40,8 @@ from sionna_semcom.simulation import Curve, Result, distribution_curve, paired_d
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|distribution|benchmark) (?P<request>.+?) -->\n).*?(<!-- end -->)",
+    r"(<!-- (?P<kind>table|differences|distribution|benchmark) (?P<request>.+?) -->\n)"
+    r".*?(<!-- end -->)",
     re.DOTALL,
 )
 
