@@ -31,7 +31,7 @@ _ABBREVIATIONS = {
 }
 _AXES = {
     SNR_AXIS: ("SNR", "dB"),
-    EBNO_AXIS: ("$E_b/N_0$", "dB"),
+    EBNO_AXIS: ("Eb/N0", "dB"),
     POWER_AXIS: ("transmit power", "dBm"),
 }
 
@@ -59,7 +59,7 @@ def in_decibels(axis: str) -> bool:
 
 def axis_words(axis: str) -> str:
     """What stands along an axis, within a sentence."""
-    return _AXES[axis][0].replace("$E_b/N_0$", "Eb/N0") if axis in _AXES else in_words(axis)
+    return _AXES[axis][0] if axis in _AXES else in_words(axis)
 
 
 def axis_label(axis: str) -> str:
