@@ -41,6 +41,13 @@ LINKS = {
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
+    "umi_interference": lambda: OFDMLink(
+        model="UMi",
+        interpolation="lmmse",
+        pool_size=64,
+        link_budget={"interferers": {"num": 2, "tx_power_dbm": -30.0}},
+        **GRID,
+    ),
     "own_cir": lambda: OFDMLink(channel=own_channels.cir(**GRID), **GRID),
     "own_responses": lambda: OFDMLink(channel=own_channels.responses(**GRID), **GRID),
     "own_model": lambda: OFDMLink(channel=own_channels.model(**GRID), **GRID),

@@ -25,13 +25,13 @@ def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[
         "scenario": settings.model.lower(),
         "min_ut_velocity": settings.speed,
         "max_ut_velocity": settings.speed,
-        "precision": model.precision,
     }
-    if settings.num_interferers:
-        topology = gen_single_sector_topology_interferers(
-            size, num_interferer=settings.num_interferers, **arguments
+    if not settings.num_interferers:
+        topology = gen_single_sector_topology(size, precision=model.precision, **arguments)
+    else:  # which Sionna 1.2 has in single precision alone
+        drawn = gen_single_sector_topology_interferers(
+            size, num_interferer=settings.num_interferers, precision="single", **arguments
         )
-    else:
-        topology = gen_single_sector_topology(size, **arguments)
+        topology = tuple(tf.cast(x, model.rdtype) if x.dtype.is_floating else x for x in drawn)
     model.set_topology(*topology)
     return tuple(topology)
