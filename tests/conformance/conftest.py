@@ -41,11 +41,11 @@ LINKS = {
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
-    "umi_interference": lambda: OFDMLink(
+    "umi_budget": lambda: OFDMLink(
         model="UMi",
         interpolation="lmmse",
         pool_size=64,
-        link_budget={"interferers": {"num": 2, "tx_power_dbm": -30.0}},
+        link_budget={"normalize": "slot"},
         **GRID,
     ),
     "own_cir": lambda: OFDMLink(channel=own_channels.cir(**GRID), **GRID),
