@@ -197,9 +197,11 @@ def gallery(
         say(f"Picture: {path}")
 
 
+app.command()(channel.channel)
+app.command()(distribution.cdf)
 app.command(name="list")(parts.list_parts)
-for command in (channel.channel, distribution.cdf, parts.schema, parts.info):
-    app.command()(command)
+app.command()(parts.schema)
+app.command()(parts.info)
 app.command()(shipped.studies)
 app.command()(shipped.models)
 
