@@ -15,6 +15,11 @@ the same channels, with intervals over the seeds' differences, stand between::
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
 
+Percentiles of a metric and, with a threshold, its outage, from the records of samples, between::
+
+    <!-- distribution RESULT.h5 [x=10,20] METRIC [percent=5,95] [above=0.1] -->
+    <!-- end -->
+
 Run it again after a study: ``python docs/make_results.py``.
 """
 
@@ -31,11 +36,12 @@ import numpy as np
 import yaml
 from result_tables import curves_table
 
-from sionna_semcom.simulation import Curve, Result, paired_difference
+from sionna_semcom.simulation import Curve, Result, distribution_curve, paired_difference
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|benchmark) (?P<request>.+?) -->\n).*?(<!-- end -->)",
+    r"(<!-- (?P<kind>table|differences|distribution|benchmark) (?P<request>.+?) -->\n)"
+    r".*?(<!-- end -->)",
     re.DOTALL,
 )
 
@@ -57,6 +63,19 @@ def differences(request: str) -> str:
         metrics = {name: paired_difference(first, second, name) for name in names}
         rows[pair.replace(" - ", " less ")] = replace(first, metrics=metrics)
     return curves_table(rows, names, xs)
+
+
+def distribution(request: str) -> str:
+    """Markdown table of percentiles and outage of one metric: a row a curve."""
+    curves, (metric,), xs = _asked_for(request)
+    options = dict(word.split("=") for word in request.split() if "=" in word)
+    percents = [float(percent) for percent in options.get("percent", "5,50,95").split(",")]
+    limits = {name: float(options[name]) for name in ("below", "above") if name in options}
+    found = {
+        label: distribution_curve(curve, metric, percents, **limits)
+        for label, curve in curves.items()
+    }
+    return curves_table(found, list(next(iter(found.values())).metrics), xs)
 
 
 def _asked_for(request: str) -> tuple[Mapping[str, Curve], list[str], list[float] | None]:
@@ -82,7 +101,12 @@ def benchmark(request: str) -> str:
 
 def fill(text: str) -> str:
     """The page with every table written anew."""
-    kinds = {"table": table, "differences": differences, "benchmark": benchmark}
+    kinds = {
+        "table": table,
+        "differences": differences,
+        "distribution": distribution,
+        "benchmark": benchmark,
+    }
     return TABLE.sub(
         lambda match: match[1] + kinds[match["kind"]](match["request"]) + match[4], text
     )

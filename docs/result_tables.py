@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from sionna_semcom.simulation import Curve
-from sionna_semcom.simulation.results.curves import SNR_AXIS, Estimate
-from sionna_semcom.simulation.results.labels import in_words, metric_label
-from sionna_semcom.simulation.results.tables import format_x
+from sionna_semcom.simulation.results.curves import Estimate
+from sionna_semcom.simulation.results.labels import format_x, in_decibels, in_words, metric_label
 
 
 def curves_table(
@@ -23,7 +22,7 @@ def curves_table(
     point; the others are columns of one more table.
     """
     first = next(iter(curves.values()))
-    if xs is None and first.axis != SNR_AXIS:
+    if xs is None and not in_decibels(first.axis):
         return _points_table(curves, names, first.axis)
     xs = xs or list(first.x)
     for x in xs:
@@ -34,7 +33,7 @@ def curves_table(
     along = [name for name in names if name not in fixed]
     if len(xs) == 1:
         fixed, along = list(names), []
-    axis = "" if first.axis == SNR_AXIS else f"{in_words(first.axis)} "
+    axis = "" if in_decibels(first.axis) else f"{in_words(first.axis)} "
     tables = [
         _table(_head(name), curves, {f"{axis}{format_x(first.axis, x)}": (name, x) for x in xs})
         for name in along

@@ -13,6 +13,7 @@ from sionna.phy import Block
 
 from .._parts import Part
 from .._seeding import generator_states, generators_at
+from .slots.link_budget import POWER_AXIS, Budget
 
 
 class _Recording(ABCMeta):
@@ -44,9 +45,13 @@ class DrawnPart(Part, Block, metaclass=_Recording):
 
     source : `ChannelSource` | `None`
         Where its channels come from, if not from a model by its name
+
+    budget : :class:`~sionna_semcom.channel.slots.link_budget.Budget` | `None`
+        Powers of a part with a `LinkBudget`
     """
 
     drawn_from: Mapping[str, Any] = MappingProxyType({})
+    budget: Budget | None = None
     source: Any = None
     aggregates: Any = MappingProxyType({})
     autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
@@ -56,6 +61,29 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     def checksums(self) -> Mapping[str, str]:
         """SHA-256 of the files that its channels come from, by name."""
         return {} if self.source is None else dict(self.source.checksums)
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` [dB, dBm] for the SNR [dB].
+
+        Parameters
+        ----------
+        axis : "snr_db" | "tx_power_dbm" | "ebno_db"
+            SNR; transmit power, with a link budget; :math:`E_b/N_0`, where bits are sent
+
+        Raises
+        ------
+        ValueError
+            If nothing is known along ``axis``
+        """
+        if axis == "snr_db":
+            return 0.0
+        if axis == POWER_AXIS and self.budget is not None:
+            return self.budget.snr_offset_db
+        needed = {POWER_AXIS: "a `link_budget`", "ebno_db": "a system or link that sends bits"}
+        raise ValueError(
+            f"the axis {axis!r} needs {needed.get(axis, 'to be known')}. Received: "
+            f"{type(self).__name__} without"
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal part, and states of generators that it drew from.

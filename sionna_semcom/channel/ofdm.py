@@ -17,6 +17,7 @@ from .base import ChannelState, MIMOChannel
 from .ofdm_settings import OFDMMIMOSettings
 from .regression import RegressionTable, learn
 from .settings import CHANNELS
+from .slots.budgeted import budget_of
 from .slots.channel import CHUNK, in_units, slot_energy
 from .slots.estimation import known_covariances, ls_estimator
 from .slots.interference import slot_summary
@@ -123,6 +124,7 @@ class OFDMMIMOChannel(MIMOChannel):
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
         self.slots: Any = slot_source(chosen, self._lengthened_grid(), self.source)
+        self.budget = budget_of(self.slots)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._data_elements = tf.constant(self._where_data_is(), tf.int32)
         if chosen.csi == "ls":

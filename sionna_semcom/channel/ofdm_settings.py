@@ -36,6 +36,11 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
 
     @model_validator(mode="after")
     def _check_csi(self) -> OFDMMIMOSettings:
+        if self.num_interferers:
+            raise ValueError(
+                "`link_budget.interferers` are for links: a MIMO channel shows its matrices "
+                f"alone. Received: num={self.num_interferers}"
+            )
         if self.csi == "ls":
             self._check_estimation()
         if (self.csi == "delayed") != (self.csi_delay is not None):

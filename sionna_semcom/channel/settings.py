@@ -68,6 +68,11 @@ class ChannelSettings(PrecisionSettings):
         """Names of what it adds to the figures of a system that is measured over it; nothing."""
         return ()
 
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes along which systems can be measured over it."""
+        return ("snr_db",)
+
     def of_training(self: _Self, seed: int) -> _Self:
         """These settings for a model of the training seed ``seed``."""
         return self

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Links: Sionna chains from symbols at the transmitter to equalized symbols at the receiver."""
 
+from ..channel.slots.link_budget import Budget, InterfererSettings, LinkBudget
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
 from .bits_and_latents import BitsAndLatentsLink, BitsAndLatentsSettings
@@ -25,15 +26,18 @@ __all__ = [
     "AnyLink",
     "BitsAndLatentsLink",
     "BitsAndLatentsSettings",
+    "Budget",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
+    "InterfererSettings",
     "LearnedEstimator",
     "LearnedEstimatorSettings",
     "Link",
+    "LinkBudget",
     "LinkSettings",
     "OFDMLink",
     "OFDMSettings",

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from sionna.phy.utils import ebnodb2no
 
 from .._parts import Registry, validated
 from ..channel.drawn import DrawnPart
@@ -20,6 +22,7 @@ LINKS = Registry("links", CHANNELS, package="sionna_semcom.link")
 """Links by ``kind``; where a study names a link, a MIMO channel can stand."""
 
 
+EBNO_AXIS = "ebno_db"
 Transmit = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
@@ -70,6 +73,7 @@ class Link(DrawnPart):
     """
 
     settings_class = LinkSettings
+    resource_grid: Any = None
 
     def __init__(self, **settings: Any) -> None:
         chosen: Any = validated(self.settings_class, settings)
@@ -165,6 +169,25 @@ class Link(DrawnPart):
 
         Links without anything to be trained have nothing to measure.
         """
+
+    def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
+        r"""What is added to :math:`E_b/N_0` [dB] for the SNR [dB] where symbols carry coded bits.
+
+        .. math:: N_0 = \left(\frac{E_b}{N_0}\frac{rM}{E_s}\right)^{-1}, \qquad
+                  \mathrm{SNR} = \frac{1}{N_0}
+
+        as :func:`~sionna.phy.utils.ebnodb2no` defines it: with a resource grid the energy
+        :math:`E_s` of a symbol counts pilots and cyclic prefix, and is that of one stream.
+
+        Parameters
+        ----------
+        num_bits_per_symbol : `int`
+            Coded bits :math:`M` of a QAM symbol
+        coderate : `float`
+            Code rate :math:`r`
+        """
+        arguments = (num_bits_per_symbol, coderate, self.resource_grid)
+        return -10.0 * math.log10(float(ebnodb2no(0.0, *arguments, precision="double")))
 
     def graph(self, jit_compile: bool | None = None) -> Graph:
         """Convert the link to a graph that is traced once for all batch sizes and noise powers.

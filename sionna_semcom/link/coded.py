@@ -113,6 +113,7 @@ class CodedTransmission(Block):
         self.num_symbols = codeword_symbols(num_info_bits, coderate, num_bits_per_symbol)
         self.link = link
         self.num_info_bits = num_info_bits
+        self.num_bits_per_symbol = num_bits_per_symbol
         num_coded_bits = self.num_symbols * num_bits_per_symbol
         own = {"precision": self.precision}
         self._encoder = LDPC5GEncoder(num_info_bits, num_coded_bits, num_bits_per_symbol, **own)
@@ -152,6 +153,17 @@ class CodedTransmission(Block):
                     "`bits` must be zeros and ones. Received: "
                     f"{bits.numpy()[wrong][0]:g} in row {np.argwhere(wrong)[0, 0]}"
                 )
+
+    @property
+    def ebno_offset_db(self) -> float:
+        """What is added to :math:`E_b/N_0` [dB] for the SNR [dB]; see `Link.ebno_offset_db`."""
+        coderate = self.num_info_bits / (self.num_symbols * self.num_bits_per_symbol)
+        return self.link.ebno_offset_db(self.num_bits_per_symbol, coderate)
+
+    def noise_power(self, ebno_db: float | tf.Tensor) -> tf.Tensor:
+        """``no`` at :math:`E_b/N_0` [dB], as :func:`~sionna.phy.utils.ebnodb2no` gives it."""
+        snr_db = tf.cast(ebno_db, self.rdtype) + self.ebno_offset_db
+        return tf.pow(tf.cast(10.0, self.rdtype), -snr_db / 10.0)
 
     def channel_uses(self, num_latents: int = 1) -> int:
         """Complex channel uses of the link to send ``num_latents`` codewords."""

@@ -41,6 +41,11 @@ class EffectiveAWGNSettings(LinkSettings):
         return self.link.checksums
 
     @property
+    def axes(self) -> tuple[str, ...]:
+        """Those of the other link."""
+        return self.link.axes
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the other link."""
         return self.link.metric_names
@@ -102,6 +107,14 @@ class EffectiveAWGNLink(Link):
     def calibrate(self) -> None:
         """Calibrate the other link."""
         self.link.calibrate()
+
+    def snr_offset_db(self, axis: str) -> float:
+        """That of the other link."""
+        return self.link.snr_offset_db(axis)
+
+    def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
+        """That of the other link."""
+        return self.link.ebno_offset_db(num_bits_per_symbol, coderate)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

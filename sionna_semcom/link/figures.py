@@ -11,6 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
+DROP = "link/drop"
+"""Figure that says which drop of a channel a row met; it is no metric"""
+
 
 class Collection:
     """Figures [batch] that links note, by name; those of a graph inside this one are left out."""

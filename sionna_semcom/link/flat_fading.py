@@ -2,7 +2,7 @@
 """MIMO over a flat Rayleigh or Rician fading channel."""
 
 import functools
-from math import sqrt
+from math import log10, sqrt
 from typing import Any, Literal
 
 import tensorflow as tf
@@ -103,6 +103,11 @@ class FlatFadingLink(Link):
             return self._packer.unpack(slots, batch, num_symbols, separate=True)
 
         return unpack(x_hat), unpack(no_eff)
+
+    def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
+        """As of any link; a symbol has the energy of one stream."""
+        streams_db = 10.0 * log10(self.settings.num_tx_ant)
+        return super().ebno_offset_db(num_bits_per_symbol, coderate) + streams_db
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Channel uses of ``num_latents`` rows, each with one use for every ``num_tx_ant``."""

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from .evaluation.probes import LinearProbes, probe
     from .evaluation.state import State
     from .evaluation.stop_rule import StopRule
+    from .results.cdf_plot import cdf_figure
     from .results.curves import Curve, Estimate, Metric
     from .results.differences import paired_difference
+    from .results.distribution import cdf, distribution_curve, outage, percentile
     from .results.plot import PlotMetrics
+    from .results.records import Records
     from .results.report import write_report
     from .results.result import Result
     from .studies.gallery import draw_gallery, latent_space_figure, reconstruction_figure
@@ -37,9 +40,15 @@ _MODULES = {
     "StopRule": "evaluation.stop_rule",
     "Study": "studies.study",
     "TrainingSettings": "training.settings",
+    "Records": "results.records",
+    "cdf": "results.distribution",
+    "cdf_figure": "results.cdf_plot",
+    "distribution_curve": "results.distribution",
     "draw_gallery": "studies.gallery",
     "latent_space_figure": "studies.gallery",
     "load_study": "studies.study",
+    "outage": "results.distribution",
+    "percentile": "results.distribution",
     "probe": "evaluation.probes",
     "paired_difference": "results.differences",
     "reconstruction_figure": "studies.gallery",
@@ -57,15 +66,21 @@ __all__ = [
     "ModelSettings",
     "ModelStore",
     "PlotMetrics",
+    "Records",
     "Result",
     "State",
     "StopRule",
     "Study",
     "TrainingSettings",
+    "cdf",
+    "cdf_figure",
+    "distribution_curve",
     "draw_gallery",
     "latent_space_figure",
     "load_study",
+    "outage",
     "paired_difference",
+    "percentile",
     "probe",
     "reconstruction_figure",
     "run_study",

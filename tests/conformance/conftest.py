@@ -44,6 +44,13 @@ LINKS = {
     ),
     "umi_lmmse": lambda: OFDMLink(model="UMi", interpolation="lmmse", pool_size=64, **GRID),
     "umi_learned": lambda: OFDMLink(model="UMi", estimator="learned", pool_size=64, **GRID),
+    "umi_budget": lambda: OFDMLink(
+        model="UMi",
+        interpolation="lmmse",
+        pool_size=64,
+        link_budget={"normalize": "slot"},
+        **GRID,
+    ),
     "own_cir": lambda: OFDMLink(channel=own_channels.cir(**GRID), **GRID),
     "own_responses": lambda: OFDMLink(channel=own_channels.responses(**GRID), **GRID),
     "own_model": lambda: OFDMLink(channel=own_channels.model(**GRID), **GRID),

@@ -6,12 +6,13 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 from sionna.phy import PI, config
-from sionna.phy.channel import ChannelModel, gen_single_sector_topology, subcarrier_frequencies
+from sionna.phy.channel import ChannelModel, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
 
 from ..noise import energy
 from .cluster_response import ClusterResponse
+from .drops import drop_users
 from .interference import InterferenceFloor, drop_interference, interference_floor
 from .ray_offsets import correct_ray_offsets
 from .settings import DEFAULT_DROPS, SYSTEM_LEVEL_MODELS, SlotSettings
@@ -39,7 +40,7 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     """Sionna's model of the channel impulse response.
 
     A system-level model comes without path loss and shadowing, because the SNR is a parameter,
-    and without a topology (see `draw_topology`).
+    unless there is a link budget, and without a topology (see `drop_users`).
     """
     family, fc = settings.model[:3], settings.carrier_frequency
     if family == "TDL":
@@ -74,27 +75,13 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
         ut_array=arrays[0],
         bs_array=arrays[1],
         direction=settings.direction,
-        enable_pathloss=False,
-        enable_shadow_fading=False,
+        enable_pathloss=settings.link_budget is not None,
+        enable_shadow_fading=settings.link_budget is not None and settings.link_budget.shadowing,
         precision=settings.precision,
         **o2i,
     )
     correct_ray_offsets(model)
     return model
-
-
-def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
-    """Drop a user in each of ``size`` sectors of a system-level model; the topology as Sionna's."""
-    topology = gen_single_sector_topology(
-        size,
-        num_ut=1,
-        scenario=settings.model.lower(),
-        min_ut_velocity=settings.speed,
-        max_ut_velocity=settings.speed,
-        precision=model.precision,
-    )
-    model.set_topology(*topology)
-    return tuple(topology)
 
 
 def path_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Tensor:
@@ -178,6 +165,8 @@ class SlotChannel(SlotSource):
 
     .. math:: \frac{1}{N_R N_T T F} \sum_{r,t,s,n} |h_{r,t,s,n}|^2 = 1
 
+    With a link budget slots are in physical units, with path loss and shadowing.
+
     With a pool, realizations are drawn once, in chunks and outside the graph, and a call picks
     among them at random with replacement. The system-level models need one: Sionna ties their
     topology to a batch size.
@@ -212,10 +201,15 @@ class SlotChannel(SlotSource):
         self._response: ClusterResponse | None = None
         if isinstance(self._model, CDL):
             self._response = ClusterResponse(self._model, self._frequencies, self.precision)
+        self.has_unit_energy = settings.link_budget is None
         self._pool: tf.Variable | None = None
+        self._interferers: tf.Variable | None = None
         self.drop_interference: list[np.ndarray] = []  # of the pool of a system-level model
         if settings.realizations is not None:
-            self._pool = tf.Variable(self._draw_pool(settings.realizations), trainable=False)
+            own, others = self._draw_pool(settings.realizations)
+            self._pool = tf.Variable(own, trainable=False)
+            if settings.num_interferers:
+                self._interferers = tf.Variable(others, trainable=False)
 
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         """Draw ``num_slots`` channels."""
@@ -229,9 +223,14 @@ class SlotChannel(SlotSource):
         """Realizations of the pool, or none if each slot draws its own."""
         return None if self._pool is None else self._pool.value()
 
+    def interferers(self, numbers: tf.Tensor) -> tf.Tensor | None:
+        """Channels of terminals that interfere in drops ``numbers`` of the pool."""
+        return None if self._interferers is None else tf.gather(self._interferers, numbers)
+
     def seen(self) -> tf.Tensor:
-        """The pool, or as many slots as one has by default."""
-        return self(DEFAULT_DROPS) if self._pool is None else self._pool.value()
+        """The pool, or as many slots as one has by default, with unit mean energy."""
+        slots = self(DEFAULT_DROPS) if self._pool is None else self._pool.value()
+        return slots if self.has_unit_energy else in_units(slots, tf.sqrt(slot_energy(slots)))
 
     @property
     def interference(self) -> InterferenceFloor:
@@ -241,20 +240,29 @@ class SlotChannel(SlotSource):
     def redraw(self) -> None:
         """Fill the pool with new realizations, also for graphs that were traced before."""
         if self._pool is not None:
-            self._pool.assign(self._draw_pool(self._pool.shape[0]))
+            own, others = self._draw_pool(self._pool.shape[0])
+            self._pool.assign(own)
+            if self._interferers is not None:
+                self._interferers.assign(others)
 
     def _generate(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         if self._response is not None:
             return self._response(num_slots, *self._times)
         a, tau = self._model(num_slots, *self._times)
         if self._settings.model in SYSTEM_LEVEL_MODELS:
-            self.drop_interference.append(drop_interference(self._settings, a, tau))
-        return frequency_response(a, tau, self._frequencies)
+            own = a[:, :, :, :1], tau[:, :, :1]
+            self.drop_interference.append(drop_interference(self._settings, *own))
+        response = frequency_response if self.has_unit_energy else path_response
+        return response(a, tau, self._frequencies)
 
-    def _draw_pool(self, size: int) -> tf.Tensor:
+    def _draw_pool(self, size: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """``size`` drops, and the channels of what interferes in them."""
         self.drop_interference = []
         chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
-        return tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)
+        drops = tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)
+        antennas = (drops.shape[3] - 1) * drops.shape[4]
+        others = tf.reshape(drops[:, :, :, 1:], [*drops.shape[:3], 1, antennas, *drops.shape[5:]])
+        return drops[:, :, :, :1], others
 
     def _draw_chunk(self, size: int) -> tf.Tensor:
         if self._settings.model in SYSTEM_LEVEL_MODELS:

@@ -195,10 +195,16 @@ def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[s
     return notes
 
 
-def study_notes(links: Mapping[tuple[str, int], Any], snr_dbs: Iterable[float]) -> Iterator[str]:
-    """The `interference_notes` of the links of a study, by name and seed; one seed of each."""
+def study_notes(
+    links: Mapping[tuple[str, int], Any], values: Iterable[float], axis: str = "snr_db"
+) -> Iterator[str]:
+    """The `interference_notes` of the links of a study, by name and seed; one seed of each.
+
+    ``values`` are SNRs [dB] or what stands in their place; the SNR of an Eb/N0 is up to a system.
+    """
     for name, link in {name: link for (name, _), link in links.items()}.items():
-        yield from interference_notes(name, link, snr_dbs)
+        offset_db = -math.inf if axis == "ebno_db" else link.snr_offset_db(axis)
+        yield from interference_notes(name, link, [x + offset_db for x in values])
 
 
 def slot_summary(settings: SlotSettings, floor_db: float | None, source: str | None = None) -> str:

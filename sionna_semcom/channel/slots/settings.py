@@ -14,6 +14,7 @@ from sionna.phy import SPEED_OF_LIGHT
 from ..._messages import shortened
 from ..._parts import Settings
 from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
+from .link_budget import POWER_AXIS, LinkBudget
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
@@ -128,6 +129,9 @@ class SlotSettings(PrecisionSettings):
     pool_size: int | None = Field(default=None, ge=1)
     """Channel realizations drawn once and reused at random; none: a fresh draw for each slot.
     UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
+    link_budget: LinkBudget | None = None
+    """Powers of a channel with path loss and shadowing: UMi, UMa, RMa, or a channel of your own
+    with `normalize: none`; none: channels of unit mean energy, and the SNR is given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -182,6 +186,33 @@ class SlotSettings(PrecisionSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_budget(self) -> SlotSettings:
+        budget = self.link_budget
+        if budget is None:
+            return self
+        source = self.channel if isinstance(self.channel, SourceSettings) else None
+        if source is None and self.model not in SYSTEM_LEVEL_MODELS:
+            raise ValueError(
+                "`link_budget` needs a channel with path loss: UMi, UMa, RMa or a `channel` of "
+                f"your own. Received: model={self.model!r}"
+            )
+        if source is not None and source.normalize != "none":
+            raise ValueError(
+                "`link_budget` needs a `channel` in its own unit, with `normalize`='none'. "
+                f"Received: normalize={source.normalize!r}"
+            )
+        if budget.interferers is None:
+            return self
+        if source is not None or self.direction != "uplink" or budget.normalize == "slot":
+            raise ValueError(
+                "`link_budget.interferers` are terminals of adjacent cells of UMi, UMa and RMa, "
+                "in the uplink, of slots that are not normalized. Received: "
+                f"{'a channel of your own' if source else self.direction}, "
+                f"normalize={budget.normalize!r}"
+            )
+        return self
+
     def _check_pilots(self, argument: str) -> None:
         """Refuse subcarriers that ``argument``, the number of streams, does not divide equally."""
         used = self.num_subcarriers
@@ -218,6 +249,17 @@ class SlotSettings(PrecisionSettings):
         if self.model in SYSTEM_LEVEL_MODELS:
             return "system"
         return "TDL" if self.model.startswith("TDL") else "CDL"
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes along which systems can be measured: the SNR, with a link budget also the power."""
+        return ("snr_db",) if self.link_budget is None else ("snr_db", POWER_AXIS)
+
+    @property
+    def num_interferers(self) -> int:
+        """Terminals that interfere."""
+        interferers = self.link_budget.interferers if self.link_budget is not None else None
+        return 0 if interferers is None else interferers.num
 
     @property
     @abstractmethod

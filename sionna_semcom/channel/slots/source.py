@@ -38,6 +38,25 @@ class SlotSource(Object):
         """Realizations that were drawn once, or none if each slot draws its own."""
         return None
 
+    @property
+    def num_realizations(self) -> int | None:
+        """Realizations that slots are taken from at random, none if each slot draws its own."""
+        return None if self.pool is None else self.pool.shape[0]
+
+    def take(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The realizations ``numbers`` [num_slots] of those that slots are taken from."""
+        return tf.gather(self.pool, numbers)
+
+    def interferers(self, numbers: tf.Tensor) -> tf.Tensor | None:
+        """Channels of terminals that interfere in realizations ``numbers``, none if none do.
+
+        [num_slots, 1, num_rx_ant, 1, num_interferers * num_tx_ant, num_ofdm_symbols, fft_size]
+        """
+        return None
+
+    def redraw(self) -> None:
+        """Replace realizations that were drawn once by new ones; there are none."""
+
     @abstractmethod
     def seen(self) -> tf.Tensor:
         """Slots with unit mean energy in which a receiver has learned the statistics."""

@@ -9,6 +9,7 @@ from typing import Any
 from sionna.phy.ofdm import ResourceGrid
 
 from ..settings import SOURCES, SourceSettings
+from ..slots.budgeted import BudgetedSlots
 from ..slots.channel import SlotChannel
 from ..slots.settings import SlotSettings
 from ..slots.source import SlotSource
@@ -52,9 +53,14 @@ def slot_source(
     settings: SlotSettings, resource_grid: ResourceGrid, source: ChannelSource | None
 ) -> SlotSource:
     """What slots of ``settings`` are drawn from: a model by its name, or ``source``."""
+    slots: SlotSource
     if source is None:
-        return SlotChannel(settings, resource_grid)
-    return source.slots(settings, resource_grid)
+        slots = SlotChannel(settings, resource_grid)
+    else:
+        slots = source.slots(settings, resource_grid)
+    if settings.link_budget is None:
+        return slots
+    return BudgetedSlots(slots, settings, resource_grid)
 
 
 def name_of(source: ChannelSource | None) -> str | None:

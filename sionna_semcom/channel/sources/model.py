@@ -117,6 +117,10 @@ class ModelSlots(OwnSlots):
             return None
         return spread(self._in_unit(self._pool.value()), self._times[0])
 
+    def take(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The realizations ``numbers`` of the pool."""
+        return spread(self._in_unit(tf.gather(self._pool, numbers)), self._times[0])
+
     def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         if self._pool is None:
             return self._response(*self._model(num_slots, *self._times))

@@ -110,6 +110,16 @@ class KeptSlots(OwnSlots):
         super().__init__(settings, resource_grid, normalize)
         self._rows = tf.constant(rows, tf.int32)
 
+    @property
+    def num_realizations(self) -> int | None:
+        """Channels of the file that are drawn."""
+        return len(self._rows)
+
+    def take(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The channels ``numbers`` of those that are drawn."""
+        h = self._take(tf.gather(self._rows, numbers))
+        return spread(self._in_unit(h), self._grid.num_ofdm_symbols)
+
     @abstractmethod
     def _take(self, rows: tf.Tensor) -> tf.Tensor:
         """The slots ``rows`` of the file."""

@@ -13,7 +13,8 @@ from sionna.phy.ofdm import ResourceGrid
 
 from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset
-from ..slots.channel import CHUNK, channel_model, drop_users
+from ..slots.channel import CHUNK, channel_model
+from ..slots.drops import drop_users
 from ..slots.settings import SlotSettings
 
 

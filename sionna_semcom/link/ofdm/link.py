@@ -18,6 +18,7 @@ from sionna.phy.ofdm import (
 from sionna.phy.utils import complex_normal
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
 from ...channel.slots.channel import in_units, received, slot_energy
 from ...channel.slots.estimation import known_covariances, ls_estimator
 from ...channel.slots.interference import slot_summary
@@ -32,7 +33,9 @@ from ..estimation.learned_error import Estimator
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Observation
 from ..estimation.seen import calibrate
+from ..figures import collecting, wanted
 from .equalization import SlotEqualizer
+from .interference import Interference, drop_figures, error_parts, interference
 from .precoding import PrecodedChannel
 from .reported_noise import antenna_diversity, warn_of_reported_noise
 from .settings import OFDMSettings
@@ -90,6 +93,7 @@ class OFDMLink(Link):
         self.source = self._make_source(source)
         self.resource_grid = self._make_grid()
         self.channel = self._make_channel()
+        self.budget = budget_of(self.channel)
         self._capacity = self.settings.streams * int(self.resource_grid.num_data_symbols)
         self._packer = SlotPacker(self._capacity, self.settings.interleaver_seed)
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
@@ -136,8 +140,9 @@ class OFDMLink(Link):
         return floor_db(self.channel)
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, and the interference that is left out."""
-        return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
+        """One line: the channel, the antennas, the interference that is left out, and powers."""
+        line = slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
+        return line if self.budget is None else f"{line}; {self.budget.summary()}"
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
@@ -150,8 +155,31 @@ class OFDMLink(Link):
         ``channel`` draws the slots of all transmissions together, those of the first one first, and
         may remember from one to the next. Each transmission permutes its slots in its own way:
         where streams leave interference, it is that of other symbols, and so independent. The
-        output has the shape of ``symbols``.
+        output has the shape of ``symbols``. Figures of slots are noted for each row, of the slot
+        in which its first transmission begins.
         """
+        collection = wanted() if self._has_figures else None
+        if collection is None:
+            return self._transmit_packed(symbols, no)
+        with collecting() as slots:
+            output = self._transmit_packed(symbols, no)
+        begins = self._first_slots(symbols[0], no)
+        collection.note({n: tf.gather(value, begins) for n, value in slots.figures().items()})
+        return output
+
+    @property
+    def _has_figures(self) -> bool:
+        """Whether slots have figures, which are noted in the graph of who asks for them."""
+        return self.budget is not None
+
+    def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Slot in which each row begins: [batch]."""
+        batch, num_symbols = tf.unstack(tf.shape(symbols))
+        if no.shape.rank == 1 or not self.settings.packing:
+            return tf.range(batch) * -(-num_symbols // self._packer.capacity)
+        return tf.range(batch) * num_symbols // self._packer.capacity
+
+    def _transmit_packed(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         number = symbols.shape[0]
         batch, num_symbols = tf.unstack(tf.shape(symbols)[1:])
         separate = no.shape.rank == 1 or not self.settings.packing
@@ -179,6 +207,7 @@ class OFDMLink(Link):
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
         alone = tf.executing_eagerly() or not isinstance(self.channel, SlotSource)
+        alone = alone or (self._has_figures and wanted() is not None)
         # another channel may have layers, and a phase; XLA has no gradient of Sionna's pilots in a
         # graph that does not know that it is compiled
         if alone or GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
@@ -214,7 +243,8 @@ class OFDMLink(Link):
         """
         size = [tf.shape(channel)[0], self._capacity]
         slots = complex_normal(size, precision=self.precision)
-        observed = self._observe(slots, tf.cast(no, self.rdtype), channel)
+        drops = Drops(channel, -1 - tf.range(size[0]), None)
+        observed = self._observe(slots, tf.cast(no, self.rdtype), drops)
         return observed._replace(h=self._remove_nulled(observed.h))
 
     def calibrate(self) -> None:
@@ -223,18 +253,31 @@ class OFDMLink(Link):
             calibrate(self.estimator, self.channel, self.observe)
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        observed = self._observe(slots, no, self.channel(tf.shape(slots)[0]))
+        observed = self._observe(slots, no, self._draw(tf.shape(slots)[0]))
         return observed.symbols_hat, observed.no_eff
 
-    def _observe(self, slots: tf.Tensor, no: tf.Tensor, channel: tf.Tensor) -> Observation:
+    def _observe(self, slots: tf.Tensor, no: tf.Tensor, drops: Drops) -> Observation:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        h = self._precode(channel, no)
+        h = self._precode(drops.h, no)
         y = self._awgn(received(x, h), no)
-        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
+        others = None if self.budget is None else interference(drops, no, self.budget)
+        if others is not None:
+            y, no = y + others.signal, others.power
+        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(drops.h))
+        if others is not None:
+            y, h_hat = self._whiten(others, y, h_hat, self._gain(drops.h))
+        if self.budget is not None and (collection := wanted()) is not None:
+            collection.note(drop_figures(drops.index, self._gain(drops.h), no))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
         return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
+
+    def _draw(self, num_slots: tf.Tensor) -> Drops:
+        """Channels of slots, with their drops if the channel knows them."""
+        if isinstance(self.channel, BudgetedSlots):
+            return self.channel.draw(num_slots)
+        return Drops(self.channel(num_slots), -1 - tf.range(num_slots), None)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -251,6 +294,17 @@ class OFDMLink(Link):
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
         # spares the backward pass through the estimator and the equalizer's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
+
+    def _whiten(
+        self, others: Interference, y: tf.Tensor, h_hat: tf.Tensor, gain: tf.Tensor | None
+    ) -> list[tf.Tensor]:
+        """Signal and estimate, so that noise, interference and errors are white over antennas."""
+        if self.settings.csi == "perfect":
+            return others.whiten([y, h_hat], 0.0, 0.0)
+        parts = error_parts(
+            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
+        )
+        return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
 
     def _estimate_in_units(
         self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None

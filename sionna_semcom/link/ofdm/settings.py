@@ -98,6 +98,11 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
         return super().array_gain_db + 10.0 * math.log10(precoded)
 
     @property
+    def metric_names(self) -> tuple[str, ...]:
+        """What is measured of each slot: its SINR, where powers are known."""
+        return () if self.link_budget is None else ("sinr_db",)
+
+    @property
     def knows_statistics(self) -> bool:
         """Whether the receiver knows the covariance of what the streams see."""
         if self.statistics is None:

@@ -19,10 +19,10 @@ from ...channel.slots.resource_grid import resource_grid
 from ...channel.slots.source import SlotSource
 from ...channel.sources import ModelSource, name_of, slot_source
 from ...mapping.packing import SlotPacker
-from ..base import LINKS
+from ..base import EBNO_AXIS, LINKS
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.seen import seen_slots
-from ..figures import collecting, wanted
+from ..figures import wanted
 from ..ofdm.link import OFDMLink
 from ..ofdm.reported_noise import warn_of_reported_noise
 from .channel import LayerChannel, layer_statistics
@@ -110,9 +110,10 @@ class PUSCHLink(OFDMLink):
         return None if self._is_flat else super().interference_floor_db
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, and the interference that is left out."""
+        """One line: the channel, the antennas, the interference that is left out, and powers."""
         name = "flat" if self._is_flat else name_of(self.source)
-        return slot_summary(self.settings.slots, self.interference_floor_db, name)
+        line = slot_summary(self.settings.slots, self.interference_floor_db, name)
+        return line if self.budget is None else f"{line}; {self.budget.summary()}"
 
     @property
     def slot_settings(self) -> Any:
@@ -121,28 +122,16 @@ class PUSCHLink(OFDMLink):
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
-        if self.transport_block is None:
-            return super().transmit(symbols, no)
-        if not self._room:
+        if self.transport_block is not None and not self._room:
             raise ValueError(
                 "the transport block leaves no element for latents: lower its `share`, or use "
                 "`send_bits`. Received: symbols"
             )
-        collection = wanted()
-        if collection is None:
-            return super().transmit(symbols, no)
-        with collecting() as slots:
-            output = super().transmit(symbols, no)
-        begins = self._first_slots(symbols, no)
-        collection.note({n: tf.gather(value, begins) for n, value in slots.figures().items()})
-        return output
+        return super().transmit(symbols, no)
 
-    def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Slot in which each row begins: [batch]."""
-        batch, num_symbols = tf.unstack(tf.shape(symbols))
-        if no.shape.rank == 1 or not self.settings.packing:
-            return tf.range(batch) * -(-num_symbols // self._room)
-        return tf.range(batch) * num_symbols // self._room
+    @property
+    def _has_figures(self) -> bool:
+        return self.transport_block is not None or super()._has_figures
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self.transport_block is None:
@@ -210,6 +199,13 @@ class PUSCHLink(OFDMLink):
     @property
     def _is_flat(self) -> bool:
         return self.source is None and self.settings.model == "flat"
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the block."""
+        if axis != EBNO_AXIS or self.settings.transport_block is None:
+            return super().snr_offset_db(axis)
+        coding = self.settings.config.tb
+        return self.ebno_offset_db(int(coding.num_bits_per_symbol), float(coding.target_coderate))
 
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots

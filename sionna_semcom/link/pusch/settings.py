@@ -13,7 +13,9 @@ from sionna.phy.nr import PUSCHConfig
 
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
+from ...channel.slots.link_budget import LinkBudget
 from ...channel.slots.settings import AnyChannel, refuse_beside_channel, with_channel_read
+from ..base import EBNO_AXIS
 from ..estimation.settings import ReceiverSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
@@ -94,6 +96,8 @@ class PUSCHSettings(ReceiverSettings):
     UMi, UMa and RMa."""
     num_rx_ant: int = Field(default=4, ge=1)
     """Receive antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
+    link_budget: LinkBudget | None = None
+    """Powers of a channel with path loss and shadowing, as in `OFDMLink`."""
 
     num_resource_blocks: int = Field(default=4, ge=1, le=275)
     """Resource blocks of twelve subcarriers."""
@@ -203,6 +207,7 @@ class PUSCHSettings(ReceiverSettings):
                 **self._propagation,
                 "carrier_frequency": self.carrier_frequency,
                 "pool_size": self.pool_size,
+                "link_budget": self.link_budget,
                 "num_tx_ant": self.num_tx_ant,
                 "num_rx_ant": self.num_rx_ant,
                 "num_streams": self.streams,
@@ -278,6 +283,12 @@ class PUSCHSettings(ReceiverSettings):
         return 10.0 * math.log10(self.num_rx_ant * precoded)
 
     @property
+    def axes(self) -> tuple[str, ...]:
+        """Axes along which systems can be measured: with a transport block also Eb/N0."""
+        return self.slots.axes if self.transport_block is None else (*self.slots.axes, EBNO_AXIS)
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the bits that are sent beside the latents."""
-        return () if self.transport_block is None else ("bler", "ber")
+        bits = () if self.transport_block is None else ("bler", "ber")
+        return bits if self.link_budget is None else (*bits, "sinr_db")

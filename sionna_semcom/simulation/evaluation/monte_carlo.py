@@ -11,17 +11,21 @@ import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
-from ..._messages import listed
+from ..._messages import listed, shortened
 from ..._seeding import reseed, set_seed
-from ...systems.base.contract import Aggregating, Measurable
+from ...link.figures import DROP
+from ...systems.base.contract import Aggregating, Measurable, Scaled
 from ...systems.base.snr import check_snr
-from ..results.curves import Curve, Estimate, Metric
+from ..results.curves import SNR_AXIS, Curve, Estimate, Metric
+from ..results.labels import in_decibels
 from ..results.names import check_label, check_metrics, check_seed
+from ..results.records import Columns, Records
 from ..results.result import Result
 from .batches import Batches
 from .devices import chosen_devices, share_memory
 from .graphs import GraphMode, Measure, Spread, executable, executable_on
 from .progress import ProgressBar
+from .recorder import Recorder
 from .state import Callback, State, Verdict
 from .stop_rule import StopRule
 from .tally import Tally
@@ -45,6 +49,8 @@ def sim_metrics(
     label: str = "",
     callback: Callback | None = None,
     progress: bool = True,
+    axis: Literal["snr_db", "tx_power_dbm", "ebno_db"] = "snr_db",
+    records: int = 0,
 ) -> Result:
     r"""Simulate metrics with confidence intervals over a range of SNRs.
 
@@ -86,6 +92,13 @@ def sim_metrics(
         if it returns "stop" the simulation does
     progress : `bool`
         If a progress bar is shown
+    axis : "snr_db" (default) | "tx_power_dbm" | "ebno_db"
+        What ``snr_dbs`` are: SNRs; transmit powers [dBm] of a system over a link with a budget; or
+        :math:`E_b/N_0` [dB] of one that sends bits. A callable gets them as they are
+    records : `int`
+        Samples of each point whose figures are kept, for
+        :func:`~sionna_semcom.simulation.cdf`, :func:`~sionna_semcom.simulation.outage` and
+        :func:`~sionna_semcom.simulation.percentile`
 
     Output
     ------
@@ -96,8 +109,8 @@ def sim_metrics(
     ------
     ValueError
         If there is no SNR, there are no two batches to send, ``data`` can be read once only,
-        metrics have not one value a sample, a result file cannot hold ``label`` or ``seed``, or
-        ``distribute`` names no device of this machine
+        metrics have not one value a sample, a result file cannot hold ``label`` or ``seed``,
+        nothing is known of ``axis``, or ``distribute`` names no device of this machine
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
@@ -123,27 +136,33 @@ def sim_metrics(
     else:
         measure = executable_on(chosen_devices(distribute), mc_fun, graph_mode, spec)
     aggregates = mc_fun.aggregates if isinstance(mc_fun, Aggregating) else {}
+    offset_db = _offset_db(mc_fun, axis)
     points: list[Point] = []
+    columns: list[Columns] = []
     verdict: Verdict | None = None
 
-    with ProgressBar(len(snrs), Console(quiet=not progress)) as bar:
+    with ProgressBar(len(snrs), Console(quiet=not progress), axis) as bar:
 
         def watch(state: State) -> Verdict | None:
             nonlocal verdict
-            bar.show(label, state.snr_db, state.mc_iter, state.max_mc_iter)
+            bar.show(label, snr_db, state.mc_iter, state.max_mc_iter)
             verdict = callback(state) if callback is not None else None
             return verdict
 
         for snr_db in snrs:
             set_seed(seed, snr_db)  # also what a user's function draws from TensorFlow
-            points.append(
-                simulate_point(measure, data, snr_db, rule, (seed, snr_db), watch, aggregates)
-            )
+            recorder = Recorder(records, aggregates)
+            whose = (seed, snr_db) if axis == SNR_AXIS else (seed, axis, snr_db)
+            common = (rule, whose, watch, aggregates, recorder)
+            points.append(simulate_point(measure, data, snr_db + offset_db, *common))
+            columns.append(recorder.columns)
             bar.advance_point(label, snr_db)
             if verdict == "stop":
                 break
-    settings = {**rule.model_dump(), "snr_db": snrs, "graph_mode": graph_mode}
-    curve = Curve(np.array(snrs[: len(points)]), join_points([points]))
+    settings = {**rule.model_dump(), axis: snrs, "graph_mode": graph_mode}
+    x = np.array(snrs[: len(points)])
+    kept = Records.joined([columns])
+    curve = Curve(x + offset_db, join_points([points]), axis=axis, x=x, records=kept)
     return Result({label: curve}, settings=settings, seed=seed)
 
 
@@ -155,16 +174,23 @@ def simulate_point(
     seed: tuple[object, ...],
     callback: Callback,
     aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
+    recorder: Recorder | None = None,
 ) -> Point:
-    """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`."""
+    """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`.
+
+    ``recorder`` keeps figures of single samples.
+    """
     check_snr(snr_db)
     reseed(*seed)
     tally, snr = Tally(snr_db, rule, aggregates), tf.constant(snr_db, tf.float32)
     limit = rule.max_mc_iter or max(_cardinality(data), 0) or None
     figures = _figures(measure, _batches(data, rule.max_mc_iter), snr)
-    for mc_iter, (index, values) in enumerate(figures, start=1):
+    for mc_iter, (index, found) in enumerate(figures, start=1):
+        values = {name: value for name, value in found.items() if name != DROP}
         check_metrics(values)
         tally.add(index, values)
+        if recorder is not None:
+            recorder.add(mc_iter, values, found.get(DROP))
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
         if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
             break
@@ -190,6 +216,22 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
         name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
         for name in first
     }
+
+
+def _offset_db(mc_fun: Any, axis: str) -> float:
+    """What is added to values along ``axis`` for what ``mc_fun`` takes."""
+    if not in_decibels(axis):
+        raise ValueError(
+            f"`axis` must be 'snr_db', 'tx_power_dbm' or 'ebno_db'. Received: {shortened(axis)}"
+        )
+    if axis == SNR_AXIS or not isinstance(mc_fun, Measurable):
+        return 0.0
+    if not isinstance(mc_fun, Scaled):
+        raise ValueError(
+            f"`axis`={axis!r} needs `mc_fun` with a method `snr_offset_db`. "
+            f"Received: {type(mc_fun).__name__}"
+        )
+    return mc_fun.snr_offset_db(axis)
 
 
 def _figures(

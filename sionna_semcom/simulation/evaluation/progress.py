@@ -6,13 +6,16 @@ from __future__ import annotations
 from rich import progress
 from rich.console import Console
 
-from ..results.labels import format_snr
+from ..results.curves import SNR_AXIS
+from ..results.labels import format_x
 
 
 class ProgressBar(progress.Progress):
     """One bar for all points of a simulation, that moves with every batch."""
 
-    def __init__(self, num_points: int, console: Console | None = None) -> None:
+    def __init__(
+        self, num_points: int, console: Console | None = None, axis: str = SNR_AXIS
+    ) -> None:
         super().__init__(
             progress.TextColumn("{task.description}", markup=False),
             progress.BarColumn(),
@@ -21,20 +24,21 @@ class ProgressBar(progress.Progress):
             progress.TimeElapsedColumn(),
             console=console,
         )
-        self._num_done = 0
+        self._num_done, self._axis = 0, axis
         self._shares: dict[tuple[str, float], float] = {}  # of points that are being simulated
         self._points = self.add_task("", total=num_points, point="")
 
-    def show(self, label: str, snr_db: float, mc_iter: int, max_mc_iter: int | None) -> None:
+    def show(self, label: str, x: float, mc_iter: int, max_mc_iter: int | None) -> None:
         """Show where a point stands; several may be simulated at the same time."""
-        self._shares[label, snr_db] = mc_iter / max_mc_iter if max_mc_iter else 0.0
-        self.update(self._points, description=label, point=f"{format_snr(snr_db)}, batch {mc_iter}")
+        self._shares[label, x] = mc_iter / max_mc_iter if max_mc_iter else 0.0
+        point = f"{format_x(self._axis, x)}, batch {mc_iter}"
+        self.update(self._points, description=label, point=point)
         self._move()
 
-    def advance_point(self, label: str, snr_db: float) -> None:
+    def advance_point(self, label: str, x: float) -> None:
         """Count a point as done."""
         self._num_done += 1
-        self._shares.pop((label, snr_db), None)
+        self._shares.pop((label, x), None)
         self._move()
 
     def _move(self) -> None:

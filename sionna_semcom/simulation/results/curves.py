@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from ..._messages import listed
 from . import intervals
+from .records import Records
 
 Array = NDArray[Any]
 SNR_AXIS = "snr_db"
+EBNO_AXIS = "ebno_db"
+POWER_AXIS = "tx_power_dbm"
 _PARTS = ("mean", "ci_low", "ci_high", "count")
 
 
@@ -97,17 +100,20 @@ class Curve:
     Parameters
     ----------
     snr_db : [num_points], `np.float64`
-        SNR [dB] of each point; infinity is the noiseless link
+        SNR [dB] of each point, with a link budget that of the median drop; infinity is noiseless
     metrics : `dict` of :class:`Metric`
         Metrics of each point
     summary : `dict` of `float`
         Figures that are equal at all points, such as channel uses against SNR
     axis : `str`
-        What the points are along: "snr_db" (default) or a figure such as "compression_factor"
+        What the points are along: "snr_db" (default), "tx_power_dbm", "ebno_db", or a figure such
+        as "compression_factor"
     x : [num_points], `np.float64`
         Where they are along the axis; ``snr_db`` by default
     point_summaries : `dict` of [num_points], `np.float64`
         Figures that differ between points; NaN where a point has none
+    records : `None` | :class:`Records`
+        Figures of single samples, for CDFs, percentiles and outage
     """
 
     snr_db: Array
@@ -116,6 +122,7 @@ class Curve:
     axis: str = SNR_AXIS
     x: Array = field(default=None)  # type: ignore[arg-type]
     point_summaries: Mapping[str, Array] = field(default_factory=dict)
+    records: Records | None = None
 
     def __post_init__(self) -> None:
         if self.axis == SNR_AXIS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 
-from .curves import Estimate
+from .curves import EBNO_AXIS, POWER_AXIS, SNR_AXIS, Estimate
 
 _ABBREVIATIONS = {
     "mse": "MSE",
@@ -30,6 +30,13 @@ _ABBREVIATIONS = {
     "tti / toi": "TTI / TOI",
     "flops": "FLOPs",
     "num": "",
+    "sinr": "SINR",
+    "db": "[dB]",
+}
+_AXES = {
+    SNR_AXIS: ("SNR", "dB"),
+    EBNO_AXIS: ("Eb/N0", "dB"),
+    POWER_AXIS: ("transmit power", "dBm"),
 }
 
 
@@ -47,6 +54,31 @@ def in_words(name: str) -> str:
 def _words(name: str) -> str:
     words = name.replace("_over_", " / ").split("_")
     return " ".join(filter(None, (_ABBREVIATIONS.get(word, word) for word in words)))
+
+
+def in_decibels(axis: str) -> bool:
+    """Whether an axis is that of the SNR, or what stands in its place."""
+    return axis in _AXES
+
+
+def axis_words(axis: str) -> str:
+    """What stands along an axis, within a sentence."""
+    return _AXES[axis][0] if axis in _AXES else in_words(axis)
+
+
+def axis_label(axis: str) -> str:
+    """What an axis of a figure says."""
+    if axis not in _AXES:
+        return metric_label(axis)
+    words, unit = _AXES[axis]
+    return f"{words[:1].upper()}{words[1:]} [{unit}]"
+
+
+def format_x(axis: str, x: float) -> str:
+    """A value along an axis, with its unit where the axis is in decibels."""
+    if axis not in _AXES:
+        return f"{x:g}"
+    return "noiseless" if math.isinf(x) else f"{x:g} {_AXES[axis][1]}"
 
 
 def format_snr(snr_db: float) -> str:

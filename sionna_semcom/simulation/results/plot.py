@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import listed
-from .curves import SNR_AXIS, Curve, Metric
-from .labels import metric_label
+from .curves import Curve, Metric
+from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
 from .plot_axes import FigureAxis, SNRAxis, set_log_ticks
 from .result import Result
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # Okabe and Ito's colors, which color-blind readers tell apart, darkest contrasts first
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_DASHES = ("-", "--", ":", "-.")
-_PANEL_WIDTH, _PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
+DASHES = ("-", "--", ":", "-.")
+PANEL_WIDTH, PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
 
 
 class PlotMetrics:
@@ -112,14 +112,7 @@ class PlotMetrics:
         log_x: bool = False,
     ) -> None:
         """Draw the figure in a file, in the format that its suffix names; see :meth:`figure`."""
-        figure = self.figure(metrics, log_scale, log_x)
-        supported = figure.canvas.get_supported_filetypes()
-        suffix = os.path.splitext(path)[1][1:].lower()
-        if suffix not in supported:
-            raise ValueError(
-                f"A figure's suffix must be one of {', '.join(supported)}. Received: {path}"
-            )
-        write_figure(figure, path, dpi=160, format=suffix)
+        save_figure(self.figure(metrics, log_scale, log_x), path)
 
     def _draw(
         self, figure: Figure, metrics: Sequence[str] | None, log_scale: Sequence[str], log_x: bool
@@ -140,11 +133,9 @@ class PlotMetrics:
             axis.set_ticks(ax)
         for ax in panels[len(names) :]:
             ax.remove()
-        width = _PANEL_WIDTH * columns
+        width = PANEL_WIDTH * columns
         height = (
-            _PANEL_HEIGHT * rows
-            + _add_legend(figure, handles, width)
-            + (0.4 if self.title else 0.0)
+            PANEL_HEIGHT * rows + add_legend(figure, handles, width) + (0.4 if self.title else 0.0)
         )
         figure.set_size_inches(width, height)
         if self.title:
@@ -167,11 +158,11 @@ class PlotMetrics:
                 f"Curves of one figure must be along the same axis. Received: {listed(names)}"
             )
         values = [curve.x for _, curve in self._curves]
-        if names != [SNR_AXIS]:
+        if not in_decibels(names[0]):
             return FigureAxis(names[0], values, log_x)
         if log_x:
             raise ValueError("`log_x` must be False where the axis is the SNR, which is in dB")
-        return SNRAxis(values)
+        return SNRAxis(values, axis_label(names[0]))
 
 
 def _draw_curve(
@@ -189,7 +180,7 @@ def _draw_curve(
     line = order[np.isfinite(values[order])]
     if len(line) == 1:  # a band would have no width
         line = line[:0]
-    dashes = _DASHES[index // len(COLORS) % len(_DASHES)]
+    dashes = DASHES[index // len(COLORS) % len(DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
     shown: list[Any] = []
     if line.size:
@@ -218,7 +209,7 @@ def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
         set_log_ticks(ax.yaxis)
 
 
-def _add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> float:
+def add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> float:
     """Put a legend below panels of ``width`` inches; return its height."""
     handles = {label: handle for label, handle in handles.items() if label}
     if not handles:
@@ -235,6 +226,23 @@ def _add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> flo
     for text, label in zip(legend.get_texts(), handles, strict=True):
         text.set_text(drawable(label))
     return 0.1 + 0.2 * math.ceil(len(handles) / columns)
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure in the format that the suffix of ``path`` names.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is of no such format
+    """
+    supported = figure.canvas.get_supported_filetypes()
+    suffix = os.path.splitext(path)[1][1:].lower()
+    if suffix not in supported:
+        raise ValueError(
+            f"A figure's suffix must be one of {', '.join(supported)}. Received: {path}"
+        )
+    write_figure(figure, path, dpi=160, format=suffix)
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str], **options: Any) -> None:

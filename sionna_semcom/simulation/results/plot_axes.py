@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 
 class SNRAxis:
-    """Places SNRs on an axis, with a slot for the noiseless link at the right end."""
+    """Places SNRs, or what stands in their place, with a slot for the noiseless link at the end."""
 
-    def __init__(self, snrs_db: Sequence[np.ndarray]) -> None:
+    def __init__(self, snrs_db: Sequence[np.ndarray], label: str = "SNR [dB]") -> None:
+        self._label = label
         every = np.unique(np.concatenate(snrs_db))
         self._finite = every[np.isfinite(every)]
         span = np.ptp(self._finite) if self._finite.size > 1 else 5.0
@@ -37,7 +38,7 @@ class SNRAxis:
         """Label the axis."""
         if not self._has_slot:
             ax.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-            ax.set_xlabel("SNR [dB]")
+            ax.set_xlabel(self._label)
         elif not self._finite.size:
             ax.set_xticks([self._slot], ["noiseless link"])
             ax.set_xlim(self._slot - 0.6 * self._slot_width, self._slot + 0.6 * self._slot_width)
@@ -48,7 +49,7 @@ class SNRAxis:
             labels = [f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
             ax.set_xticks([*ticks, self._slot], [*labels, "∞"])
             ax.axvline(self._slot - self._slot_width / 2, color="0.8", linewidth=0.8)
-            ax.set_xlabel("SNR [dB]")
+            ax.set_xlabel(self._label)
 
 
 class FigureAxis:

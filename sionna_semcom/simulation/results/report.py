@@ -14,11 +14,10 @@ import numpy as np
 import yaml
 
 from ..._files import write_bytes
-from .curves import SNR_AXIS, Curve
+from .curves import Curve
 from .figure_settings import figure_settings
-from .labels import format_estimate, metric_label
+from .labels import axis_label, format_estimate, format_x, metric_label
 from .plot import COLORS
-from .tables import format_x
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -155,7 +154,7 @@ def _layout(axis: str, metric: str) -> dict[str, Any]:
         "template": "plotly_white",
         "margin": {"l": 70, "r": 20, "t": 20, "b": 60},
         "height": 420,
-        "xaxis_title": "SNR [dB]" if axis == SNR_AXIS else escape(metric_label(axis)),
+        "xaxis_title": escape(axis_label(axis)),
         "yaxis_title": escape(metric_label(metric)),
         "legend": {"orientation": "h", "y": -0.25},
         "hovermode": "closest",

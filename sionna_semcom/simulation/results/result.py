@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from ..._hdf5 import open_hdf5, read_dataset, read_json
 from ..._messages import listed, shortened
 from .curves import SNR_AXIS, Curve, Metric
 from .names import check_label, check_title
+from .ordered import create_ordered, ordered
+from .records import read_records, write_records
 
 if TYPE_CHECKING:
     import pandas
@@ -101,8 +103,9 @@ class Result:
         """Write the result to an HDF5 file, whole or not at all.
 
         A single curve is kept as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
-        ``/summary/<name>``, along another axis with ``/x`` and ``/point_summary/<name>``; several
-        curves likewise, each in ``/curves/<label>``. The attributes of the file hold the settings
+        ``/summary/<name>``, along another axis with ``/x`` and ``/point_summary/<name>``, records
+        of samples as ``/records/{point,seed,drop}`` and ``/records/values/<name>``; several curves
+        likewise, each in ``/curves/<label>``. The attributes of the file hold the settings
         (JSON), the seed, versions, checksums and the number of threads.
 
         Raises
@@ -127,7 +130,7 @@ class Result:
                 file.attrs["label"] = next(iter(self.curves))
                 _write_curve(file, self.curve)
             else:
-                group = _create_ordered(file, "curves", self.curves)
+                group = create_ordered(file, "curves", self.curves)
                 for label, curve in self.curves.items():
                     _write_curve(group.create_group(label), curve)
 
@@ -154,7 +157,7 @@ class Result:
                 if not all(isinstance(value, str) for value in documents[name].values()):
                     raise ValueError(f"the {name} must be strings")
             if "curves" in file:
-                groups = {check_label(label): each for label, each in _ordered(file["curves"])}
+                groups = {check_label(label): each for label, each in ordered(file["curves"])}
             else:
                 groups = {check_label(_text(file.attrs, "label")): file}
             curves = {label: _read_curve(group) for label, group in groups.items()}
@@ -176,7 +179,7 @@ def package_versions() -> dict[str, str]:
 def _write_curve(group: h5py.Group, curve: Curve) -> None:
     group["snr_db"] = curve.snr_db
     group["snr_db"].attrs["unit"] = "dB"
-    metrics = _create_ordered(group, "metrics", curve.metrics)
+    metrics = create_ordered(group, "metrics", curve.metrics)
     for name, metric in curve.metrics.items():
         target = metrics.create_group(name)
         target.attrs["proportion"] = metric.proportion
@@ -184,13 +187,14 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
             values = getattr(metric, part)
             if values is not None:
                 target[part] = values
-    summary = _create_ordered(group, "summary", curve.summary)
+    write_records(group, curve.records)
+    summary = create_ordered(group, "summary", curve.summary)
     for name, value in curve.summary.items():
         summary[name] = value
     if curve.axis != SNR_AXIS:
         group["x"] = curve.x
         group["x"].attrs["axis"] = curve.axis
-        by_point = _create_ordered(group, "point_summary", curve.point_summaries)
+        by_point = create_ordered(group, "point_summary", curve.point_summaries)
         for name, values in curve.point_summaries.items():
             by_point[name] = values
 
@@ -202,16 +206,16 @@ def _read_curve(group: h5py.Group) -> Curve:
             proportion=_truth(source.attrs, "proportion"),
             per_seed=read_dataset(source, "per_seed") if "per_seed" in source else None,
         )
-        for name, source in _ordered(group["metrics"])
+        for name, source in ordered(group["metrics"])
     }
     scalars, x = group["summary"], group.get("x")
-    summary = {name: float(read_dataset(scalars, name)) for name, _ in _ordered(scalars)}
-    snr_db = read_dataset(group, "snr_db")
+    summary = {name: float(read_dataset(scalars, name)) for name, _ in ordered(scalars)}
+    snr_db, records = read_dataset(group, "snr_db"), read_records(group)
     if x is None:
-        return Curve(snr_db, metrics, summary)
+        return Curve(snr_db, metrics, summary, records=records)
     points, axis = group["point_summary"], _text(x.attrs, "axis")
-    by_point = {name: read_dataset(points, name) for name, _ in _ordered(points)}
-    return Curve(snr_db, metrics, summary, axis, read_dataset(group, "x"), by_point)
+    by_point = {name: read_dataset(points, name) for name, _ in ordered(points)}
+    return Curve(snr_db, metrics, summary, axis, read_dataset(group, "x"), by_point, records)
 
 
 def _text(attributes: h5py.AttributeManager, name: str) -> str:
@@ -233,22 +237,3 @@ def _document(attributes: h5py.AttributeManager, name: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError(f"the {name} must be a JSON object. Received: {shortened(document)}")
     return document
-
-
-def _create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:
-    """Group that remembers the order of its members.
-
-    HDF5's own tracking of the order adds times of creation: equal results would differ as files.
-    """
-    group = parent.create_group(name)
-    group.attrs["order"] = np.array(list(members), h5py.string_dtype())
-    return group
-
-
-def _ordered(group: h5py.Group) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
-    """Members of a group in their order."""
-    names = np.asarray(group.attrs["order"])
-    if names.ndim != 1 or not all(isinstance(name, str) for name in names.tolist()):
-        raise ValueError(f"the attribute order of {group.name} must be names")
-    for name in names.tolist():
-        yield check_title(name), group[name]

@@ -12,7 +12,14 @@ from rich.text import Text
 
 from ..._messages import listed, shortened
 from .curves import SNR_AXIS, Curve
-from .labels import format_estimate, format_snr, in_words, metric_label
+from .labels import (
+    axis_words,
+    format_estimate,
+    format_snr,
+    format_x,
+    in_decibels,
+    metric_label,
+)
 
 MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
 
@@ -43,11 +50,6 @@ def result_tables(
         yield from _axis_tables(along, axis, metrics or known)
 
 
-def format_x(axis: str, x: float) -> str:
-    """A value along an axis, an SNR with its unit."""
-    return format_snr(x) if axis == SNR_AXIS else f"{x:g}"
-
-
 def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str]) -> Iterator[Table]:
     """Tables of ``curves`` along the same axis."""
     for name in metrics:
@@ -70,7 +72,7 @@ def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str])
         for name, value in curve.summary.items()
     }
     names = list(dict.fromkeys(name for name, _ in summaries))
-    title = f"Whatever the {'SNR' if axis == SNR_AXIS else in_words(axis)}"
+    title = f"Whatever the {axis_words(axis)}"
     yield from _tables(title, names, list(curves) if names else [], summaries)
 
 
@@ -80,8 +82,10 @@ def _point_tables(
     """Points down and curves across, or the other way round if there are more curves."""
     title = metric_label(name)
     if axis != SNR_AXIS:
+        title += f" against {axis_words(axis)}"
+    if not in_decibels(axis):
         snrs = sorted({float(snr_db) for curve in curves.values() for snr_db in curve.snr_db})
-        title += f" against {in_words(axis)}, {', '.join(map(format_snr, snrs))}"
+        title += f", {', '.join(map(format_snr, snrs))}"
     cells: dict[tuple[str, str], str] = {}
     for label, column in texts.items():
         for x, text in zip(curves[label].x, column, strict=True):

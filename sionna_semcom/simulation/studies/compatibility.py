@@ -11,6 +11,7 @@ from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
 from ...systems import SystemSettings
+from ..results.curves import EBNO_AXIS
 from ..training.settings import ModelSettings
 from .schema import CurveSettings
 
@@ -34,6 +35,7 @@ def check_compatibility(study: Any) -> None:
             _check_sizes(
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
             )
+            _check_axis(who, study.evaluation.quantity, model_name, system, study.links[link_name])
             _check_curve(who, curve, model_name, system, study.data.modalities)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
@@ -77,6 +79,18 @@ def _check_link(who: str, model: str, system: SystemSettings, name: str, link: A
             f"{who}: model {model!r} ({system.kind}) needs a {system.crosses}. "
             f"Received: the {crossed} {name!r} ({link.kind})"
         )
+
+
+def _check_axis(who: str, axis: str, model: str, system: SystemSettings, link: AnyLink) -> None:
+    if axis in link.axes or (axis == EBNO_AXIS and system.sends_bits):
+        return
+    needed = "a link with `link_budget`"
+    if axis == EBNO_AXIS:
+        needed = "a model that sends bits, or a pusch link with `transport_block`"
+    raise ValueError(
+        f"{who}: evaluation.{axis} needs {needed}. "
+        f"Received: model {model!r} ({system.kind}) over a link of kind {link.kind}"
+    )
 
 
 def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: Any) -> None:

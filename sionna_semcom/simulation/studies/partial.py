@@ -26,8 +26,12 @@ _Estimate = tuple[
     _Finite, _Number, _Number, Annotated[NonNegativeInt, Strict()], Annotated[bool, Strict()]
 ]
 _POINT = TypeAdapter(dict[str, _Estimate])
+_COLUMNS = TypeAdapter(dict[str, list[_Number]])
+_SNR = TypeAdapter(_Number)
 _SUMMARY = TypeAdapter(dict[str, _Number])
 SUMMARY = "summary"
+RECORDS, SNR = "/records", "/snr_db"
+"""Keys of a point beside metrics, none of which can have these names"""
 
 
 def fingerprint(study: Study, files: Mapping[str, str], threads: int) -> str:
@@ -80,8 +84,10 @@ class Partial:
         first, *rest = map(json.loads, whole.split(b"\n"))
         self.discarded = first["fingerprint"] != self._fingerprint
         for key, entry in () if self.discarded else rest:
-            kind = _SUMMARY if key.endswith(f" / {SUMMARY}") else _POINT
-            kind.validate_python(entry)
+            if key.endswith(f" / {SUMMARY}"):
+                _SUMMARY.validate_python(entry)
+            else:
+                _check_point(entry)
             self._entries[key] = entry
 
     def __len__(self) -> int:
@@ -111,6 +117,14 @@ class Partial:
     def remove(self) -> None:
         """Remove the file, when the run is complete."""
         self.path.unlink(missing_ok=True)
+
+
+def _check_point(entry: Any) -> None:
+    """Refuse what is no point: estimates, its SNR, and records if the study keeps any."""
+    rest = dict(entry)
+    _SNR.validate_python(rest.pop(SNR))
+    _COLUMNS.validate_python(rest.pop(RECORDS, {}))
+    _POINT.validate_python(rest)
 
 
 def _line(document: Any) -> bytes:

@@ -3,30 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import Console
 from rich.text import Text
 from threadpoolctl import threadpool_limits
 
 from ..._files import check_folder, locked
 from ...channel.slots.interference import study_notes
-from ..evaluation.monte_carlo import Point, join_points
 from ..evaluation.progress import ProgressBar, verbosity
 from ..execution.tasks import Executor, LocalExecutor, Task
-from ..results.curves import SNR_AXIS, Curve, Estimate
+from ..results.curves import Curve
 from ..results.result import Result
 from ..training.store import ModelStore
 from ..training.threads import prefer_threads, wanted_threads
 from .job import Job
+from .joining import joined_curve
 from .partial import SUMMARY, Partial, fingerprint
-from .schema import CurveSettings, EvaluationSettings
+from .schema import CurveSettings
 from .study import Study
-from .workspace import Part, Summary, Trained, Workspace
+from .workspace import Part, Summary, Trained, Values, Workspace
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -135,7 +134,8 @@ class _Run:
         trained = ((part.model, part.seed) for part in self._parts)
         self._models = list(dict.fromkeys([*trained, *self._judges]))
         self._trained: dict[tuple[str, int], Trained] = {}
-        for note in study_notes(here.links(), study.evaluation.snr_db):
+        evaluation = study.evaluation
+        for note in study_notes(here.links(), evaluation.points, evaluation.quantity):
             console.print(Text(note))
 
     def executor(self, client: Client | None, threads: int) -> Executor:
@@ -151,7 +151,8 @@ class _Run:
 
     def result(self, executor: Executor, threads: int) -> Result:
         """Compute what is not finished."""
-        study, bar = self._study, ProgressBar(self._num_points(), console=self._console)
+        study, quantity = self._study, self._study.evaluation.quantity
+        bar = ProgressBar(self._num_points(), self._console, quantity)
 
         def done(task: Task, value: Any) -> Iterable[Task]:
             if task.kind == "model":
@@ -186,7 +187,7 @@ class _Run:
         )
 
     def _num_points(self) -> int:
-        return len(self._parts) * len(self._study.evaluation.snr_db)
+        return len(self._parts) * len(self._study.evaluation.points)
 
     def _model_tasks(self, remote: bool) -> Iterator[Task]:
         """Tasks of all models, those that others start from first."""
@@ -226,8 +227,8 @@ class _Run:
         self, number: int, part: Part, needs: tuple[Any, ...], bar: ProgressBar
     ) -> Iterator[Task]:
         """Tasks of what is not finished of a part, beside each other."""
-        snrs = self._study.evaluation.snr_db
-        tasks: list[tuple[str, tuple[float, ...]]] = [("point", (snr_db,)) for snr_db in snrs] + [
+        values = self._study.evaluation.points
+        tasks: list[tuple[str, tuple[float, ...]]] = [("point", (x,)) for x in values] + [
             ("summary", ())
         ]
         for index, (kind, arguments) in enumerate(tasks):
@@ -240,22 +241,17 @@ class _Run:
 
     def _curve(self, curve: CurveSettings) -> Curve:
         evaluation = self._study.evaluation
-        points: list[list[Point]] = []
+        rows: list[list[Values]] = []
         summaries: list[list[Summary]] = []
         for seed in evaluation.seeds:
             parts = [part for part in self._parts if part.curve == curve and part.seed == seed]
-            points.append([point for part in parts for point in self._points(part)])
+            rows.append([values for part in parts for values in self._points(part)])
             summaries.append([self._partial.get(self._key(part, SUMMARY)) for part in parts])
-        figures = [_mean(rows) for rows in zip(*summaries, strict=True)]
-        if evaluation.axis != SNR_AXIS:
-            return _along(evaluation, points, figures)
-        metrics = join_points(points, evaluation.confidence)
-        return Curve(np.array(evaluation.snr_db), metrics, figures[0])
+        return joined_curve(evaluation, rows, summaries)
 
-    def _points(self, part: Part) -> Iterator[Point]:
-        for snr_db in self._study.evaluation.snr_db:
-            values = self._partial.get(self._key(part, snr_db))
-            yield {name: Estimate(*estimate) for name, estimate in values.items()}
+    def _points(self, part: Part) -> Iterator[Values]:
+        for x in self._study.evaluation.points:
+            yield self._partial.get(self._key(part, x))
 
     def _key(self, part: Part, what: object) -> str:
         needs = [(part.model, part.seed), *self._judges]
@@ -266,31 +262,3 @@ class _Run:
 
 def _model_key(name: str, seed: int) -> tuple[str, str, int]:
     return "model", name, seed
-
-
-def _along(
-    evaluation: EvaluationSettings, points: Sequence[Sequence[Point]], figures: Sequence[Summary]
-) -> Curve:
-    """Curve of points ``[num_seeds][num_points]`` along one of the ``figures`` of each point."""
-    order = np.argsort([summary[evaluation.axis] for summary in figures], kind="stable")
-    points = [[row[index] for index in order] for row in points]
-    names = dict.fromkeys(name for summary in figures for name in summary)
-    columns = {
-        name: np.array([figures[index].get(name, np.nan) for index in order]) for name in names
-    }
-    x = columns.pop(evaluation.axis)
-    shared = {name for name, column in columns.items() if np.all(column == column[0])}
-    return Curve(
-        np.full(len(x), evaluation.snr_db[0]),
-        join_points(points, evaluation.confidence),
-        {name: float(columns[name][0]) for name in columns if name in shared},
-        evaluation.axis,
-        x,
-        {name: column for name, column in columns.items() if name not in shared},
-    )
-
-
-def _mean(summaries: Iterable[Mapping[str, Any]]) -> Summary:
-    """Mean of each figure over the seeds."""
-    rows = list(summaries)
-    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

@@ -2,7 +2,8 @@
 """Settings of a study's curves, evaluation and figure."""
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -12,9 +13,11 @@ from ...metrics import AnyMetric
 from ...systems.base.snr import check_snr
 from ..evaluation.probes import Probe
 from ..evaluation.stop_rule import StopRule
-from ..results.curves import SNR_AXIS
+from ..results.curves import EBNO_AXIS, POWER_AXIS, SNR_AXIS
+from ..results.labels import in_decibels
 from ..results.names import Label, Seed
 
+QUANTITIES = (SNR_AXIS, POWER_AXIS, EBNO_AXIS)
 Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -71,9 +74,17 @@ class EvaluationSettings(StopRule):
     """Where and for how long curves are simulated."""
 
     axis: str = SNR_AXIS
-    """What curves are along: the SNR, or a figure of the systems' summary at a single SNR"""
-    snr_db: tuple[Decibels, ...] = Field(min_length=1)
+    """What curves are along: what is given of the next three, or a figure of the systems' summary,
+    for which one value is given"""
+    snr_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
     """SNRs [dB]; .inf is noiseless"""
+    tx_power_dbm: tuple[Decibels, ...] | None = Field(None, min_length=1)
+    """Transmit powers [dBm] in place of SNRs, over links with a `link_budget`"""
+    ebno_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
+    """Eb/N0 [dB] in place of SNRs, of systems or links that send coded bits"""
+    records: int = Field(0, ge=0, le=20000)
+    """Samples of each point and seed whose figures are kept in the result, with the drops that they
+    met, for CDFs, percentiles and outage"""
     split: Literal["test", "validation"] = "test"
     """Which samples are sent: those for results, or those for choosing settings"""
     batch_size: int = Field(100, gt=0, lt=2**31)
@@ -94,9 +105,18 @@ class EvaluationSettings(StopRule):
     """How systems are executed: `auto` is `xla` where there is a GPU and XLA compiles the system,
     and `graph` elsewhere; nothing (null) is eagerly"""
 
-    @field_validator("snr_db")
+    @model_validator(mode="before")
     @classmethod
-    def _check_snrs(cls, snr_db: tuple[float, ...]) -> tuple[float, ...]:
+    def _name_axis(cls, data: Any) -> Any:
+        """Let the axis be what is given, unless it is given itself."""
+        given = [name for name in QUANTITIES if isinstance(data, Mapping) and data.get(name)]
+        return {"axis": given[0], **data} if len(given) == 1 else data
+
+    @field_validator(*QUANTITIES)
+    @classmethod
+    def _check_snrs(cls, snr_db: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if snr_db is None:
+            return None
         if not all(one > -math.inf for one in snr_db):
             raise ValueError(
                 f"SNRs must be numbers of dB (.inf is noiseless). Received: {listed(snr_db)}"
@@ -105,9 +125,31 @@ class EvaluationSettings(StopRule):
 
     @model_validator(mode="after")
     def _check_axis(self) -> "EvaluationSettings":
-        if self.axis != SNR_AXIS and len(self.snr_db) > 1:
+        given = [name for name in QUANTITIES if getattr(self, name)]
+        if len(given) != 1:
             raise ValueError(
-                f"snr_db must hold one SNR where the axis is {shortened(self.axis)}. Received: "
-                f"{listed(self.snr_db)}"
+                f"one of {', '.join(QUANTITIES)} must hold values. "
+                f"Received: {', '.join(given) or 'none'}"
+            )
+        if in_decibels(self.axis) and self.axis != self.quantity:
+            raise ValueError(
+                f"axis must be {self.quantity}, of which values are given. Received: {self.axis}"
+            )
+        one = "SNR" if self.quantity == SNR_AXIS else "value"
+        if self.axis != self.quantity and len(self.points) > 1:
+            raise ValueError(
+                f"{self.quantity} must hold one {one} where the axis is {shortened(self.axis)}. "
+                f"Received: {listed(self.points)}"
             )
         return self
+
+    @property
+    def quantity(self) -> str:
+        """What values are given of."""
+        return next(name for name in QUANTITIES if getattr(self, name))
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """Values at which systems are measured, SNRs [dB] or what stands in their place."""
+        values: tuple[float, ...] = getattr(self, self.quantity)
+        return values

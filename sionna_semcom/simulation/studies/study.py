@@ -19,8 +19,8 @@ from ...datasets import Data
 from ...datasets.digits.settings import BuiltinData
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
-from ..results.curves import SNR_AXIS
 from ..results.figure_settings import FigureSettings
+from ..results.labels import in_decibels
 from ..results.names import FileName, Seed, Title
 from ..training.settings import ModelSettings
 from ..training.store import ModelStore
@@ -81,16 +81,18 @@ class Study(Settings):
 
     @model_validator(mode="after")
     def _check_axis(self) -> "Study":
-        if self.evaluation.axis != SNR_AXIS:
+        if not in_decibels(self.evaluation.axis):
             return self
         for curve in self.curves:
             if curve.lists:
                 raise ValueError(
                     f"curve {curve.label!r} lists models or links, which needs another "
-                    f"evaluation.axis than {SNR_AXIS!r}"
+                    f"evaluation.axis than {self.evaluation.axis!r}"
                 )
         if self.figure.log_x:
-            raise ValueError(f"figure.log_x needs another evaluation.axis than {SNR_AXIS!r}")
+            raise ValueError(
+                f"figure.log_x needs another evaluation.axis than {self.evaluation.axis!r}"
+            )
         return self
 
     def load_data(self, models: ModelStore | None = None) -> Data:

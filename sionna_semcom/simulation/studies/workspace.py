@@ -19,12 +19,15 @@ from ..evaluation.batches import Batches
 from ..evaluation.graphs import Graphs, Measure
 from ..evaluation.monte_carlo import simulate_point
 from ..evaluation.probes import Probing
+from ..evaluation.recorder import Recorder
 from ..evaluation.state import State
 from ..execution.tasks import Report
 from ..results.curves import SNR_AXIS
+from ..results.labels import in_decibels
 from ..training.settings import ModelSettings
 from ..training.store import ModelStore
 from ..training.weights import weights_digest
+from .partial import RECORDS, SNR
 from .schema import CurveSettings
 from .shared_systems import SharedSystems
 from .study import Study
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from ...datasets import Data
 
 _KEPT = 8  # parts of which encodings and probes are kept
-Values = dict[str, tuple[float, float, float, int, bool]]
+Values = dict[str, Any]
 Summary = dict[str, float]
 
 
@@ -111,23 +114,30 @@ class Workspace:
         path = self.models.find(name, self.study.models[name], self.data.checksums, seed)
         return path.read_bytes() if path else None
 
-    def point(self, part: Part, snr_db: float, *trained: Trained, report: Report) -> Values:
-        """Estimates of all metrics at an SNR."""
+    def point(self, part: Part, x: float, *trained: Trained, report: Report) -> Values:
+        """Estimates of all metrics at an SNR, or at what stands in its place."""
         self._receive(trained)
         evaluation = self.study.evaluation
         whose = part.link if evaluation.common_channels else part.label
-        seeds = (self.study.seed, whose, part.seed, snr_db)
+        quantity = evaluation.quantity
+        kind = () if quantity == SNR_AXIS else (quantity,)
+        seeds = (self.study.seed, whose, part.seed, *kind, x)
 
         def show(state: State) -> None:
-            report((part.title, state.snr_db, state.mc_iter, state.max_mc_iter))
+            report((part.title, x, state.mc_iter, state.max_mc_iter))
 
         system, batches = self._over_link(part), self._batches
         measure = self._measure(system, part)
-        point = simulate_point(measure, batches, snr_db, evaluation, seeds, show, system.aggregates)
+        snr_db = x + system.snr_offset_db(quantity)
+        recorder = Recorder(evaluation.records, system.aggregates)
+        common = (evaluation, seeds, show, system.aggregates, recorder)
+        point = simulate_point(measure, batches, snr_db, *common)
         if evaluation.probes:
             point |= self._probing(system, part).at(snr_db)
         self._check_names(point)
-        return {name: astuple(estimate) for name, estimate in point.items()}
+        estimates = {name: astuple(estimate) for name, estimate in point.items()}
+        records = {RECORDS: recorder.columns} if evaluation.records else {}
+        return {**estimates, SNR: snr_db, **records}
 
     def summary(self, part: Part, *trained: Trained, report: Report) -> Summary:
         """Figures that do not depend on the SNR."""
@@ -135,7 +145,7 @@ class Workspace:
         axis = self.study.evaluation.axis
         figures = self._over_link(part).summary(self._batches)
         summary = {name: float(value) for name, value in figures.items()}
-        if axis != SNR_AXIS and axis not in summary:
+        if not in_decibels(axis) and axis not in summary:
             raise ValueError(
                 f"The study's axis is {shortened(axis)}, but the summary of {part.model!r} "
                 f"over {shortened(part.link)} has only {listed(summary, 40)}"

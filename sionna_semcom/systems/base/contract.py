@@ -34,6 +34,14 @@ class Aggregating(Measurable, Protocol):
 
 
 @runtime_checkable
+class Scaled(Measurable, Protocol):
+    """Something measurable along axes other than the SNR, such as transmit power."""
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` [dB, dBm] for the SNR [dB]."""
+
+
+@runtime_checkable
 class Encoding(Measurable, Protocol):
     """Something measurable, part of whose work depends on no SNR."""
 
@@ -84,6 +92,12 @@ class SystemContract:
     def structure(self) -> tuple[Hashable, ...]:
         """What a graph of the system depends on that may change, its weights aside."""
         return ()
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]; only the SNR is known."""
+        if axis != "snr_db":
+            raise ValueError(f"{type(self).__name__} is measured along the SNR. Received: {axis}")
+        return 0.0
 
     def schedules(self, num_epochs: int) -> list[Any]:
         """Callbacks of a training of ``num_epochs``; none by default."""

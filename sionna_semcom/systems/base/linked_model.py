@@ -191,6 +191,10 @@ class LinkedModel(SavedModel):
         self._adopt_link_weights()  # the link may have been given layers since
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]: what the link says."""
+        return 0.0 if axis == "snr_db" else float(self.link.snr_offset_db(axis))
+
     def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
         """Noise power at ``snr_db``, or at an SNR drawn from the training range."""
         low, high = self._snr_range

@@ -25,6 +25,8 @@ class SystemSettings(Settings):
     drops_modalities: ClassVar[bool] = False
     """Whether modalities may be missing at the transmitter"""
 
+    sends_bits: ClassVar[bool] = False
+    """Whether coded bits cross the link, which have an Eb/N0"""
     shows_representations: ClassVar[bool] = False
     """Whether what the receiver has of a sample can be probed, unless the mode says otherwise"""
     reconstructs: ClassVar[bool] = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from sionna.phy import config
 
 from ...datasets import Data, MultimodalFeatures
 from ...link import CodedTransmission, Link
+from ...link.base import EBNO_AXIS
 from ...mapping import num_symbols
 from ...semantics import TransformCoder
 from ..base.contract import Batch
@@ -48,6 +49,7 @@ class DigitalFeaturesSettings(DecisionSettings):
     """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
 
     asks_again = False
+    sends_bits: ClassVar[bool] = True
 
     kind: Literal["digital_features"] = "digital_features"
     transmitted_dim: PositiveInt = 50
@@ -180,6 +182,13 @@ class DigitalFeatures(DecisionSystem):
     def received_features(self) -> int:
         """Real numbers that the receiver has of a sample."""
         return self.num_components
+
+    def snr_offset_db(self, axis: str) -> float:
+        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the code."""
+        if axis != EBNO_AXIS:
+            return super().snr_offset_db(axis)
+        self._coded.link = self.link
+        return self._coded.ebno_offset_db
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Features of all modalities as vectors, zero where missing: [batch, dim]."""

@@ -110,6 +110,8 @@ def test_a_damaged_partial_file_is_named(tmp_path, content):
         ("0.0", {"mse": [float("nan"), 0.4, 0.6, 10, False]}),
         ("0.0", {"mse": [0.5, 0.4, 0.6, -1, False]}),
         ("0.0", {"mse": [0.5, 0.4, 0.6, 10, "no"]}),
+        ("0.0", {"/snr_db": "much"}),
+        ("0.0", {"/records": {"mse": 3.0}}),
         ("summary", {"tti": "many"}),
         ("summary", {"tti": [0.5, 0.4, 0.6, 10, False]}),
         ("summary", []),
@@ -118,6 +120,8 @@ def test_a_damaged_partial_file_is_named(tmp_path, content):
 def test_parts_of_other_types_are_damage(tmp_path, monkeypatch, what, value):
     _interrupt(_study(), tmp_path, monkeypatch)
     (key, *_) = [key for key in _entries(tmp_path) if key.endswith(f" / {what}")]
+    if what == "0.0" and isinstance(value, dict):
+        value = {"/snr_db": 0.0, **value}  # nothing else is missing
     with open(tmp_path / "noise.partial.jsonl", "a") as file:
         file.write(json.dumps([key, value]) + "\n")
     with pytest.raises(ValueError, match=r"noise\.partial\.jsonl .* damaged; delete it"):

@@ -3,6 +3,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy.utils import ebnodb2no
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures
@@ -211,3 +212,14 @@ def test_features_as_they_are_do_not_know_the_link(width):
     batch = samples(500, seed=1)
     assert accuracy(system, batch, np.inf) == accuracy(system, batch, -30.0) > 0.95
     assert system.summary([batch])["channel_uses"] == 13
+
+
+def test_ebno_is_that_of_the_information_bits():
+    """Information bits over the symbols of a codeword, as Sionna defines it."""
+    system = build(transmitted_dim=24, num_bits_per_symbol=4, coderate=0.5)
+    rate = system.num_info_bits / (system.num_symbols * 4)
+    no = 10 ** (-(3.0 + system.snr_offset_db("ebno_db")) / 10)
+    assert no == pytest.approx(float(ebnodb2no(3.0, 4, rate)), rel=1e-5)
+    assert system.snr_offset_db("snr_db") == 0.0
+    with pytest.raises(ValueError, match="needs a `link_budget`"):
+        system.snr_offset_db("tx_power_dbm")

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Slots of a channel in physical units, in units of the median drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy import config
+from sionna.phy.ofdm import ResourceGrid
+
+from .channel import CHUNK, in_units, slot_energy
+from .interference import InterferenceFloor
+from .link_budget import Budget, LinkBudget
+from .randomness import own_randomness
+from .settings import SlotSettings
+from .source import SlotSource
+
+FRESH_SLOTS = 2048  # in which the median of a channel without a pool is measured
+
+
+class Drops(NamedTuple):
+    """Slots, which drops they are of, and what interferes there."""
+
+    h: tf.Tensor
+    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`."""
+    index: tf.Tensor
+    """[num_slots], `tf.int32`: number of the drop or channel that a slot is of; negative numbers
+    are of channels that are drawn anew."""
+    interferers: tf.Tensor | None
+    """As ``h`` with all antennas of all interfering terminals as transmit antennas."""
+
+
+class BudgetedSlots(SlotSource):
+    r"""Slots of a channel in physical units, over the root of the median energy of its drops.
+
+    .. math:: \bar{\mathbf{H}}_d = \frac{\mathbf{H}_d}{\sqrt{g_{0.5}}}, \qquad
+              g_d = \frac{1}{N_R N_T T F}\sum_{r,t,s,n} |h_{d,r,t,s,n}|^2
+
+    so that :math:`1/N_0` is the SNR of the median drop; drop :math:`d` has
+    :math:`g_d / g_{0.5}` times as much. With ``normalize="slot"`` all drops have the same energy.
+
+    Parameters
+    ----------
+    slots : `SlotSource`
+        Channel in physical units
+
+    settings : `SlotSettings`
+        Settings whose ``link_budget`` has the powers
+
+    resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
+        Resource grid of a slot
+
+    Raises
+    ------
+    ValueError
+        If the median drop receives nothing
+    """
+
+    def __init__(
+        self, slots: SlotSource, settings: SlotSettings, resource_grid: ResourceGrid
+    ) -> None:
+        super().__init__(precision=settings.precision)
+        chosen = settings.link_budget or LinkBudget()
+        self.slots = slots
+        self.has_unit_energy = chosen.normalize == "slot"
+        gain = float(np.median(np.concatenate(list(self._energies()))))
+        if not gain > 0.0:
+            raise ValueError(f"the median drop must receive something. Received: gain={gain:g}")
+        self._unit = tf.constant([gain**0.5], self.rdtype)
+        spacing = float(resource_grid.subcarrier_spacing)
+        bandwidth = spacing * int(resource_grid.num_effective_subcarriers)
+        self.budget = Budget(chosen, bandwidth, 10.0 * np.log10(gain))
+
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` channels."""
+        return self.draw(num_slots).h
+
+    def draw(self, num_slots: int | tf.Tensor) -> Drops:
+        """Draw ``num_slots`` channels with what is known of them."""
+        size = self.slots.num_realizations
+        if size is None:
+            return Drops(self._in_unit(self.slots(num_slots)), -1 - tf.range(num_slots), None)
+        index = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
+        others = self.slots.interferers(index)
+        if others is not None:
+            others = in_units(others, self._unit)
+        return Drops(self._in_unit(self.slots.take(index)), index, others)
+
+    @property
+    def num_realizations(self) -> int | None:
+        """Drops or channels that slots are taken from, none if each slot draws its own."""
+        return self.slots.num_realizations
+
+    def take(self, numbers: tf.Tensor) -> tf.Tensor:
+        """The slots of drops ``numbers``."""
+        return self._in_unit(self.slots.take(numbers))
+
+    @property
+    def pool(self) -> tf.Tensor | None:
+        """All drops that were drawn once, or none if each slot draws its own."""
+        pool = self.slots.pool
+        return None if pool is None else self._in_unit(pool)
+
+    def seen(self) -> tf.Tensor:
+        """Slots with unit mean energy in which a receiver has learned the statistics."""
+        return self.slots.seen()
+
+    @property
+    def interference(self) -> InterferenceFloor:
+        """Interference that one matrix for each resource element leaves out."""
+        return self.slots.interference
+
+    def redraw(self) -> None:
+        """Draw other drops; the unit, and with it the budget, stays."""
+        self.slots.redraw()
+
+    def _in_unit(self, h: tf.Tensor) -> tf.Tensor:
+        return in_units(h, tf.sqrt(slot_energy(h)) if self.has_unit_energy else self._unit)
+
+    def _energies(self) -> Iterator[np.ndarray]:
+        """Mean energies of all drops, or of many slots, in physical units."""
+        size = self.slots.num_realizations
+        with own_randomness():
+            for start in range(0, size or FRESH_SLOTS, CHUNK):
+                if size is None:
+                    h = self.slots(CHUNK)
+                else:
+                    h = self.slots.take(tf.range(start, min(start + CHUNK, size)))
+                yield slot_energy(h).numpy()
+
+
+def budget_of(slots: object) -> Budget | None:
+    """The link budget of what slots are drawn from, if it has one."""
+    return slots.budget if isinstance(slots, BudgetedSlots) else None

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where terminals are in the sectors of system-level models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+from sionna.phy.channel import (
+    ChannelModel,
+    gen_single_sector_topology,
+    gen_single_sector_topology_interferers,
+)
+
+from .settings import SlotSettings
+
+
+def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
+    """Drop a user in each of ``size`` sectors of a system-level model; the topology as Sionna's.
+
+    Terminals that interfere, which are in adjacent cells, come after the user.
+    """
+    arguments: dict[str, Any] = {
+        "num_ut": 1,
+        "scenario": settings.model.lower(),
+        "min_ut_velocity": settings.speed,
+        "max_ut_velocity": settings.speed,
+    }
+    if not settings.num_interferers:
+        topology = gen_single_sector_topology(size, precision=model.precision, **arguments)
+    else:  # which Sionna 1.2 has in single precision alone
+        drawn = gen_single_sector_topology_interferers(
+            size, num_interferer=settings.num_interferers, precision="single", **arguments
+        )
+        topology = tuple(tf.cast(x, model.rdtype) if x.dtype.is_floating else x for x in drawn)
+    model.set_topology(*topology)
+    return tuple(topology)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures of cumulative distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from .curves import Curve
+from .distribution import cdf
+from .labels import format_x, metric_label
+from .names import drawable
+from .plot import COLORS, DASHES, PANEL_HEIGHT, PANEL_WIDTH, add_legend
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+
+
+def cdf_figure(
+    curves: Mapping[str, Curve],
+    metric: str,
+    xs: Sequence[float],
+    title: str = "",
+    *,
+    per_drop: bool = False,
+    threshold: float | None = None,
+    log_scale: bool = False,
+) -> Figure:
+    """Draw the CDF of a metric, one panel for each point along the axis, with intervals as bands.
+
+    Parameters
+    ----------
+    curves : `dict` of :class:`Curve`
+        Curves with records, by label
+    metric : `str`
+        Metric
+    xs : sequence of `float`
+        Where along the axis, such as transmit powers [dBm]
+    title : `str`
+        Title of the figure
+    per_drop : `bool`
+        If drops are counted, with the mean over their samples, rather than samples
+    threshold : `None` | `float`
+        Where a vertical line says what outage is
+    log_scale : `bool`
+        If the axis of the share is logarithmic
+
+    Raises
+    ------
+    ValueError
+        If there are no curves, no ``xs``, no records or no such metric
+    """
+    if not curves or not len(xs):
+        raise ValueError("a figure of CDFs needs curves and points. Received: none")
+    figure = Figure(layout="constrained")
+    panels = figure.subplots(1, len(xs), squeeze=False, sharey=True)[0]
+    handles: dict[str, Artist] = {}
+    for x, ax in zip(xs, panels, strict=True):
+        lowest = 1.0
+        for index, (label, curve) in enumerate(curves.items()):
+            found = cdf(curve, metric, x, per_drop)
+            style = {"color": COLORS[index % len(COLORS)], "step": "post"}
+            dashes = DASHES[index // len(COLORS) % len(DASHES)]
+            (line,) = ax.step(
+                found.value, found.share, dashes, where="post", linewidth=1.6, color=style["color"]
+            )
+            ax.fill_between(
+                found.value, found.ci_low, found.ci_high, alpha=0.18, linewidth=0, **style
+            )
+            handles.setdefault(label, line)
+            lowest = min(lowest, found.share[0])
+        if threshold is not None:
+            ax.axvline(threshold, color="0.5", linewidth=0.8, linestyle="--")
+        ax.set_title(f"at {format_x(next(iter(curves.values())).axis, x)}", fontsize=10)
+        ax.set_xlabel(drawable(metric_label(metric)))
+        ax.grid(color="0.9", linewidth=0.8)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+        if log_scale:
+            ax.set_yscale("log")
+            ax.set_ylim(10.0 ** np.floor(np.log10(lowest)), 1.0)
+        else:
+            ax.set_ylim(0.0, 1.0)
+    panels[0].set_ylabel("Share of drops" if per_drop else "Share of samples")
+    width = PANEL_WIDTH * len(xs)
+    height = PANEL_HEIGHT + add_legend(figure, handles, width) + (0.4 if title else 0.0)
+    figure.set_size_inches(width, height)
+    if title:
+        figure.suptitle(drawable(title), fontsize=12, fontweight="bold")
+    return figure

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Distributions of metrics over samples or drops: outage, percentiles and CDFs with intervals.
+
+Samples that met the same drop are not independent; drops are. Intervals of shares are Wilson's with
+a design effect over drops (:func:`~sionna_semcom.simulation.results.intervals.wilson`), those of
+percentiles are percentiles of a bootstrap that draws drops with replacement. Records of several
+training seeds are taken together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..._messages import listed, shortened
+from . import intervals
+from .curves import Curve, Metric
+from .records import Records
+
+Floats = NDArray[np.float64]
+Estimator = Callable[[Floats, Floats], tuple[float, float, float]]
+RESAMPLES = 1000
+_CHUNK = 2**22  # numbers at once, 32 MiB
+
+
+class CDF(NamedTuple):
+    """Share of samples or drops that do not exceed a value, with its interval."""
+
+    value: Floats
+    """[num_values], ascending."""
+    share: Floats
+    """[num_values], estimated CDF."""
+    ci_low: Floats
+    """[num_values]."""
+    ci_high: Floats
+    """[num_values]."""
+
+
+def cdf(
+    curve: Curve,
+    metric: str,
+    x: float,
+    per_drop: bool = False,
+    confidence: float = 0.95,
+    num_values: int = 200,
+) -> CDF:
+    """Cumulative distribution of a metric at one point.
+
+    Parameters
+    ----------
+    curve : :class:`Curve`
+        Curve with records
+    metric : `str`
+        Metric
+    x : `float`
+        Where along the axis of the curve
+    per_drop : `bool`
+        If drops are counted, with the mean over their samples, rather than samples
+    confidence : `float`
+        Confidence of the interval at each value
+    num_values : `int`
+        Most values at which it is given
+
+    Raises
+    ------
+    ValueError
+        If there are no records, no such metric, or no point at ``x``
+    """
+    values, groups = _samples(_at(curve, x), metric, per_drop)
+    shown = np.unique(np.quantile(values, np.linspace(0, 1, num_values), method="inverted_cdf"))
+    share, low, high = _shares(values[:, np.newaxis] <= shown, groups, confidence)
+    return CDF(shown, share, low, high)
+
+
+def outage(
+    curve: Curve,
+    metric: str,
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    per_drop: bool = False,
+    confidence: float = 0.95,
+) -> Metric:
+    """Share of samples or drops whose metric lies below or above a threshold, at each point.
+
+    Parameters
+    ----------
+    curve, metric, per_drop, confidence
+        See :func:`cdf`
+    below, above : `float`
+        Threshold; one of them
+
+    Raises
+    ------
+    ValueError
+        As :func:`cdf`, or if not one threshold is given
+    """
+    if (below is None) == (above is None):
+        raise ValueError(f"outage needs `below` or `above`. Received: below={below}, above={above}")
+
+    def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
+        out = values < below if below is not None else values > np.float64(above or 0.0)
+        share, low, high = _shares(out[:, np.newaxis], groups, confidence)
+        return float(share[0]), float(low[0]), float(high[0])
+
+    return _along(curve, metric, per_drop, estimate, True)
+
+
+def percentile(
+    curve: Curve,
+    metric: str,
+    percent: float,
+    per_drop: bool = False,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Metric:
+    """A percentile of a metric over samples or drops, at each point.
+
+    Parameters
+    ----------
+    curve, metric, per_drop, confidence
+        See :func:`cdf`
+    percent : `float`
+        Percent of the samples or drops that lie below
+    seed : `int`
+        Seed of the bootstrap
+
+    Raises
+    ------
+    ValueError
+        As :func:`cdf`, or if ``percent`` is not between 0 and 100
+    """
+    if not 0.0 < percent < 100.0:
+        raise ValueError(f"`percent` must lie between 0 and 100. Received: {percent}")
+
+    def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
+        order = np.argsort(values)
+        _, numbers = np.unique(groups[order], return_inverse=True)
+        drawn = _resampled(values[order], numbers, percent / 100.0, np.random.default_rng(seed))
+        tails = 50.0 * (1.0 - confidence), 50.0 * (1.0 + confidence)
+        here = float(np.quantile(values, percent / 100.0, method="inverted_cdf"))
+        low, high = (float(end) for end in np.percentile(drawn, tails))
+        return here, low, high
+
+    return _along(curve, metric, per_drop, estimate)
+
+
+def distribution_curve(
+    curve: Curve,
+    metric: str,
+    percents: Sequence[float] = (5.0, 50.0, 95.0),
+    *,
+    below: float | None = None,
+    above: float | None = None,
+    per_drop: bool = False,
+) -> Curve:
+    """Percentiles of a metric, and with a threshold its outage, as a curve for tables and figures.
+
+    See :func:`percentile` and :func:`outage`.
+    """
+    found = {
+        f"{metric}_percentile_{percent:g}": percentile(curve, metric, percent, per_drop)
+        for percent in percents
+    }
+    if below is not None or above is not None:
+        limits = {"below": below, "above": above}
+        said = "_".join(f"{name}_{value:g}" for name, value in limits.items() if value is not None)
+        found[f"outage_{metric}_{said}"] = outage(
+            curve, metric, below=below, above=above, per_drop=per_drop
+        )
+    return replace(curve, metrics=found, summary={}, point_summaries={}, records=None)
+
+
+def _along(
+    curve: Curve, metric: str, per_drop: bool, estimate: Estimator, proportion: bool = False
+) -> Metric:
+    records, rows, counts = _records(curve), [], []
+    for point in range(len(curve.x)):
+        here = records.at(point)
+        rows.append(estimate(*_samples(here, metric, per_drop)))
+        counts.append(len(here))
+    mean, low, high = np.array(rows).T
+    return Metric(mean, low, high, np.array(counts), proportion)
+
+
+def _records(curve: Curve) -> Records:
+    if curve.records is None:
+        raise ValueError(
+            "distributions need records: set `evaluation.records` of the study, or `records` of "
+            "sim_metrics. Received: a curve without"
+        )
+    return curve.records
+
+
+def _at(curve: Curve, x: float) -> Records:
+    points = np.flatnonzero(np.isclose(curve.x, x, rtol=1e-9, atol=1e-9))
+    if len(points) != 1:
+        raise ValueError(
+            f"there must be a point at {x:g}; there are {shortened(curve.x.tolist())}. "
+            f"Received: {len(points)} of them"
+        )
+    return _records(curve).at(int(points[0]))
+
+
+def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Floats]:
+    """Values, and the drops that they belong to."""
+    if metric not in records.values:
+        raise ValueError(
+            f"There is no metric {shortened(metric)}, only {listed(records.values, 40)}"
+        )
+    values = np.asarray(records.values[metric], float)
+    if not len(values):
+        raise ValueError("a point must have records. Received: none")
+    if not per_drop:
+        return values, records.drop
+    drops, numbers, counts = np.unique(records.drop, return_inverse=True, return_counts=True)
+    return np.bincount(numbers, values) / counts, drops
+
+
+def _shares(holds: NDArray[np.bool_], groups: Floats, confidence: float) -> intervals.Bounds:
+    """Shares of ``holds`` [num_samples, num_values], with samples in clusters ``groups``."""
+    order = np.argsort(groups, kind="stable")
+    _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
+    sums = np.add.reduceat(holds[order].astype(float), starts, axis=0)
+    return intervals.wilson(sums.T, sizes, confidence)
+
+
+def _resampled(
+    values: Floats, groups: NDArray[np.int64], share: float, rng: np.random.Generator
+) -> Floats:
+    """Quantiles of sorted ``values`` whose groups are drawn with replacement."""
+    num_groups = int(groups.max()) + 1
+    uniform = np.full(num_groups, 1.0 / num_groups)
+    rows, found = max(1, _CHUNK // len(values)), []
+    for start in range(0, RESAMPLES, rows):
+        times = rng.multinomial(num_groups, uniform, size=min(rows, RESAMPLES - start))
+        reached = np.cumsum(times[:, groups], axis=1)
+        wanted = share * reached[:, -1:]
+        found.append(values[np.argmax(reached >= wanted, axis=1)])
+    return np.concatenate(found)
