@@ -10,6 +10,7 @@ from sionna.phy.ofdm import ResourceGrid
 
 from ..settings import SOURCES, SourceSettings
 from ..slots.channel import SlotChannel
+from ..slots.path_channel import PathChannel
 from ..slots.settings import SlotSettings
 from ..slots.source import SlotSource
 from .base import ChannelSource
@@ -53,7 +54,8 @@ def slot_source(
 ) -> SlotSource:
     """What slots of ``settings`` are drawn from: a model by its name, or ``source``."""
     if source is None:
-        return SlotChannel(settings, resource_grid)
+        kind = PathChannel if settings.domain == "time" else SlotChannel
+        return kind(settings, resource_grid)
     return source.slots(settings, resource_grid)
 
 

@@ -3,32 +3,47 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from sionna.phy.channel import AWGN
-from sionna.phy.ofdm import (
-    LSChannelEstimator,
-    RemoveNulledSubcarriers,
-    ResourceGrid,
-    ResourceGridMapper,
-)
+from sionna.phy.ofdm import RemoveNulledSubcarriers, ResourceGrid, ResourceGridMapper
+from sionna.phy.utils import complex_normal
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from ...channel.noise import energy
 from ...channel.slots.channel import in_units, received, slot_energy
-from ...channel.slots.estimation import known_covariances, ls_estimator
+from ...channel.slots.estimation import (
+    known_covariances,
+    ls_estimator,
+    statistical_interpolator,
+)
 from ...channel.slots.interference import slot_summary
 from ...channel.slots.interpolation import ChannelStatistics
 from ...channel.slots.resource_grid import resource_grid
 from ...channel.slots.source import SlotSource, floor_db, has_unit_energy
+from ...channel.slots.time_channel import TimeChannel
 from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
 from ...mapping.packing import SlotPacker
 from ..base import LINKS, Link
 from .equalization import SlotEqualizer
+from .experience import (
+    MOST_SLOTS,
+    Estimator,
+    Experience,
+    Slots,
+    WithInterference,
+    seen_count,
+)
+from .learned_error import LearnedError
 from .precoding import PrecodedChannel
-from .reported_noise import antenna_diversity, warn_of_reported_noise
+from .reported_noise import (
+    MOST_OFF,
+    WITHOUT_STATISTICS,
+    statistics_suffice,
+    warn_of_reported_noise,
+)
 from .settings import OFDMSettings
 
 CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
@@ -88,14 +103,25 @@ class OFDMLink(Link):
         self._awgn = AWGN(precision=self.precision)
         self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
+        self._time = self._make_time()
+        self._estimate: Any = None
+        """From what the receiver observes and a noise power to estimate and error variance."""
         if self.settings.csi == "ls":
             self._estimate = self._estimator()
+        elif self._time is not None:
+            self._estimate = self._learned(self._perfect, self._experience())
 
     def _make_grid(self) -> ResourceGrid:
         return resource_grid(self.settings)
 
     def _make_channel(self) -> Any:
         return slot_source(self.settings, self.resource_grid, self.source)
+
+    def _make_time(self) -> TimeChannel | None:
+        """What sends in the time domain, or none."""
+        if self.settings.domain == "frequency":
+            return None
+        return TimeChannel(self.settings, self.channel.max_delay)
 
     def _make_precoder(self) -> Any:
         return PrecodedChannel(self.settings)
@@ -150,12 +176,33 @@ class OFDMLink(Link):
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        channel = self.channel(tf.shape(slots)[0])
-        h = self._precode(channel, no)
-        y = self._awgn(received(x, h), no)
-        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(channel))
+        y, h, gain = self._propagate(x, self._drawn(tf.shape(slots)[0]), no)
+        y = self._awgn(y, no)
+        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         return tf.reshape(x_hat, tf.shape(slots)), tf.reshape(no_eff, tf.shape(slots))
+
+    def _drawn(self, num_slots: int | tf.Tensor) -> Any:
+        """Channels of ``num_slots`` slots: frequency responses, or those of the time domain."""
+        if self._time is None:
+            return self.channel(num_slots)
+        return self._time(self.channel, num_slots)
+
+    def _kept(self, rows: tf.Tensor) -> Any:
+        """Channels of the slots ``rows`` of a pool or a file, as those of `_drawn`."""
+        if self._time is None:
+            return self.channel.kept(rows)
+        return self._time.kept(self.channel, rows)
+
+    def _propagate(
+        self, x: tf.Tensor, drawn: Any, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+        if self._time is None:
+            h = self._precode(drawn, no)
+            return received(x, h), h, self._gain(drawn)
+        y = self._time.send(self._precode.spread(x, drawn.h, no), drawn.taps)
+        return y, self._precode(drawn.h, no), self._gain(drawn.h)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -164,9 +211,10 @@ class OFDMLink(Link):
     def _channel_knowledge(
         self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        if self.settings.csi == "perfect":
-            return self._remove_nulled(h), tf.zeros([], self.rdtype)
-        h_hat, err_var = self._estimate_in_units(y, no, gain)
+        if self._estimate is None:
+            return self._perfect(h, no)
+        observed = y if self.settings.csi == "ls" else h
+        h_hat, err_var = self._estimate_in_units(observed, no, gain)
         # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
         # spares the backward pass through the estimator and the equalizer's matrices
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
@@ -180,12 +228,61 @@ class OFDMLink(Link):
         h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
-    def _estimator(self) -> LSChannelEstimator:
+    def _perfect(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The channel on the subcarriers in use, and no error."""
+        return self._remove_nulled(h), tf.zeros([], self.rdtype)
+
+    def _estimator(self) -> Any:
         """The estimator, with what a receiver knows of the channel after many slots."""
-        own = self.source is not None and isinstance(self.channel, SlotSource)
-        diversity = antenna_diversity(self.channel.seen().numpy()) if own else None
-        warn = functools.partial(warn_of_reported_noise, self.settings, diversity=diversity)
-        return ls_estimator(self.settings, self.resource_grid, self._statistics(), warn)
+        settings, grid = self.settings, self.resource_grid
+        statistics = self._statistics()
+        if statistics is None:
+            warn_of_reported_noise(WITHOUT_STATISTICS)
+            return ls_estimator(settings, grid, None)
+        interpolator = statistical_interpolator(settings, grid, statistics)
+        estimate = ls_estimator(settings, grid, interpolator)
+        if self._time is None and statistics_suffice(settings, interpolator):
+            return estimate
+        return self._learned(estimate, self._experience())
+
+    def _experience(self) -> Experience:
+        """Slots that the receiver has seen."""
+        settings, kept = self.settings, self.channel.num_kept
+        pairs = settings.num_rx_ant * settings.num_tx_ant
+        most = seen_count(pairs * settings.num_ofdm_symbols * settings.fft_size, MOST_SLOTS)
+        draw = self._drawn if kept is None else self._kept
+        return Experience(draw, self._known_slots, most, kept)
+
+    def _known_slots(self, drawn: Any) -> Slots:
+        """Send known symbols over the channels ``drawn``, without noise."""
+        size, streams = tf.shape(tf.nest.flatten(drawn)[0])[0], self.settings.streams
+        shape = [size, 1, streams, self._capacity // streams]
+        symbols = complex_normal(shape, precision=self.precision)
+        x = self._mapper(symbols)
+        y, h, gain = self._propagate(x, drawn, tf.constant(CALIBRATION_NOISE, self.rdtype))
+        if gain is not None:
+            y, h = in_units(y, tf.sqrt(gain)), in_units(h, tf.sqrt(gain))
+        left = tf.reduce_mean(energy(y - received(x, h)), axis=[0, 1, 2, 3])
+        return Slots(symbols[:, 0], y, h, left)
+
+    def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
+        """``estimate`` with the interference and the errors that the receiver has seen."""
+        if self._time is not None:
+            used = np.array(self.resource_grid.effective_subcarrier_ind)
+            left = experience.interference(used)
+            estimate = WithInterference(estimate, left, self.settings.streams, self.precision)
+
+        def receive(slots: Slots, estimate: Estimator, no: tf.Tensor) -> tf.Tensor:
+            y = self._awgn(slots.y, no)
+            observed = y if self.settings.csi == "ls" else slots.h
+            symbols_hat, no_eff = self._equalize(y, *estimate(observed, no), no)
+            return energy(symbols_hat - slots.symbols) / no_eff
+
+        ratio = experience.error_ratio(receive)
+        learned = LearnedError(estimate, self.resource_grid, ratio, self.precision)
+        if learned.off > MOST_OFF:
+            warn_of_reported_noise(f"it was {learned.off:.0%} off in the slots that were learned")
+        return learned
 
     def _statistics(self) -> ChannelStatistics | None:
         settings = self.settings

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
@@ -119,6 +120,19 @@ class PrecodedChannel(Object):
         matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
         precoded = matrices @ self.matrix(matrices, no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
+
+    def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """What the antennas send of the streams ``x`` over the channel ``h``.
+
+        ``x`` is [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], the output has antennas in
+        place of streams.
+        """
+        if self._settings.precoding == "none":
+            feeds = np.eye(self._settings.num_tx_ant)[self._antennas] * len(self._antennas) ** -0.5
+            return tf.einsum("bxstf,sa->bxatf", x, tf.constant(feeds, x.dtype))
+        matrix = self.matrix(tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2]), no)
+        sent = tf.linalg.matvec(matrix, tf.transpose(x[:, 0], [0, 2, 3, 1]))
+        return tf.transpose(sent, [0, 3, 1, 2])[:, tf.newaxis]
 
     def matrix(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Precoders [num_slots, T, F, num_tx_ant, num_streams], T and F one if for the slot.

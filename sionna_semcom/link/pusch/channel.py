@@ -15,11 +15,8 @@ from ...channel.slots.channel import (
 from ...channel.slots.estimation import measured_covariances
 from ...channel.slots.randomness import own_randomness
 from ...channel.slots.source import SlotSource
+from ..ofdm.experience import SEEN_SLOTS, seen_count
 from .pilot_groups import LayerStatistics
-
-SEEN_SLOTS = 256  # in which a receiver learns what it knows of a channel
-MIN_SLOTS = 32
-MAX_SEEN = 2**24  # complex numbers, 128 MiB
 
 
 class LayerChannel(Object):
@@ -63,7 +60,7 @@ def seen_slots(channel: SlotSource) -> tf.Tensor:
     """
     with own_randomness():
         most = SEEN_SLOTS if channel.pool is None else channel.pool.shape[0]
-        number = int(np.clip(MAX_SEEN // np.prod(channel(1).shape), MIN_SLOTS, most))
+        number = seen_count(int(np.prod(channel(1).shape)), most)
         if channel.pool is not None:
             slots = channel.pool[:number]
         else:

@@ -22,13 +22,14 @@ from ...channel.sources.build import slot_source
 from ...mapping.packing import SlotPacker
 from ..base import LINKS
 from ..figures import collecting, wanted
+from ..ofdm.experience import Estimator
+from ..ofdm.learned_error import LearnedError
 from ..ofdm.link import OFDMLink
-from ..ofdm.reported_noise import warn_of_reported_noise
+from ..ofdm.reported_noise import WITHOUT_STATISTICS, warn_of_reported_noise
 from .channel import LayerChannel, layer_statistics, seen_slots
 from .configuration import precoding_matrix, settings_of
 from .equalization import make_equalizer
 from .interpolation import FixedLayerInterpolator, LayerInterpolator, LMMSELayerInterpolator
-from .learned_error import Estimator, LearnedError
 from .pilot_groups import PilotGroups
 from .settings import PUSCHSettings
 from .transport_block import TransportBlock, check_bits
@@ -216,6 +217,9 @@ class PUSCHLink(OFDMLink):
     def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
         return source if self._given is None else ModelSource(self._given)
 
+    def _make_time(self) -> None:
+        """Slots of a PUSCH are multiplied in the frequency domain."""
+
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
         pattern = PUSCHPilotPattern(self.settings.config, precision=slots.precision)
@@ -246,7 +250,7 @@ class PUSCHLink(OFDMLink):
 
     def _estimator(self) -> Any:
         if not self.settings.knows_statistics:
-            warn_of_reported_noise(self.settings.slots, None)
+            warn_of_reported_noise(WITHOUT_STATISTICS)
             return self._least_squares(None)
         h = self._precode(seen_slots(self.channel), tf.zeros([]))
         estimate = self._least_squares(self._interpolator(h))

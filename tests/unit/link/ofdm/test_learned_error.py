@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy.ofdm import ResourceGrid
 
-from sionna_semcom.link.pusch.learned_error import ROUNDS, SNRS_DB, LearnedError
+from sionna_semcom.link.ofdm.learned_error import ROUNDS, SNRS_DB, LearnedError
 
 VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
 

@@ -11,12 +11,12 @@ from sionna.phy.block import Object
 from sionna.phy.ofdm import ResourceGrid
 
 from ...channel.slots.randomness import own_randomness
+from .experience import Estimator
 
 SNRS_DB = np.arange(-10.0, 41.0, 10.0)
 ROUNDS = 3  # at most; the noise left of layers that antennas barely separate is not linear
 ENOUGH = 0.05  # deviation of error over ``no_eff`` from one, after which it is corrected once more
 
-Estimator = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Receiver = Callable[[Estimator, float], tf.Tensor]
 
 
@@ -47,6 +47,11 @@ class LearnedError(Object):
         Sends known symbols of unit power over slots at an SNR [dB] with an estimator, and gives
         their squared error over ``no_eff``, [num_slots, num_streams, num_data_symbols]
 
+    Attributes
+    ----------
+    off : `float`
+        Largest deviation from one of error over ``no_eff`` at an SNR, when it was measured last
+
     Input
     -----
     y : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
@@ -73,12 +78,14 @@ class LearnedError(Object):
         mask = np.asarray(resource_grid.pilot_pattern.mask)[0, 0]
         symbols = np.nonzero(~mask.astype(bool))[0]  # of each data element
         ratios = np.ones([len(SNRS_DB), len(mask)])
+        self._ratios = tf.Variable(ratios, trainable=False, dtype=self.rdtype)  # for graphs
         with own_randomness():
             for _ in range(ROUNDS):
-                self._ratios = tf.constant(ratios, self.rdtype)
+                self._ratios.assign(ratios)
                 seen = [_by_symbol(receive(self, snr), symbols, len(mask)) for snr in SNRS_DB]
                 ratios = ratios * np.stack(seen)
-                if np.max(np.abs(np.mean(seen, axis=1) - 1.0)) < ENOUGH:
+                self.off = float(np.max(np.abs(np.mean(seen, axis=1) - 1.0)))
+                if self.off < ENOUGH:
                     break
         self._ratios = tf.constant(ratios, self.rdtype)
 
