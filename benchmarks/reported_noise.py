@@ -83,8 +83,9 @@ def figures(**settings: Any) -> dict[str, Any]:
 def cases(data: Path) -> dict[str, dict[str, Any]]:
     """Settings of the links by name."""
     named = {}
-    options = itertools.product(MODELS, SPACINGS, SPEEDS, INTERPOLATIONS)
-    for model, spacing, speed, method in options:
+    # fast terminals and long symbols first, where most is to be seen
+    options = itertools.product(sorted(SPEEDS, reverse=True), SPACINGS, MODELS, INTERPOLATIONS)
+    for speed, spacing, model, method in options:
         name = f"{model}, {spacing / 1e3:g} kHz, {speed:g} m/s, {method}"
         named[name] = {
             "model": model, "subcarrier_spacing": spacing, "speed": speed, "interpolation": method
@@ -99,17 +100,20 @@ def cases(data: Path) -> dict[str, dict[str, Any]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", type=Path, help="file for the figures")
+    parser.add_argument("--json", type=Path, help="file for the figures; those in it stay")
     parser.add_argument("--only", default="", help="links whose names contain this")
     arguments = parser.parse_args()
-    result = {}
+    result: dict[str, Any] = {}
+    if arguments.json is not None and arguments.json.is_file():
+        result = json.loads(arguments.json.read_text())
     for name, settings in cases(Path(os.environ["SIONNA_SEMCOM_DATA"])).items():
-        if arguments.only in name:
-            result[name] = figures(**settings)
-            print(name, json.dumps(result[name]), flush=True)
-    if arguments.json is not None:
-        with atomic_path(arguments.json) as path:
-            path.write_text(json.dumps(result, indent=1) + "\n")
+        if arguments.only not in name or name in result:
+            continue
+        result[name] = figures(**settings)
+        print(name, json.dumps(result[name]), flush=True)
+        if arguments.json is not None:
+            with atomic_path(arguments.json) as path:
+                path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

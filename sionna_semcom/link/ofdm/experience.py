@@ -71,14 +71,13 @@ class Experience:
     ) -> None:
         self._draw, self._seen = draw, list[Slots]()
         self._send = tf.function(send, autograph=False)
-        count = most if num_kept is None else min(most, num_kept)
-        sizes = [min(CHUNK, count - start) for start in range(0, count, CHUNK)]
-        self._asked: list[Any] = list(sizes)
-        if num_kept is not None:
-            rows = np.linspace(0, num_kept - 1, count).astype(np.int32)
-            rows = np.random.default_rng(0).permutation(rows)
-            self._asked = list(np.split(rows, np.cumsum(sizes)[:-1]))
         self._is_kept = num_kept is not None
+        self._asked: list[Any] = [CHUNK] * -(-most // CHUNK)
+        if num_kept is not None:
+            rows = np.linspace(0, num_kept - 1, min(most, num_kept)).astype(np.int32)
+            rows = np.tile(rows, -(-FIRST_SLOTS // len(rows)))  # a small pool meets more noise
+            rows = np.random.default_rng(0).permutation(rows)
+            self._asked = np.split(rows, range(CHUNK, len(rows), CHUNK))
 
     def __iter__(self) -> Iterator[Slots]:
         for number, asked in enumerate(self._asked):
