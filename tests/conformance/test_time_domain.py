@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time domain gives what the frequency domain does, and the interference that that leaves out."""
+"""The time domain gives what the frequency domain does, and interference beside it."""
 
 from __future__ import annotations
 

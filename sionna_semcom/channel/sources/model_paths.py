@@ -25,6 +25,8 @@ class ModelPaths(ModelSlots):
     See `ModelSlots` for parameters, input, output and errors.
     """
 
+    _longest = -1.0  # delay, not yet known
+
     def paths(self, num_slots: int | tf.Tensor) -> Paths:
         """Draw the paths of ``num_slots`` slots."""
         if self._pool is not None:
@@ -46,7 +48,7 @@ class ModelPaths(ModelSlots):
     @property
     def max_delay(self) -> float:
         """Longest delay of a path after the first [s]: of the pool, or of 512 slots."""
-        if self._longest is None:
+        if self._longest < 0.0:
             with own_randomness():
                 drawn = [self._of_model(CHUNK)[1] for _ in range(DEFAULT_DROPS // CHUNK)]
             self._longest = max(float(tf.reduce_max(tau)) for tau in drawn)
@@ -65,7 +67,6 @@ class ModelPaths(ModelSlots):
 
     def _time_steps(self) -> tuple[int, Any]:
         sizes = waveform(self._settings)
-        self._longest: float | None = None
         self._steps = {n: sizes.from_symbols(n) for n in (1, self._grid.num_ofdm_symbols)}
         self._at_symbols = SlotResponse(self._settings, self._grid, self.cdtype)
         return sizes.num_steps, sizes.step_rate

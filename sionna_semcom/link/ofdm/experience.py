@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.block import Object
 
+from ...channel.noise import energy
+from ...channel.slots.channel import in_units, received
 from ...channel.slots.randomness import own_randomness
 
 SEEN_SLOTS = 256
@@ -41,6 +43,16 @@ class Slots(NamedTuple):
     the streams see."""
     left: tf.Tensor
     """[fft_size], `tf.float`: mean power that the streams do not explain."""
+
+
+def slots_of(
+    symbols: tf.Tensor, x: tf.Tensor, y: tf.Tensor, h: tf.Tensor, gain: tf.Tensor | None
+) -> Slots:
+    """Known symbols, the grids ``x`` that hold them, and what became of these, in unit energy."""
+    if gain is not None:
+        y, h = in_units(y, tf.sqrt(gain)), in_units(h, tf.sqrt(gain))
+    left = tf.reduce_mean(energy(y - received(x, h)), axis=[0, 1, 2, 3])
+    return Slots(symbols, y, h, left)
 
 
 class Experience:

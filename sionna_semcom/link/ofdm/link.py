@@ -35,9 +35,10 @@ from .experience import (
     Slots,
     WithInterference,
     seen_count,
+    slots_of,
 )
 from .learned_error import LearnedError
-from .precoding import PrecodedChannel
+from .precoding import CALIBRATION_NOISE, PrecodedChannel, stream_powers
 from .reported_noise import (
     MOST_OFF,
     WITHOUT_STATISTICS,
@@ -45,9 +46,6 @@ from .reported_noise import (
     warn_of_reported_noise,
 )
 from .settings import OFDMSettings
-
-CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
-CALIBRATION_NOISE = 0.01
 
 
 @LINKS.register(OFDMSettings)
@@ -69,6 +67,12 @@ class OFDMLink(Link):
     channel between all antennas is normalized over each slot: the SNR, averaged over antennas and
     resource elements, is :math:`1/N_0` in every slot if each transmit antenna has a stream of its
     own. What fewer streams, or precoded ones, see of the energy differs from slot to slot.
+
+    With ``domain="time"`` the grids are sent as samples through taps that change all the time (see
+    :class:`~sionna_semcom.channel.slots.time_channel.TimeChannel`), with the same channels, noise
+    and SNR. The channel is then what a resource element is to itself; everything else, of paths
+    behind the prefix and of changes within an OFDM symbol, is interference. Its mean power is known
+    to the receiver and counted in ``no_eff``.
 
     Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equalizer;
     none flow through the estimate, which does not depend on the symbols.
@@ -235,12 +239,11 @@ class OFDMLink(Link):
     def _estimator(self) -> Any:
         """The estimator, with what a receiver knows of the channel after many slots."""
         settings, grid = self.settings, self.resource_grid
-        statistics = self._statistics()
-        if statistics is None:
-            warn_of_reported_noise(WITHOUT_STATISTICS)
-            return ls_estimator(settings, grid, None)
-        interpolator = statistical_interpolator(settings, grid, statistics)
+        interpolator = statistical_interpolator(settings, grid, self._statistics())
         estimate = ls_estimator(settings, grid, interpolator)
+        if interpolator is None:
+            warn_of_reported_noise(WITHOUT_STATISTICS)
+            return estimate
         if self._time is None and statistics_suffice(settings, interpolator):
             return estimate
         return self._learned(estimate, self._experience())
@@ -259,11 +262,8 @@ class OFDMLink(Link):
         shape = [size, 1, streams, self._capacity // streams]
         symbols = complex_normal(shape, precision=self.precision)
         x = self._mapper(symbols)
-        y, h, gain = self._propagate(x, drawn, tf.constant(CALIBRATION_NOISE, self.rdtype))
-        if gain is not None:
-            y, h = in_units(y, tf.sqrt(gain)), in_units(h, tf.sqrt(gain))
-        left = tf.reduce_mean(energy(y - received(x, h)), axis=[0, 1, 2, 3])
-        return Slots(symbols[:, 0], y, h, left)
+        no = tf.constant(CALIBRATION_NOISE, self.rdtype)
+        return slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and the errors that the receiver has seen."""
@@ -285,15 +285,10 @@ class OFDMLink(Link):
         return learned
 
     def _statistics(self) -> ChannelStatistics | None:
-        settings = self.settings
-        if not settings.knows_statistics:
+        if not self.settings.knows_statistics:
             return None
-        covariances = known_covariances(settings, self.resource_grid, self.channel)
-        power = np.full(settings.streams, 1.0 / settings.streams)
-        if settings.precoding != "none":
-            slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
-            power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
-        return ChannelStatistics(*covariances, power)
+        covariances = known_covariances(self.settings, self.resource_grid, self.channel)
+        return ChannelStatistics(*covariances, stream_powers(self._precode, self.channel))
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""
