@@ -80,19 +80,29 @@ def figures(**settings: Any) -> dict[str, Any]:
     return found
 
 
+def largest_deviations(links: dict[str, Any]) -> dict[str, float]:
+    """Largest deviation of a ratio from one, of each model at each speed, or measured channel."""
+    found: dict[str, float] = {}
+    for name, link in links.items():
+        group = name.rsplit("_", 1 if name.startswith("wifi") else 2)[0]
+        largest = max(abs(ratio - 1.0) for ratio in link["ratio"].values())
+        found[group] = max(found.get(group, 0.0), largest)
+    return found
+
+
 def cases(data: Path) -> dict[str, dict[str, Any]]:
     """Settings of the links by name."""
     named = {}
     # fast terminals and long symbols first, where most is to be seen
     options = itertools.product(sorted(SPEEDS, reverse=True), SPACINGS, MODELS, INTERPOLATIONS)
     for speed, spacing, model, method in options:
-        name = f"{model}, {spacing / 1e3:g} kHz, {speed:g} m/s, {method}"
+        name = f"{model}_{speed:g}mps_{spacing / 1e3:g}kHz_{method}"
         named[name] = {
             "model": model, "subcarrier_spacing": spacing, "speed": speed, "interpolation": method
         }  # fmt: skip
     for (name, antennas), method in itertools.product(MEASURED.items(), (*INTERPOLATIONS, "lmmse")):
         channel = {"kind": "frequency_response", "path": data / "csi" / f"{name}.h5"}
-        named[f"{name}, {method}"] = {
+        named[f"{name}_{method}"] = {
             "channel": channel, "num_tx_ant": antennas, "interpolation": method, **WIFI
         }  # fmt: skip
     return named
@@ -103,15 +113,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="file for the figures; those in it stay")
     parser.add_argument("--only", default="", help="links whose names contain this")
     arguments = parser.parse_args()
-    result: dict[str, Any] = {}
+    links: dict[str, Any] = {}
     if arguments.json is not None and arguments.json.is_file():
-        result = json.loads(arguments.json.read_text())
+        links = json.loads(arguments.json.read_text())["links"]
     for name, settings in cases(Path(os.environ["SIONNA_SEMCOM_DATA"])).items():
-        if arguments.only not in name or name in result:
+        if arguments.only not in name or name in links:
             continue
-        result[name] = figures(**settings)
-        print(name, json.dumps(result[name]), flush=True)
+        links[name] = figures(**settings)
+        print(name, json.dumps(links[name]), flush=True)
         if arguments.json is not None:
+            result = {"largest_deviation": largest_deviations(links), "links": links}
             with atomic_path(arguments.json) as path:
                 path.write_text(json.dumps(result, indent=1) + "\n")
 

@@ -64,6 +64,19 @@ def with_as_many(chunks: list[Paths]) -> Paths:
     )
 
 
+def refill(pool: tuple[tf.Variable, tf.Variable], a: tf.Tensor, tau: tf.Tensor) -> None:
+    """Put other paths into ``pool``, of more than it has room for the strongest of each slot."""
+    most = pool[0].shape[5]
+    if a.shape[5] > most:
+        power = tf.reduce_sum(tf.abs(a) ** 2, axis=[1, 2, 3, 4, 6])
+        strongest = tf.math.top_k(power, most).indices
+        a = tf.gather(a, strongest, axis=5, batch_dims=1)
+        tau = tf.gather(tau, strongest, axis=3, batch_dims=1)
+    a, tau = with_as_many([(a, tau), (pool[0][:0], pool[1][:0])])
+    pool[0].assign(a)
+    pool[1].assign(tau)
+
+
 class PathChannel(SlotSource):
     r"""Draws the paths of independent slots of a 3GPP model, each slot with unit mean energy.
 
@@ -141,18 +154,8 @@ class PathChannel(SlotSource):
 
         Paths are at most as many as the pool has had; the weakest ones of more are left out.
         """
-        if self._pool is None:
-            return
-        size, _, _, _, _, most, _ = self._pool[0].shape
-        a, tau = self._draw_pool(size)
-        if a.shape[5] > most:
-            power = tf.reduce_sum(tf.abs(a) ** 2, axis=[1, 2, 3, 4, 6])
-            strongest = tf.math.top_k(power, most).indices
-            a = tf.gather(a, strongest, axis=5, batch_dims=1)
-            tau = tf.gather(tau, strongest, axis=3, batch_dims=1)
-        a, tau = with_as_many([(a, tau), (self._pool[0][:0], self._pool[1][:0])])
-        self._pool[0].assign(a)
-        self._pool[1].assign(tau)
+        if self._pool is not None:
+            refill(self._pool, *self._draw_pool(self._pool[0].shape[0]))
 
     def _generate(self, num_slots: int | tf.Tensor) -> Paths:
         if self._clusters is None:

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ..slots.channel import CHUNK, in_units
-from ..slots.path_channel import Paths, SlotResponse, after_first, with_as_many
+from ..slots.path_channel import Paths, SlotResponse, after_first, refill, with_as_many
 from ..slots.randomness import own_randomness
 from ..slots.settings import DEFAULT_DROPS
 from ..slots.waveform import waveform
@@ -62,8 +62,7 @@ class ModelPaths(ModelSlots):
     def redraw(self) -> None:
         """Fill the pool with new realizations, of as many paths as it has had."""
         if self._pool is not None:
-            for variable, part in zip(self._pool, self._paths(len(self._pool[0])), strict=True):
-                variable.assign(part)
+            refill(self._pool, *self._paths(self._pool[0].shape[0]))
 
     def _time_steps(self) -> tuple[int, Any]:
         sizes = waveform(self._settings)
