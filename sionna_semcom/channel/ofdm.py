@@ -19,7 +19,7 @@ from .regression import RegressionTable, learn
 from .settings import CHANNELS
 from .slots.budgeted import budget_of
 from .slots.channel import CHUNK, in_units, slot_energy
-from .slots.estimation import known_covariances, ls_estimator
+from .slots.estimation import known_covariances, ls_estimator, statistical_interpolator
 from .slots.interference import slot_summary
 from .slots.interpolation import ChannelStatistics
 from .slots.resource_grid import resource_grid
@@ -65,7 +65,8 @@ class AntennaEstimator(Object):
         statistics = None
         if settings.knows_statistics:
             statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
-        self._estimate = ls_estimator(settings, grid, statistics)
+        interpolator = statistical_interpolator(settings, grid, statistics)
+        self._estimate = ls_estimator(settings, grid, interpolator)
         # the antennas take turns, and Sionna's pilots have power one on average over the turns
         self._amplitude = antennas**-0.5
         nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)

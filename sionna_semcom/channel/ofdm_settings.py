@@ -48,6 +48,11 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
                 "`csi_delay` goes with `csi`='delayed'. "
                 f"Received: csi={self.csi!r}, csi_delay={self.csi_delay}"
             )
+        if self.domain == "time":
+            raise ValueError(
+                "a MIMO channel hands out one matrix for each resource element; `domain`='time' is "
+                "for OFDM links. Received: domain='time'"
+            )
         if self.csi == "delayed" and self.speed == 0.0 and self.channel is None:
             raise ValueError(
                 "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "

@@ -39,6 +39,7 @@ LINKS = {
     "effective": lambda: EffectiveAWGNLink(FlatFadingLink(num_rx_ant=2)),
     "tdl_perfect": lambda: OFDMLink(model="TDL-A", csi="perfect", **GRID),
     "cdl_ls": lambda: OFDMLink(model="CDL-C", **GRID),
+    "cdl_time": lambda: OFDMLink(model="CDL-C", domain="time", delay_spread=50e-9, **GRID),
     "cdl_svd": lambda: OFDMLink(
         model="CDL-A", direction="downlink", precoding="svd", csi="perfect", **GRID
     ),

@@ -80,23 +80,23 @@ class BudgetedSlots(SlotSource):
 
     def draw(self, num_slots: int | tf.Tensor) -> Drops:
         """Draw ``num_slots`` channels with what is known of them."""
-        size = self.slots.num_realizations
+        size = self.slots.num_kept
         if size is None:
             return Drops(self._in_unit(self.slots(num_slots)), -1 - tf.range(num_slots), None)
         index = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
         others = self.slots.interferers(index)
         if others is not None:
             others = in_units(others, self._unit)
-        return Drops(self._in_unit(self.slots.take(index)), index, others)
+        return Drops(self._in_unit(self.slots.kept(index)), index, others)
 
     @property
-    def num_realizations(self) -> int | None:
+    def num_kept(self) -> int | None:
         """Drops or channels that slots are taken from, none if each slot draws its own."""
-        return self.slots.num_realizations
+        return self.slots.num_kept
 
-    def take(self, numbers: tf.Tensor) -> tf.Tensor:
-        """The slots of drops ``numbers``."""
-        return self._in_unit(self.slots.take(numbers))
+    def kept(self, rows: tf.Tensor) -> tf.Tensor:
+        """The slots of drops ``rows``."""
+        return self._in_unit(self.slots.kept(rows))
 
     @property
     def pool(self) -> tf.Tensor | None:
@@ -122,13 +122,13 @@ class BudgetedSlots(SlotSource):
 
     def _energies(self) -> Iterator[np.ndarray]:
         """Mean energies of all drops, or of many slots, in physical units."""
-        size = self.slots.num_realizations
+        size = self.slots.num_kept
         with own_randomness():
             for start in range(0, size or FRESH_SLOTS, CHUNK):
                 if size is None:
                     h = self.slots(CHUNK)
                 else:
-                    h = self.slots.take(tf.range(start, min(start + CHUNK, size)))
+                    h = self.slots.kept(tf.range(start, min(start + CHUNK, size)))
                 yield slot_energy(h).numpy()
 
 

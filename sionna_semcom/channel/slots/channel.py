@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import PI, config
+from sionna.phy import PI
 from sionna.phy.channel import ChannelModel, subcarrier_frequencies
 from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, RMa, UMa, UMi
 from sionna.phy.ofdm import ResourceGrid
@@ -215,8 +215,16 @@ class SlotChannel(SlotSource):
         """Draw ``num_slots`` channels."""
         if self._pool is None:
             return self._generate(num_slots)
-        drawn = config.tf_rng.uniform([num_slots], maxval=self._pool.shape[0], dtype=tf.int32)
-        return tf.gather(self._pool, drawn)
+        return self.kept(self.random_rows(num_slots))
+
+    @property
+    def num_kept(self) -> int | None:
+        """Size of the pool, or none if each slot draws its own."""
+        return None if self._pool is None else self._pool.shape[0]
+
+    def kept(self, rows: tf.Tensor) -> tf.Tensor:
+        """Frequency responses of the slots ``rows`` of the pool."""
+        return tf.gather(self._pool, rows)
 
     @property
     def pool(self) -> tf.Tensor | None:

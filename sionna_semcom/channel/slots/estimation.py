@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -48,16 +47,12 @@ def statistical_interpolator(
 def ls_estimator(
     settings: SlotSettings,
     resource_grid: ResourceGrid,
-    statistics: ChannelStatistics | None,
-    check: Callable[[KroneckerInterpolator | None], None] | None = None,
+    interpolator: KroneckerInterpolator | None,
 ) -> LSChannelEstimator:
     """Least squares at the pilots, and the interpolation of ``settings`` between them.
 
-    ``check`` sees the interpolator that knows the statistics, or none if Sionna's is used.
+    Without the ``interpolator`` that knows the statistics it is Sionna's.
     """
-    interpolator = statistical_interpolator(settings, resource_grid, statistics)
-    if check is not None:
-        check(interpolator)
     own = "nn" if interpolator else settings.interpolation  # Sionna's, which it then does not use
     return LSChannelEstimator(resource_grid, own, interpolator, precision=settings.precision)
 

@@ -38,6 +38,10 @@ class InterferenceFloor(NamedTuple):
         return 10.0 * math.log10(total) if total > 0.0 else -math.inf
 
 
+NOTHING_LEFT_OUT = InterferenceFloor(0.0, 0.0)
+"""The floor in the time domain, where interference comes out by itself."""
+
+
 def doppler_interference(doppler_time: float) -> float:
     r"""Power of the interference between subcarriers for Jakes' spectrum.
 

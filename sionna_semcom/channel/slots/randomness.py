@@ -12,11 +12,11 @@ OWN_SEED = 1
 
 
 @contextmanager
-def own_randomness() -> Iterator[None]:
+def own_randomness(seed: int = OWN_SEED) -> Iterator[None]:
     """Draw from a fixed seed, and leave Sionna's generator as it was."""
     generator = config.tf_rng
     state = generator.state.read_value()
-    generator.reset_from_seed(OWN_SEED)
+    generator.reset_from_seed(seed)
     try:
         yield
     finally:

@@ -119,6 +119,16 @@ class SlotSettings(PrecisionSettings):
     dc_null: bool = False
     """Whether the carrier in the middle stays empty."""
 
+    domain: Literal["frequency", "time"] = "frequency"
+    """Whether each resource element is multiplied by one matrix, or the samples of the slot go
+    through taps that change all the time, which interferes between subcarriers and OFDM symbols."""
+    oversampling: int = Field(default=2, ge=1, le=16)
+    """Samples of the time domain for each subcarrier: the FFT is so many times as large, and its
+    outer subcarriers stay empty, as guard bands do."""
+    window_advance: int | None = Field(default=None, ge=0)
+    """How long before the end of the cyclic prefix the receiver's window begins in the time domain
+    [samples of the FFT]; one by default, if the prefix has one."""
+
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
     """From the pilots to the grid: nearest neighbor, linear, linear with the average over time,
     or LMMSE."""
@@ -170,13 +180,27 @@ class SlotSettings(PrecisionSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_domain(self) -> SlotSettings:
+        if self.domain == "frequency":
+            for name in ("oversampling", "window_advance"):
+                if (value := getattr(self, name)) != type(self).model_fields[name].default:
+                    raise ValueError(f"`{name}` is for `domain`='time'. Received: {name}={value}")
+        elif self.advance > self.cyclic_prefix_length:
+            raise ValueError(
+                "`window_advance` must not exceed `cyclic_prefix_length`. "
+                f"Received: {self.advance} > {self.cyclic_prefix_length}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_channel(self) -> SlotSettings:
         if self.channel is not None:
             return self
-        if self.model in CLUSTERED_MODELS and self.delay_spread > self.cyclic_prefix:
+        clustered = self.model in CLUSTERED_MODELS and self.domain == "frequency"
+        if clustered and self.delay_spread > self.cyclic_prefix:
             raise ValueError(
                 "`delay_spread` must not exceed the cyclic prefix, because the interference "
-                "between OFDM symbols that follows is not part of the model. Received: "
+                "between OFDM symbols that follows is not part of `domain`='frequency'. Received: "
                 f"delay_spread={self.delay_spread:.3g} s, cyclic prefix={self.cyclic_prefix:.3g} s"
             )
         if self.model == "RMa" and self.carrier_frequency > 30e9:
@@ -270,6 +294,13 @@ class SlotSettings(PrecisionSettings):
     def knows_statistics(self) -> bool:
         """Whether the receiver knows the covariance of the channel."""
         return self.statistics != "none"
+
+    @property
+    def advance(self) -> int:
+        """Samples of the FFT before the end of the prefix at which the receiver's window begins."""
+        if self.window_advance is None:
+            return min(1, self.cyclic_prefix_length)
+        return self.window_advance
 
     @property
     def max_doppler(self) -> float:

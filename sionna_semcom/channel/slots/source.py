@@ -7,9 +7,15 @@ from abc import abstractmethod
 from typing import Any
 
 import tensorflow as tf
+from sionna.phy import config
 from sionna.phy.block import Object
 
 from .interference import InterferenceFloor
+
+NO_PATHS = (
+    "`domain`='time' needs gains and delays of paths, as `kind`='cir' or a channel model has them; "
+    "this channel has frequency responses. Use `domain`='frequency'. Received: domain='time'"
+)
 
 
 class SlotSource(Object):
@@ -39,13 +45,44 @@ class SlotSource(Object):
         return None
 
     @property
-    def num_realizations(self) -> int | None:
-        """Realizations that slots are taken from at random, none if each slot draws its own."""
-        return None if self.pool is None else self.pool.shape[0]
+    def num_kept(self) -> int | None:
+        """Slots of a pool or a file, of which each call takes some at random; none: fresh ones."""
+        return None
 
-    def take(self, numbers: tf.Tensor) -> tf.Tensor:
-        """The realizations ``numbers`` [num_slots] of those that slots are taken from."""
-        return tf.gather(self.pool, numbers)
+    def kept(self, rows: tf.Tensor) -> tf.Tensor:
+        """Frequency responses of the slots ``rows`` of a pool or a file."""
+        raise NotImplementedError
+
+    def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Paths of the slots ``rows`` of a pool or a file, as those of `paths`."""
+        raise ValueError(NO_PATHS)
+
+    def random_rows(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """``num_slots`` of the slots that are kept, at random with replacement."""
+        return config.tf_rng.uniform([num_slots], maxval=self.num_kept, dtype=tf.int32)
+
+    def paths(self, num_slots: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Draw the paths of ``num_slots`` slots at the times of their `Waveform`.
+
+        Output
+        ------
+        a : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_steps], `tf.complex`
+            Coefficients, in the unit of the frequency responses
+
+        tau : [num_slots, 1, 1, num_paths], `tf.float`
+            Delays after the first path [s]
+
+        Raises
+        ------
+        ValueError
+            If the channel is known by its frequency responses alone
+        """
+        return self.kept_paths(self.random_rows(num_slots))
+
+    @property
+    def max_delay(self) -> float:
+        """Longest delay of a path after the first [s]."""
+        raise ValueError(NO_PATHS)
 
     def interferers(self, numbers: tf.Tensor) -> tf.Tensor | None:
         """Channels of terminals that interfere in realizations ``numbers``, none if none do.

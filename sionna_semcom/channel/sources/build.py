@@ -11,6 +11,7 @@ from sionna.phy.ofdm import ResourceGrid
 from ..settings import SOURCES, SourceSettings
 from ..slots.budgeted import BudgetedSlots
 from ..slots.channel import SlotChannel
+from ..slots.path_channel import PathChannel
 from ..slots.settings import SlotSettings
 from ..slots.source import SlotSource
 from .base import ChannelSource
@@ -55,7 +56,8 @@ def slot_source(
     """What slots of ``settings`` are drawn from: a model by its name, or ``source``."""
     slots: SlotSource
     if source is None:
-        slots = SlotChannel(settings, resource_grid)
+        kind = PathChannel if settings.domain == "time" else SlotChannel
+        slots = kind(settings, resource_grid)
     else:
         slots = source.slots(settings, resource_grid)
     if settings.link_budget is None:

@@ -13,9 +13,10 @@ from sionna.phy.ofdm import ResourceGrid
 
 from ..._hdf5 import open_hdf5
 from ..settings import SOURCES
-from ..slots.channel import path_response
+from ..slots.channel import in_units, path_response
 from ..slots.interference import delay_interference
 from ..slots.settings import SlotSettings
+from ..slots.waveform import waveform
 from .base import ChannelSource
 from .file_settings import FileSettings, check_slots, numbers, read_order, rows_of
 from .own_slots import KeptSlots
@@ -223,14 +224,33 @@ class PathSlots(KeptSlots):
             resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision
         )
         self._scale(np.arange(len(a)))
+        if settings.domain == "time":
+            steps = waveform(settings).from_symbols(a.shape[-1])
+            self._steps = tf.constant(steps, self.cdtype)
+
+    def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Paths of slots, whose coefficients go linearly from OFDM symbol to OFDM symbol."""
+        rows = tf.gather(self._rows, rows)
+        a, tau = self._paths_of(rows)
+        if self._normalize != "slot":
+            a *= tf.gather(self._largest, rows)
+        unit = self._unit_of(path_response(a, tau, self._frequencies))
+        return tf.matmul(in_units(a, unit), self._steps), tau
+
+    @property
+    def max_delay(self) -> float:
+        """Longest delay of a path after the first [s]."""
+        return float(self._delays.max())
 
     def _take(self, rows: tf.Tensor) -> tf.Tensor:
-        a, tau = tf.gather(self._a, rows), tf.gather(self._tau, rows)
-        a, tau = a[:, tf.newaxis, :, tf.newaxis], tau[:, tf.newaxis, tf.newaxis]
-        h = path_response(a, tau, self._frequencies)
+        h = path_response(*self._paths_of(rows), self._frequencies)
         if self._normalize != "slot":
             h *= tf.gather(self._largest, rows)
         return h
+
+    def _paths_of(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        a, tau = tf.gather(self._a, rows), tf.gather(self._tau, rows)
+        return a[:, tf.newaxis, :, tf.newaxis], tau[:, tf.newaxis, tf.newaxis]
 
     def _delay_interference(self) -> float:
         grid = self._settings.cyclic_prefix, self._settings.symbol_duration

@@ -3,23 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
-import tensorflow as tf
-from sionna.phy import config
-from sionna.phy.channel import ChannelModel, subcarrier_frequencies
+from sionna.phy.channel import ChannelModel
 from sionna.phy.ofdm import ResourceGrid
 
 from ..._messages import shortened
 from ..settings import SourceSettings
-from ..slots.channel import CHUNK, path_response, slot_energy
-from ..slots.interference import drop_interference
-from ..slots.randomness import own_randomness
-from ..slots.settings import DEFAULT_DROPS, SlotSettings
+from ..slots.settings import SlotSettings
 from .base import ChannelSource
-from .own_slots import OwnSlots, spread
+from .model_paths import ModelPaths
+from .model_slots import ModelSlots
+from .own_slots import OwnSlots
 
 
 class ModelSourceSettings(SourceSettings):
@@ -71,117 +64,5 @@ class ModelSource(ChannelSource):
 
     def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> OwnSlots:
         """Slots on ``resource_grid``."""
-        return ModelSlots(self.model, settings, resource_grid, self.settings.normalize)
-
-
-class ModelSlots(OwnSlots):
-    """Draws slots of a channel model.
-
-    Parameters
-    ----------
-    model : :class:`~sionna.phy.channel.ChannelModel`
-        Channel model
-
-    See `OwnSlots` for the others, input and output.
-
-    Raises
-    ------
-    ValueError
-        If the model has other transmitters, receivers or antennas, or gives no impulse responses
-    """
-
-    def __init__(
-        self, model: Any, settings: SlotSettings, resource_grid: ResourceGrid, normalize: Any
-    ) -> None:
-        super().__init__(settings, resource_grid, normalize)
-        self._model = model
-        self._times = resource_grid.num_ofdm_symbols, 1.0 / resource_grid.ofdm_symbol_duration
-        self._frequencies = subcarrier_frequencies(
-            resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision
-        )
-        self._drops: list[np.ndarray] = []
-        with own_randomness():
-            is_bound = self._check(2) != 2 or self._check(3) != 3
-        self._pool: tf.Variable | None = None
-        if is_bound or settings.pool_size is not None:
-            chunks = self._generated(settings.pool_size or DEFAULT_DROPS)
-            self._pool = tf.Variable(tf.concat(list(chunks), axis=0), trainable=False)
-        if normalize == "average":
-            energies = tf.concat([slot_energy(h) for h in self._seen(DEFAULT_DROPS)], axis=0)
-            self._unit = tf.sqrt(tf.reduce_mean(energies))[tf.newaxis]
-
-    @property
-    def pool(self) -> tf.Tensor | None:
-        """Realizations of the pool, or none if each slot draws its own."""
-        if self._pool is None:
-            return None
-        return spread(self._in_unit(self._pool.value()), self._times[0])
-
-    def take(self, numbers: tf.Tensor) -> tf.Tensor:
-        """The realizations ``numbers`` of the pool."""
-        return spread(self._in_unit(tf.gather(self._pool, numbers)), self._times[0])
-
-    def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        if self._pool is None:
-            return self._response(*self._model(num_slots, *self._times))
-        drawn = config.tf_rng.uniform([num_slots], maxval=self._pool.shape[0], dtype=tf.int32)
-        return tf.gather(self._pool, drawn)
-
-    def redraw(self) -> None:
-        """Fill the pool with new realizations, also for graphs that were traced before."""
-        if self._pool is not None:
-            chunks = self._generated(self._pool.shape[0])
-            self._pool.assign(tf.concat(list(chunks), axis=0))
-
-    def _seen(self, most: int) -> Iterator[tf.Tensor]:
-        if self._pool is not None:
-            yield self._pool[:most]
-            return
-        with own_randomness():
-            yield from list(self._generated(most))
-
-    def _generated(self, size: int) -> Iterator[tf.Tensor]:
-        """``size`` realizations, and what they have behind the prefix."""
-        self._drops, missing = [], size
-        while missing > 0:
-            a, tau = self._model(min(CHUNK, missing), *self._times)
-            self._drops.append(drop_interference(self._settings, a, tau))
-            h = self._response(a, tau)[:missing]
-            missing -= len(h)
-            yield h
-
-    def _response(self, a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
-        a, tau = tf.cast(a, self.cdtype), tf.cast(tau, self.rdtype)
-        return path_response(a, tau, self._frequencies)
-
-    def _delay_interference(self) -> float:
-        if not self._drops:
-            with own_randomness():
-                list(self._generated(CHUNK))
-        return float(np.mean(np.concatenate(self._drops)))
-
-    def _check(self, batch_size: int) -> int:
-        """Realizations that the model gives where ``batch_size`` are asked for."""
-        rx, tx = self._settings.num_rx_ant, self._settings.num_tx_ant
-        rule = (
-            "`channel` must be a channel model of Sionna with one receiver of "
-            f"num_rx_ant={rx} and one transmitter of num_tx_ant={tx}. "
-        )
-        try:
-            a, tau = self._model(batch_size, *self._times)
-            a, tau = tf.convert_to_tensor(a), tf.convert_to_tensor(tau)
-        except Exception as error:  # of whatever the user gave
-            reason = " ".join(str(error).split())[:200]
-            raise ValueError(f"{rule}Received: one that fails, {reason}") from error
-        times = [1, self._times[0]]
-        fits = a.shape.rank == 7 and a.dtype.is_complex and a.shape[-1] in times
-        wanted = [None, 1, rx, 1, tx, None, None]
-        paths = a.shape[5] if fits else None
-        if not (fits and a.shape.is_compatible_with(wanted)) or tau.shape != [
-            a.shape[0], 1, 1, paths
-        ]:  # fmt: skip
-            raise ValueError(f"{rule}Received: a of shape {a.shape}, tau of shape {tau.shape}")
-        if not paths or not (np.isfinite(a).all() and np.isfinite(tau).all()):
-            what = "whose paths are not finite" if paths else "without paths"
-            raise ValueError(f"{rule}Received: one {what}")
-        return int(a.shape[0])
+        kind = ModelPaths if settings.domain == "time" else ModelSlots
+        return kind(self.model, settings, resource_grid, self.settings.normalize)

@@ -9,11 +9,14 @@ from typing import Literal
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy import config
 from sionna.phy.ofdm import ResourceGrid
 
 from ..slots.channel import CHUNK, in_units, slot_energy
-from ..slots.interference import InterferenceFloor, measured_doppler_interference
+from ..slots.interference import (
+    NOTHING_LEFT_OUT,
+    InterferenceFloor,
+    measured_doppler_interference,
+)
 from ..slots.settings import SlotSettings
 from ..slots.source import SlotSource
 
@@ -66,6 +69,8 @@ class OwnSlots(SlotSource):
     @property
     def interference(self) -> InterferenceFloor:
         """Interference that one matrix for each resource element leaves out, as measured."""
+        if self._settings.domain == "time":
+            return NOTHING_LEFT_OUT
         if self._measured is None:
             symbols = self._grid.ofdm_symbol_duration * self._settings.subcarrier_spacing
             doppler = measured_doppler_interference(self.seen(), symbols)
@@ -85,8 +90,11 @@ class OwnSlots(SlotSource):
         return 0.0
 
     def _in_unit(self, h: tf.Tensor) -> tf.Tensor:
-        unit = tf.sqrt(slot_energy(h)) if self.has_unit_energy else self._unit
-        return tf.stop_gradient(in_units(h, unit))  # spares the backward pass: it has no weights
+        # spares the backward pass: it has no weights
+        return tf.stop_gradient(in_units(h, self._unit_of(h)))
+
+    def _unit_of(self, h: tf.Tensor) -> tf.Tensor:
+        return tf.sqrt(slot_energy(h)) if self.has_unit_energy else self._unit
 
 
 class KeptSlots(OwnSlots):
@@ -110,23 +118,22 @@ class KeptSlots(OwnSlots):
         super().__init__(settings, resource_grid, normalize)
         self._rows = tf.constant(rows, tf.int32)
 
-    @property
-    def num_realizations(self) -> int | None:
-        """Channels of the file that are drawn."""
-        return len(self._rows)
-
-    def take(self, numbers: tf.Tensor) -> tf.Tensor:
-        """The channels ``numbers`` of those that are drawn."""
-        h = self._take(tf.gather(self._rows, numbers))
-        return spread(self._in_unit(h), self._grid.num_ofdm_symbols)
-
     @abstractmethod
     def _take(self, rows: tf.Tensor) -> tf.Tensor:
         """The slots ``rows`` of the file."""
 
+    @property
+    def num_kept(self) -> int:
+        """Slots of the file that are drawn."""
+        return len(self._rows)
+
+    def kept(self, rows: tf.Tensor) -> tf.Tensor:
+        """Frequency responses of the slots ``rows`` of those that are drawn."""
+        h = self._in_unit(self._take(tf.gather(self._rows, rows)))
+        return spread(h, self._grid.num_ofdm_symbols)
+
     def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        drawn = config.tf_rng.uniform([num_slots], maxval=len(self._rows), dtype=tf.int32)
-        return self._take(tf.gather(self._rows, drawn))
+        return self._take(tf.gather(self._rows, self.random_rows(num_slots)))
 
     def _seen(self, most: int) -> Iterator[tf.Tensor]:
         count = min(most, len(self._rows))

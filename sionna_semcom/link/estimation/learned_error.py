@@ -101,6 +101,11 @@ class LearnedError(ScaledError):
         their squared error over ``no_eff``, [num_slots, num_streams, num_data_symbols]
 
     See `ScaledError` for input and output.
+
+    Attributes
+    ----------
+    off : `float`
+        Largest deviation from one of error over ``no_eff`` at an SNR, when it was measured last
     """
 
     def __init__(
@@ -114,21 +119,21 @@ class LearnedError(ScaledError):
         mask = np.asarray(resource_grid.pilot_pattern.mask)[0, 0]
         symbols = np.nonzero(~mask.astype(bool))[0]  # of each data element
 
-        def keep(ratios: np.ndarray) -> None:
-            self._ratios = tf.constant(ratios, self.rdtype)
+        ratios = np.ones([len(SNRS_DB), len(mask)])
+        self._ratios = tf.Variable(ratios, trainable=False, dtype=self.rdtype)  # for graphs
 
         def see(snr_db: float) -> np.ndarray:
             return _by_symbol(receive(self, snr_db), symbols, len(mask))
 
         with own_randomness():
-            find_ratios(np.ones([len(SNRS_DB), len(mask)]), see, keep)
+            self.off = find_ratios(ratios, see, self._ratios.assign)
 
 
 def find_ratios(
     ratios: np.ndarray,
     see: Callable[[float], np.ndarray],
-    keep: Callable[[np.ndarray], None],
-) -> None:
+    keep: Callable[[np.ndarray], Any],
+) -> float:
     """Improve ``ratios`` [6, n] of `ScaledError` until what is left is enough.
 
     Parameters
@@ -141,14 +146,21 @@ def find_ratios(
 
     keep : callable
         Takes better ratios
+
+    Output
+    ------
+    : `float`
+        Largest deviation of the mean of error over ``no_eff`` from one, when it was measured last
     """
     for _ in range(ROUNDS):
         keep(ratios)
         seen = [see(snr_db) for snr_db in SNRS_DB]
         ratios = ratios * np.stack(seen)
-        if np.max(np.abs(np.mean(seen, axis=1) - 1.0)) < ENOUGH:
+        off = float(np.max(np.abs(np.mean(seen, axis=1) - 1.0)))
+        if off < ENOUGH:
             break
     keep(ratios)
+    return off
 
 
 def _by_symbol(ratio: tf.Tensor, symbols: np.ndarray, num_symbols: int) -> np.ndarray:

@@ -11,14 +11,12 @@ import tensorflow as tf
 from ...channel.slots.channel import CHUNK, in_units, slot_energy
 from ...channel.slots.randomness import own_randomness
 from ...channel.slots.source import SlotSource
+from .experience import SEEN_SLOTS, seen_count
 from .learned_error import SNRS_DB, find_ratios
 from .network import LearnedEstimator
 from .observation import Observation
 
-SEEN_SLOTS = 256
 CALIBRATED_SLOTS = 512  # in which a network's errors are measured
-MIN_SLOTS = 32
-MAX_SEEN = 2**24  # complex numbers, 128 MiB
 
 
 def seen_slots(channel: SlotSource, wanted: int = SEEN_SLOTS) -> tf.Tensor:
@@ -29,7 +27,7 @@ def seen_slots(channel: SlotSource, wanted: int = SEEN_SLOTS) -> tf.Tensor:
     """
     with own_randomness():
         most = wanted if channel.pool is None else channel.pool.shape[0]
-        number = int(np.clip(MAX_SEEN // np.prod(channel(1).shape), MIN_SLOTS, most))
+        number = seen_count(int(np.prod(channel(1).shape)), most)
         if channel.pool is not None:
             slots = channel.pool[:number]
         else:

@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
-    LSChannelEstimator,
     RemoveNulledSubcarriers,
     ResourceGrid,
     ResourceGridMapper,
@@ -19,33 +16,28 @@ from sionna.phy.utils import complex_normal
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
-from ...channel.slots.channel import in_units, received, slot_energy
-from ...channel.slots.estimation import known_covariances, ls_estimator
+from ...channel.slots.channel import received
 from ...channel.slots.interference import slot_summary
-from ...channel.slots.interpolation import ChannelStatistics
 from ...channel.slots.resource_grid import resource_grid
-from ...channel.slots.source import SlotSource, floor_db, has_unit_energy
+from ...channel.slots.source import SlotSource, floor_db
+from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
 from ...mapping.packing import SlotPacker
-from ..base import LINKS, Link
+from ..base import LINKS
 from ..estimation.estimator import learned_estimate, split_estimator
-from ..estimation.learned_error import Estimator
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Observation
 from ..estimation.seen import calibrate
 from ..figures import collecting, wanted
 from .equalization import SlotEqualizer
-from .interference import Interference, drop_figures, error_parts, interference
+from .interference import drop_figures, interference
 from .precoding import PrecodedChannel
-from .reported_noise import antenna_diversity, warn_of_reported_noise
+from .receiver import OFDMReceiver
 from .settings import OFDMSettings
-
-CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
-CALIBRATION_NOISE = 0.01
 
 
 @LINKS.register(OFDMSettings)
-class OFDMLink(Link):
+class OFDMLink(OFDMReceiver):
     r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalization.
 
     .. math::
@@ -63,6 +55,12 @@ class OFDMLink(Link):
     channel between all antennas is normalized over each slot: the SNR, averaged over antennas and
     resource elements, is :math:`1/N_0` in every slot if each transmit antenna has a stream of its
     own. What fewer streams, or precoded ones, see of the energy differs from slot to slot.
+
+    With ``domain="time"`` the grids are sent as samples through taps that change all the time (see
+    :class:`~sionna_semcom.channel.slots.time_channel.TimeChannel`), with the same channels, noise
+    and SNR. The channel is then what a resource element is to itself; everything else, of paths
+    behind the prefix and of changes within an OFDM symbol, is interference. Its mean power is known
+    to the receiver and counted in ``no_eff``.
 
     Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equalizer;
     none flow through the estimate, which does not depend on the symbols.
@@ -102,15 +100,20 @@ class OFDMLink(Link):
         self._awgn = AWGN(precision=self.precision)
         self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
+        self._time = self._make_time()
         self.estimator = network
         """Network that refines the estimate, or none."""
+        self._estimate: Any = None
+        """From what the receiver observes and a noise power to estimate and error variance."""
         if (chosen := self.settings.learned) is not None:
             self.estimator = network or LearnedEstimator(**chosen.model_dump(exclude={"kind"}))
-            self._estimate: Estimator = learned_estimate(
+            self._estimate = learned_estimate(
                 self._least_squares(), self.estimator, self.resource_grid, self.precision
             )
         elif self.settings.csi == "ls":
             self._estimate = self._estimator()
+        elif self._time is not None:
+            self._estimate = self._learned(self._perfect, self._experience())
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal link but for weights, which its system saves."""
@@ -124,6 +127,12 @@ class OFDMLink(Link):
 
     def _make_channel(self) -> Any:
         return slot_source(self.settings, self.resource_grid, self.source)
+
+    def _make_time(self) -> TimeChannel | None:
+        """What sends in the time domain, or none."""
+        if self.settings.domain == "frequency":
+            return None
+        return TimeChannel(self.settings, self.channel.max_delay)
 
     def _make_precoder(self) -> Any:
         return PrecodedChannel(self.settings)
@@ -256,86 +265,46 @@ class OFDMLink(Link):
         observed = self._observe(slots, no, self._draw(tf.shape(slots)[0]))
         return observed.symbols_hat, observed.no_eff
 
-    def _observe(self, slots: tf.Tensor, no: tf.Tensor, drops: Drops) -> Observation:
+    def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        h = self._precode(drops.h, no)
-        y = self._awgn(received(x, h), no)
-        others = None if self.budget is None else interference(drops, no, self.budget)
+        y, h, gain = self._propagate(x, drawn, no)
+        y = self._awgn(y, no)
+        others = None if self.budget is None else interference(drawn, no, self.budget)
         if others is not None:
             y, no = y + others.signal, others.power
-        h_hat, err_var = self._channel_knowledge(y, h, no, self._gain(drops.h))
+        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
         if others is not None:
-            y, h_hat = self._whiten(others, y, h_hat, self._gain(drops.h))
+            y, h_hat = self._whiten(others, y, h_hat, gain)
         if self.budget is not None and (collection := wanted()) is not None:
-            collection.note(drop_figures(drops.index, self._gain(drops.h), no))
+            collection.note(drop_figures(drawn.index, gain, no))
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
         x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
         return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
 
-    def _draw(self, num_slots: tf.Tensor) -> Drops:
-        """Channels of slots, with their drops if the channel knows them."""
+    def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
+        """Channels of slots: frequency responses, with drops if they are known, or taps."""
+        if self._time is not None:
+            return self._time(self.channel, num_slots)
         if isinstance(self.channel, BudgetedSlots):
             return self.channel.draw(num_slots)
         return Drops(self.channel(num_slots), -1 - tf.range(num_slots), None)
 
-    def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
-        """Energy of each slot of a channel in units of its own, none if it is one by design."""
-        return None if has_unit_energy(self.channel) else slot_energy(channel)
+    def _kept(self, rows: tf.Tensor) -> Drops | TimeSlots:
+        """Channels of the slots ``rows`` of a pool or a file, as those of `_draw`."""
+        if self._time is None:
+            return Drops(self.channel.kept(rows), rows, None)
+        return self._time.kept(self.channel, rows)
 
-    def _channel_knowledge(
-        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        if self.settings.csi == "perfect":
-            return self._remove_nulled(h), tf.zeros([], self.rdtype)
-        h_hat, err_var = self._estimate_in_units(y, no, gain)
-        if self.estimator is not None:
-            return h_hat, err_var
-        # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
-        # spares the backward pass through the estimator and the equalizer's matrices
-        return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
-
-    def _whiten(
-        self, others: Interference, y: tf.Tensor, h_hat: tf.Tensor, gain: tf.Tensor | None
-    ) -> list[tf.Tensor]:
-        """Signal and estimate, so that noise, interference and errors are white over antennas."""
-        if self.settings.csi == "perfect":
-            return others.whiten([y, h_hat], 0.0, 0.0)
-        parts = error_parts(
-            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
-        )
-        return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
-
-    def _estimate_in_units(
-        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Estimate with an automatic gain control: statistics are those of unit energy."""
-        if gain is None:
-            return self._estimate(y, no)
-        h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
-        return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
-
-    def _least_squares(self) -> LSChannelEstimator:
-        """The estimator that a network refines."""
-        return ls_estimator(self.settings, self.resource_grid, self._statistics())
-
-    def _estimator(self) -> Estimator:
-        """The estimator, with what a receiver knows of the channel after many slots."""
-        own = self.source is not None and isinstance(self.channel, SlotSource)
-        diversity = antenna_diversity(self.channel.seen().numpy()) if own else None
-        warn = functools.partial(warn_of_reported_noise, self.settings, diversity=diversity)
-        return ls_estimator(self.settings, self.resource_grid, self._statistics(), warn)
-
-    def _statistics(self) -> ChannelStatistics | None:
-        settings = self.settings
-        if not settings.knows_statistics:
-            return None
-        covariances = known_covariances(settings, self.resource_grid, self.channel)
-        power = np.full(settings.streams, 1.0 / settings.streams)
-        if settings.precoding != "none":
-            slots = self._precode(self.channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
-            power = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
-        return ChannelStatistics(*covariances, power)
+    def _propagate(
+        self, x: tf.Tensor, drawn: Any, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+        if self._time is None:
+            h = self._precode(drawn.h, no)
+            return received(x, h), h, self._gain(drawn.h)
+        y = self._time.send(self._precode.spread(x, drawn.h, no), drawn.taps)
+        return y, self._precode(drawn.h, no), self._gain(drawn.h)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

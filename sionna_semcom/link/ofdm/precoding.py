@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
@@ -10,6 +13,9 @@ from sionna.phy.mimo import rzf_precoding_matrix
 from ...channel.noise import antenna_energy, at_least
 from .equalization import NOISE_FLOOR
 from .settings import OFDMSettings
+
+CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
+CALIBRATION_NOISE = 0.01
 
 
 def spread_antennas(num_tx_ant: int, num_streams: int) -> list[int]:
@@ -107,27 +113,50 @@ class PrecodedChannel(Object):
 
     def __init__(self, settings: OFDMSettings) -> None:
         super().__init__(precision=settings.precision)
-        self._settings = settings
+        self.settings = settings
         self._antennas = spread_antennas(settings.num_tx_ant, settings.streams)
 
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Precode the channel ``h``."""
-        if self._settings.precoding == "none":
+        if self.settings.precoding == "none":
             if len(self._antennas) < h.shape[4]:
                 h = tf.gather(h, self._antennas, axis=4)
-            return h * tf.cast(self._settings.streams**-0.5, h.dtype)
+            return h * tf.cast(self.settings.streams**-0.5, h.dtype)
         matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
         precoded = matrices @ self.matrix(matrices, no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
+
+    def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """What the antennas send of the streams ``x`` over the channel ``h``.
+
+        ``x`` is [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], the output has antennas in
+        place of streams.
+        """
+        if self.settings.precoding == "none":
+            feeds = np.eye(self.settings.num_tx_ant)[self._antennas] * len(self._antennas) ** -0.5
+            return tf.einsum("bxstf,sa->bxatf", x, tf.constant(feeds, x.dtype))
+        matrix = self.matrix(tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2]), no)
+        sent = tf.linalg.matvec(matrix, tf.transpose(x[:, 0], [0, 2, 3, 1]))
+        return tf.transpose(sent, [0, 3, 1, 2])[:, tf.newaxis]
 
     def matrix(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Precoders [num_slots, T, F, num_tx_ant, num_streams], T and F one if for the slot.
 
         ``h`` has shape [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant].
         """
-        if self._settings.precoding == "rzf":
+        if self.settings.precoding == "rzf":
             return rzf_matrix(h, tf.reshape(no, [-1, 1, 1]))
         gram = tf.matmul(h, h, adjoint_a=True)
-        if self._settings.granularity == "slot":
+        if self.settings.granularity == "slot":
             gram = tf.reduce_mean(gram, axis=[1, 2], keepdims=True)
-        return eigenmode_matrix(gram, self._settings.streams)
+        return eigenmode_matrix(gram, self.settings.streams)
+
+
+def stream_powers(precode: PrecodedChannel, channel: Callable[[int], tf.Tensor]) -> np.ndarray:
+    """Mean energies [num_streams] of what streams see, measured where precoding changes them."""
+    settings = precode.settings
+    if settings.precoding == "none":
+        return np.full(settings.streams, 1.0 / settings.streams)
+    slots = precode(channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
+    found: np.ndarray = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
+    return found

@@ -10,97 +10,45 @@ import numpy as np
 from ...channel.slots.interpolation import KroneckerInterpolator
 from .settings import OFDMSettings
 
+MOST_OFF = 0.06  # deviation of error over ``no_eff`` from one that is not worth a warning
 SNRS_DB = np.arange(41)  # within which the noise power reported should be the error
 # Largest share of the interpolation error in the noise that keeps both within 6 %, and up to which
 # SNR this is asked for. TDL antennas are independent, and the mixture of drops in a pool makes the
 # share an overestimate.
-MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1, "own": 0.1}
-UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30, "own": 30}
-MIN_DIVERSITY = 0.65  # CDL-A has 0.53, CDL-C 0.70
+MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1}
+UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30}
+WITHOUT_STATISTICS = (
+    "without `statistics`, the error of the estimate is that of Sionna's estimator, which leaves "
+    "out what interpolation misses and counts too much noise where it averages"
+)
 LINE_OF_SIGHT_MODELS = ("TDL-D", "TDL-E", "CDL-D", "CDL-E")
 
 
-def warn_of_reported_noise(
-    settings: OFDMSettings,
-    interpolator: KroneckerInterpolator | None,
-    diversity: float | None = None,
-) -> None:
-    """Warn once if ``no_eff`` and the error of a link may differ by more than 6 %.
+def warn_of_reported_noise(reason: str) -> None:
+    """Warn once that ``no_eff`` and the error of a link may differ by more than 6 %."""
+    warnings.warn(f"`no_eff` may differ from the error by more than 6 %: {reason}", stacklevel=5)
 
-    ``interpolator`` is none where the receiver does not know the statistics of the channel.
-    ``diversity`` is the `antenna_diversity` of a channel of the user's own.
+
+def statistics_suffice(settings: OFDMSettings, interpolator: KroneckerInterpolator) -> bool:
+    """Whether the error variance of the statistics gives the error of a link within 6 %.
+
+    Not where errors of an estimate are shared by antennas, which equalizers take for independent:
+
+    - those of a line of sight;
+    - those that shrinking leaves at low SNRs, of correlated antennas (CDL-A, many antennas a
+      stream) and of a precoded channel;
+    - a good part of the noise that interpolation makes of a fast terminal or long delays.
+
+    Of a channel of the user's own nothing is known beforehand.
     """
-    if (reason := deviation(settings, interpolator, diversity)) is not None:
-        warnings.warn(
-            f"`no_eff` may differ from the error by more than 6 %: {reason}", stacklevel=5
-        )
-
-
-def antenna_diversity(h: np.ndarray) -> float:
-    r"""Share of the receive antennas that are as good as uncorrelated, one if all are.
-
-    .. math:: \frac{(\mathrm{tr}\,\mathbf{R})^2}{N_R\,\lVert\mathbf{R}\rVert_F^2}, \qquad
-              \mathbf{R} = \mathbb{E}[\mathbf{h}\mathbf{h}^\mathsf{H}]
-
-    Input
-    -----
-    h : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `complex`
-        Channel
-    """
-    rows = np.moveaxis(h, 2, -1).reshape(-1, h.shape[2])
-    covariance = rows.T @ rows.conj()
-    total = np.trace(covariance).real ** 2
-    return float(total / np.sum(np.abs(covariance) ** 2) / len(covariance))
-
-
-def deviation(
-    settings: OFDMSettings,
-    interpolator: KroneckerInterpolator | None,
-    diversity: float | None = None,
-) -> str | None:
-    """Why ``no_eff`` is not the error of a link with least-squares estimates, if it is not."""
-    if interpolator is None:
-        return (
-            "without `statistics`, the error of the estimate is that of Sionna's estimator, which "
-            "leaves out what interpolation misses and counts too much noise where it averages"
-        )
-    if settings.model in LINE_OF_SIGHT_MODELS:
-        return (
-            f"{settings.model} has a line of sight, whose estimation error is the same at all "
-            "antennas, while the equalizer takes errors for independent"
-        )
-    if settings.precoding != "none" and settings.interpolation != "lmmse":
-        return (
-            "at low SNRs, as `precoding` leaves a channel of which interpolation="
-            f"{settings.interpolation!r} takes a part for noise; use 'lmmse'"
-        )
-    if settings.model == "CDL-A" and settings.interpolation != "lmmse":
-        return (
-            "at low SNRs, as antennas of CDL-A are so correlated that they share what "
-            f"interpolation={settings.interpolation!r} takes for noise; use 'lmmse'"
-        )
-    low = diversity is not None and diversity < MIN_DIVERSITY
-    if low and settings.num_rx_ant > 1 and settings.interpolation != "lmmse":
-        return (
-            "at low SNRs, as receive antennas are so correlated that they share what "
-            f"interpolation={settings.interpolation!r} takes for noise; use 'lmmse'"
-        )
+    if settings.family == "own" or settings.model in LINE_OF_SIGHT_MODELS:
+        return False
+    fixed = settings.interpolation != "lmmse"
+    if fixed and (settings.precoding != "none" or settings.model == "CDL-A"):
+        return False
     if settings.family != "TDL" and settings.num_rx_ant > 4 * settings.streams:
-        return (
-            f"num_rx_ant={settings.num_rx_ant} correlated antennas for num_streams="
-            f"{settings.streams} share what the estimate takes for noise at low SNRs"
-        )
-    reliable = reliable_snr_db(settings, interpolator)
-    if reliable >= UP_TO_DB[settings.family]:
-        return None
-    where = "at any SNR" if reliable < SNRS_DB[0] else f"above an SNR of {reliable:.0f} dB"
-    setup = f"speed={settings.speed:g} and delay_spread={settings.delay_spread:g}"
-    if settings.family == "own":
-        setup = "the speed and delay spread of this channel"
-    return (
-        f"{where} a good part of it is the error of interpolation={settings.interpolation!r} at "
-        f"{setup}, which `no_eff` counts as independent noise"
-    )
+        return False
+    return reliable_snr_db(settings, interpolator) >= UP_TO_DB[settings.family]
 
 
 def reliable_snr_db(settings: OFDMSettings, interpolator: KroneckerInterpolator) -> float:

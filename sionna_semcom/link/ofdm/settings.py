@@ -64,6 +64,15 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_domain_parts(self) -> OFDMSettings:
+        for name, given in (("estimator", self.learned), ("link_budget", self.link_budget)):
+            if self.domain == "time" and given is not None:
+                raise ValueError(
+                    f"`{name}` is for `domain`='frequency'. Received: domain='time' with {name}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _check_receiver(self) -> OFDMSettings:
         if self.csi == "ls" and self.granularity == "element" and self.precoding == "svd":
             raise ValueError(

@@ -24,7 +24,7 @@ from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.seen import seen_slots
 from ..figures import wanted
 from ..ofdm.link import OFDMLink
-from ..ofdm.reported_noise import warn_of_reported_noise
+from ..ofdm.reported_noise import WITHOUT_STATISTICS, warn_of_reported_noise
 from .channel import LayerChannel, layer_statistics
 from .configuration import precoding_matrix, settings_of
 from .equalization import make_equalizer
@@ -207,6 +207,9 @@ class PUSCHLink(OFDMLink):
         coding = self.settings.config.tb
         return self.ebno_offset_db(int(coding.num_bits_per_symbol), float(coding.target_coderate))
 
+    def _make_time(self) -> None:
+        """Slots of a PUSCH are multiplied in the frequency domain."""
+
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
         pattern = PUSCHPilotPattern(self.settings.config, precision=slots.precision)
@@ -237,7 +240,7 @@ class PUSCHLink(OFDMLink):
 
     def _estimator(self) -> Estimator:
         if not self.settings.knows_statistics:
-            warn_of_reported_noise(self.settings.slots, None)
+            warn_of_reported_noise(WITHOUT_STATISTICS)
             return self._least_squares()
         h = self._seen_layers()
         estimate = self._least_squares(h)

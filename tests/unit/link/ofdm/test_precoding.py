@@ -9,7 +9,12 @@ from sionna.phy.ofdm import RZFPrecoder
 
 from sionna_semcom.channel.slots.resource_grid import resource_grid
 from sionna_semcom.link.ofdm import OFDMSettings
-from sionna_semcom.link.ofdm.precoding import PrecodedChannel, rzf_matrix, spread_antennas
+from sionna_semcom.link.ofdm.precoding import (
+    PrecodedChannel,
+    rzf_matrix,
+    spread_antennas,
+    stream_powers,
+)
 
 SLOTS, SYMBOLS, CARRIERS = 3, 2, 4
 GRID = {"num_ofdm_symbols": SYMBOLS, "fft_size": CARRIERS, "cyclic_prefix_length": 4}
@@ -93,3 +98,38 @@ def test_noise_of_each_slot_regularizes_its_precoder():
     both = precode.matrix(h, tf.constant([0.1, 3.0]))
     for slot, no in enumerate([0.1, 3.0]):
         np.testing.assert_allclose(both[slot], precode.matrix(h, tf.constant(no))[slot], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("precoding", "streams"), [("none", 2), ("none", 4), ("svd", 2), ("rzf", 4)]
+)
+def test_what_antennas_send_arrives_as_the_precoded_channel_says(precoding, streams):
+    precode = PrecodedChannel(
+        settings(precoding=precoding, num_tx_ant=4, num_rx_ant=4, num_streams=streams)
+    )
+    h, x = (
+        normal(SLOTS, 1, 4, 1, 4, SYMBOLS, CARRIERS),
+        normal(SLOTS, 1, streams, SYMBOLS, CARRIERS),
+    )
+    sent = precode.spread(x, h, tf.constant(0.1))
+    assert sent.shape == (SLOTS, 1, 4, SYMBOLS, CARRIERS)
+    arrives = matrices(h) @ np.transpose(sent[:, 0], [0, 2, 3, 1])[..., np.newaxis]
+    expected = (
+        matrices(precode(h, tf.constant(0.1)))
+        @ np.transpose(x[:, 0], [0, 2, 3, 1])[..., np.newaxis]
+    )
+    np.testing.assert_allclose(arrives, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("precoding", "expected"), [("none", [0.5, 0.5]), ("svd", [4.5, 0.5])])
+def test_powers_of_streams_are_those_of_the_modes(precoding, expected):
+    """Of a channel with singular values of three and one."""
+    precode = PrecodedChannel(settings(precoding=precoding, num_tx_ant=2, num_rx_ant=2))
+
+    def channel(num_slots):
+        h = tf.reshape(tf.constant([[3.0, 0.0], [0.0, 1.0]], tf.complex64), [1, 1, 2, 1, 2, 1, 1])
+        return tf.tile(h, [num_slots, 1, 1, 1, 1, SYMBOLS, CARRIERS])
+
+    powers = stream_powers(precode, channel)
+    per_antenna = np.array(expected) / (1.0 if precoding == "none" else 2.0)
+    np.testing.assert_allclose(powers, per_antenna, rtol=1e-5)

@@ -42,6 +42,10 @@ from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
         ({"fft_size": 71}, r"multiple of `num_streams`.*71 subcarriers, num_streams=2"),
         ({"dc_null": True}, r"71 subcarriers"),
         ({"cyclic_prefix_length": 73}, r"must not exceed `fft_size`.*73 > 72"),
+        ({"oversampling": 4}, r"`oversampling` is for `domain`='time'. Received: oversampling=4"),
+        ({"window_advance": 0}, r"`window_advance` is for `domain`='time'.*window_advance=0"),
+        ({"domain": "time", "window_advance": 7}, r"not exceed `cyclic_prefix_length`.*7 > 6"),
+        ({"domain": "time", "oversampling": 0}, r"greater than or equal to 1"),
         ({"delay_spread": 3e-6}, r"delay_spread=3e-06 s, cyclic prefix=2.78e-06 s"),
         ({"speed": 300.0}, r"less than or equal to 277"),
         ({"speed": float("inf")}, r"finite number"),
@@ -89,3 +93,9 @@ def test_long_delays_are_no_business_of_a_model_that_draws_its_own():
 def test_settings_build_the_link_they_describe():
     settings = OFDMSettings(model="TDL-B", csi="perfect", num_tx_ant=1, num_rx_ant=1)
     assert LINKS.build(settings).settings == settings
+
+
+def test_the_time_domain_takes_delays_beyond_the_prefix_and_a_slot_without_one():
+    assert OFDMSettings(domain="time", delay_spread=3e-6).advance == 1
+    assert OFDMSettings(domain="time", cyclic_prefix_length=0).advance == 0
+    assert OFDMSettings(domain="time", window_advance=3).advance == 3

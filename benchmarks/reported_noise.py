@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Error of OFDM links with estimates over the noise that they report.
+
+Two streams, four receive antennas, 72 subcarriers, pilots on OFDM symbols 2 and 11. Fresh slots of
+CDL, 512 at 0 and 10 dB and 1,024 above, or each of the 512 drops of UMi and UMa once; and measured
+Wi-Fi channels with three receive antennas. Beside each mean stand the half width of its 95 %
+interval over slots, and whether the link warned at its construction.
+
+    python benchmarks/reported_noise.py [--json reported_noise.json]
+
+needs the data that SIONNA_SEMCOM_DATA points to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.utils import complex_normal
+
+from sionna_semcom._files import atomic_path
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.link import OFDMLink
+
+DROPS, CHUNK = 512, 128
+SLOTS = {0: 512, 10: 512, 20: 1024, 30: 1024}  # at each SNR [dB]
+MODELS = ("CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E", "UMi", "UMa")
+SPACINGS, SPEEDS, INTERPOLATIONS = (15e3, 30e3), (3.0, 33.0), ("nn", "lin")
+WIFI = {
+    "fft_size": 56,
+    "subcarrier_spacing": 312.5e3,
+    "cyclic_prefix_length": 14,
+    "num_rx_ant": 3,
+}
+MEASURED = {"wifi_3x1": 1, "wifi_3x2": 2}  # transmit antennas of the files
+
+
+def build(**settings: Any) -> tuple[OFDMLink, bool]:
+    """A link, and whether it warned that its noise may differ from the error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        link = OFDMLink(**settings)
+    return link, bool(caught)
+
+
+def figures(**settings: Any) -> dict[str, Any]:
+    """Mean error over ``no_eff`` at each SNR, and half widths."""
+    set_seed(1, str(settings.get("model")))
+    link, warned = build(**settings)
+    pool, slots = link.channel.pool, {"next": 0}
+    if pool is not None:
+
+        def take(num_slots: Any) -> tf.Tensor:
+            return pool[slots["next"] : slots["next"] + CHUNK]
+
+        link.channel = take
+    capacity = link.settings.streams * int(link.resource_grid.num_data_symbols)
+    run = link if pool is not None else tf.function(link, autograph=False)
+    found: dict[str, Any] = {"warned": warned, "ratio": {}, "half_width": {}}
+    for snr_db, most in SLOTS.items():
+        ratios = []
+        count = most if pool is None else DROPS
+        for start in range(0, count, CHUNK):
+            slots["next"] = start
+            symbols = complex_normal([CHUNK, capacity])
+            symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
+            ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff, axis=1))
+        ratio = np.concatenate(ratios)
+        found["ratio"][f"{snr_db}_dB"] = round(float(np.mean(ratio)), 4)
+        found["half_width"][f"{snr_db}_dB"] = round(float(1.96 * np.std(ratio) / count**0.5), 4)
+    return found
+
+
+def largest_deviations(links: dict[str, Any]) -> dict[str, float]:
+    """Largest deviation of a ratio from one, of each model at each speed, or measured channel."""
+    found: dict[str, float] = {}
+    for name, link in links.items():
+        group = name.rsplit("_", 1 if name.startswith("wifi") else 2)[0]
+        largest = max(abs(ratio - 1.0) for ratio in link["ratio"].values())
+        found[group] = max(found.get(group, 0.0), largest)
+    return found
+
+
+def cases(data: Path) -> dict[str, dict[str, Any]]:
+    """Settings of the links by name."""
+    named = {}
+    # fast terminals and long symbols first, where most is to be seen
+    options = itertools.product(sorted(SPEEDS, reverse=True), SPACINGS, MODELS, INTERPOLATIONS)
+    for speed, spacing, model, method in options:
+        name = f"{model}_{speed:g}mps_{spacing / 1e3:g}kHz_{method}"
+        named[name] = {
+            "model": model, "subcarrier_spacing": spacing, "speed": speed, "interpolation": method
+        }  # fmt: skip
+    for (name, antennas), method in itertools.product(MEASURED.items(), (*INTERPOLATIONS, "lmmse")):
+        channel = {"kind": "frequency_response", "path": data / "csi" / f"{name}.h5"}
+        named[f"{name}_{method}"] = {
+            "channel": channel, "num_tx_ant": antennas, "interpolation": method, **WIFI
+        }  # fmt: skip
+    return named
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, help="file for the figures; those in it stay")
+    parser.add_argument("--only", default="", help="links whose names contain this")
+    arguments = parser.parse_args()
+    links: dict[str, Any] = {}
+    if arguments.json is not None and arguments.json.is_file():
+        links = json.loads(arguments.json.read_text())["links"]
+    for name, settings in cases(Path(os.environ["SIONNA_SEMCOM_DATA"])).items():
+        if arguments.only not in name or name in links:
+            continue
+        links[name] = figures(**settings)
+        print(name, json.dumps(links[name]), flush=True)
+        if arguments.json is not None:
+            result = {"largest_deviation": largest_deviations(links), "links": links}
+            with atomic_path(arguments.json) as path:
+                path.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the receiver of an OFDM link knows of its channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from sionna.phy.channel import AWGN
+from sionna.phy.ofdm import (
+    LSChannelEstimator,
+    RemoveNulledSubcarriers,
+    ResourceGrid,
+    ResourceGridMapper,
+)
+from sionna.phy.utils import complex_normal
+
+from ...channel.noise import energy
+from ...channel.slots.budgeted import Drops
+from ...channel.slots.channel import in_units, slot_energy
+from ...channel.slots.estimation import (
+    known_covariances,
+    ls_estimator,
+    statistical_interpolator,
+)
+from ...channel.slots.interpolation import ChannelStatistics
+from ...channel.slots.source import has_unit_energy
+from ...channel.slots.time_channel import TimeChannel, TimeSlots
+from ..base import Link
+from ..estimation.experience import (
+    MOST_SLOTS,
+    Experience,
+    Slots,
+    WithInterference,
+    seen_count,
+    slots_of,
+)
+from ..estimation.learned_error import Estimator, LearnedError
+from ..estimation.network import LearnedEstimator
+from .interference import Interference, error_parts
+from .precoding import CALIBRATION_NOISE, stream_powers
+from .reported_noise import (
+    MOST_OFF,
+    WITHOUT_STATISTICS,
+    statistics_suffice,
+    warn_of_reported_noise,
+)
+
+
+class OFDMReceiver(Link):
+    """A link whose receiver estimates the channel, and has learned how well.
+
+    `OFDMLink` builds what this class only names, and sends.
+    """
+
+    channel: Any
+    resource_grid: ResourceGrid
+    estimator: LearnedEstimator | None
+    _capacity: int
+    _mapper: ResourceGridMapper
+    _precode: Any
+    _awgn: AWGN
+    _equalize: Any
+    _remove_nulled: RemoveNulledSubcarriers
+    _time: TimeChannel | None
+    _estimate: Any
+
+    def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
+        raise NotImplementedError
+
+    def _kept(self, rows: tf.Tensor) -> Drops | TimeSlots:
+        raise NotImplementedError
+
+    def _propagate(
+        self, x: tf.Tensor, drawn: Any, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        raise NotImplementedError
+
+    def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
+        """Energy of each slot of a channel in units of its own, none if it is one by design."""
+        return None if has_unit_energy(self.channel) else slot_energy(channel)
+
+    def _channel_knowledge(
+        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        if self._estimate is None:
+            return self._perfect(h, no)
+        observed = y if self.settings.csi == "ls" else h
+        h_hat, err_var = self._estimate_in_units(observed, no, gain)
+        if self.estimator is not None:
+            return h_hat, err_var
+        # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
+        # spares the backward pass through the estimator and the equalizer's matrices
+        return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
+
+    def _whiten(
+        self, others: Interference, y: tf.Tensor, h_hat: tf.Tensor, gain: tf.Tensor | None
+    ) -> list[tf.Tensor]:
+        """Signal and estimate, so that noise, interference and errors are white over antennas."""
+        if self.settings.csi == "perfect":
+            return others.whiten([y, h_hat], 0.0, 0.0)
+        parts = error_parts(
+            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
+        )
+        return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
+
+    def _estimate_in_units(
+        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Estimate with an automatic gain control: statistics are those of unit energy."""
+        if gain is None:
+            return self._estimate(y, no)
+        h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
+        return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
+
+    def _least_squares(self) -> LSChannelEstimator:
+        """The estimator that a network refines."""
+        return ls_estimator(self.settings, self.resource_grid, self._statistical_interpolator())
+
+    def _statistical_interpolator(self) -> Any:
+        """What interpolates with the statistics of the channel, if the receiver knows these."""
+        return statistical_interpolator(self.settings, self.resource_grid, self._statistics())
+
+    def _perfect(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The channel on the subcarriers in use, and no error."""
+        return self._remove_nulled(h), tf.zeros([], self.rdtype)
+
+    def _estimator(self) -> Estimator:
+        """The estimator, with what a receiver knows of the channel after many slots."""
+        settings, interpolator = self.settings, self._statistical_interpolator()
+        estimate = ls_estimator(settings, self.resource_grid, interpolator)
+        if interpolator is None:
+            warn_of_reported_noise(WITHOUT_STATISTICS)
+            return estimate
+        if self._time is None and statistics_suffice(settings, interpolator):
+            return estimate
+        return self._learned(estimate, self._experience())
+
+    def _experience(self) -> Experience:
+        """Slots that the receiver has seen."""
+        settings, kept = self.settings, self.channel.num_kept
+        pairs = settings.num_rx_ant * settings.num_tx_ant
+        most = seen_count(pairs * settings.num_ofdm_symbols * settings.fft_size, MOST_SLOTS)
+        draw = self._draw if kept is None else self._kept
+        return Experience(draw, self._known_slots, most, kept)
+
+    def _known_slots(self, drawn: Any) -> Slots:
+        """Send known symbols over the channels ``drawn``, without noise."""
+        size, streams = tf.shape(drawn.h)[0], self.settings.streams
+        shape = [size, 1, streams, self._capacity // streams]
+        symbols = complex_normal(shape, precision=self.precision)
+        x = self._mapper(symbols)
+        no = tf.constant(CALIBRATION_NOISE, self.rdtype)
+        return slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
+
+    def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
+        """``estimate`` with the interference and the errors that the receiver has seen."""
+        if self._time is not None:
+            used = np.array(self.resource_grid.effective_subcarrier_ind)
+            left = experience.interference(used)
+            estimate = WithInterference(estimate, left, self.settings.streams, self.precision)
+
+        def receive(slots: Slots, estimate: Estimator, no: tf.Tensor) -> tf.Tensor:
+            y = self._awgn(slots.y, no)
+            observed = y if self.settings.csi == "ls" else slots.h
+            symbols_hat, no_eff = self._equalize(y, *estimate(observed, no), no)
+            return energy(symbols_hat - slots.symbols) / no_eff
+
+        ratio = experience.error_ratio(receive)
+        learned = LearnedError(estimate, self.resource_grid, ratio, self.precision)
+        if learned.off > MOST_OFF:
+            warn_of_reported_noise(f"it was {learned.off:.0%} off in the slots that were learned")
+        return learned
+
+    def _statistics(self) -> ChannelStatistics | None:
+        if not self.settings.knows_statistics:
+            return None
+        covariances = known_covariances(self.settings, self.resource_grid, self.channel)
+        return ChannelStatistics(*covariances, stream_powers(self._precode, self.channel))

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The time domain gives what the frequency domain does, and interference beside it."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy.utils import complex_normal
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.link import OFDMLink
+
+from . import own_channels
+
+slow = pytest.mark.slow
+GRID = {"fft_size": 24, "num_tx_ant": 2, "num_rx_ant": 4}
+SLOTS = 200
+SHORT = {"model": "CDL-C", "delay_spread": 50e-9}
+LINKS = {
+    "perfect": {**SHORT, "csi": "perfect"},
+    "ls": {**SHORT, "csi": "ls"},
+    "lmmse": {"model": "TDL-C", "delay_spread": 30e-9, "interpolation": "lmmse"},
+    "svd": {**SHORT, "csi": "perfect", "precoding": "svd"},
+    "guards": {**SHORT, "csi": "ls", "num_guard_carriers": (2, 1), "dc_null": True},
+}
+CASES = [
+    pytest.param(name, snr_db, marks=() if name == "ls" and snr_db in (10, 30) else slow)
+    for name in LINKS
+    for snr_db in (0, 10, 20, 30)
+]
+
+
+@functools.cache
+def build(domain, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        link = OFDMLink(domain=domain, **GRID, **LINKS[name])
+    return tf.function(link, autograph=False)
+
+
+@functools.cache
+def received(domain, name, snr_db, slots=SLOTS):
+    """Symbols, those received and the noise reported, a slot each, of the same seed."""
+    set_seed("time", name, snr_db)
+    symbols = complex_normal([slots, 480])
+    return symbols, *build(domain, name)(symbols, tf.constant(10 ** (-snr_db / 10)))
+
+
+@pytest.mark.parametrize(("name", "snr_db"), CASES)
+def test_reported_noise_is_the_error(name, snr_db):
+    symbols, symbols_hat, no_eff = received("time", name, snr_db)
+    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+    assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
+
+
+@pytest.mark.parametrize(("name", "snr_db"), CASES)
+def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_db):
+    """The same channels and noise: intervals of the differences between slots in pairs."""
+    errors = []
+    for domain in ("frequency", "time"):
+        symbols, symbols_hat, _ = received(domain, name, snr_db)
+        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
+    difference = errors[1] - errors[0]
+    interval = 3.0 * np.std(errors[0]) * 2.0**0.5 / SLOTS**0.5  # as if slots were others
+    assert abs(np.mean(difference)) < interval
+    assert abs(np.mean(difference)) < 0.03
+
+
+@slow
+@pytest.mark.parametrize("csi", ["perfect", "ls"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"model": "TDL-C", "delay_spread": 1e-6, "interpolation": "lmmse"},
+        {"model": "CDL-C", "speed": 40.0, "carrier_frequency": 28e9, "interpolation": "lmmse"},
+    ],
+)
+def test_interference_is_counted_where_it_is_most_of_the_noise(csi, settings):
+    """At 30 dB over floors of about -20 dB."""
+    link = OFDMLink(domain="time", csi=csi, **GRID, **settings)
+    assert link.interference_floor_db == -np.inf
+    run, ratios = tf.function(link, autograph=False), []
+    for snr_db in (10.0, 30.0, 30.0, 30.0):  # slots differ most where interference is most of it
+        symbols = complex_normal([400, 576])
+        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
+        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
+    assert ratios[0] == pytest.approx(1.0, abs=0.05)
+    assert np.mean(ratios[1:]) == pytest.approx(1.0, abs=0.1)
+
+
+OWN = {
+    "cir": lambda: own_channels.cir(count=256, delay_spread=50e-9, **GRID),
+    "cir of average unit": lambda: {
+        **own_channels.cir(count=256, delay_spread=50e-9, **GRID), "normalize": "average"
+    },
+    "model": lambda: own_channels.model(delay_spread=50e-9, **GRID),
+}  # fmt: skip
+
+
+@slow
+@pytest.mark.parametrize("csi", ["perfect", "ls"])
+@pytest.mark.parametrize("name", OWN)
+def test_own_channels_with_paths(name, csi):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        links = [
+            OFDMLink(channel=OWN[name](), csi=csi, domain=domain, **GRID)
+            for domain in ("frequency", "time")
+        ]
+    errors = []
+    for link in links:
+        set_seed("own", name, csi)
+        symbols = complex_normal([250, 576])
+        symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(0.01))
+        squared = np.abs(symbols_hat - symbols) ** 2
+        assert np.mean(squared / no_eff) == pytest.approx(1.0, abs=0.05)
+        errors.append(np.log(np.mean(squared, axis=1)))
+    assert np.mean(errors[1] - errors[0]) == pytest.approx(0.0, abs=0.03)
+
+
+def test_frequency_responses_are_refused():
+    with pytest.raises(ValueError, match=r"^`domain`='time' needs gains .*domain='time'"):
+        OFDMLink(channel=own_channels.responses(**GRID), domain="time", **GRID)
