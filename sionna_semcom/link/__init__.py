@@ -3,11 +3,19 @@
 
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
+from .chain import ChainLink
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
-from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
+from .pusch import (
+    DMRSSettings,
+    PUSCHLink,
+    PUSCHSettings,
+    PUSCHSymbolReceiver,
+    PUSCHSymbolTransmitter,
+    TransportBlockSettings,
+)
 from .settings import AnyLink, from_settings
 
 __all__ = [
@@ -15,6 +23,7 @@ __all__ = [
     "AWGNLink",
     "AWGNSettings",
     "AnyLink",
+    "ChainLink",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",
@@ -27,6 +36,8 @@ __all__ = [
     "OFDMSettings",
     "PUSCHLink",
     "PUSCHSettings",
+    "PUSCHSymbolReceiver",
+    "PUSCHSymbolTransmitter",
     "TransportBlockSettings",
     "from_settings",
 ]
