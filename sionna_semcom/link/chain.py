@@ -58,7 +58,7 @@ class ChainLink(Link):
     .. math:: \tilde{N}_{b,n} = c(N_0)\,N_{b,n}
 
     by the mean error of known symbols over their mean ``no_eff``, :math:`c`, measured at SNRs
-    :math:`1/N_0` from -10 to 40 dB, interpolated between them and constant beyond.
+    :math:`1/N_0` from -10 to 40 dB, interpolated in decibels between them and constant beyond.
 
     In graphs the chain is a graph of its own, which AutoGraph converts. Keras layers inside it are
     trained and saved with the system that is sent over the link.
@@ -130,8 +130,8 @@ class ChainLink(Link):
             return no_eff
         snr_db = -10.0 / np.log(10.0) * tf.math.log(tf.maximum(no, 1e-30))
         ends = CALIBRATION_SNRS_DB[0], CALIBRATION_SNRS_DB[-1]
-        excess = tfp.math.interp_regular_1d_grid(snr_db, *ends, self._excess)
-        return no_eff * first_axes(excess, no_eff)
+        decades = tfp.math.interp_regular_1d_grid(snr_db, *ends, tf.math.log(self._excess))
+        return no_eff * first_axes(tf.exp(decades), no_eff)
 
     def get_config(self) -> dict[str, Any]:
         """Raise: no settings hold a chain.

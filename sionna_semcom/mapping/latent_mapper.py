@@ -184,12 +184,16 @@ class LatentDemapper(Block):
         """Estimate latents from ``symbols_hat``."""
         symbols_hat = tf.convert_to_tensor(symbols_hat)
         expected = num_symbols(self._latent_dim)
-        if symbols_hat.shape[-1:] != [expected] or not symbols_hat.dtype.is_complex:
+        known = symbols_hat.shape
+        fits = known.rank is None or known[-1:].is_compatible_with([expected])
+        if not fits or not symbols_hat.dtype.is_complex:
             raise ValueError(
                 f"`symbols_hat` must be complex of shape [..., {expected}] for latent_dim="
                 f"{self._latent_dim}; SlotPacker.unpack gives rows of slots that hold many. "
-                f"Received: shape={symbols_hat.shape}, dtype={symbols_hat.dtype.name}"
+                f"Received: shape={known}, dtype={symbols_hat.dtype.name}"
             )
+        if known.rank is not None:  # a graph may know the number when it runs
+            symbols_hat = tf.ensure_shape(symbols_hat, [*known[:-1], expected])
         if self._estimator == "lmmse":
             if no_eff is None:
                 raise ValueError("`no_eff` is needed by estimator='lmmse'. Received: None")
@@ -204,7 +208,11 @@ class LatentDemapper(Block):
 def first_axes(values: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
     """``values`` that have only the first axes of ``symbols``, so that they broadcast to it."""
     rank = values.shape.rank
-    if rank is None or not values.shape.is_compatible_with(symbols.shape[:rank]):
+    if (
+        rank is None
+        or symbols.shape.rank is None
+        or not values.shape.is_compatible_with(symbols.shape[:rank])
+    ):
         return values
     return expand_to_rank(values, symbols.shape.rank, axis=-1)
 

@@ -254,4 +254,4 @@ class PUSCHSettings(LinkSettings):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the bits that are sent beside the latents."""
-        return () if self.transport_block is None else ("bler", "ber")
+        return () if self.transport_block is None else ("bler", "ber", "crc_failure")

@@ -14,6 +14,7 @@ _ABBREVIATIONS = {
     "ssim": "SSIM",
     "ber": "BER",
     "bler": "BLER",
+    "crc": "CRC",
     "acc2": "Acc-2",
     "acc5": "Acc-5",
     "acc7": "Acc-7",

@@ -270,3 +270,13 @@ def test_a_slot_of_many_latents_is_refused_with_what_to_do():
     rule = r"for latent_dim=16; SlotPacker.unpack gives rows.*Received: shape=\(4, 1, 1, 144\)"
     with pytest.raises(ValueError, match=rule):
         LatentDemapper(16)(tf.zeros([4, 1, 1, 144], tf.complex64))
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "lmmse"])
+@pytest.mark.parametrize("shape", [[None, None], None], ids=["size", "rank"])
+def test_a_number_of_symbols_that_a_graph_knows_when_it_runs(estimator, shape):
+    demapper, symbols = LatentDemapper(16, estimator), complex_normal([3, 8])
+    graph = tf.function(
+        lambda z: demapper(z, 0.5), input_signature=[tf.TensorSpec(shape, tf.complex64)]
+    )
+    np.testing.assert_allclose(graph(symbols), demapper(symbols, 0.5), rtol=1e-6)
