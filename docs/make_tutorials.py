@@ -3,7 +3,8 @@
 
 A difference stands between ``<!-- diff <name> -->`` and ``<!-- end -->``: what changes from
 ``examples/tutorials/<name>.py`` to ``<name>_latents.py``. The table comes from
-``results/tutorials.json``; with ``--measure``, the errors in it are measured anew.
+``results/tutorials.json``; ``--measure`` measures the errors in it anew, of all chains or of those
+that are named behind it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from typing import Any
 DOCS = Path(__file__).parent
 EXAMPLES = DOCS / "examples" / "tutorials"
 NAMES = ("mimo_ofdm", "mimo_ofdm_time", "multi_user", "pusch", "cir_dataset", "neural_receiver")
-SNRS_DB = (0, 10, 20)
-ROUNDS, SLOTS, CALIBRATION_SLOTS = 8, 32, 256
+SNRS_DB = (10, 20)
+ROUNDS, SLOTS, CALIBRATION_SLOTS = 8, 16, 64
 _MARKED = re.compile(r"(<!-- (diff|errors)(?: (\w+))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -59,13 +60,13 @@ def _table(measured: dict[str, Any]) -> str:
     return f"\n{head}|---|---|{'---|' * len(SNRS_DB)}\n" + " |\n".join(rows) + " |\n\n"
 
 
-def measure() -> dict[str, dict[str, list[tuple[float, float]]]]:
-    """Error over ``no_eff`` of each chain: intervals of 95 % over rounds of slots."""
+def measure(names: list[str], file: Path) -> None:
+    """Write error over ``no_eff`` of chains in ``file``: intervals of 95 % over rounds of slots."""
     sys.path.insert(0, str(EXAMPLES))
     from sionna_semcom.link import ChainLink
 
-    found: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for name in NAMES[:-1]:  # networks are to be trained first
+    found = json.loads(file.read_text()) if file.exists() else {}
+    for name in names:
         module = importlib.import_module(f"{name}_latents")
         with tempfile.TemporaryDirectory() as folder:
             place = [f"{folder}/responses.h5"] if name == "cir_dataset" else []
@@ -78,8 +79,8 @@ def measure() -> dict[str, dict[str, list[tuple[float, float]]]]:
             options = {"calibration_slots": CALIBRATION_SLOTS, "num_slots": bound}
             calibrated = ChainLink(uplink.send, uplink.grid, **options)
             found[name]["least squares, calibrated"] = _ratios(calibrated)
-        print(name, found[name], flush=True)
-    return found
+        ordered = {one: found[one] for one in NAMES if one in found}
+        file.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 def _ratios(link: Any) -> list[tuple[float, float]]:
@@ -95,7 +96,7 @@ def _ratios(link: Any) -> list[tuple[float, float]]:
         ratio = errors / reported
         residuals = [error - ratio * noise for error, noise in rounds]
         spread = stats.t.isf(0.025, ROUNDS - 1) * ROUNDS**0.5 * stats.tstd(residuals) / reported
-        ends.append((ratio - spread, ratio + spread))
+        ends.append((float(ratio - spread), float(ratio + spread)))
     return ends
 
 
@@ -114,7 +115,8 @@ def _round(link: Any, run: Any, no: Any) -> tuple[float, float]:
 
 if __name__ == "__main__":
     if "--measure" in sys.argv:
-        text = json.dumps(measure(), indent=1)
-        (DOCS / "results" / "tutorials.json").write_text(text + "\n")
+        trained_first = NAMES[-1]  # a network has to learn before it can be measured
+        names = sys.argv[2:] or [name for name in NAMES if name != trained_first]
+        measure(names, DOCS / "results" / "tutorials.json")
     page = DOCS / "sionna_tutorials.md"
     page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -51,11 +51,14 @@ class SlotPacker:
     """
 
     def __init__(self, capacity: int | ResourceGrid, seed: int = 0) -> None:
-        self.num_tx, self.slot_shape = 1, (capacity,)
+        self.num_tx: int = 1
+        self.slot_shape: tuple[int, ...]
         if isinstance(capacity, ResourceGrid):
             streams = capacity.num_streams_per_tx, int(capacity.num_data_symbols)
             self.num_tx, self.slot_shape = capacity.num_tx, (capacity.num_tx, *streams)
             capacity = int(np.prod(streams))
+        else:
+            self.slot_shape = (capacity,)
         if capacity < 1:
             raise ValueError(f"`capacity` must be at least 1. Received: {capacity}")
         rng = np.random.default_rng(seed)
@@ -199,13 +202,13 @@ class SlotPacker:
                 f"`slots` must have shape [num_slots, {wanted}], as `pack` gives them. "
                 f"Received: shape={slots.shape}"
             )
-        rows = tf.get_static_value(batch), tf.get_static_value(num_symbols)
-        if slots.shape[0] is None or None in rows:
+        rows, size = tf.get_static_value(batch), tf.get_static_value(num_symbols)
+        if slots.shape[0] is None or rows is None or size is None:
             return
-        needed = self.num_slots(*map(int, rows), separate)
+        needed = self.num_slots(int(rows), int(size), separate)
         if slots.shape[0] < needed:
             raise ValueError(
-                f"`slots` must be {needed} or more to hold {rows[0]} rows of {rows[1]} symbols at "
+                f"`slots` must be {needed} or more to hold {rows} rows of {size} symbols at "
                 f"{self.capacity} a slot. Received: {slots.shape[0]}"
             )
 

@@ -38,8 +38,9 @@ def module(monkeypatch):
 def uplink(module: ModuleType, folder, **options) -> Block:
     if not hasattr(module, "write_responses"):
         return module.Uplink(**options)
-    module.write_responses(folder / "responses.h5")
-    return module.Uplink(folder / "responses.h5", **options)
+    path = folder / f"{module.__name__}.h5"
+    module.write_responses(path)
+    return module.Uplink(path, **options)
 
 
 def test_the_page_shows_the_differences_of_the_files():
@@ -88,6 +89,7 @@ def test_latents_have_the_error_that_no_eff_says(module, name, tmp_path):
         assert error_ratio(chain.link, no) == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.slow
 def test_calibration_counts_what_least_squares_leaves_out(module):
     chain = module("mimo_ofdm_latents").Uplink()
     link = ChainLink(chain.send, chain.grid, calibration_slots=128)

@@ -76,7 +76,7 @@ class PUSCHSymbolTransmitter(Block):
     ) -> None:
         super().__init__(precision=precision)
         single = isinstance(pusch_configs, PUSCHConfig)
-        self.pusch_configs = [pusch_configs] if single else list(pusch_configs)
+        self.pusch_configs: list[Any] = [pusch_configs] if single else list(pusch_configs)
         try:
             known = check_pusch_configs(self.pusch_configs)
         except (AssertionError, AttributeError, IndexError) as error:
