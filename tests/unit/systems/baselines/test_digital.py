@@ -211,3 +211,20 @@ def test_features_as_they_are_do_not_know_the_link(width):
     batch = samples(500, seed=1)
     assert accuracy(system, batch, np.inf) == accuracy(system, batch, -30.0) > 0.95
     assert system.summary([batch])["channel_uses"] == 13
+
+
+@pytest.mark.parametrize("mode", ["latent", "decision"])
+def test_its_bits_are_counted_where_they_are_sent(trained, mode):
+    """Where no codeword arrives, each decides on the mean; a decision of its own has no bits."""
+    batch = samples(200, seed=7)
+    trained.mode = mode
+    for snr_db, wrong in ((40.0, 0.0), (-20.0, 1.0)):
+        for measure in (trained.measure, tf.function(trained.measure, autograph=False)):
+            figures = measure(batch, tf.constant(snr_db))
+            assert {"bler", "ber"}.isdisjoint(figures) is (mode == "decision")
+            if mode == "latent":
+                assert figures["bler"].dtype == tf.bool
+                np.testing.assert_array_equal(figures["bler"], np.full(200, wrong))
+                assert np.mean(figures["ber"]) == pytest.approx(0.45 * wrong, abs=0.05)
+    trained.mode = "latent"
+    assert {"bler", "ber", "acc2"} <= set(trained.settings.metric_names(["text"]))
