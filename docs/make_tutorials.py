@@ -118,5 +118,5 @@ if __name__ == "__main__":
         trained_first = NAMES[-1]  # a network has to learn before it can be measured
         names = sys.argv[2:] or [name for name in NAMES if name != trained_first]
         measure(names, DOCS / "results" / "tutorials.json")
-    page = DOCS / "sionna_tutorials.md"
+    page = DOCS / "howto" / "sionna_tutorials.md"
     page.write_text(fill(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -19,7 +19,7 @@ from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import ChainLink
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGE = DOCS / "sionna_tutorials.md"
+PAGE = DOCS / "howto" / "sionna_tutorials.md"
 MAKE = run_path(str(DOCS / "make_tutorials.py"))
 SLOW = ("mimo_ofdm_time", "multi_user", "pusch")  # a time axis, or drops of several terminals
 CHAINS = [
