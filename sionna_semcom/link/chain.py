@@ -12,6 +12,7 @@ import tensorflow_probability as tfp
 from pydantic import NonNegativeInt, PositiveInt
 from sionna.phy.ofdm import ResourceGrid
 from sionna.phy.utils import complex_normal
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from ..channel.slots.randomness import own_randomness
 from ..mapping import SlotPacker
@@ -108,6 +109,8 @@ class ChainLink(Link):
         self.resource_grid = resource_grid
         self._packer = SlotPacker(resource_grid, self.settings.interleaver_seed)
         self._graph = tf.function(chain, reduce_retracing=True)
+        context = tf.__internal__.autograph.control_status_ctx()
+        self._converted = tf.__internal__.autograph.tf_convert(chain, context, user_requested=True)
         self._excess: tf.Tensor | None = None
         if self.settings.calibration_slots:
             with own_randomness():
@@ -176,14 +179,21 @@ class ChainLink(Link):
         slots = self._packer.pack(rows, separate, self.settings.num_slots)
         if no.shape.rank == 1:
             no = tf.repeat(no, tf.shape(slots)[0] // batch)
-        run = self.chain if tf.executing_eagerly() else self._graph
-        x_hat, noise = self._checked(run(tf.cast(slots, self.cdtype), no), slots)
+        x_hat, noise = self._checked(self._run(tf.cast(slots, self.cdtype), no), slots)
         received = x_hat, self._calibrated(noise, no)
         symbols_hat, no_eff = (
             tf.reshape(self._packer.unpack(x, batch, size // users, separate), tf.shape(symbols))
             for x in received
         )
         return symbols_hat, no_eff
+
+    def _run(self, slots: tf.Tensor, no: tf.Tensor) -> Any:
+        """Send ``slots``, in graphs by a graph of its own, which all graphs over the link share."""
+        if tf.executing_eagerly():
+            return self.chain(slots, no)
+        # XLA has no gradient of Sionna's pilots in a graph that does not know that it is compiled
+        compiled = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+        return self._converted(slots, no) if compiled else self._graph(slots, no)
 
     def _checked(self, received: Any, slots: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """What the chain gave, with a noise power for each symbol."""

@@ -147,6 +147,27 @@ class Learned:
         return tf.complex(z[..., 0], z[..., 1]), no
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_gradients_pass_through_a_chain_with_pilots(jit_compile):
+    learned = Learned()
+    link = ChainLink(learned.send, learned.grid)
+    symbols = complex_normal([3, 5])
+    link(symbols, 0.1)  # makes the weights of its layer
+
+    @tf.function(autograph=False, jit_compile=jit_compile)
+    def gradient(symbols):
+        with tf.GradientTape() as tape:
+            tape.watch(symbols)
+            energy = tf.reduce_sum(tf.abs(link(symbols, 0.0)[0]) ** 2)
+        return tape.gradient(energy, symbols)
+
+    kernel = learned.layer.kernel.numpy()  # from real and imaginary part to those at the receiver
+    parts = np.stack([np.real(symbols), np.imag(symbols)], -1)
+    expected = 2 * parts @ kernel @ kernel.T
+    found = gradient(symbols).numpy()
+    np.testing.assert_allclose(np.stack([found.real, found.imag], -1), expected, atol=1e-4)
+
+
 def test_layers_of_a_chain_are_trained_with_the_system_over_it():
     learned = Learned()
     data = Digits()
