@@ -5,13 +5,21 @@ from ..channel.slots.link_budget import Budget, InterfererSettings, LinkBudget
 from .awgn import AWGNLink, AWGNSettings
 from .base import LINKS, Link, LinkSettings
 from .bits_and_latents import BitsAndLatentsLink, BitsAndLatentsSettings
+from .chain import ChainLink
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .estimation.network import LearnedEstimator
 from .estimation.settings import LearnedEstimatorSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
 from .ofdm import OFDMLink, OFDMSettings
-from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
+from .pusch import (
+    DMRSSettings,
+    PUSCHLink,
+    PUSCHSettings,
+    PUSCHSymbolReceiver,
+    PUSCHSymbolTransmitter,
+    TransportBlockSettings,
+)
 from .retransmission import (
     RetransmissionLink,
     RetransmissionSettings,
@@ -27,6 +35,7 @@ __all__ = [
     "BitsAndLatentsLink",
     "BitsAndLatentsSettings",
     "Budget",
+    "ChainLink",
     "CodedTransmission",
     "DMRSSettings",
     "EffectiveAWGNLink",
@@ -43,6 +52,8 @@ __all__ = [
     "OFDMSettings",
     "PUSCHLink",
     "PUSCHSettings",
+    "PUSCHSymbolReceiver",
+    "PUSCHSymbolTransmitter",
     "RetransmissionLink",
     "RetransmissionSettings",
     "TransportBlockSettings",

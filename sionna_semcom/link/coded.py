@@ -14,7 +14,9 @@ from sionna.phy import Block
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Demapper, Mapper
 
+from ..metrics import ber, bler
 from .base import Link, at_least_one
+from .figures import collecting, wanted
 
 
 def codeword_symbols(num_info_bits: int, coderate: float, num_bits_per_symbol: int) -> int:
@@ -56,6 +58,10 @@ class CodedTransmission(Block):
     .. math:: n = m \left\lceil \frac{k}{rm} \right\rceil
 
     with :math:`k` information bits, :math:`m` bits a symbol and code rate :math:`r`.
+
+    A system that sends bits so is measured with their block error rate ``bler`` and bit error rate
+    ``ber``, codeword by codeword. Those of other bits that ``link`` carries are then ``link/bler``
+    and ``link/ber``.
 
     Parameters
     ----------
@@ -126,9 +132,22 @@ class CodedTransmission(Block):
         bits = tf.convert_to_tensor(bits)
         self._check(bits)
         symbols = self.encode(at_least_one(bits))[: tf.shape(bits)[0]]
-        symbols_hat, no_eff = self.link(symbols, no)
+        symbols_hat, no_eff = self._carry(symbols, no)
         bits_hat = self.decode(at_least_one(symbols_hat), at_least_one(no_eff))
-        return tf.ensure_shape(bits_hat[: tf.shape(bits)[0]], bits.shape)
+        bits_hat = tf.ensure_shape(bits_hat[: tf.shape(bits)[0]], bits.shape)
+        if (collection := wanted()) is not None:
+            collection.note({"bler": bler(bits, bits_hat), "ber": ber(bits, bits_hat)})
+        return bits_hat
+
+    def _carry(self, symbols: tf.Tensor, no: tf.Tensor) -> Any:
+        """Send ``symbols``; figures of other bits of the link get names of their own."""
+        collection = wanted()
+        if collection is None:
+            return self.link(symbols, no)
+        with collecting() as others:
+            output = self.link(symbols, no)
+        collection.note({f"link/{name}": one for name, one in others.figures().items()})
+        return output
 
     def encode(self, bits: tf.Tensor) -> tf.Tensor:
         """Symbols [batch, num_symbols] of ``bits`` [batch, num_info_bits]."""

@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from keras.src.saving.keras_saveable import KerasSaveable
 from sionna.phy import Block
+from sionna.phy.utils import expand_to_rank
 
 from .._scaling import in_range
 from .running_power import RunningPower
@@ -105,7 +106,8 @@ class LatentMapper(Block, KerasSaveable):
         dim = latents.shape[-1] if latents.shape.rank else None
         if not dim or not latents.dtype.is_floating:
             raise ValueError(
-                "`latents` must be real of shape [..., latent_dim] with a known latent_dim. "
+                "`latents` must be real of shape [..., latent_dim] with a known latent_dim; in a "
+                "graph, tf.ensure_shape(latents, [None, latent_dim]) tells it. "
                 f"Received: shape={latents.shape}, dtype={latents.dtype.name}"
             )
         if dim % 2:
@@ -152,7 +154,8 @@ class LatentDemapper(Block):
         Equalized symbols
 
     no_eff : `None` (default) | broadcastable to the shape of ``symbols_hat``, `tf.float`
-        Noise power left on each symbol; needed by ``"lmmse"``
+        Noise power left on each symbol; needed by ``"lmmse"``. With fewer axes it has the first of
+        them, as noise powers of Sionna's blocks: [batch] is one value a slot
 
     Output
     ------
@@ -181,20 +184,37 @@ class LatentDemapper(Block):
         """Estimate latents from ``symbols_hat``."""
         symbols_hat = tf.convert_to_tensor(symbols_hat)
         expected = num_symbols(self._latent_dim)
-        if symbols_hat.shape[-1:] != [expected] or not symbols_hat.dtype.is_complex:
+        known = symbols_hat.shape
+        fits = known.rank is None or known[-1:].is_compatible_with([expected])
+        if not fits or not symbols_hat.dtype.is_complex:
             raise ValueError(
                 f"`symbols_hat` must be complex of shape [..., {expected}] for latent_dim="
-                f"{self._latent_dim}. "
-                f"Received: shape={symbols_hat.shape}, dtype={symbols_hat.dtype.name}"
+                f"{self._latent_dim}; SlotPacker.unpack gives rows of slots that hold many. "
+                f"Received: shape={known}, dtype={symbols_hat.dtype.name}"
             )
+        if known.rank is not None:  # a graph may know the number when it runs
+            symbols_hat = tf.ensure_shape(symbols_hat, [*known[:-1], expected])
         if self._estimator == "lmmse":
             if no_eff is None:
                 raise ValueError("`no_eff` is needed by estimator='lmmse'. Received: None")
             filled = self._latent_dim / (2 * expected)  # of the real numbers of the symbols
-            gain = 1.0 / (1.0 + filled * tf.cast(no_eff, self.rdtype))
+            no_eff = first_axes(tf.cast(no_eff, self.rdtype), symbols_hat)
+            gain = 1.0 / (1.0 + filled * no_eff)
             symbols_hat *= tf.cast(gain, self.cdtype)
         parts = tf.concat([tf.math.real(symbols_hat), tf.math.imag(symbols_hat)], axis=-1)
         return parts[..., : self._latent_dim]
+
+
+def first_axes(values: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
+    """``values`` that have only the first axes of ``symbols``, so that they broadcast to it."""
+    rank = values.shape.rank
+    if (
+        rank is None
+        or symbols.shape.rank is None
+        or not values.shape.is_compatible_with(symbols.shape[:rank])
+    ):
+        return values
+    return expand_to_rank(values, symbols.shape.rank, axis=-1)
 
 
 def _power(latents: tf.Tensor) -> tf.Tensor:

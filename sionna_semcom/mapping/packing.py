@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
+from sionna.phy.ofdm import ResourceGrid
 
 
 class SlotPacker:
@@ -14,13 +17,26 @@ class SlotPacker:
     scatters neighbors over the slot, so that a row meets all of the channel's diversity. The
     rest of the last slot is filled with QPSK symbols: its power is that of a full one.
 
+    With a resource grid, slots have the shape that Sionna's
+    :class:`~sionna.phy.ofdm.ResourceGridMapper` takes and its equalizers give. Each transmitter
+    sends its own rows, which spread over its streams.
+
     Parameters
     ----------
-    capacity : `int`
-        Symbols in a slot
+    capacity : `int` | :class:`~sionna.phy.ofdm.ResourceGrid`
+        Symbols in a slot, or the grid whose data elements they fill
 
     seed : `int`
         Seed of the permutation and of the padding
+
+    Attributes
+    ----------
+    capacity : `int`
+        Symbols in a slot of one transmitter
+    num_tx : `int`
+        Transmitters
+    slot_shape : `tuple` of `int`
+        Shape of a slot: (capacity,), or (num_tx, num_streams_per_tx, num_data_symbols) of a grid
 
     Raises
     ------
@@ -34,7 +50,15 @@ class SlotPacker:
     >>> symbols_hat = packer.unpack(slots_hat, *symbols.shape)
     """
 
-    def __init__(self, capacity: int, seed: int = 0) -> None:
+    def __init__(self, capacity: int | ResourceGrid, seed: int = 0) -> None:
+        self.num_tx: int = 1
+        self.slot_shape: tuple[int, ...]
+        if isinstance(capacity, ResourceGrid):
+            streams = capacity.num_streams_per_tx, int(capacity.num_data_symbols)
+            self.num_tx, self.slot_shape = capacity.num_tx, (capacity.num_tx, *streams)
+            capacity = int(np.prod(streams))
+        else:
+            self.slot_shape = (capacity,)
         if capacity < 1:
             raise ValueError(f"`capacity` must be at least 1. Received: {capacity}")
         rng = np.random.default_rng(seed)
@@ -49,30 +73,55 @@ class SlotPacker:
             return batch * -(-num_symbols // self.capacity)
         return -(-batch * num_symbols // self.capacity)
 
-    def pack(self, symbols: tf.Tensor, separate: bool = False) -> tf.Tensor:
+    def pack(
+        self, symbols: tf.Tensor, separate: bool = False, num_slots: int | None = None
+    ) -> tf.Tensor:
         """Pack ``symbols`` into slots.
 
         Input
         -----
-        symbols : [batch, num_symbols], `tf.complex`
-            Rows of symbols
+        symbols : [batch, num_symbols] or, of several transmitters, [batch, num_tx, num_symbols]
+            Rows of symbols, `tf.complex`
 
         separate : `bool`, (default `False`)
             Whether each row has slots of its own. It keeps the place in the slot that it would
             have had among the others: resource elements differ, at the edges of a grid above all.
 
+        num_slots : `None` (as many as it takes) | `int`
+            Slots to give, for channels that are bound to a number of slots, where rows share
+            slots. What no row needs is filled with QPSK symbols
+
         Output
         ------
-        : [num_slots, capacity], as ``symbols``
+        : [num_slots, *slot_shape], as ``symbols``
             Slots; those of row :math:`b` are consecutive if separate
+
+        Raises
+        ------
+        ValueError
+            If ``symbols`` have another shape, or do not fit into ``num_slots``. In a graph that
+            knows their number only when it runs, that raises `tf.errors.InvalidArgumentError`
         """
-        rows = symbols if separate else tf.reshape(symbols, [1, -1])
+        users = self._users(tf.convert_to_tensor(symbols))
+        batch, num_symbols = tf.unstack(tf.shape(users)[1:])
+        shape = [self.num_tx * batch, num_symbols] if separate else [self.num_tx, -1]
+        rows = tf.reshape(users, shape)
         num_rows, used = tf.unstack(tf.shape(rows))
-        padding = tf.constant(self._padding, symbols.dtype)[: -used % self.capacity]
+        missing = -used % self.capacity
+        if num_slots is not None and not separate:
+            missing = self._missing(used, num_slots, rows.shape[1])
+        padding = tf.gather(
+            tf.constant(self._padding, users.dtype), tf.range(missing) % self.capacity
+        )
         rows = tf.concat([rows, tf.tile(padding[tf.newaxis], [num_rows, 1])], axis=1)
         if separate:
-            rows = _gather_cyclic(rows, tf.range(tf.shape(rows)[1]) - _starts(num_rows, used))
-        return tf.gather(tf.reshape(rows, [-1, self.capacity]), self._order, axis=1)
+            starts = self._starts(batch, num_symbols)
+            rows = _gather_cyclic(rows, tf.range(tf.shape(rows)[1]) - starts)
+        slots = tf.gather(tf.reshape(rows, [-1, self.capacity]), self._order, axis=1)
+        if len(self.slot_shape) == 1:
+            return slots
+        by_user = tf.reshape(slots, [self.num_tx, -1, *self.slot_shape[1:]])
+        return tf.transpose(by_user, [1, 0, 2, 3])
 
     def unpack(
         self,
@@ -85,7 +134,7 @@ class SlotPacker:
 
         Input
         -----
-        slots : [num_slots, capacity], any type
+        slots : [num_slots, *slot_shape], any type
             Slots
 
         batch, num_symbols : `int`
@@ -96,19 +145,76 @@ class SlotPacker:
 
         Output
         ------
-        : [batch, num_symbols], as ``slots``
-            Rows without the padding
+        : [batch, num_symbols] or, of several transmitters, [batch, num_tx, num_symbols]
+            Rows without the padding, as ``slots``
+
+        Raises
+        ------
+        ValueError
+            If ``slots`` have another shape, or are too few for the rows
         """
+        slots = tf.convert_to_tensor(slots)
+        self._check_slots(slots, batch, num_symbols, separate)
+        if len(self.slot_shape) > 1:
+            slots = tf.reshape(tf.transpose(slots, [1, 0, 2, 3]), [-1, self.capacity])
         num_rows, used = (batch, num_symbols) if separate else (1, batch * num_symbols)
-        rows = tf.reshape(tf.gather(slots, self._inverse, axis=1), [num_rows, -1])
+        rows = tf.gather(slots, self._inverse, axis=1)
+        rows = tf.reshape(rows, [self.num_tx * num_rows, -1])
         if separate:
-            rows = _gather_cyclic(rows, tf.range(used) + _starts(num_rows, used))
-        return tf.reshape(rows[:, :used], [batch, num_symbols])
+            rows = _gather_cyclic(rows, tf.range(used) + self._starts(num_rows, used))
+        users = tf.reshape(rows[:, :used], [self.num_tx, batch, num_symbols])
+        return users[0] if self.num_tx == 1 else tf.transpose(users, [1, 0, 2])
 
+    def _users(self, symbols: tf.Tensor) -> tf.Tensor:
+        """``symbols`` as [num_tx, batch, num_symbols]."""
+        wanted = [None, None] if self.num_tx == 1 else [None, self.num_tx, None]
+        if not symbols.shape.is_compatible_with(wanted):
+            rows = (
+                "[batch, num_symbols]"
+                if self.num_tx == 1
+                else f"[batch, {self.num_tx}, num_symbols]"
+            )
+            raise ValueError(
+                f"`symbols` must have shape {rows}: rows of any length, which are packed into "
+                f"slots. Received: shape={symbols.shape}"
+            )
+        if self.num_tx == 1:
+            return tf.ensure_shape(symbols, wanted)[tf.newaxis]
+        return tf.transpose(symbols, [1, 0, 2])
 
-def _starts(num_rows: int | tf.Tensor, used: int | tf.Tensor) -> tf.Tensor:
-    """Where each row of ``used`` symbols starts when one follows the other: [num_rows, 1]."""
-    return tf.range(num_rows)[:, tf.newaxis] * used
+    def _missing(self, used: tf.Tensor, num_slots: int, known: int | None) -> tf.Tensor:
+        """Symbols that ``used`` ones leave of ``num_slots``."""
+        needed = -(-(used if known is None else known) // self.capacity)
+        rule = (
+            f"`num_slots` must have room for all rows: {self.capacity} symbols a slot. Send fewer "
+            f"rows at a time, or raise it. Received: num_slots={num_slots}"
+        )
+        if known is not None and needed > num_slots:
+            raise ValueError(f"{rule} for rows that fill {needed}")
+        fits = tf.debugging.Assert(needed <= num_slots, [rule, "for rows that fill", needed])
+        with tf.control_dependencies([] if fits is None else [fits]):
+            return num_slots * self.capacity - tf.identity(used)
+
+    def _check_slots(self, slots: tf.Tensor, batch: Any, num_symbols: Any, separate: bool) -> None:
+        if not slots.shape.is_compatible_with([None, *self.slot_shape]):
+            wanted = ", ".join(map(str, self.slot_shape))
+            raise ValueError(
+                f"`slots` must have shape [num_slots, {wanted}], as `pack` gives them. "
+                f"Received: shape={slots.shape}"
+            )
+        rows, size = tf.get_static_value(batch), tf.get_static_value(num_symbols)
+        if slots.shape[0] is None or rows is None or size is None:
+            return
+        needed = self.num_slots(int(rows), int(size), separate)
+        if slots.shape[0] < needed:
+            raise ValueError(
+                f"`slots` must be {needed} or more to hold {rows} rows of {size} symbols at "
+                f"{self.capacity} a slot. Received: {slots.shape[0]}"
+            )
+
+    def _starts(self, batch: int | tf.Tensor, used: int | tf.Tensor) -> tf.Tensor:
+        """Where each row of ``used`` symbols starts when one follows the other: [num_rows, 1]."""
+        return tf.tile(tf.range(batch)[:, tf.newaxis] * used, [self.num_tx, 1])
 
 
 def _gather_cyclic(rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from .accuracy import accuracy
 from .aggregate import Percentile, confusion, correlation, f1_score, moments, share, where
 from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
+from .bits import ber, bler
 from .decision_limit import decision_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
@@ -22,6 +23,8 @@ __all__ = [
     "Percentile",
     "accuracy",
     "bandwidth_ratio",
+    "ber",
+    "bler",
     "confusion",
     "correlation",
     "decision_limit",

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from .._parts import Registry, Settings
 from .accuracy import accuracy
+from .bits import ber, bler
 from .fidelity import mae, mse, psnr, ssim
 
 METRICS = Registry("metrics", package="sionna_semcom.metrics")
@@ -41,6 +42,11 @@ class MetricSettings(Settings):
     """Whether systems measure it unless told otherwise"""
 
     kind: str
+
+    @classmethod
+    def subject(cls) -> str:
+        """What it is for, in words."""
+        return f"reconstructions of {', '.join(cls.modalities)}"
 
     def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
         """Compare originals with reconstructions."""
@@ -132,3 +138,36 @@ class Accuracy(MetricSettings):
     def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
         """Right or wrong [batch], `bool`."""
         return accuracy(x, x_hat)
+
+
+class _BitMetricSettings(MetricSettings):
+    """A metric of decided bits; what carries bits measures it without being asked."""
+
+    modalities = ("bits",)
+
+    @classmethod
+    def subject(cls) -> str:
+        """What it is for, in words."""
+        return "bits, as of pusch links with a transport_block and of digital_features"
+
+
+@METRICS.declare
+class BER(_BitMetricSettings):
+    """Bit error rate, see :func:`ber`."""
+
+    kind: Literal["ber"] = "ber"
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Share of wrong bits [batch]."""
+        return ber(x, x_hat)
+
+
+@METRICS.declare
+class BLER(_BitMetricSettings):
+    """Block error rate, see :func:`bler`."""
+
+    kind: Literal["bler"] = "bler"
+
+    def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
+        """Whether a bit is wrong [batch], `bool`."""
+        return bler(x, x_hat)

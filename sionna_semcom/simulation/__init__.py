@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .evaluation.bit_errors import BitErrors
     from .evaluation.monte_carlo import sim_metrics
     from .evaluation.probes import LinearProbes, probe
     from .evaluation.state import State
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 # Modules load on first use: reading a result and drawing it do not wait for TensorFlow
 _MODULES = {
+    "BitErrors": "evaluation.bit_errors",
     "Curve": "results.curves",
     "Estimate": "results.curves",
     "Metric": "results.curves",
@@ -59,6 +61,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "BitErrors",
     "Curve",
     "Estimate",
     "LinearProbes",

@@ -73,7 +73,8 @@ def test_python_blocks_run(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for folder in (ROOT / "docs" / "examples", ROOT / "tests" / "plugin"):
+    examples = ROOT / "docs" / "examples"
+    for folder in (examples, examples / "tutorials", ROOT / "tests" / "plugin"):
         monkeypatch.syspath_prepend(str(folder))
     for registry in REGISTRIES.values():  # what a page registers is its own
         monkeypatch.setattr(registry, "_parts", dict(registry._parts))

@@ -40,8 +40,15 @@ def split_channel(
     Raises
     ------
     ValueError
-        If ``channel`` is none of these
+        If ``channel`` is none of these, or ``model`` is a channel model in place of its name
     """
+    model = settings.get("model")
+    if callable(model):
+        raise ValueError(
+            "`model` must be the name of a model; a channel model of Sionna is given as `channel`. "
+            f"Received: model={type(model).__name__}(...), which should be channel="
+            f"{type(model).__name__}(...)"
+        )
     if channel is None:
         return None, dict(settings)
     if isinstance(channel, (str, Mapping, SourceSettings)):

@@ -3,5 +3,13 @@
 
 from .link import PUSCHLink
 from .settings import DMRSSettings, PUSCHSettings, TransportBlockSettings
+from .symbols import PUSCHSymbolReceiver, PUSCHSymbolTransmitter
 
-__all__ = ["DMRSSettings", "PUSCHLink", "PUSCHSettings", "TransportBlockSettings"]
+__all__ = [
+    "DMRSSettings",
+    "PUSCHLink",
+    "PUSCHSettings",
+    "PUSCHSymbolReceiver",
+    "PUSCHSymbolTransmitter",
+    "TransportBlockSettings",
+]

@@ -19,6 +19,7 @@ from ...channel.slots.resource_grid import resource_grid
 from ...channel.slots.source import SlotSource
 from ...channel.sources import ModelSource, name_of, slot_source
 from ...mapping.packing import SlotPacker
+from ...metrics import ber, bler
 from ..base import EBNO_AXIS, LINKS
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.seen import seen_slots
@@ -60,7 +61,8 @@ class PUSCHLink(OFDMLink):
     See :class:`~sionna_semcom.link.Link` for input and output, and
     :class:`~sionna_semcom.link.OFDMLink` for packing and gradients. With ``transport_block`` every
     slot also carries random bits, of which ``measure`` of a system gives the block error rate
-    ``bler`` and the bit error rate ``ber``: those of the slot in which the latent begins.
+    ``bler``, the bit error rate ``ber`` and the share of failed checks ``crc_failure``: those of
+    the slot in which the latent begins.
 
     Parameters
     ----------
@@ -146,9 +148,9 @@ class PUSCHLink(OFDMLink):
         latents, coded = self._transmit_shared(slots, block, bits, no)
         collection = wanted()
         if collection is not None:
-            wrong = block.decode(*coded)[0] != bits
-            collection.note({"bler": tf.reduce_any(wrong, 1)})
-            collection.note({"ber": tf.reduce_mean(tf.cast(wrong, tf.float32), 1)})
+            bits_hat, right = block.decode(*coded)
+            collection.note({"bler": bler(bits, bits_hat), "ber": ber(bits, bits_hat)})
+            collection.note({"crc_failure": tf.logical_not(right)})
         return latents
 
     def _transmit_shared(

@@ -290,5 +290,5 @@ class PUSCHSettings(ReceiverSettings):
     @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the bits that are sent beside the latents."""
-        bits = () if self.transport_block is None else ("bler", "ber")
+        bits = () if self.transport_block is None else ("bler", "ber", "crc_failure")
         return bits if self.link_budget is None else (*bits, "sinr_db")

@@ -12,6 +12,7 @@ import tensorflow as tf
 from rich.console import Console
 
 from ..._messages import listed, shortened
+from ..._parts import validated
 from ..._seeding import reseed, set_seed
 from ...link.figures import DROP
 from ...systems.base.contract import Aggregating, Measurable, Scaled
@@ -41,6 +42,7 @@ def sim_metrics(
     max_mc_iter: int | None = None,
     min_mc_iter: int = 5,
     target_half_width: dict[str, float] | None = None,
+    num_target_errors: dict[str, int] | None = None,
     confidence: float = 0.95,
     interval: Literal["student", "bootstrap"] = "student",
     graph_mode: GraphMode | None = "graph",
@@ -54,11 +56,12 @@ def sim_metrics(
 ) -> Result:
     r"""Simulate metrics with confidence intervals over a range of SNRs.
 
-    Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough, or
-    ``max_mc_iter`` batches were sent. Samples of a batch may share channel realizations, so
-    intervals take the batch as the independent unit. The data are read from their start at every
-    SNR, and again when they end before ``max_mc_iter``; intervals allow for data that were sent
-    again over other channels (:mod:`~sionna_semcom.simulation.results.intervals`).
+    Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough and
+    their errors many enough, or ``max_mc_iter`` batches were sent. Samples of a batch may share
+    channel realizations, so intervals take the batch as the independent unit. The data are read
+    from their start at every SNR, and again when they end before ``max_mc_iter``; intervals allow
+    for data that were sent again over other channels
+    (:mod:`~sionna_semcom.simulation.results.intervals`).
 
     Every SNR has a seed of its own, derived from ``seed`` and the SNR: a point gives the same
     numbers alone as in any list.
@@ -75,7 +78,7 @@ def sim_metrics(
         SNRs [dB]; infinity is the noiseless link
     max_mc_iter : `None` (one pass over the data) | `int`
         Most batches at an SNR
-    min_mc_iter, target_half_width, confidence, interval
+    min_mc_iter, target_half_width, num_target_errors, confidence, interval
         See :class:`StopRule`
     graph_mode : "graph" (default) | "auto" | "xla" | `None`
         How ``mc_fun`` is executed; "auto" is "xla" where there is a GPU, unless XLA cannot compile
@@ -114,12 +117,16 @@ def sim_metrics(
     FloatingPointError
         If a metric is not finite, naming it and the SNR
     """
-    rule = StopRule(
-        max_mc_iter=max_mc_iter,
-        min_mc_iter=min_mc_iter,
-        target_half_width=target_half_width,
-        confidence=confidence,
-        interval=interval,
+    rule = validated(
+        StopRule,
+        {
+            "max_mc_iter": max_mc_iter,
+            "min_mc_iter": min_mc_iter,
+            "target_half_width": target_half_width,
+            "num_target_errors": num_target_errors,
+            "confidence": confidence,
+            "interval": interval,
+        },
     )
     check_label(label)
     check_seed(seed)
@@ -192,7 +199,7 @@ def simulate_point(
         if recorder is not None:
             recorder.add(mc_iter, values, found.get(DROP))
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
-        if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.narrow_enough()):
+        if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.reached_targets()):
             break
     return tally.estimates()
 

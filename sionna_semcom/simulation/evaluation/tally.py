@@ -78,11 +78,7 @@ class Tally:
                 "Metrics must have shape [batch], one value for each of one or more samples. "
                 f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
             )
-        for name in self._rule.target_half_width or {}:
-            if name not in arrays:
-                raise ValueError(
-                    f"target_half_width: there is no metric {name!r}, only {', '.join(arrays)}"
-                )
+        self._check_targets(arrays)
         self._sizes.append(shape[0])
         self._distinct[index] = shape[0]
         self._sent[index] += shape[0]
@@ -102,6 +98,20 @@ class Tally:
                 f"What {decisions} is decided on is not finite for {undecidable} of {shape[0]} "
                 f"samples at an SNR of {self._snr_db:g} dB (batch {index} of the data)"
             )
+
+    def _check_targets(self, arrays: Mapping[str, np.ndarray]) -> None:
+        for key in ("target_half_width", "num_target_errors"):
+            for name in getattr(self._rule, key) or {}:
+                if name not in arrays:
+                    raise ValueError(
+                        f"{key}: there is no metric {name!r}, only {', '.join(arrays)}"
+                    )
+        for name in self._rule.num_target_errors or {}:
+            if arrays[name].dtype != bool:
+                raise ValueError(
+                    "num_target_errors counts samples for which a metric is true, such as bler. "
+                    f"Received: {name}, of type {arrays[name].dtype}"
+                )
 
     def _check_finite(self, name: str, index: int, array: np.ndarray) -> None:
         bad = np.count_nonzero(~np.isfinite(array))
@@ -140,9 +150,14 @@ class Tally:
         """Means of all metrics so far, with their intervals."""
         return {name: self.estimate(name) for name in (*self._sums, *self._components)}
 
-    def narrow_enough(self) -> bool:
-        """If every targeted interval is as narrow as it should be."""
-        targets = self._rule.target_half_width or {}
-        return bool(targets) and all(
-            self.estimate(name).half_width <= width for name, width in targets.items()
+    def reached_targets(self) -> bool:
+        """If every targeted interval is as narrow, and every number of errors as large, as asked.
+
+        Without a target, none is reached.
+        """
+        widths = self._rule.target_half_width or {}
+        errors = self._rule.num_target_errors or {}
+        return bool(widths or errors) and (
+            all(sum(self._sums[name]) >= number for name, number in errors.items())
+            and all(self.estimate(name).half_width <= width for name, width in widths.items())
         )

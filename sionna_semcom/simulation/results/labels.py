@@ -18,6 +18,7 @@ _ABBREVIATIONS = {
     "snr": "SNR [dB],",
     "p5": "5th percentile",
     "p50": "median",
+    "crc": "CRC",
     "acc2": "Acc-2",
     "acc5": "Acc-5",
     "acc7": "Acc-7",

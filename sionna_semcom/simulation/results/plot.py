@@ -34,7 +34,9 @@ PANEL_WIDTH, PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
 class PlotMetrics:
     """Collect results and draw their metrics against SNR, one panel a metric.
 
-    Confidence intervals are bands. The noiseless link has its place at the right end of the axis.
+    Confidence intervals are bands. Where a logarithmic axis cannot show a mean of zero, as of a
+    block error rate without an error, an open marker at the upper end of its interval has an arrow
+    down. The noiseless link has its place at the right end of the axis.
     Curves along another figure than the SNR are drawn against that figure.
 
     Parameters
@@ -127,7 +129,8 @@ class PlotMetrics:
             for index, (label, curve) in enumerate(self._curves):
                 if name in curve.metrics:
                     x = axis.positions(curve.x, index, len(self._curves))
-                    handle = _draw_curve(ax, x, curve.x, curve.metrics[name], index, label)
+                    log = name in log_scale
+                    handle = _draw_curve(ax, x, curve.x, curve.metrics[name], index, label, log)
                     handles.setdefault(label, handle)
             _style_panel(ax, name, name in log_scale)
             axis.set_ticks(ax)
@@ -166,7 +169,13 @@ class PlotMetrics:
 
 
 def _draw_curve(
-    ax: Axes, x: np.ndarray, values: np.ndarray, metric: Metric, index: int, label: str
+    ax: Axes,
+    x: np.ndarray,
+    values: np.ndarray,
+    metric: Metric,
+    index: int,
+    label: str,
+    log_scale: bool,
 ) -> Artist:
     """Draw a curve, and return what stands for it in the legend."""
     style: dict[str, Any] = {
@@ -177,6 +186,12 @@ def _draw_curve(
         "markeredgewidth": 0.6,
     }
     order = np.argsort(x)
+    if log_scale:
+        none = metric.mean <= 0
+        limits = _draw_upper_limits(ax, x[none], metric.ci_high[none], style)
+        order = order[~none[order]]
+        if limits is not None and not order.size:
+            return limits
     line = order[np.isfinite(values[order])]
     if len(line) == 1:  # a band would have no width
         line = line[:0]
@@ -196,6 +211,22 @@ def _draw_curve(
         )
     )
     return cast("Artist", shown[0])
+
+
+def _draw_upper_limits(
+    ax: Axes, x: np.ndarray, limits: np.ndarray, style: dict[str, Any]
+) -> Artist | None:
+    """Draw zeros on a logarithmic axis: arrows down from the upper ends of their intervals."""
+    known = np.isfinite(limits) & (limits > 0)
+    if not known.any():
+        return None
+    drawn = {**style, "markerfacecolor": "white", "markeredgecolor": style["color"]}
+    return cast(
+        "Artist",
+        ax.errorbar(
+            x[known], limits[known], 0.5 * limits[known], uplims=True, linestyle="none", **drawn
+        ),
+    )
 
 
 def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:

@@ -41,7 +41,7 @@ def check_compatibility(study: Any) -> None:
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
             known = system.metric_names(study.data.modalities, study.judges)
             known += study.links[link_name].metric_names
-            further = study.evaluation.metrics
+            further = [one for one in study.evaluation.metrics if one.kind not in known]
             try:
                 known += system.further_metric_names(study.data.modalities, further)
             except ValueError as error:
@@ -147,6 +147,7 @@ def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
     known = list(known)
     for key, names in (
         ("evaluation.target_half_width", study.evaluation.target_half_width),
+        ("evaluation.num_target_errors", study.evaluation.num_target_errors),
         ("figure.metrics", study.figure.metrics),
         ("figure.log_scale", study.figure.log_scale),
         ("figure.best", study.figure.ranked),

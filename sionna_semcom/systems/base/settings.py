@@ -136,7 +136,7 @@ class SystemSettings(Settings):
         for metric in metrics:
             if not self.reconstructs or not set(metric.modalities) & set(names):
                 raise ValueError(
-                    f"evaluation.metrics: {metric.kind} is for reconstructions of "
-                    f"{', '.join(metric.modalities)}, and there are none"
+                    f"evaluation.metrics: {metric.kind} is for {metric.subject()}, and there are "
+                    "none"
                 )
         return [f"{n}_{m.kind}" for m in metrics for n in names if n in m.modalities]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -16,6 +17,7 @@ from sionna.phy import config
 from ...datasets import Data, MultimodalFeatures
 from ...link import CodedTransmission, Link
 from ...link.base import EBNO_AXIS
+from ...link.figures import collecting
 from ...mapping import num_symbols
 from ...semantics import TransformCoder
 from ..base.contract import Batch
@@ -68,6 +70,10 @@ class DigitalFeaturesSettings(DecisionSettings):
     """Share of coefficients and activations that is dropped in training"""
     weight_decay: NonNegativeFloat = 1e-2
     """Weight of the squared weights of the receiver's network in the loss"""
+
+    def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
+        """Names of what the system measures: of the decision, and of the bits that carry it."""
+        return [*super().metric_names(modalities, recognizers), "bler", "ber"]
 
     @model_validator(mode="after")
     def _check_fits(self) -> DigitalFeaturesSettings:
@@ -199,9 +205,12 @@ class DigitalFeatures(DecisionSystem):
         finite = tf.reduce_all(tf.math.is_finite(latents), -1, keepdims=True)
         bits, _ = self._source_encode(tf.where(finite, latents, 0.0))  # NaN has no bits
         self._coded.link = link or self.link
+        # over another link than its own, as to decide at the transmitter, no bits are counted
+        counted = nullcontext() if link is None else collecting()
         # Zeros behind what a row carries would always map to the same points, not of unit power
         scrambling = tf.round(config.tf_rng.uniform(tf.shape(bits)))
-        bits_hat = _xor(self._coded(_xor(bits, scrambling), no), scrambling)
+        with counted:
+            bits_hat = _xor(self._coded(_xor(bits, scrambling), no), scrambling)
         intact = tf.reduce_all(tf.equal(bits, bits_hat), -1)
         symbols = tf.numpy_function(self._decode_intact, [bits_hat, intact], tf.float32)
         return tf.where(finite, self._coefficients(symbols), math.nan)

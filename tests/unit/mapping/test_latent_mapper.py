@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy.utils import complex_normal
 
 from sionna_semcom.mapping import LatentDemapper, LatentMapper, num_symbols
 
@@ -248,3 +249,34 @@ def test_weights_from_before_the_mapper_was_saved_load(tmp_path):
 def test_mappers_can_be_copied():
     mapper = copy.deepcopy(LatentMapper())
     np.testing.assert_allclose(np.abs(mapper(tf.ones([1, 2]))), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [[], [3], [3, 1], [3, 1, 2], [3, 1, 1, 4], [1, 1, 2, 4]])
+def test_noise_powers_may_have_the_first_axes_alone(shape):
+    """As ``no`` of Sionna's blocks, and ``no_eff`` of its equalizers."""
+    symbols, no_eff = complex_normal([3, 1, 2, 4]), tf.random.uniform(shape)
+    full = tf.reshape(no_eff, [*shape, *[1] * (4 - len(shape))]) * tf.ones([3, 1, 2, 4])
+    given = LatentDemapper(8, "lmmse")(symbols, no_eff)
+    np.testing.assert_allclose(given, LatentDemapper(8, "lmmse")(symbols, full), rtol=1e-6)
+
+
+def test_an_unknown_dimension_in_a_graph_is_refused_with_what_to_do():
+    graph = tf.function(LatentMapper(), input_signature=[tf.TensorSpec([None, None])])
+    with pytest.raises(ValueError, match=r"tf.ensure_shape\(latents, \[None, latent_dim\]\) tells"):
+        graph(tf.zeros([4, 8]))
+
+
+def test_a_slot_of_many_latents_is_refused_with_what_to_do():
+    rule = r"for latent_dim=16; SlotPacker.unpack gives rows.*Received: shape=\(4, 1, 1, 144\)"
+    with pytest.raises(ValueError, match=rule):
+        LatentDemapper(16)(tf.zeros([4, 1, 1, 144], tf.complex64))
+
+
+@pytest.mark.parametrize("estimator", ["unbiased", "lmmse"])
+@pytest.mark.parametrize("shape", [[None, None], None], ids=["size", "rank"])
+def test_a_number_of_symbols_that_a_graph_knows_when_it_runs(estimator, shape):
+    demapper, symbols = LatentDemapper(16, estimator), complex_normal([3, 8])
+    graph = tf.function(
+        lambda z: demapper(z, 0.5), input_signature=[tf.TensorSpec(shape, tf.complex64)]
+    )
+    np.testing.assert_allclose(graph(symbols), demapper(symbols, 0.5), rtol=1e-6)

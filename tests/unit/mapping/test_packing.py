@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy.ofdm import ResourceGrid, ResourceGridMapper
 
 from sionna_semcom.mapping import SlotPacker
 
@@ -88,3 +89,72 @@ def test_seed_decides_the_permutation():
 def test_capacity_must_be_positive():
     with pytest.raises(ValueError, match=r"`capacity` must be at least 1. Received: 0"):
         SlotPacker(0)
+
+
+def grid(num_tx=1, num_streams=1):
+    options = {"pilot_pattern": "kronecker", "pilot_ofdm_symbol_indices": [1]}
+    return ResourceGrid(4, 12, 30e3, num_tx, num_streams, **options)
+
+
+@pytest.mark.parametrize("separate", [False, True])
+@pytest.mark.parametrize(("num_tx", "streams"), [(1, 1), (1, 2), (3, 2)])
+@pytest.mark.parametrize("shape", [(5, 7), (2, 200)])
+def test_slots_of_a_grid_have_the_shape_of_its_mapper(compiled, separate, num_tx, streams, shape):
+    resource_grid = grid(num_tx, streams)
+    packer = SlotPacker(resource_grid, seed=3)
+    users = [] if num_tx == 1 else [num_tx]
+    symbols = tf.reshape(
+        random_symbols(shape[0], max(num_tx, 1) * shape[1]), [shape[0], *users, -1]
+    )
+    slots = compiled(lambda x: packer.pack(x, separate))(symbols)
+    assert slots.shape == [packer.num_slots(*shape, separate), num_tx, streams, 36]
+    assert ResourceGridMapper(resource_grid)(slots).shape[1:] == [num_tx, streams, 4, 12]
+    np.testing.assert_array_equal(packer.unpack(slots, *shape, separate), symbols)
+
+
+def test_symbols_of_a_transmitter_stay_with_it_as_a_packer_of_its_own_would_place_them():
+    symbols = tf.reshape(random_symbols(5, 3 * 40), [5, 3, 40])
+    slots = SlotPacker(grid(3, 2), seed=4).pack(symbols)
+    for user in range(3):
+        own = SlotPacker(2 * 36, seed=4).pack(symbols[:, user])
+        np.testing.assert_array_equal(tf.reshape(slots[:, user], [-1, 72]), own)
+
+
+def test_a_given_number_of_slots_is_filled_with_unit_power(compiled):
+    packer, symbols = SlotPacker(12), random_symbols(2, 7)
+    slots = compiled(lambda x: packer.pack(x, num_slots=5))(symbols)
+    assert slots.shape == [5, 12]
+    np.testing.assert_array_equal(packer.unpack(slots, 2, 7), symbols)
+    np.testing.assert_allclose(np.abs(slots[2:]), 1.0, rtol=1e-6)
+
+
+def test_too_many_rows_for_a_number_of_slots_are_refused():
+    packer = SlotPacker(12)
+    rule = r"room for all rows: 12 symbols a slot.*Received: num_slots=1"
+    with pytest.raises(ValueError, match=rule + " for rows that fill 2"):
+        packer.pack(random_symbols(2, 7), num_slots=1)
+    signature = [tf.TensorSpec([None, None], tf.complex64)]
+    graph = tf.function(lambda x: packer.pack(x, num_slots=1), input_signature=signature)
+    assert graph(random_symbols(1, 7)).shape == [1, 12]
+    with pytest.raises(tf.errors.InvalidArgumentError, match=rule):
+        graph(random_symbols(2, 7))
+
+
+@pytest.mark.parametrize(
+    ("num_tx", "shape", "rule"),
+    [
+        (1, [4, 2, 8], r"shape \[batch, num_symbols\].*Received: shape=\(4, 2, 8\)"),
+        (2, [4, 8], r"shape \[batch, 2, num_symbols\].*Received: shape=\(4, 8\)"),
+    ],
+)
+def test_rows_of_another_shape_are_refused(num_tx, shape, rule):
+    with pytest.raises(ValueError, match=rule):
+        SlotPacker(grid(num_tx)).pack(tf.zeros(shape, tf.complex64))
+
+
+def test_slots_that_are_not_filled_are_refused():
+    packer = SlotPacker(grid(2))
+    with pytest.raises(ValueError, match=r"\[num_slots, 2, 1, 36\], as `pack`.*\(3, 2, 1, 35\)"):
+        packer.unpack(tf.zeros([3, 2, 1, 35]), 2, 7)
+    with pytest.raises(ValueError, match=r"must be 3 or more to hold 10 rows of 8.*Received: 2"):
+        packer.unpack(tf.zeros([2, 2, 1, 36]), 10, 8)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sionna.phy.channel.tr38901 import CDL, Antenna
 
 from sionna_semcom.channel import SOURCES, ImpulseResponses, OFDMMIMOChannel
-from sionna_semcom.link import EffectiveAWGNLink, OFDMLink, OFDMSettings, from_settings
+from sionna_semcom.link import EffectiveAWGNLink, OFDMLink, OFDMSettings, PUSCHLink, from_settings
 
 from .channel_files import cir, write
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 12, "csi": "perfect"}
+ANTENNA = Antenna("single", "V", "omni", 3.5e9)
 
 
 @pytest.mark.parametrize("part", [OFDMLink, OFDMMIMOChannel])
@@ -85,3 +87,10 @@ def test_the_floor_of_a_replaced_channel_is_not_known():
     assert link.interference_floor_db is None
     assert link.summary().endswith("30 kHz")
     assert np.isfinite(drawn.interference.db)
+
+
+@pytest.mark.parametrize("part", [OFDMLink, PUSCHLink, OFDMMIMOChannel])
+def test_a_channel_model_in_place_of_a_name_is_refused_with_what_to_do(part):
+    rule = r"given as `channel`. Received: model=CDL\(...\), which should be channel=CDL\(...\)"
+    with pytest.raises(ValueError, match=rule):
+        part(model=CDL("C", 1e-7, 3.5e9, ANTENNA, ANTENNA, "uplink"))

@@ -143,8 +143,9 @@ def test_a_system_measures_the_bits_beside_its_latents(graph, wrapped):
     measure = tf.function(system.measure) if graph else system.measure
     for snr_db, wrong in ((30.0, False), (-20.0, True)):
         figures = measure(batch, tf.constant(snr_db))
-        assert {"image_mse", "bler", "ber"} <= set(figures)
-        assert figures["bler"].dtype == tf.bool
+        assert {"image_mse", "bler", "ber", "crc_failure"} <= set(figures)
+        assert figures["bler"].dtype == figures["crc_failure"].dtype == tf.bool
+        np.testing.assert_array_equal(figures["crc_failure"], figures["bler"])
         np.testing.assert_array_equal(figures["bler"], [wrong] * 6)
     system.link = PUSCHLink(**SMALL, model="TDL-A", csi="perfect")
     assert "bler" not in system.measure(batch, 10.0)

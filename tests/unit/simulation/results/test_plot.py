@@ -180,3 +180,25 @@ def test_names_read_well():
     assert in_words("num_symbols") == "symbols"
     assert format_snr(math.inf) == "noiseless"
     assert format_snr(-2.5) == "-2.5 dB"
+
+
+def test_zeros_on_a_logarithmic_axis_are_arrows_from_their_upper_limits():
+    mean, high = np.array([0.5, 0.01, 0.0, 0.0]), np.array([0.6, 0.02, 3e-3, 1e-3])
+    metric = Metric(mean, np.zeros(4), high, np.full(4, 10), proportion=True)
+    result = Result({"a": Curve(np.arange(4.0), {"bler": metric})})
+    (log,) = PlotMetrics().add(result).figure(log_scale=["bler"]).axes
+    line = next(line for line in log.lines if line.get_label() == "a")
+    np.testing.assert_array_equal(line.get_xydata(), [[0, 0.5], [1, 0.01]])
+    (limits,) = (one for one in log.lines if one.get_markerfacecolor() == "white")
+    np.testing.assert_allclose(limits.get_xydata(), [[2, 3e-3], [3, 1e-3]])
+    (linear,) = PlotMetrics().add(result).figure().axes
+    line = next(line for line in linear.lines if line.get_label() == "a")
+    np.testing.assert_array_equal(line.get_ydata(), mean)
+
+
+def test_a_curve_of_zeros_alone_is_in_the_legend_and_drawn(tmp_path):
+    zeros = np.zeros(3)
+    metric = Metric(zeros, zeros, zeros + 1e-3, np.full(3, 10), proportion=True)
+    plot = PlotMetrics().add(Result({"none": Curve(np.arange(3.0), {"bler": metric})}))
+    assert _legend(plot.figure(log_scale=["bler"])) == ["none"]
+    plot.save(tmp_path / "zeros.png", log_scale=["bler"])

@@ -223,3 +223,20 @@ def test_ebno_is_that_of_the_information_bits():
     assert system.snr_offset_db("snr_db") == 0.0
     with pytest.raises(ValueError, match="needs a `link_budget`"):
         system.snr_offset_db("tx_power_dbm")
+
+
+@pytest.mark.parametrize("mode", ["latent", "decision"])
+def test_its_bits_are_counted_where_they_are_sent(trained, mode):
+    """Where no codeword arrives, each decides on the mean; a decision of its own has no bits."""
+    batch = samples(200, seed=7)
+    trained.mode = mode
+    for snr_db, wrong in ((40.0, 0.0), (-20.0, 1.0)):
+        for measure in (trained.measure, tf.function(trained.measure, autograph=False)):
+            figures = measure(batch, tf.constant(snr_db))
+            assert {"bler", "ber"}.isdisjoint(figures) is (mode == "decision")
+            if mode == "latent":
+                assert figures["bler"].dtype == tf.bool
+                np.testing.assert_array_equal(figures["bler"], np.full(200, wrong))
+                assert np.mean(figures["ber"]) == pytest.approx(0.45 * wrong, abs=0.05)
+    trained.mode = "latent"
+    assert {"bler", "ber", "acc2"} <= set(trained.settings.metric_names(["text"]))
