@@ -31,7 +31,8 @@ def _weights(models: Path) -> list[Path]:
 
 def _entry(path: Path) -> dict[str, Any]:
     found = provenance_of(path)
-    trained = {name: json.loads(found[name]) for name in ("settings", "data")}
+    known = [name for name in ("settings", "data", "channels") if name in found]
+    trained = {name: json.loads(found[name]) for name in known}
     return {"sha256": sha256(path), "bytes": path.stat().st_size, **trained}
 
 

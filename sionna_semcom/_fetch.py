@@ -33,7 +33,8 @@ def missing(name: str) -> dict[str, str] | None:
     released = index().get(name) if _shipped.installed() else None
     if released is None or (_shipped.folder("models") / name).exists():
         return None
-    return {attribute: json.dumps(released[attribute]) for attribute in ("settings", "data")}
+    attributes = [one for one in ("settings", "data", "channels") if one in released]
+    return {attribute: json.dumps(released[attribute]) for attribute in attributes}
 
 
 def fetch(name: str) -> Path:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeVar
 
 from .._parts import Registry, Settings
@@ -26,6 +27,11 @@ class SourceSettings(Settings):
     """What has unit mean energy: every `slot`, or the source on `average`, whose slots then fade as
     a whole. With `none` the channel stays in its own unit, and so does the noise power."""
 
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files that it reads, by what the settings call them."""
+        return {}
+
 
 class PrecisionSettings(Settings):
     """Settings of what computes on tensors, as blocks of Sionna do."""
@@ -43,6 +49,14 @@ class ChannelSettings(PrecisionSettings):
     def follows_training(self) -> bool:
         """Whether its channels are others for each training seed."""
         return False
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files that its channels come from, by what the settings call them.
+
+        Weights that were trained over it are of these files.
+        """
+        return {}
 
     @property
     def metric_names(self) -> tuple[str, ...]:

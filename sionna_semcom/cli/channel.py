@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command on channels: figures of a file or a model, and files of realizations."""
+"""The command on channels: figures of a file, model or scene, and files of realizations."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from .terminal import console, load_tensorflow, report_errors, say
 
 if TYPE_CHECKING:
     from ..channel.sources.figures import ChannelFigures
+    from ..channel.sources.realizations import Realizations
 
 PERCENTILES = (10, 50, 90)
 
@@ -28,36 +29,40 @@ PERCENTILES = (10, 50, 90)
 @report_errors
 def channel(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.h5", help="Channels; else --model.")
+        Path | None, typer.Argument(metavar="FILE.h5", help="Channels; else --model or --scene.")
     ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Model of TR 38.901, e.g. UMi.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write impulse responses of the model to this file.")
+    scene: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Scene of sionna.rt or XML, ray traced.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Impulse responses to draw.")] = 1000,
+    out: Annotated[Path | None, typer.Option(help="Write impulse responses to this file.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Impulse responses; places in a scene.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Setting of the ofdm link, e.g. speed=10"),
     ] = None,
 ) -> None:
-    """Show spreads, K-factor and coherence of channels; compute 3GPP channels once.
+    """Show spreads, K-factor and coherence of channels; compute 3GPP or ray-traced ones once.
 
     Antennas of a file are its own. Grid, antennas and speed of a model are settings of the ofdm
-    link.
+    link. A scene also has those of ray_traced, such as --set "transmitter=[8.5,21,27]".
     """
-    if (file is None) == (model is None):
-        raise ValueError("Give a file or --model, and not both")
+    if sum(one is not None for one in (file, model, scene)) != 1:
+        raise ValueError("Give one of a file, --model and --scene")
     if file is not None and out is not None:
-        raise ValueError("--out goes with --model")
+        raise ValueError("--out goes with --model or --scene")
     if out is not None:
         check_folder(out.parent, out.name)
     load_tensorflow()
     options = _options(changes or ())
     if file is not None:
         show_file(file, options)
+    elif scene is not None:
+        own = {"scene": scene, "num_receivers": count, "seed": seed, **options}
+        show_scene(own, out)
     else:
         show_model({"model": model, **options}, out, count, seed)
 
@@ -91,24 +96,47 @@ def show_model(options: dict[str, Any], out: Path | None, count: int, seed: int)
     """Draw impulse responses of a model, write them if asked to, and show their figures."""
     from .._seeding import set_seed
     from ..channel.slots.resource_grid import resource_grid
-    from ..channel.sources.figures import path_figures
-    from ..channel.sources.impulse_responses import PathSlots, paths_of
-    from ..channel.sources.realizations import realizations, write_realizations
+    from ..channel.sources.realizations import realizations
     from ..link import OFDMSettings
 
     settings = validated(OFDMSettings, options)
-    grid = resource_grid(settings)
     set_seed(seed, "channels")
-    found = realizations(settings, grid, count)
+    found = realizations(settings, resource_grid(settings), count)
+    _keep_and_show(f"{settings.model}: {count} channels", settings, found, out)
+
+
+def show_scene(options: dict[str, Any], out: Path | None) -> None:
+    """Trace paths in a scene, write impulse responses if asked to, and show their figures."""
+    from ..channel import RayTracedChannels, RayTracedSettings
+    from ..channel.slots.resource_grid import resource_grid
+    from ..link import OFDMSettings
+
+    fields = RayTracedSettings.model_fields
+    source = RayTracedChannels(**{k: v for k, v in options.items() if k in fields})
+    of_link = {key: value for key, value in options.items() if key not in fields}
+    settings = validated(OFDMSettings, {"channel": source.settings, **of_link})
+    found = source.realizations(settings, resource_grid(settings))
+    title = f"{source.settings.scene}: {len(found.a)} of {source.settings.num_receivers} places"
+    _keep_and_show(title, settings, found, out)
+
+
+def _keep_and_show(title: str, settings: Any, found: Realizations, out: Path | None) -> None:
+    """Write realizations to ``out``, if there is one, and show their figures."""
+    from ..channel.slots.resource_grid import resource_grid
+    from ..channel.sources.figures import path_figures
+    from ..channel.sources.impulse_responses import PathSlots, paths_of
+    from ..channel.sources.realizations import write_realizations
+
+    grid = resource_grid(settings)
     duration = float(grid.ofdm_symbol_duration)
     if out is not None:
         write_realizations(out, found, 1.0 / duration)
-    paths = paths_of(found.a, found.tau)
-    rows = np.arange(count)
+    paths = paths_of(found.a.astype(complex), found.tau.astype(float))
+    rows = np.arange(len(paths.a))
     h = PathSlots(settings, grid, "slot", rows, paths).seen().numpy()
     figures = path_figures(h, paths.powers, paths.tau, settings, duration)
-    title = f"{settings.model}: {count} channels, {settings.num_tx_ant} x {settings.num_rx_ant}"
-    _show(f"{title} antennas", figures, found.angular_spread)
+    antennas = f"{settings.num_tx_ant} x {settings.num_rx_ant} antennas"
+    _show(f"{title}, {antennas}", figures, found.angular_spread)
     if out is not None:
         say(f"Channels: {out}")
 

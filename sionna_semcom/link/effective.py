@@ -22,6 +22,11 @@ class EffectiveAWGNSettings(LinkSettings):
     """The link whose ``no_eff`` is the noise power."""
 
     @property
+    def checksums(self) -> Mapping[str, str]:
+        """Those of the other link."""
+        return self.link.checksums
+
+    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the other link."""
         return self.link.metric_names

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 from sionna.phy import SPEED_OF_LIGHT
 
 from ..._messages import shortened
+from ..._parts import Settings
 from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
@@ -28,12 +29,63 @@ ModelName = Literal[
 ]  # fmt: skip
 
 
+AnyChannel = Annotated[SourceSettings, SOURCES] | str | None
+"""Settings of any source of channels, the name of a model, or nothing."""
+
+
+def with_channel_read(cls: type[Settings], data: Any) -> Any:
+    """Make settings of ``channel`` of ``data``, or ``model`` of a name that ``cls`` has for it.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or another name than ``model``
+    """
+    channel = data.get("channel") if isinstance(data, Mapping) else None
+    if isinstance(channel, str):
+        names = get_args(cls.model_fields["model"].annotation)
+        if channel not in names:
+            raise ValueError(
+                f"`channel` must be settings or one of {', '.join(names)}. "
+                f"Received: {shortened(channel, 60)}"
+            )
+        named = {key: value for key, value in data.items() if key != "channel"}
+        if named.setdefault("model", channel) != channel:
+            raise ValueError(
+                "`channel` and `model` must not name different models. "
+                f"Received: channel={channel!r}, model={named['model']!r}"
+            )
+        return named
+    if channel is None or isinstance(channel, SourceSettings):
+        return data
+    try:
+        return {**data, "channel": SOURCES.settings(channel)}
+    except ValueError as error:
+        raise ValueError(f"`channel`: {error}") from error
+
+
+def refuse_beside_channel(settings: Any, names: Iterable[str]) -> None:
+    """Refuse other values than the default of settings ``names`` beside a ``channel``.
+
+    Raises
+    ------
+    ValueError
+        Naming the first
+    """
+    for name in names if settings.channel is not None else ():
+        if (value := getattr(settings, name)) != type(settings).model_fields[name].default:
+            raise ValueError(
+                f"`{name}` is for the models of TR 38.901: a `channel` of your own has all "
+                f"that it needs. Received: {name}={value!r}"
+            )
+
+
 class SlotSettings(PrecisionSettings):
     """Settings of the slots of any OFDM channel: propagation, resource grid, estimation."""
 
     model: ModelName = "CDL-C"
     """Channel model of TR 38.901. TDL has uncorrelated antennas."""
-    channel: Annotated[SourceSettings, SOURCES] | str | None = None
+    channel: AnyChannel = None
     """Channel of your own in place of ``model``, such as ``{kind: cir, path: x.h5}``; a string is
     the name of a ``model``."""
     direction: Literal["uplink", "downlink"] = "uplink"
@@ -80,39 +132,11 @@ class SlotSettings(PrecisionSettings):
     @model_validator(mode="before")
     @classmethod
     def _read_channel(cls, data: Any) -> Any:
-        """Make settings of ``channel``, or ``model`` of a name."""
-        channel = data.get("channel") if isinstance(data, Mapping) else None
-        if isinstance(channel, str):
-            if channel not in get_args(ModelName):
-                raise ValueError(
-                    f"`channel` must be settings or one of {', '.join(get_args(ModelName))}. "
-                    f"Received: {shortened(channel, 60)}"
-                )
-            named = {key: value for key, value in data.items() if key != "channel"}
-            if named.setdefault("model", channel) != channel:
-                raise ValueError(
-                    "`channel` and `model` must not name different models. "
-                    f"Received: channel={channel!r}, model={named['model']!r}"
-                )
-            return named
-        if channel is None or isinstance(channel, SourceSettings):
-            return data
-        try:
-            return {**data, "channel": SOURCES.settings(channel)}
-        except ValueError as error:
-            raise ValueError(f"`channel`: {error}") from error
+        return with_channel_read(cls, data)
 
     @model_validator(mode="after")
     def _check_own_channel(self) -> SlotSettings:
-        if self.channel is None:
-            return self
-        fields = {name: type(self).model_fields[name].default for name in _OF_MODELS}
-        for name, default in fields.items():
-            if (value := getattr(self, name)) != default:
-                raise ValueError(
-                    f"`{name}` is for the models of TR 38.901: a `channel` of your own has all "
-                    f"that it needs. Received: {name}={value!r}"
-                )
+        refuse_beside_channel(self, _OF_MODELS)
         return self
 
     @model_validator(mode="after")
@@ -180,6 +204,11 @@ class SlotSettings(PrecisionSettings):
                 "tells the receiver the drops themselves. Use a larger `pool_size` or "
                 f"`statistics`='none'. Received: pool_size={self.realizations}"
             )
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files that a ``channel`` of your own comes from."""
+        return self.channel.checksums if isinstance(self.channel, SourceSettings) else {}
 
     @property
     def family(self) -> Literal["TDL", "CDL", "system", "own"]:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
 from typing import Any
 
 from sionna.phy.ofdm import ResourceGrid
@@ -28,15 +27,15 @@ class ChannelSource(Part):
     Attributes
     ----------
     checksums : `dict` of `str`
-        SHA-256 of the files that it read, by name
+        SHA-256 of what its channels come from, by name
     """
 
     settings_class = SourceSettings
-    checksums: Mapping[str, str]
+    checksums: dict[str, str]
 
     def __init__(self, **settings: Any) -> None:
         self.settings: Any = validated(self.settings_class, settings)
-        self.checksums = {}
+        self.checksums = dict(self.settings.checksums)
 
     @property
     def name(self) -> str:

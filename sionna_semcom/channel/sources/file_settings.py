@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +12,9 @@ import h5py
 import numpy as np
 from pydantic import Field
 
+from ..._files import sha256
 from ..._hdf5 import read_dataset
+from ...datasets.folder import DATA_VARIABLE
 from ..settings import SourceSettings
 from ..slots.settings import MIN_KNOWN_DROPS, SlotSettings
 
@@ -29,7 +33,29 @@ class FileSettings(SplitSettings):
     """Settings of channels that a file holds."""
 
     path: Path
-    """HDF5 file."""
+    """HDF5 file; where there is none, that below the folder SIONNA_SEMCOM_DATA."""
+
+    @property
+    def file(self) -> Path:
+        """Where the file is.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none
+        """
+        root = os.environ.get(DATA_VARIABLE)
+        places = [self.path, *([Path(root) / self.path] if root else [])]
+        for place in places:
+            if place.is_file():
+                return place
+        elsewhere = "" if self.path.is_absolute() else f", neither here nor below {DATA_VARIABLE}"
+        raise FileNotFoundError(f"No file of channels {self.path}{elsewhere}")
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the file."""
+        return {str(self.path): sha256(self.file)}
 
 
 def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
@@ -57,9 +83,13 @@ def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
 
 
 def along(places: np.ndarray) -> np.ndarray:
-    """Places [num_rows, 1 to 3] along the direction in which they differ most: [num_rows]."""
+    """Places [num_rows, 1 to 3] along the direction in which they differ most: [num_rows].
+
+    Of the two signs, which LAPACK is free to choose, its largest component has the positive one.
+    """
     centered = places - places.mean(0)
     direction = np.linalg.svd(centered.T @ centered)[0][:, 0]
+    direction *= np.sign(direction[np.argmax(np.abs(direction))])
     found: np.ndarray = np.round(centered @ direction, 9)
     return found
 

@@ -9,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.ofdm import ResourceGrid
 
-from ..._files import sha256
 from ..._hdf5 import open_hdf5
 from ..settings import SOURCES
 from ..slots.settings import SlotSettings
@@ -62,9 +61,8 @@ class FrequencyResponses(ChannelSource):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         path = self.settings.path
-        with open_hdf5(path, "file of frequency responses") as file:
+        with open_hdf5(self.settings.file, "file of frequency responses") as file:
             self.responses = read_responses(file)
-        self.checksums = {path.name: sha256(path)}
         self.rows = rows_of(self.settings, self.responses.order, len(self.responses.h), f"`{path}`")
         if self.settings.between == "linear" and self.responses.times is None:
             raise ValueError(f"`between`='linear' needs the dataset time. Received: `{path}`")

@@ -11,7 +11,6 @@ import tensorflow as tf
 from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
-from ..._files import sha256
 from ..._hdf5 import open_hdf5
 from ..settings import SOURCES
 from ..slots.channel import path_response
@@ -83,9 +82,8 @@ class ImpulseResponses(ChannelSource):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         path = self.settings.path
-        with open_hdf5(path, "file of impulse responses") as file:
+        with open_hdf5(self.settings.file, "file of impulse responses") as file:
             self.paths = read_paths(file)
-        self.checksums = {path.name: sha256(path)}
         self.rows = rows_of(self.settings, self.paths.order, len(self.paths.a), f"`{path}`")
 
     @property

@@ -3,24 +3,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 from sionna.phy.ofdm import ResourceGrid
 
-from ..._files import sha256
 from ..settings import MAX_SPEED, SOURCES
 from ..slots.settings import SlotSettings
-from . import tracer
 from .base import ChannelSource
 from .file_settings import SplitSettings, along, check_count, rows_of
 from .impulse_responses import PathSlots, paths_of
+from .realizations import Realizations
+from .scenes import scene_checksum, scene_file
+from .traced_paths import digest_of, traced_paths
 
 Place = tuple[float, float, float]
 
@@ -57,6 +54,11 @@ class RayTracedSettings(SplitSettings):
             )
         return self
 
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the scene with its meshes."""
+        return {self.scene: scene_checksum(scene_file(self.scene))}
+
 
 @SOURCES.register(RayTracedSettings)
 class RayTracedChannels(ChannelSource):
@@ -64,21 +66,18 @@ class RayTracedChannels(ChannelSource):
 
     Antennas are rows of the transmitter's 38.901 elements and of omnidirectional ones at receivers,
     cross-polarized pairs or vertical elements if the number is odd. Channels are traced when a link
-    is built: a hundred receivers take seconds to a minute. `sionna.rt` needs LLVM or a GPU.
+    is first built, which takes seconds to a minute for a hundred receivers, and are then kept in
+    the folder for caches of the user. `sionna.rt` needs LLVM or a GPU.
 
     Raises
     ------
-    ValueError
+    FileNotFoundError, ValueError
         In one line, if there is no such scene, no path reaches a receiver, or LLVM is missing
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        path = Path(self.settings.scene)
-        if path.suffix == ".xml":
-            if not path.is_file():
-                raise FileNotFoundError(f"No scene {path}")
-            self.checksums = {path.name: sha256(path)}
+        self._file = scene_file(self.settings.scene)
 
     def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> PathSlots:
         """Slots on ``resource_grid``."""
@@ -86,30 +85,29 @@ class RayTracedChannels(ChannelSource):
             raise ValueError(
                 "`csi`='delayed' needs a `speed` above zero of the receivers. Received: speed=0"
             )
-        places, a, tau = self._trace(settings, resource_grid)
-        reached = np.any((tau >= 0.0) & np.any(a != 0.0, axis=(1, 2, 3, 5))[:, None], axis=(1, 2))
-        if not reached.any():
-            raise ValueError(
-                "No path reaches `area` from `transmitter`. "
-                f"Received: scene={self.settings.scene!r}, max_depth={self.settings.max_depth}"
-            )
-        paths = paths_of(a[reached][:, np.newaxis], tau[reached][:, np.newaxis])
+        found = self.realizations(settings, resource_grid)
         where = f"the scene {self.settings.scene}"
-        rows = rows_of(self.settings, along(places[reached]), len(paths.a), where)
+        rows = rows_of(self.settings, along(np.asarray(found.position)), len(found.a), where)
         check_count(settings, len(rows), f"split={self.settings.split!r} of {where}")
+        paths = paths_of(found.a.astype(complex), found.tau.astype(float))
         return PathSlots(settings, resource_grid, self.settings.normalize, rows, paths)
 
-    def _trace(
-        self, settings: SlotSettings, grid: ResourceGrid
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places of receivers, coefficients and delays of their paths."""
+    def realizations(self, settings: SlotSettings, grid: ResourceGrid) -> Realizations:
+        """Impulse responses of all places that a path reaches; their checksum is noted."""
+        task = self._task(settings, grid)
+        found, name = traced_paths(task, self.checksums[self.settings.scene])
+        self.checksums[f"paths of {name}"] = digest_of(found)
+        return found
+
+    def _task(self, settings: SlotSettings, grid: ResourceGrid) -> dict[str, Any]:
+        """What is to be traced."""
         chosen: RayTracedSettings = self.settings
         rng = np.random.default_rng(chosen.seed)
         places = rng.uniform(*chosen.area, size=(chosen.num_receivers, 3))
         turns = rng.uniform(0.0, 2.0 * np.pi, chosen.num_receivers)
         velocities = chosen.speed * np.stack([np.cos(turns), np.sin(turns), 0.0 * turns], 1)
-        task = {
-            "scene": chosen.scene,
+        return {
+            "scene": str(self._file),
             "carrier_frequency": chosen.carrier_frequency,
             "transmitter": chosen.transmitter,
             "places": places.tolist(),
@@ -118,33 +116,6 @@ class RayTracedChannels(ChannelSource):
             "seed": chosen.seed + 1,
             "num_tx_ant": settings.num_tx_ant,
             "num_rx_ant": settings.num_rx_ant,
-            "num_time_steps": grid.num_ofdm_symbols,
+            "num_time_steps": grid.num_ofdm_symbols if chosen.speed else 1,
             "sampling_frequency": 1.0 / float(grid.ofdm_symbol_duration),
         }
-        return places, *_traced(task)
-
-
-def _traced(task: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and delays that another process computes, without TensorFlow."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "paths.npz"
-        done = subprocess.run(
-            [sys.executable, tracer.__file__, path],
-            input=json.dumps(task),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            with np.load(path, allow_pickle=False) as found:
-                return found["a"].astype(complex), found["tau"].astype(float)
-    reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-    if "llvm" in done.stderr.lower() or "ModuleNotFoundError" in reason:
-        raise ValueError(
-            "Ray tracing needs LLVM (Debian: libllvm15) or a GPU, and sionna-rt. "
-            f"Received: {reason[:200]}"
-        )
-    kind, _, message = reason.partition(": ")
-    if kind == "ValueError" and "Received" in message:
-        raise ValueError(message)
-    raise ValueError(f"Ray tracing failed. Received: {reason[:300]}")

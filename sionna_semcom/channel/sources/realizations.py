@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Impulse responses of 3GPP models that are computed once, and the file that keeps them."""
+"""Impulse responses that are computed once, and the file that keeps them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sionna.phy.channel.tr38901 import CDL, SystemLevelChannel
 from sionna.phy.ofdm import ResourceGrid
 
 from ..._files import atomic_hdf5
+from ..._hdf5 import open_hdf5, read_dataset
 from ..slots.channel import CHUNK, channel_model, drop_users
 from ..slots.settings import SlotSettings
 
@@ -26,7 +27,7 @@ class Realizations(NamedTuple):
     angular_spread: np.ndarray | None = None
     """[num_rows, 2], RMS azimuth spread of arrival and of departure [rad]."""
     position: np.ndarray | None = None
-    """[num_rows, 3], terminal relative to the base station [m]."""
+    """[num_rows, 3], places [m]; those of 3GPP terminals relative to the base station."""
 
 
 def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Realizations:
@@ -59,6 +60,19 @@ def write_realizations(
             if values is not None:
                 file[name] = values
         file.attrs["sampling_frequency"] = sampling_frequency
+
+
+def read_realizations(path: str | os.PathLike[str]) -> Realizations:
+    """What :func:`write_realizations` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged
+    """
+    with open_hdf5(path, "file of impulse responses") as file:
+        names = [name for name in Realizations._fields if name in file]
+        return Realizations(**{name: read_dataset(file, name) for name in names})
 
 
 def azimuth_spread(azimuths: np.ndarray, powers: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 """Program that traces paths by `sionna.rt`, in a process without TensorFlow.
 
 Mitsuba and TensorFlow bring an LLVM each, and a process that has used both may crash. The program
-reads its task from standard input (JSON) and writes ``a`` and ``tau`` to the file of its argument.
+reads its task from standard input (JSON), and writes ``a``, ``tau`` and ``azimuths`` to the file of
+its argument.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any
 import numpy as np
 
 
-def trace(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients and delays of the paths from one transmitter to many receivers."""
+def trace(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coefficients, delays and azimuths of the paths from one transmitter to many receivers."""
     from sionna import rt  # which compiles kernels, and needs LLVM
 
-    scene = rt.load_scene(scene_path(task["scene"], rt))
+    scene = rt.load_scene(task["scene"])
     scene.frequency = task["carrier_frequency"]
     scene.tx_array = _row(task["num_tx_ant"], "tr38901", rt)
     scene.rx_array = _row(task["num_rx_ant"], "iso", rt)
@@ -33,26 +34,7 @@ def trace(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         normalize_delays=False,
         out_type="numpy",
     )
-    return a, tau
-
-
-def scene_path(name: str, rt: Any) -> str:
-    """File of a scene.
-
-    Raises
-    ------
-    ValueError
-        If ``name`` is no XML file and no scene of `sionna.rt`, naming those that there are
-    """
-    if name.endswith(".xml"):
-        return name
-    names = (one for one in dir(rt.scene) if not one.startswith("_"))
-    known = [one for one in names if isinstance(getattr(rt.scene, one), str)]
-    if name not in known:
-        raise ValueError(
-            f"`scene` must be an XML file or one of {', '.join(known)}. Received: {name!r}"
-        )
-    return str(getattr(rt.scene, name))
+    return a, tau, np.stack([found.phi_r.numpy(), found.phi_t.numpy()])
 
 
 def _row(num_ant: int, pattern: str, rt: Any) -> Any:
@@ -70,7 +52,7 @@ def _row(num_ant: int, pattern: str, rt: Any) -> Any:
 
 if __name__ == "__main__":
     try:
-        coefficients, delays = trace(json.load(sys.stdin))
+        coefficients, delays, angles = trace(json.load(sys.stdin))
     except Exception as error:  # of several libraries; the last line is read
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    np.savez(sys.argv[1], a=coefficients, tau=delays)
+    np.savez(sys.argv[1], a=coefficients, tau=delays, azimuths=angles)

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.channel import ChannelModel, RayleighBlockFading
+from sionna.phy.channel import RayleighBlockFading
 from sionna.phy.nr import PUSCHConfig, PUSCHLSChannelEstimator, PUSCHPilotPattern
 from sionna.phy.ofdm import OFDMEqualizer, ResourceGrid
 from sionna.phy.utils import complex_normal
 
-from ...channel.slots.channel import SlotChannel, received
-from ...channel.slots.interference import interference_floor, slot_summary
+from ...channel.slots.channel import received
+from ...channel.slots.interference import slot_summary
 from ...channel.slots.resource_grid import resource_grid
 from ...channel.slots.source import SlotSource
-from ...channel.sources import ChannelSource, ModelSource
-from ...channel.sources.build import slot_source
+from ...channel.sources import ModelSource, name_of, slot_source
 from ...mapping.packing import SlotPacker
 from ..base import LINKS
 from ..figures import collecting, wanted
@@ -67,9 +66,9 @@ class PUSCHLink(OFDMLink):
     config : `None` | :class:`~sionna.phy.nr.PUSCHConfig`
         Sionna's configuration, in place of the settings that it has; other settings go before
 
-    channel : `None` | :class:`~sionna.phy.channel.ChannelModel`
-        A channel model of one receiver and one transmitter, in place of ``model``. A link with one
-        cannot be saved. Models that are bound to a batch size fill a pool
+    channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
+        Where the channels come from, in place of ``model``, as in
+        :class:`~sionna_semcom.link.OFDMLink`. A link with a channel model cannot be saved
 
     Raises
     ------
@@ -80,21 +79,15 @@ class PUSCHLink(OFDMLink):
     def __init__(
         self,
         config: PUSCHConfig | None = None,
-        channel: ChannelModel | None = None,
+        channel: Any = None,
         **settings: Any,
     ) -> None:
-        if isinstance(channel, str):
-            raise ValueError(
-                "`channel` must be a channel model of Sionna; a name is the setting `model`. "
-                "Received: str"
-            )
-        self._given = channel
         given = {} if config is None else settings_of(config)
         block = settings.get("transport_block")
         if config is not None and isinstance(block, dict):
             coding = {name: getattr(config.tb, name) for name in ("mcs_index", "mcs_table", "n_id")}
             settings["transport_block"] = coding | block
-        super().__init__(**given | settings)
+        super().__init__(channel=channel, **given | settings)
         self.transport_block: TransportBlock | None = None
         """The coded bits of a slot, or none."""
         if self.settings.transport_block is not None:
@@ -111,19 +104,14 @@ class PUSCHLink(OFDMLink):
             self._packer = SlotPacker(self._room, self.settings.interleaver_seed)
 
     @property
-    def interference_floor_db(self) -> Any:
-        """Interference that a model of TR 38.901 leaves out [dB]; none: another model, unknown."""
-        if not isinstance(self.channel, SlotChannel):
-            return None
-        return interference_floor(self.settings.slots, self.channel.drop_interference).db
+    def interference_floor_db(self) -> float | None:
+        """Interference that is left out, relative to the signal [dB], where known."""
+        return None if self._is_flat else super().interference_floor_db
 
     def summary(self) -> str:
         """One line: the channel, the antennas, and the interference that is left out."""
-        floor_db = self.interference_floor_db
-        if floor_db is not None:
-            return slot_summary(self.settings.slots, floor_db)
-        name = "flat" if self.source is None else self.source.name
-        return f"{name}, {self.settings.num_tx_ant} x {self.settings.num_rx_ant} antennas"
+        name = "flat" if self._is_flat else name_of(self.source)
+        return slot_summary(self.settings.slots, self.interference_floor_db, name)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
@@ -213,8 +201,9 @@ class PUSCHLink(OFDMLink):
         bits_hat, right = block.decode(*coded)
         return tf.ensure_shape(bits_hat, bits.shape), right
 
-    def _make_source(self, source: ChannelSource | None) -> ChannelSource | None:
-        return source if self._given is None else ModelSource(self._given)
+    @property
+    def _is_flat(self) -> bool:
+        return self.source is None and self.settings.model == "flat"
 
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
@@ -223,7 +212,7 @@ class PUSCHLink(OFDMLink):
 
     def _make_channel(self) -> SlotSource:
         slots, grid = self.settings.slots, self.resource_grid
-        if self.source is None and self.settings.model == "flat":
+        if self._is_flat:
             model = RayleighBlockFading(
                 1, slots.num_rx_ant, 1, slots.num_tx_ant, precision=slots.precision
             )

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from sionna.phy.nr import PUSCHConfig
 
 from ..._parts import Settings, validated
 from ...channel.settings import MAX_SPEED
+from ...channel.slots.settings import AnyChannel, refuse_beside_channel, with_channel_read
 from ..base import LinkSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
@@ -78,6 +80,9 @@ class PUSCHSettings(LinkSettings):
         "UMi", "UMa", "RMa", "flat",
     ] = "CDL-C"  # fmt: skip
     """Channel model of TR 38.901, or Rayleigh fading that is the same on the whole slot."""
+    channel: AnyChannel = None
+    """Channel of your own in place of ``model``, such as ``{kind: cir, path: x.h5}``; a string is
+    the name of a ``model``."""
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz]."""
     delay_spread: float = Field(default=100e-9, ge=0.0)
@@ -131,6 +136,16 @@ class PUSCHSettings(LinkSettings):
     interleaver_seed: int = Field(0, ge=0)
     """Seed of the permutation that spreads each latent over its slot."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_channel(cls, data: Any) -> Any:
+        return with_channel_read(cls, data)
+
+    @model_validator(mode="after")
+    def _check_own_channel(self) -> PUSCHSettings:
+        refuse_beside_channel(self, ("model", "delay_spread", "speed"))
+        return self
+
     @model_validator(mode="after")
     def _check_layers(self) -> PUSCHSettings:
         if self.num_layers > self.num_tx_ant or self.num_layers > self.num_rx_ant:
@@ -179,17 +194,14 @@ class PUSCHSettings(LinkSettings):
     def slots(self) -> OFDMSettings:
         """The slots as an OFDM link has them."""
         grid = self.config.carrier
-        flat = {"model": "TDL-A", "delay_spread": 0.0}
-        cdl = {"model": self.model, "delay_spread": self.delay_spread}
         prefix = math.ceil(
             grid.cyclic_prefix_length * self.num_subcarriers * self.subcarrier_spacing
         )
         return validated(
             OFDMSettings,
             {
-                **(flat if self.model == "flat" else cdl),
+                **self._propagation,
                 "carrier_frequency": self.carrier_frequency,
-                "speed": self.speed,
                 "pool_size": self.pool_size,
                 "num_tx_ant": self.num_tx_ant,
                 "num_rx_ant": self.num_rx_ant,
@@ -206,6 +218,20 @@ class PUSCHSettings(LinkSettings):
                 "precision": self.precision,
             },
         )
+
+    @property
+    def _propagation(self) -> dict[str, Any]:
+        """What an OFDM link calls the channel."""
+        if self.channel is not None:
+            return {"channel": self.channel}
+        if self.model == "flat":
+            return {"model": "TDL-A", "delay_spread": 0.0, "speed": self.speed}
+        return {"model": self.model, "delay_spread": self.delay_spread, "speed": self.speed}
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files that a ``channel`` of your own comes from."""
+        return self.slots.checksums
 
     @property
     def streams(self) -> int:

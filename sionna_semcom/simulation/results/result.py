@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _DOCUMENTS = ("settings", "versions", "checksums")
 _MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
+_PACKAGES = (
+    "sionna-semcom", "sionna", "sionna-no-rt", "sionna-rt", "tensorflow", "keras", "numpy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class Result:
 def package_versions() -> dict[str, str]:
     """Versions of Python and of the packages that decide a result."""
     versions = {"python": platform.python_version()}
-    for name in ("sionna-semcom", "sionna", "sionna-no-rt", "tensorflow", "keras", "numpy"):
+    for name in _PACKAGES:
         try:
             versions[name] = version(name)
         except PackageNotFoundError:  # sionna comes with or without its ray tracer

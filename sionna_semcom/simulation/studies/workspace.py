@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ..evaluation.probes import Probing
 from ..evaluation.state import State
 from ..execution.tasks import Report
 from ..results.curves import SNR_AXIS
+from ..training.settings import ModelSettings
 from ..training.store import ModelStore
 from ..training.weights import weights_digest
 from .schema import CurveSettings
@@ -151,8 +152,36 @@ class Workspace:
         return {(name, seed): self.link(name, seed) for name in names for seed in evaluation.seeds}
 
     def channel_files(self) -> dict[str, str]:
-        """Checksums of files of channels, by name."""
-        return {k: v for link in self.links().values() for k, v in link.checksums.items()}
+        """Checksums of files of channels, of training and of evaluation, by name.
+
+        Links that models have yet to be trained over are built as well if their channels come from
+        files, so that those that do not fit are refused before anything runs.
+        """
+        used = dict(self._models_used())
+        for name, settings in used.items():
+            if settings.link.checksums and (seed := self._untrained(name, settings)) is not None:
+                from_settings(settings.link, seed)
+        parts = [*used.values(), *self.links().values()]
+        return {name: value for part in parts for name, value in part.checksums.items()}
+
+    def _models_used(self) -> Iterator[tuple[str, ModelSettings]]:
+        """Models of curves and judges, and those that they start from, by name."""
+        study = self.study
+        names = [model for curve in study.curves for model, _ in curve.pairs]
+        for name in dict.fromkeys([*names, *study.judges.values()]):
+            settings = study.models[name]
+            yield name, settings
+            while (start := settings.pretrained) is not None:
+                name, settings = start.name, start.model
+                yield name, settings
+
+    def _untrained(self, name: str, settings: ModelSettings) -> int | None:
+        """First seed of which there are no weights, none if there are all."""
+        checksums = self.data.checksums
+        for seed in self.study.evaluation.seeds:
+            if self.models.find(name, settings, checksums, seed) is None:
+                return seed
+        return None
 
     def _link_key(self, name: str, seed: int) -> tuple[str, int]:
         """Name and, where it makes another link, training seed."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of models and of their training."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import keras
@@ -86,6 +87,12 @@ class ModelSettings(Settings):
         if start is None and self.system.needs_start:
             raise ValueError(f"{self.system.kind} needs pretrained: {self.system.starts_from}")
         return self
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of files of channels that it, or what it starts from, is trained over."""
+        start = self.pretrained
+        return {**(start.model.checksums if start else {}), **self.link.checksums}
 
     def build(self, data: Data, link: Link | None = None, seed: int = 0) -> keras.Model:
         """Build the untrained system for samples like those of ``data``, over ``link``.

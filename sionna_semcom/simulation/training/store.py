@@ -56,7 +56,8 @@ class ModelStore:
     def obtain(self, name: str, settings: ModelSettings, data: Data, seed: int) -> keras.Model:
         """Load the trained model ``<folder>/<name>/seed<seed>.keras``, or train it.
 
-        Weights are taken from the first folder that has them for these settings and these data.
+        Weights are taken from the first folder that has them for these settings, these data, and
+        the files of channels as they are.
         Shipped ones that the installed package lists but does not hold are fetched. Otherwise the
         model is trained and kept in ``work_dir``. Either way it comes over a link that whoever
         evaluates it replaces: that of training is built for training, and for systems of its size.
@@ -119,7 +120,11 @@ class ModelStore:
             set_seed(seed, name)
         path = store_path(self.work_dir, name, seed)
         checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
-        provenance = {"settings": settings.model_dump_json(), "data": json.dumps(data.checksums)}
+        provenance = {
+            "settings": settings.model_dump_json(),
+            "data": json.dumps(data.checksums),
+            **({"channels": json.dumps(files)} if (files := dict(settings.checksums)) else {}),
+        }
         path.parent.mkdir(parents=True, exist_ok=True)  # others may train another seed there
         check_folder(path.parent, path.name, checkpoint.name)
         for folder in (path.parent, tempfile.gettempdir()):
@@ -155,9 +160,11 @@ def _link_on_arrival(link: AnyLink) -> Link | None:
 
 
 def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[str, str]) -> bool:
-    """Whether weights with the attributes ``found`` are of these settings and these data."""
+    """Whether weights with the attributes ``found`` are of these settings, data and channels."""
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
-        return trained == settings and read_json(found["data"], "`data`") == checksums
+        channels = read_json(found.get("channels", "{}"), "`channels`")
+        same = trained == settings and read_json(found["data"], "`data`") == checksums
+        return same and channels == settings.checksums
     except (KeyError, ValueError):
         return False

@@ -43,8 +43,8 @@ def ratio(link, no, slots=400):
 def test_own_models_of_sionna_carry_latents(csi, no):
     link = PUSCHLink(channel=TwoPaths(), num_rx_ant=2, csi=csi)
     assert ratio(link, no) == pytest.approx(1.0, abs=0.05)
-    assert link.summary() == "TwoPaths, 1 x 2 antennas"
-    assert link.interference_floor_db is None
+    assert link.summary() == "TwoPaths, 1 x 2 antennas, 30 kHz; no interference is left out"
+    assert link.interference_floor_db == -np.inf
 
 
 def test_an_own_model_gives_the_same_as_its_name():
@@ -81,7 +81,7 @@ def test_flat_fading_is_that_of_rayleigh_on_average():
         (RayleighBlockFading(1, 2, 1, 1), r"a of shape \(2, 1, 2, 1, 1, 1, 14\)"),
         (RayleighBlockFading(1, 4, 2, 1), r"a of shape \(2, 1, 4, 2, 1, 1, 14\)"),
         (lambda *times: tf.zeros([3]), "one that fails"),
-        ("CDL-C", "str$"),
+        ("CDL-Z", "'CDL-Z'$"),
         (
             lambda n, times, _: (
                 tf.fill([n, 1, 4, 1, 1, 1, times], tf.constant(np.nan, tf.complex64)),

@@ -48,7 +48,7 @@ def test_a_result_names_the_files_of_channels(tmp_path):
     channel = {"kind": "cir", "path": str(path)}
     document["links"]["awgn"] = {"kind": "ofdm", "csi": "perfect", "channel": channel, **grid}
     result, _ = _run(Study.model_validate(document), tmp_path / "results")
-    assert result.checksums["walk.h5"] == sha256(path)
+    assert result.checksums[str(path)] == sha256(path)
     assert result.settings["links"]["awgn"]["channel"]["split"] == "all"
 
 
