@@ -20,6 +20,7 @@ def rows(output):
     return {line[:42].strip(): line[42:].split() for line in lines}
 
 
+PLACES = ("--set", "transmitter=[-33, 11, 32]", "--set", "area=[[-50, -3, 1.5], [50, 3, 1.5]]")
 GRID = ("--set", "fft_size=12", "--set", "num_rx_ant=2")
 
 
@@ -45,6 +46,35 @@ def test_channels_of_a_model_are_written_once_and_shown_alike(tmp_path):
         np.testing.assert_array_equal(first["a"], second["a"])
 
 
+def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
+    """Spreads and K-factor are those that NumPy finds in the file."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "street.h5"
+    scene = ("--scene", "simple_street_canyon", "--count", 15, *PLACES, *GRID)
+    written = invoke(*scene, "--out", path)
+    assert written.exit_code == 0, written.output
+    assert "simple_street_canyon: 15 of 15 places, 2 x 2 antennas" in written.output
+    shown = invoke(path, "--set", "fft_size=12")
+    assert rows(shown.output) == rows(written.output)
+    with h5py.File(path) as file:
+        a, tau = file["a"][:, 0, :, 0, ..., 0], file["tau"][:, 0, 0]
+        spread, position = np.rad2deg(file["angular_spread"][()]), file["position"][()]
+    assert np.all((position >= [-50, -3, 1.5]) & (position <= [50, 3, 1.5]))
+    powers = np.mean(np.abs(a) ** 2, axis=(1, 2)) * (tau >= 0)
+    shares = powers / powers.sum(1, keepdims=True)
+    mean = np.sum(shares * tau, 1, keepdims=True)
+    expected = {
+        "delay spread (RMS) [ns]": np.sqrt(np.sum(shares * (tau - mean) ** 2, 1)) * 1e9,
+        "azimuth spread of arrival (RMS) [deg]": spread[:, 0],
+        "azimuth spread of departure (RMS) [deg]": spread[:, 1],
+        "K-factor [dB]": 10 * np.log10(shares.max(1) / (1 - shares.max(1))),
+    }
+    for name, values in expected.items():
+        medians = [float(cell) for cell in rows(written.output)[name]]
+        wanted = np.percentile(values, [10, 50, 90], method="nearest")
+        np.testing.assert_allclose(medians, wanted, rtol=2e-3, atol=1e-3)
+
+
 def test_measured_responses_are_shown(tmp_path):
     path = tmp_path / "h.h5"
     with h5py.File(path, "w") as file:
@@ -59,9 +89,14 @@ def test_measured_responses_are_shown(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Give a file or --model, and not both"),
-        (("x.h5", "--model", "UMi"), "Give a file or --model, and not both"),
-        (("x.h5", "--out", "y.h5"), "--out goes with --model"),
+        ((), "Give one of a file, --model and --scene"),
+        (("x.h5", "--model", "UMi"), "Give one of a file, --model and --scene"),
+        (("--scene", "munich", "--model", "UMi"), "Give one of a file, --model and --scene"),
+        (("x.h5", "--out", "y.h5"), "--out goes with --model or --scene"),
+        (("--scene", "munich"), "transmitter"),
+        (("--scene", "atlantis", *PLACES), "`scene` must be an XML file or one of"),
+        (("--scene", "x.xml", *PLACES), "No scene x.xml"),
+        (("--scene", "munich", *PLACES, "--set", "velocity=3"), "unknown key velocity"),
         (("x.h5",), "No file of channels x.h5"),
         (("--model", "UMx"), "Received: 'UMx'"),
         (("--model", "UMi", "--set", "speed"), "A setting must read key=value. Received: 'speed'"),

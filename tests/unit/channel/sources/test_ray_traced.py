@@ -6,13 +6,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sionna.phy.utils import complex_normal
 
-from sionna_semcom.channel import RayTracedChannels
-from sionna_semcom.channel.sources.tracer import scene_path
+from sionna_semcom.channel import RayTracedSettings
 from sionna_semcom.link import OFDMLink
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 1, "fft_size": 12, "csi": "perfect"}
@@ -26,6 +25,14 @@ from sionna_semcom.channel import RayTracedChannels
 from sionna_semcom.link import OFDMLink
 OFDMLink(channel=SOURCE, num_tx_ant=2, num_rx_ant=1, fft_size=12, csi="perfect")
 """
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A folder for caches of one's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    return folder
 
 
 def test_a_street_is_traced_and_its_places_are_split():
@@ -78,8 +85,66 @@ def test_without_llvm_there_is_one_clear_line(tmp_path):
     assert "ValueError: Ray tracing needs LLVM (Debian: libllvm15) or a GPU" in done.stderr
 
 
-def test_scenes_are_those_of_sionna():
-    known = SimpleNamespace(scene=SimpleNamespace(munich="/there/munich.xml"))
-    assert scene_path("munich", known) == "/there/munich.xml"
-    assert scene_path("mine.xml", known) == "mine.xml"
-    assert RayTracedChannels(**{k: v for k, v in STREET.items() if k != "kind"}).checksums == {}
+def test_paths_are_traced_once_and_then_kept(cache):
+    links = [OFDMLink(channel=STREET, **GRID) for _ in range(2)]
+    (kept,) = cache.rglob("*.h5")
+    traced, again = (link.source.realizations(link.settings, link.resource_grid) for link in links)
+    np.testing.assert_array_equal(traced.a, again.a)
+    assert links[0].checksums == links[1].checksums
+    named = set(links[0].checksums) - {"simple_street_canyon"}
+    assert named == {f"paths of {kept.name}"}
+    OFDMLink(channel={**STREET, "num_receivers": 21}, **GRID)
+    assert len(list(cache.rglob("*.h5"))) == 2
+
+
+def test_the_kept_file_is_a_file_of_impulse_responses(cache):
+    traced = OFDMLink(channel={**STREET, "normalize": "none"}, **GRID)
+    (kept,) = cache.rglob("*.h5")
+    channel = {"kind": "cir", "path": kept, "normalize": "none"}
+    read = OFDMLink(channel=channel, **GRID)
+    h = traced.channel.seen().numpy()
+    np.testing.assert_allclose(read.channel.seen().numpy(), h, rtol=1e-4, atol=1e-4)
+
+
+def test_angles_point_at_the_transmitter(cache):
+    """Places in sight: the strongest path comes from there, and spreads are those of all paths."""
+    link = OFDMLink(channel={**STREET, "max_depth": 0}, **GRID)
+    found = link.source.realizations(link.settings, link.resource_grid)
+    np.testing.assert_allclose(found.angular_spread, 0.0, atol=1e-3)  # of one path
+    distance = np.linalg.norm(found.position - np.array(STREET["transmitter"]), axis=1)
+    np.testing.assert_allclose(found.tau[:, 0, 0, 0], distance / 299792458.0, rtol=1e-5)
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    few = {**STREET, "num_receivers": 2, "max_depth": 0}
+    assert OFDMLink(channel=few, **GRID).channel(1).shape[0] == 1
+
+
+def test_a_scene_is_known_by_its_meshes(tmp_path):
+    scene = tmp_path / "own.xml"
+    (tmp_path / "meshes").mkdir()
+    scene.write_text('<shape type="ply"><string name="filename" value="meshes/a.ply"/></shape>')
+    (tmp_path / "meshes" / "a.ply").write_bytes(b"ply 1")
+    before = RayTracedSettings.model_validate({**STREET, "scene": str(scene)}).checksums
+    (tmp_path / "meshes" / "a.ply").write_bytes(b"ply 2")
+    after = RayTracedSettings.model_validate({**STREET, "scene": str(scene)}).checksums
+    assert set(before) == set(after) == {str(scene)}
+    assert before != after
+
+
+@pytest.mark.slow
+def test_munich_is_traced(cache):
+    munich = {
+        "kind": "ray_traced", "scene": "munich", "transmitter": (8.5, 21.0, 27.0),
+        "area": ((-50.0, 50.0, 1.5), (150.0, 150.0, 1.5)), "num_receivers": 80, "speed": 3.0,
+    }  # fmt: skip
+    grid = {"num_tx_ant": 2, "num_rx_ant": 4, "fft_size": 24, "cyclic_prefix_length": 2}
+    link = OFDMLink(channel=munich, csi="perfect", **grid)
+    found = link.source.realizations(link.settings, link.resource_grid)
+    assert 64 <= len(found.a) <= 80  # yards without a path
+    assert found.a.shape[-1] == 14
+    symbols = complex_normal([100, 200])
+    received, no_eff = link(symbols, 0.1)
+    assert np.mean(np.abs(received - symbols) ** 2 / no_eff) == pytest.approx(1.0, abs=0.05)
