@@ -6,6 +6,16 @@ from .base import LINKS, Link, LinkSettings
 from .coded import CodedTransmission
 from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
+from .multiuser import (
+    DownlinkLink,
+    DownlinkSettings,
+    MultiUserLink,
+    MultiUserSettings,
+    OverTheAirLink,
+    OverTheAirSettings,
+    UplinkLink,
+    UplinkSettings,
+)
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import DMRSSettings, PUSCHLink, PUSCHSettings, TransportBlockSettings
 from .settings import AnyLink, from_settings
@@ -17,16 +27,24 @@ __all__ = [
     "AnyLink",
     "CodedTransmission",
     "DMRSSettings",
+    "DownlinkLink",
+    "DownlinkSettings",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
     "FlatFadingSettings",
     "Link",
     "LinkSettings",
+    "MultiUserLink",
+    "MultiUserSettings",
     "OFDMLink",
     "OFDMSettings",
+    "OverTheAirLink",
+    "OverTheAirSettings",
     "PUSCHLink",
     "PUSCHSettings",
     "TransportBlockSettings",
+    "UplinkLink",
+    "UplinkSettings",
     "from_settings",
 ]

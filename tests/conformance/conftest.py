@@ -19,6 +19,7 @@ from sionna_semcom.link import (
     Link,
     OFDMLink,
     PUSCHLink,
+    UplinkLink,
 )
 
 from . import own_channels
@@ -51,6 +52,13 @@ LINKS = {
         dmrs={"config_type": 2, "length": 2},
         transport_block={"mcs_index": 5, "share": 0.3},
         **SLOT,
+    ),
+    "uplink_users": lambda: UplinkLink(num_users=3, num_rx_ant=4, fft_size=24),
+    "uplink_orthogonal": lambda: UplinkLink(
+        num_users=2, num_rx_ant=2, fft_size=24, access="orthogonal"
+    ),
+    "uplink_one_user": lambda: UplinkLink(
+        model="flat", num_users=2, num_rx_ant=4, fft_size=24, user=1
     ),
 }
 # those of other packages that are installed, with their default settings

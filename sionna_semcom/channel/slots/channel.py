@@ -39,7 +39,7 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     """Sionna's model of the channel impulse response.
 
     A system-level model comes without path loss and shadowing, because the SNR is a parameter,
-    and without a topology (see `draw_topology`).
+    unless several terminals differ by it, and without a topology (see `drop_users`).
     """
     family, fc = settings.model[:3], settings.carrier_frequency
     if family == "TDL":
@@ -74,8 +74,8 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
         ut_array=arrays[0],
         bs_array=arrays[1],
         direction=settings.direction,
-        enable_pathloss=False,
-        enable_shadow_fading=False,
+        enable_pathloss=settings.path_loss,
+        enable_shadow_fading=settings.path_loss,
         precision=settings.precision,
         **o2i,
     )
@@ -84,10 +84,10 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
 
 
 def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
-    """Drop a user in each of ``size`` sectors of a system-level model; the topology as Sionna's."""
+    """Drop the users in each of ``size`` sectors of a system-level model; Sionna's topology."""
     topology = gen_single_sector_topology(
         size,
-        num_ut=1,
+        num_ut=settings.num_terminals,
         scenario=settings.model.lower(),
         min_ut_velocity=settings.speed,
         max_ut_velocity=settings.speed,

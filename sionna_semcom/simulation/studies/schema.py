@@ -33,6 +33,9 @@ class CurveSettings(Settings):
     """What is sent, if not (null) what the model's own mode says: the conventional mode can be
     evaluated with the model that the paper's mode trains, and a decision of the transmitter with
     any model that decides between two classes"""
+    transmitters: Literal["joint", "separate"] | None = None
+    """Whether one transmitter has all modalities or each is at a device of its own, if not (null)
+    what the model's own setting says"""
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "CurveSettings":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
 from ...link import from_settings
+from ...systems import DeviceSettings
 from ..evaluation.batches import Batches
 from ..evaluation.graphs import Graphs, Measure
 from ..evaluation.monte_carlo import simulate_point
@@ -194,6 +195,8 @@ class Workspace:
         settings = study.models[part.model].system
         if settings.modes:
             system.mode = part.curve.mode or settings.own_mode
+        if isinstance(settings, DeviceSettings) and settings.may_part:
+            system.transmitters = part.curve.transmitters or settings.transmitters
         system.recognizers = judges
         system.further_metrics = study.evaluation.metrics
         return system
@@ -224,7 +227,7 @@ class Workspace:
     def _kind(self, part: Part) -> tuple[Hashable, ...]:
         """What parts have in common of which everything but the random numbers is the same."""
         curve, link = part.curve, self._link_key(part.link, part.seed)
-        return part.model, part.seed, link, curve.mode, curve.present
+        return part.model, part.seed, link, curve.mode, curve.present, curve.transmitters
 
     @functools.cached_property
     def _batches(self) -> Batches:
