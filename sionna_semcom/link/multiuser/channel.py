@@ -54,20 +54,17 @@ class DropSlots(SlotChannel):
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         """Draw ``num_slots`` channels, a multiple of the users."""
         users = self._settings.num_terminals
-        pool = self._pool
+        pool: Any = self._pool
         drops = config.tf_rng.uniform(
             [num_slots // users], maxval=pool.shape[0] // users, dtype=tf.int32
         )
         rows = users * drops[:, tf.newaxis] + tf.range(users)
         return tf.gather(pool, tf.reshape(rows, [-1]))
 
-    def seen(self) -> tf.Tensor:
-        """The pool."""
-        return self._pool.value()
-
     def redraw(self) -> None:
         """Fill the pool with new drops, also for graphs that were traced before."""
-        self._pool.assign(self._draw_pool(self._pool.shape[0] // self._settings.num_terminals))
+        pool: Any = self._pool
+        pool.assign(self._draw_pool(pool.shape[0] // self._settings.num_terminals))
 
     def _generate(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         a, tau = self._model(num_slots, *self._times)

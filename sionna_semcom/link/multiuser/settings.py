@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ...channel.settings import SourceSettings
 from ...channel.slots.settings import SlotSettings
 from ..base import LinkSettings
 
@@ -51,7 +52,7 @@ class MultiUserSettings(SlotSettings, LinkSettings):
                 "`user` must be less than `num_users`. "
                 f"Received: user={self.user}, num_users={self.num_users}"
             )
-        if self.channel is not None and self.channel.normalize != "slot":
+        if isinstance(self.channel, SourceSettings) and self.channel.normalize != "slot":
             raise ValueError(
                 "`channel` of several users must have `normalize`='slot', as `power_control` "
                 f"decides with which energy they arrive. Received: {self.channel.normalize!r}"
@@ -146,7 +147,7 @@ class DownlinkSettings(MultiUserSettings):
 
     kind: Literal["downlink"] = "downlink"
     """Selects this link in a study."""
-    direction: Literal["downlink"] = "downlink"  # type: ignore[assignment]
+    direction: Literal["downlink"] = "downlink"
     """From the base station to terminals."""
     num_tx_ant: int = Field(default=8, ge=1)
     """Antennas of the base station: one row of cross-polarized pairs, or of vertical elements if

@@ -12,7 +12,7 @@ from ..base.devices import adds_in_the_air, check_devices, received_rows
 
 
 def receive_side_by_side(
-    link: Link,
+    link: Link | None,
     latents: tf.Tensor,
     no: tf.Tensor,
     snr_range: tuple[float, float],
@@ -22,8 +22,8 @@ def receive_side_by_side(
 
     Input
     -----
-    link : :class:`~sionna_semcom.link.Link`
-        A link of several devices that tells them apart
+    link : :class:`~sionna_semcom.link.Link` | `None`
+        A link of several devices that tells them apart; none: symbols arrive as they are
     latents : [batch, num_devices, latent_dim], `tf.float`
         Latents; a device whose latent is zero sends nothing, which the receiver knows
     no : [], `tf.float`
@@ -45,14 +45,12 @@ def receive_side_by_side(
         If the link takes other numbers of devices, or adds what they send
     """
     devices, dim = latents.shape[1:]
-    check_devices(link, devices)
-    if adds_in_the_air(link):
-        raise ValueError(
-            "fusion at the receiver needs a link that tells devices apart. "
-            f"Received: {type(link).__name__}"
-        )
     there = tf.cast(tf.reduce_any(latents != 0, -1, keepdims=True), latents.dtype)
-    symbols_hat, no_eff = received_rows(link, LatentMapper()(latents), no, latents.dtype)
+    symbols_hat = LatentMapper()(latents)
+    no_eff = tf.zeros(tf.shape(symbols_hat), latents.dtype)
+    if link is not None:
+        _check_apart(link, devices)
+        symbols_hat, no_eff = received_rows(link, symbols_hat, no, latents.dtype)
     if knows_noise:
         low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
         seen = LatentDemapper(dim, "lmmse")(symbols_hat, no_eff)
@@ -61,3 +59,12 @@ def receive_side_by_side(
         features = LatentDemapper(dim)(symbols_hat)
     features = tf.concat([features * there, there], -1)
     return tf.reshape(features, [-1, devices * features.shape[-1]])
+
+
+def _check_apart(link: Link, num_devices: int) -> None:
+    check_devices(link, num_devices)
+    if adds_in_the_air(link):
+        raise ValueError(
+            "fusion at the receiver needs a link that tells devices apart. "
+            f"Received: {type(link).__name__}"
+        )

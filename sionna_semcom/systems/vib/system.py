@@ -155,8 +155,8 @@ class TwoStageVIB(DecisionSystem):
         """What the receiver has of ``latents``: [batch, received_features]."""
         if not self.settings.devices:
             return super().receive(latents, no, link)
-        link = link or self.link
-        return receive_side_by_side(link, latents, no, self._snr_range, self.receiver_knows_noise)
+        over = None if link is self._noiseless else link or self.link
+        return receive_side_by_side(over, latents, no, self._snr_range, self.receiver_knows_noise)
 
     def _fuse(self, latents: Batch, presence: tf.Tensor, training: bool) -> tf.Tensor:
         if self.settings.devices:

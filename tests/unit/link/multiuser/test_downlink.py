@@ -56,11 +56,11 @@ def test_orthogonal_access_is_links_of_their_own():
         {"csi": "perfect", **PAIR},
         {"csi": "perfect", "power_control": False},
         {},
-        {**PAIR},
-        {"transmitter_csi": "ls"},
         {"model": "flat", "speed": 20.0, **AGED},
-        {"model": "UMi", "pool_size": 64},
-        {"access": "orthogonal"},
+        pytest.param({**PAIR}, marks=pytest.mark.slow),
+        pytest.param({"transmitter_csi": "ls"}, marks=pytest.mark.slow),
+        pytest.param({"model": "UMi", "pool_size": 64}, marks=pytest.mark.slow),
+        pytest.param({"access": "orthogonal"}, marks=pytest.mark.slow),
     ],
 )
 def test_reported_noise_of_each_user_is_the_measured_error(settings):

@@ -73,7 +73,7 @@ def test_orthogonal_access_is_links_of_their_own():
         ({"csi": "perfect", "model": "UMi", "pool_size": 64, "power_control": False}, 0.04),
         ({"model": "flat"}, 0.04),
         ({"model": "CDL-C"}, 0.05),
-        ({"model": "CDL-C", "interpolation": "lmmse"}, 0.05),
+        pytest.param({"model": "CDL-C", "interpolation": "lmmse"}, 0.05, marks=pytest.mark.slow),
         ({"model": "CDL-C", "access": "orthogonal"}, 0.05),
     ],
 )
@@ -153,7 +153,12 @@ def umi_generator(grid):
 
 @pytest.mark.filterwarnings("ignore:`no_eff` may differ from the error")
 @pytest.mark.parametrize(
-    ("model", "csi", "no"), [("flat", "perfect", 1.3), ("flat", "ls", 0.6), ("UMi", "ls", 0.45)]
+    ("model", "csi", "no"),
+    [
+        ("flat", "perfect", 1.3),
+        ("flat", "ls", 0.6),
+        pytest.param("UMi", "ls", 0.45, marks=pytest.mark.slow),
+    ],
 )
 def test_same_block_error_rate_as_sionnas_chain_of_several_users(model, csi, no):
     grid = ResourceGrid(
