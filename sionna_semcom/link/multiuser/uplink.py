@@ -28,7 +28,8 @@ class StackedStreams(PrecodedChannel):
     """
 
     def __init__(self, settings: UplinkSettings) -> None:
-        super().__init__(settings)
+        chosen: Any = settings  # has all that a precoder without a matrix needs
+        super().__init__(chosen)
         antennas = settings.active_users * settings.num_tx_ant
         self._antennas = spread_antennas(antennas, settings.streams)
 
