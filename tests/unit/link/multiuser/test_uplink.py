@@ -79,7 +79,7 @@ def test_orthogonal_access_is_links_of_their_own():
 )
 def test_reported_noise_of_each_user_is_the_measured_error(settings, tolerance):
     link = tf.function(UplinkLink(**SMALL, **settings), autograph=False)
-    symbols = complex_normal([400, USERS, 96])
+    symbols = complex_normal([300, USERS, 96])
     for no in (1.0, 0.03):
         symbols_hat, no_eff = link(symbols, tf.constant(no))
         ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff, axis=(0, 2))
