@@ -72,7 +72,7 @@ class TransmitterKnowledge(Object):
         if settings.transmitter_csi == "ls":
             antennas = {"num_tx_ant": settings.streams, "num_rx_ant": settings.num_tx_ant}
             grid = {name: getattr(settings, name) for name in _OF_GRID}
-            sounding = OFDMMIMOSettings(statistics="none", **antennas, **grid)
+            sounding = OFDMMIMOSettings(statistics="none", delay_spread=0.0, **antennas, **grid)
             self._sounding = AntennaEstimator(sounding, resource_grid(sounding), channel)
             used = np.array(resource_grid(sounding).effective_subcarrier_ind)
             distance = np.abs(np.arange(settings.fft_size)[:, np.newaxis] - used)
