@@ -84,7 +84,7 @@ def _check_devices(
         raise ValueError(f"{who}: transmitters is for systems whose modalities may be apart")
     own = system.transmitters if isinstance(system, DeviceSettings) else "joint"
     transmitters = curve.transmitters or own
-    if transmitters != own and not system.may_part:
+    if isinstance(system, DeviceSettings) and transmitters != own and not system.may_part:
         raise ValueError(
             f"{who}: {system.kind} is evaluated with the transmitters that it was trained with. "
             f"Received: transmitters {transmitters!r}"
