@@ -109,6 +109,11 @@ class OverTheAirLink(UplinkLink):
     Source of channel inversion with truncation: Zhu, Wang, Huang, "Broadband analog aggregation for
     low-latency federated edge learning", 2020; here the power is limited in each slot.
 
+    Parameters
+    ----------
+    channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
+        Where the channel of each device comes from, as in :class:`~sionna_semcom.link.OFDMLink`
+
     Input
     -----
     symbols : [batch, num_users, num_symbols], `tf.complex`
