@@ -11,6 +11,16 @@ from .effective import EffectiveAWGNLink, EffectiveAWGNSettings
 from .estimation.network import LearnedEstimator
 from .estimation.settings import LearnedEstimatorSettings
 from .flat_fading import FlatFadingLink, FlatFadingSettings
+from .multiuser import (
+    DownlinkLink,
+    DownlinkSettings,
+    MultiUserLink,
+    MultiUserSettings,
+    OverTheAirLink,
+    OverTheAirSettings,
+    UplinkLink,
+    UplinkSettings,
+)
 from .ofdm import OFDMLink, OFDMSettings
 from .pusch import (
     DMRSSettings,
@@ -38,6 +48,8 @@ __all__ = [
     "ChainLink",
     "CodedTransmission",
     "DMRSSettings",
+    "DownlinkLink",
+    "DownlinkSettings",
     "EffectiveAWGNLink",
     "EffectiveAWGNSettings",
     "FlatFadingLink",
@@ -48,8 +60,12 @@ __all__ = [
     "Link",
     "LinkBudget",
     "LinkSettings",
+    "MultiUserLink",
+    "MultiUserSettings",
     "OFDMLink",
     "OFDMSettings",
+    "OverTheAirLink",
+    "OverTheAirSettings",
     "PUSCHLink",
     "PUSCHSettings",
     "PUSCHSymbolReceiver",
@@ -57,6 +73,8 @@ __all__ = [
     "RetransmissionLink",
     "RetransmissionSettings",
     "TransportBlockSettings",
+    "UplinkLink",
+    "UplinkSettings",
     "from_settings",
     "maximum_ratio_combining",
 ]

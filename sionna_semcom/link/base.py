@@ -6,8 +6,9 @@ from __future__ import annotations
 import functools
 import math
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +18,9 @@ from .._parts import Registry, validated
 from ..channel.drawn import DrawnPart
 from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
 from ..channel.settings import CHANNELS, ChannelSettings
+
+INPUT_SHAPES: Mapping[int, str] = MappingProxyType({2: "[batch, num_symbols]"})
+"""Shapes of symbols by rank, of links of one user."""
 
 LINKS = Registry("links", CHANNELS, package="sionna_semcom.link")
 """Links by ``kind``; where a study names a link, a MIMO channel can stand."""
@@ -28,6 +32,9 @@ Transmit = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 class LinkSettings(ChannelSettings):
     """Settings of any link."""
+
+    transmitters: ClassVar[tuple[str, ...]] = ("joint",)
+    """Whether symbols come from one transmitter ("joint"), or from several ("separate")"""
 
 
 class Link(DrawnPart):
@@ -74,6 +81,8 @@ class Link(DrawnPart):
 
     settings_class = LinkSettings
     resource_grid: Any = None
+    input_shapes: ClassVar[Mapping[int, str]] = INPUT_SHAPES
+    """Shapes of ``symbols`` that the link takes, by their rank."""
 
     def __init__(self, **settings: Any) -> None:
         chosen: Any = validated(self.settings_class, settings)
@@ -126,15 +135,20 @@ class Link(DrawnPart):
         self, transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor, *axes: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input and ``transmit`` it; what comes out has further ``axes`` in front."""
-        symbols, no = check_input(symbols, no, self.rdtype)
-        shape = tf.TensorShape([*axes, *symbols.shape])
+        symbols, no = check_input(symbols, no, self.rdtype, self.input_shapes)
+        kept = self.received_axes(symbols.shape.rank)
+        shape = tf.TensorShape([*axes, *(symbols.shape[axis] for axis in kept)])
         if 0 in symbols.shape:
             return tf.zeros(shape, symbols.dtype), tf.zeros(shape, self.rdtype)
         if not tf.executing_eagerly():
-            transmit = functools.partial(_transmit_apart, transmit)
+            transmit = functools.partial(_transmit_apart, transmit, kept)
         symbols_hat, no_eff = transmit(symbols, no)
         no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
         return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
+
+    def received_axes(self, rank: int) -> list[int]:
+        """Axes of ``symbols`` of this rank that what is received has as well; all of them."""
+        return list(range(rank))
 
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -212,30 +226,43 @@ class Graph:
     """What :meth:`Link.graph` gives: one graph for a scalar ``no``, one for a value a row."""
 
     def __init__(self, link: Link, jit_compile: bool | None) -> None:
-        def traced(*shape: None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
-            symbols = tf.TensorSpec([None, None], link.cdtype)
+        def traced(rank: int, *shape: None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+            symbols = tf.TensorSpec([None] * rank, link.cdtype)
             signature = [symbols, tf.TensorSpec(shape, link.rdtype)]
             return tf.function(
                 link, input_signature=signature, autograph=False, jit_compile=jit_compile
             )
 
         self._link = link
-        self._by_rank = {0: traced(), 1: traced(None)}
+        self._by_ranks = {
+            (rank, len(shape)): traced(rank, *shape)
+            for rank in link.input_shapes
+            for shape in ((), (None,))
+        }
 
     def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input as the link does, and run the graph."""
-        symbols, no = check_input(symbols, no, self._link.rdtype)
+        symbols, no = check_input(symbols, no, self._link.rdtype, self._link.input_shapes)
         symbols = tf.cast(symbols, self._link.cdtype)
-        symbols_hat, no_eff = self._by_rank[no.shape.rank](symbols, no)
-        return tf.ensure_shape(symbols_hat, symbols.shape), tf.ensure_shape(no_eff, symbols.shape)
+        symbols_hat, no_eff = self._by_ranks[symbols.shape.rank, no.shape.rank](symbols, no)
+        shape = [symbols.shape[axis] for axis in self._link.received_axes(symbols.shape.rank)]
+        return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
 
 
-def check_input(symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType) -> tuple[tf.Tensor, tf.Tensor]:
-    """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``."""
+def check_input(
+    symbols: tf.Tensor,
+    no: tf.Tensor,
+    dtype: tf.DType,
+    shapes: Mapping[int, str] = INPUT_SHAPES,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``.
+
+    ``symbols`` have one of the ``shapes``, which are by rank.
+    """
     symbols = tf.convert_to_tensor(symbols)
-    if symbols.shape.rank != 2 or not symbols.dtype.is_complex:
+    if symbols.shape.rank not in shapes or not symbols.dtype.is_complex:
         raise ValueError(
-            "`symbols` must be complex of shape [batch, num_symbols]. "
+            f"`symbols` must be complex of shape {' or '.join(shapes.values())}. "
             f"Received: shape={symbols.shape}, dtype={symbols.dtype.name}"
         )
     no = noise_power(no, dtype)
@@ -249,20 +276,27 @@ def check_input(symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType) -> tuple[tf.
 
 
 def _transmit_apart(
-    transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor
+    transmit: Transmit, kept: list[int], symbols: tf.Tensor, no: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """``transmit`` in a graph, where values and sizes are not known before it runs."""
-    finite = tf.reduce_all(is_finite(symbols), axis=1, keepdims=True)
+    """``transmit`` in a graph, where values and sizes are not known before it runs.
+
+    What is received has the axes ``kept`` of the symbols, behind others.
+    """
+    rank = symbols.shape.rank
+    lost = [axis for axis in range(rank) if axis not in kept]
+    finite = tf.reduce_all(is_finite(symbols), axis=[*lost, rank - 1], keepdims=True)
     possible = is_noise_power(no)
-    sound = finite & tf.reshape(possible, [-1, 1])
+    sound = finite & tf.reshape(possible, [-1, *[1] * (rank - 1)])
+    sound = tf.reduce_all(sound, axis=lost)
     sent = at_least_one(tf.where(finite, symbols, tf.zeros_like(symbols)))
     powers = tf.where(possible, no, 1.0)
     if no.shape.rank == 1:
         powers = at_least_one(powers, 1.0)
-    batch, num_symbols = tf.unstack(tf.shape(symbols))
+    sizes = tf.unstack(tf.shape(symbols))
+    wanted = (..., *(slice(sizes[axis]) for axis in kept))
 
     def only_sound(received: tf.Tensor) -> tf.Tensor:
-        received = received[..., :batch, :num_symbols]
+        received = received[wanted]
         return tf.where(sound, received, tf.cast(np.nan, received.dtype))
 
     symbols_hat, no_eff = transmit(sent, powers)

@@ -7,6 +7,7 @@ from .alignment.settings import (
     NeuralAlignmentSettings,
 )
 from .alignment.system import AlignmentSystem
+from .base.devices import DeviceSettings
 from .base.linked_model import LinkedModel
 from .base.pretraining import transfer_weights
 from .base.settings import SYSTEMS, SystemSettings
@@ -23,7 +24,8 @@ from .comm.compressed import CompressedCoMM, CompressedCoMMSettings
 from .comm.settings import CoMMSettings
 from .comm.system import CoMM
 from .decision.system import DecisionSystem
-from .vib.system import TwoStageVIB, TwoStageVIBSettings
+from .vib.settings import TwoStageVIBSettings
+from .vib.system import TwoStageVIB
 
 __all__ = [
     "SYSTEMS",
@@ -39,6 +41,7 @@ __all__ = [
     "CompressedCoMM",
     "CompressedCoMMSettings",
     "DecisionSystem",
+    "DeviceSettings",
     "DigitalFeatures",
     "DigitalFeaturesSettings",
     "FeatureAlignmentSettings",

@@ -21,6 +21,7 @@ from sionna_semcom.link import (
     OFDMLink,
     PUSCHLink,
     RetransmissionLink,
+    UplinkLink,
 )
 
 from . import own_channels
@@ -71,6 +72,13 @@ LINKS = {
     ),
     "pusch_sent_again": lambda: RetransmissionLink(
         PUSCHLink(model="TDL-A", csi="perfect", **SLOT), gap=2, normalize="slot"
+    ),
+    "uplink_users": lambda: UplinkLink(num_users=3, num_rx_ant=4, fft_size=24),
+    "uplink_orthogonal": lambda: UplinkLink(
+        num_users=2, num_rx_ant=2, fft_size=24, access="orthogonal"
+    ),
+    "uplink_one_user": lambda: UplinkLink(
+        model="flat", num_users=2, num_rx_ant=4, fft_size=24, user=1
     ),
 }
 # those of other packages that are installed, with their default settings

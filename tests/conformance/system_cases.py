@@ -15,7 +15,7 @@ import tensorflow as tf
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
-from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink
+from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink, OverTheAirLink, UplinkLink
 from sionna_semcom.systems import (
     SYSTEMS as REGISTRY,
 )
@@ -137,6 +137,19 @@ def estimation() -> ChannelEstimation:
     return ChannelEstimation(link=OFDMLink(model="TDL-A", estimator=estimator, **sizes))
 
 
+def centroid_over_the_air() -> CentroidSystem:
+    """Centroids of three devices that add in the air."""
+    link = OverTheAirLink(model="flat", csi="perfect", fft_size=12)
+    return CentroidSystem(DIGITS, link=link, latent_dim=4, transmitters="separate")
+
+
+def distributed_vib() -> TwoStageVIB:
+    """Two devices, and fusion at the receiver."""
+    link = UplinkLink(model="flat", csi="perfect", num_users=2, fft_size=12)
+    sizes = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}
+    return TwoStageVIB(FEATURES, 2, link=link, transmitters="separate", dropout=0.0, **sizes)
+
+
 SYSTEMS = {
     "centroid": Case(
         centroid,
@@ -147,6 +160,8 @@ SYSTEMS = {
     "two_stage_vib": decision(
         TwoStageVIB, width=8, unimodal_dim=4, received_dim=4, transmitted_dim=6, dropout=0.0
     ),
+    "centroid_over_the_air": Case(centroid_over_the_air, digits, DIGITS, drops=("image",)),
+    "distributed_vib": Case(distributed_vib, features, (1,), drops=("text",)),
     "t_deepsc": decision(TDeepSC, width=8, transmitted_dim=6, dropout=0.0),
     "feature_transmission": decision(FeatureTransmission, width=8, dropout=0.0),
     "digital_features": Case(digital, features, (1,), drops=("text",), xla=False),

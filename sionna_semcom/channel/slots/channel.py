@@ -40,9 +40,10 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
     """Sionna's model of the channel impulse response.
 
     A system-level model comes without path loss and shadowing, because the SNR is a parameter,
-    unless there is a link budget, and without a topology (see `drop_users`).
+    unless there is a link budget or several terminals differ by it, and without a topology (see
+    `drop_users`).
     """
-    family, fc = settings.model[:3], settings.carrier_frequency
+    family, fc, budget = settings.model[:3], settings.carrier_frequency, settings.link_budget
     if family == "TDL":
         return TDL(
             settings.model[-1],
@@ -75,8 +76,8 @@ def channel_model(settings: SlotSettings) -> ChannelModel:
         ut_array=arrays[0],
         bs_array=arrays[1],
         direction=settings.direction,
-        enable_pathloss=settings.link_budget is not None,
-        enable_shadow_fading=settings.link_budget is not None and settings.link_budget.shadowing,
+        enable_pathloss=settings.path_loss or budget is not None,
+        enable_shadow_fading=settings.path_loss or (budget is not None and budget.shadowing),
         precision=settings.precision,
         **o2i,
     )

@@ -16,12 +16,12 @@ from .settings import SlotSettings
 
 
 def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
-    """Drop a user in each of ``size`` sectors of a system-level model; the topology as Sionna's.
+    """Drop the users in each of ``size`` sectors of a system-level model; the topology as Sionna's.
 
-    Terminals that interfere, which are in adjacent cells, come after the user.
+    Terminals that interfere, which are in adjacent cells, come after the users.
     """
     arguments: dict[str, Any] = {
-        "num_ut": 1,
+        "num_ut": settings.num_terminals,
         "scenario": settings.model.lower(),
         "min_ut_velocity": settings.speed,
         "max_ut_velocity": settings.speed,

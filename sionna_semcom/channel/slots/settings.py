@@ -291,6 +291,16 @@ class SlotSettings(PrecisionSettings):
         """Signals that share the pilots."""
 
     @property
+    def num_terminals(self) -> int:
+        """Terminals in a drop of a system-level model."""
+        return 1
+
+    @property
+    def path_loss(self) -> bool:
+        """Whether path loss and shadowing of terminals in a drop are drawn."""
+        return False
+
+    @property
     def knows_statistics(self) -> bool:
         """Whether the receiver knows the covariance of the channel."""
         return self.statistics != "none"

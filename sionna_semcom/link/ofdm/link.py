@@ -118,7 +118,7 @@ class OFDMLink(OFDMReceiver):
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal link but for weights, which its system saves."""
         config = super().get_config()
-        if self.settings.estimator is not None:
+        if self.settings.learned is not None:
             config["estimator"] = {**config["estimator"], "weights": None}
         return config
 

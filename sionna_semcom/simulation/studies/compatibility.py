@@ -10,7 +10,7 @@ from ..._messages import listed, shortened
 from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink
-from ...systems import SystemSettings
+from ...systems import DeviceSettings, SystemSettings
 from ..results.curves import EBNO_AXIS
 from ..training.settings import ModelSettings
 from .schema import CurveSettings
@@ -36,6 +36,7 @@ def check_compatibility(study: Any) -> None:
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
             )
             _check_axis(who, study.evaluation.quantity, model_name, system, study.links[link_name])
+            _check_devices(who, curve, system, link_name, study.links[link_name])
             _check_curve(who, curve, model_name, system, study.data.modalities)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
@@ -91,6 +92,27 @@ def _check_axis(who: str, axis: str, model: str, system: SystemSettings, link: A
         f"{who}: evaluation.{axis} needs {needed}. "
         f"Received: model {model!r} ({system.kind}) over a link of kind {link.kind}"
     )
+
+
+def _check_devices(
+    who: str, curve: CurveSettings, system: SystemSettings, name: str, link: Any
+) -> None:
+    """Check that a link takes the symbols of one transmitter, or of a device for each modality."""
+    separable = isinstance(system, DeviceSettings)
+    if curve.transmitters is not None and not separable:
+        raise ValueError(f"{who}: transmitters is for systems whose modalities may be apart")
+    own = system.transmitters if isinstance(system, DeviceSettings) else "joint"
+    transmitters = curve.transmitters or own
+    if isinstance(system, DeviceSettings) and transmitters != own and not system.may_part:
+        raise ValueError(
+            f"{who}: {system.kind} is evaluated with the transmitters that it was trained with. "
+            f"Received: transmitters {transmitters!r}"
+        )
+    if system.crosses == "link" and transmitters not in link.transmitters:
+        raise ValueError(
+            f"{who}: link {name!r} is for {' or '.join(link.transmitters)} transmitters. "
+            f"Received: transmitters {transmitters!r}"
+        )
 
 
 def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: Any) -> None:

@@ -39,6 +39,9 @@ class CurveSettings(Settings):
     confidence: float | None = None
     """Posterior probability of its decision above which a receiver asks for no further
     transmission, over links of several; nothing (null) takes all of them"""
+    transmitters: Literal["joint", "separate"] | None = None
+    """Whether one transmitter has all modalities or each is at a device of its own, if not (null)
+    what the model's own setting says"""
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "CurveSettings":

@@ -13,6 +13,7 @@ import numpy as np
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
 from ...link import from_settings
+from ...systems import DeviceSettings
 from ...systems.base.linked_model import LinkedModel
 from ...systems.decision.receiver import DecisionReceiver
 from ..evaluation.batches import Batches
@@ -247,6 +248,8 @@ class Workspace:
             system.mode = part.curve.mode or settings.own_mode
         if isinstance(system, DecisionReceiver):
             system.confidence = part.curve.confidence
+        if isinstance(settings, DeviceSettings) and settings.may_part:
+            system.transmitters = part.curve.transmitters or settings.transmitters
         system.recognizers = judges
         system.further_metrics = study.evaluation.metrics
         return system
@@ -277,7 +280,10 @@ class Workspace:
     def _kind(self, part: Part) -> tuple[Hashable, ...]:
         """What parts have in common of which everything but the random numbers is the same."""
         curve, link = part.curve, self._link_key(part.link, part.seed)
-        return part.model, part.seed, link, curve.mode, curve.present, curve.confidence
+        return (
+            *(part.model, part.seed, link, curve.mode, curve.present),
+            *(curve.confidence, curve.transmitters),
+        )
 
     @functools.cached_property
     def _batches(self) -> Batches:

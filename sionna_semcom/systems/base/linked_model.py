@@ -109,7 +109,8 @@ class LinkedModel(SavedModel):
     def structure(self) -> tuple[Hashable, ...]:
         """What a graph of the system depends on that may change, its weights aside."""
         judges = tuple(self.recognizers.items())
-        return self.link, getattr(self, "mode", None), judges, self.further_metrics
+        ways = getattr(self, "mode", None), getattr(self, "transmitters", None)
+        return self.link, *ways, judges, self.further_metrics
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
@@ -213,6 +214,10 @@ class LinkedModel(SavedModel):
         """
         return super().summary(**kwargs) if data is None else self.static_metrics(data)
 
+    def channel_uses(self, batch: int) -> int:
+        """Channel uses of a batch, with pilots and padding."""
+        return int(self.link.channel_uses(self.num_symbols, batch))
+
     def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
         """Figures that do not depend on the SNR, on batches of ``data``.
 
@@ -221,7 +226,7 @@ class LinkedModel(SavedModel):
         ``shapes`` have figures of their own.
         """
         size = len(next(iter(data))["label"])
-        uses = self.link.channel_uses(self.num_symbols, size) / size
+        uses = self.channel_uses(size) / size
         return {
             "channel_uses": uses,
             "bandwidth_ratio": metrics.bandwidth_ratio(uses, self.shapes),

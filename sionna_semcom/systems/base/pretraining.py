@@ -11,9 +11,9 @@ import keras
 def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
     """Give ``system`` the weights of ``pretrained`` wherever both have the same part.
 
-    Parts are the encoders of modalities of the same name and, where both have them, fusion and
-    projection. Every encoder of ``system`` must find its own; it goes on learning from there,
-    unless the system keeps it as it is.
+    Parts are the encoders of modalities of the same name and, where both have them, decoders,
+    fusion and projection. Every encoder of ``system`` must find its own; it goes on learning from
+    there, unless the system keeps it as it is.
 
     Parameters
     ----------
@@ -52,6 +52,7 @@ def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
 
 def _parts(system: Any) -> dict[str, keras.Layer]:
     parts = {f"encoder of {name}": x for name, x in getattr(system, "encoders", {}).items()}
+    parts |= {f"decoder of {name}": x for name, x in getattr(system, "decoders", {}).items()}
     for name in ("fusion", "projection"):
         if getattr(system, name, None) is not None:
             parts[name] = getattr(system, name)

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ... import metrics
@@ -30,8 +31,9 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
     ------
     : `dict` of `float`
         ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``tti``, ``toi``,
-        ``tti_over_toi``; and where embeddings are aligned, for every ordered pair of modalities
-        and 1,000 queries, ``instance_recall_at_1/image_to_audio`` (right is the same sample) and,
+        ``tti_over_toi``; with separate transmitters ``coherent_gain_db``, the gain of
+        devices in phase; and where embeddings are aligned, for every ordered pair of modalities and
+        1,000 queries, ``instance_recall_at_1/image_to_audio`` (right is the same sample) and,
         if there is a ``label``, ``recall_at_1/image_to_audio`` (right is the same class)
 
     Raises
@@ -46,7 +48,7 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
     if first is None:
         raise ValueError("`data` must have at least one batch. Received: none")
     batch_size = len(first[system.modalities[0].name])
-    uses = system.link.channel_uses(system.num_symbols, batch_size) / batch_size
+    uses = system.channel_uses(batch_size) / batch_size
     figures = {
         "channel_uses": uses,
         "bandwidth_ratio": metrics.bandwidth_ratio(uses, shapes),
@@ -54,9 +56,18 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
         "toi": float(metrics.toi(shapes)),
         "tti_over_toi": metrics.tti_over_toi(dims, shapes),
     }
+    if system.transmitters == "separate" and system.mode != "conventional":
+        figures["coherent_gain_db"] = _coherent_gain_db(system.embed(first))
     if system.contrastive_weight > 0:
         figures |= _recall(system, chain([first], batches))
     return figures
+
+
+def _coherent_gain_db(embeddings: Mapping[str, tf.Tensor]) -> float:
+    r"""Gain :math:`10\log_{10}(N r^2)` [dB] of devices whose embeddings meet in phase."""
+    stacked = tf.stack(list(embeddings.values()))
+    power = tf.reduce_sum(tf.square(tf.reduce_mean(stacked, 0)), -1)
+    return float(10.0 * np.log10(len(embeddings) * float(tf.reduce_mean(power))))
 
 
 def _recall(system: Any, batches: Iterable[Batch]) -> dict[str, float]:

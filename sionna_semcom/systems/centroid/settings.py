@@ -8,11 +8,12 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from ..._messages import listed
 from ...metrics import default_metrics
+from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
 from .modes import Mode, check_mode
 
 
-class CentroidSettings(SystemSettings):
+class CentroidSettings(DeviceSettings):
     """A :class:`CentroidSystem` over the modalities of paired digits."""
 
     crosses = "link"
@@ -20,7 +21,7 @@ class CentroidSettings(SystemSettings):
     drops_modalities = True
     reconstructs = True
     shows_reconstructions = True
-    starts_from = "a comm of encoders of its kind and sizes"
+    starts_from = "a comm of encoders of its kind and sizes, or a centroid of its sizes"
 
     kind: Literal["centroid"] = "centroid"
     mode: Mode = "end_to_end"
@@ -77,7 +78,9 @@ class CentroidSettings(SystemSettings):
             )
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        """Whether ``other`` has encoders of the same sizes: a CoMM, or a centroid system."""
+        if isinstance(other, CentroidSettings):
+            return other.latent_dim == self.latent_dim
         encoders: Any = getattr(other, "encoders", None)
         return getattr(encoders, "kind", None) == self.kind and set(self.latent_dims) == {
             encoders.latent_dim

@@ -14,19 +14,23 @@ from ...datasets import Data
 from ...link import Link
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
+from ...mapping.running_power import RunningPower
 from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.contract import Batch
+from ..base.devices import Transmitters, check_transmitters, uses_of_devices
 from ..base.linked_model import LinkedModel
-from ..base.presence import check_keys, dropout_mask, present_names
+from ..base.presence import check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
-from ..base.transmission import transmit_latents
 from ..classifiers.judge import Classifier
 from .evaluation import bandwidth_and_recall
 from .modes import Mode, check_mode
+from .sending import send
 from .settings import CentroidSettings
+
+MOMENTUM = 0.99  # of the running correlation between the embeddings of devices
 
 
 @SYSTEMS.register(CentroidSettings)
@@ -47,6 +51,9 @@ class CentroidSystem(LinkedModel):
     - ``"paper"``: decoders are trained on the received embedding of their own modality, as the
       paper does, and get the centroid only afterwards;
     - ``"conventional"``: each modality's own embedding is sent, in training and afterwards.
+
+    With ``transmitters="separate"`` each modality is at a device of its own, over a link of several
+    devices (:func:`~sionna_semcom.systems.centroid.separate.send_centroid`).
 
     Decoders see the received latent and the noise left on it (:class:`ReceiverState`). Samples of
     a batch that share ``label`` mean the same and are no negatives of each other.
@@ -88,7 +95,7 @@ class CentroidSystem(LinkedModel):
         ``inputs`` lack one that is present
     """
 
-    kept_attributes = ("mode", "recognizers")
+    kept_attributes = ("mode", "recognizers", "transmitters")
 
     def __init__(
         self,
@@ -119,6 +126,9 @@ class CentroidSystem(LinkedModel):
                 f"Received: {chosen.loss_weights}"
             )
         self.mode = chosen.mode
+        self.transmitters = chosen.transmitters
+        separate = chosen.transmitters == "separate"
+        self.agreement = RunningPower(MOMENTUM) if separate else None
         self.encoders = {m.name: m.encoder for m in modalities}
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
@@ -167,6 +177,17 @@ class CentroidSystem(LinkedModel):
         return super().fit(x, **kwargs)
 
     @property
+    def transmitters(self) -> Transmitters:
+        """Where modalities are. A new value takes effect at once, also after training."""
+        return self._transmitters
+
+    @transmitters.setter
+    def transmitters(self, transmitters: Transmitters) -> None:
+        check_transmitters(transmitters)
+        self._transmitters = transmitters
+        self._forget_graphs()
+
+    @property
     def num_latents_sent(self) -> int:
         """Embeddings or centroids that cross the link for a sample."""
         return len(self.modalities) if self.mode == "conventional" else 1
@@ -175,6 +196,13 @@ class CentroidSystem(LinkedModel):
     def num_symbols(self) -> int:
         """Complex symbols that cross the link for a sample."""
         return sum(num_symbols(dim) for dim in self._latent_dims[: self.num_latents_sent])
+
+    def channel_uses(self, batch: int) -> int:
+        """Channel uses of a batch, with pilots and padding."""
+        if self.transmitters == "joint":
+            return super().channel_uses(batch)
+        symbols = max(num_symbols(dim) for dim in self._latent_dims)
+        return uses_of_devices(self.link, symbols, batch, len(self.modalities))
 
     def embed(
         self,
@@ -206,19 +234,7 @@ class CentroidSystem(LinkedModel):
         training: bool,
     ) -> dict[str, tf.Tensor]:
         """From embeddings at the transmitter to reconstructions of all modalities."""
-        no = self.noise_power(snr_db)
-        sent = list(embeddings.values())
-        if self.mode == "end_to_end" or (self.mode == "paper" and not training):
-            mask = None
-            if training:
-                mask = dropout_mask(len(sent), tf.shape(sent[0])[0], self.settings.modality_dropout)
-            sent = [centroid(tf.stack(sent), mask)]
-        elif len(sent) < len(self.modalities):
-            raise ValueError(
-                "A modality that is missing can only be reconstructed where the centroid is sent. "
-                f"Received: mode={self.mode!r}, present={list(embeddings)}"
-            )
-        received = transmit_latents(self.link, sent, no)
+        received = send(self, embeddings, self.noise_power(snr_db), training)
         features = [self.receiver_state(*parts) for parts in received]
         if len(features) == 1:
             features = features * len(self.decoders)

@@ -4,53 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from ...link import Link
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
 from ..base.callbacks import LinearRamp
 from ..base.contract import Batch
+from ..base.devices import uses_of_devices
 from ..base.presence import present_names, where_present
-from ..base.settings import SYSTEMS, SystemSettings
-from ..decision.settings import LatentDecisionSettings
+from ..base.settings import SYSTEMS
 from ..decision.system import DecisionSystem
-
-
-class TwoStageVIBSettings(LatentDecisionSettings):
-    """A :class:`TwoStageVIB` over the modalities of features."""
-
-    starts_from = "a comm of encoders of its kind and sizes"
-
-    kind: Literal["two_stage_vib"] = "two_stage_vib"
-    width: PositiveInt = 64
-    """Units of hidden layers"""
-    unimodal_dim: PositiveInt = 32
-    """Dimension of the latent of each modality"""
-    received_dim: PositiveInt = 32
-    """Dimension of the latent of the second stage"""
-    dropout: float = Field(0.5, ge=0, lt=1)
-    """Share of features and activations that is dropped in training"""
-    beta: NonNegativeFloat | None = 1e-2
-    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
-    gamma: NonNegativeFloat | None = 1e-2
-    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
-    auxiliary_weight: NonNegativeFloat = 1.0
-    """Weight of each modality's own decision in training"""
-    redundancy_weight: NonNegativeFloat = 0.4
-    """Final weight of the redundancy term"""
-    warm_epochs: NonNegativeInt = 3
-    """Epochs before the redundancy term sets in"""
-    num_samples: NonNegativeInt = 0
-    """Samples of the second stage that evaluation averages over; zero takes its mean"""
-
-    def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` is a CoMM of encoders of the same sizes."""
-        encoders: Any = getattr(other, "encoders", None)
-        return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width
+from .devices import receive_side_by_side
+from .settings import TwoStageVIBSettings
 
 
 @SYSTEMS.register(TwoStageVIBSettings)
@@ -72,6 +41,14 @@ class TwoStageVIB(DecisionSystem):
     with the loss :math:`\ell` of the task, divergences :math:`D` of the bottlenecks from their
     prior in nats, all averaged over the batch, and discriminators :math:`T_{mn}` that tell whether
     latents of two modalities belong together, behind gradient reversal.
+
+    With ``transmitters="separate"`` each modality is at a device of its own, which sends an
+    encoding of its :math:`z_m` in ``transmitted_dim`` numbers over a link of several devices, and
+    fusion is at the receiver:
+
+    .. code-block:: text
+
+        s_m ─ encoder ─ x_m ─ U-VIB ─ z_m ─ encoder ─ link of all m ─ fusion ─ M-VIB ─ head ─ ŷ
 
     Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
     Representations", equations (2) and (43). Corrections: (13) and (23) subtract the divergence
@@ -121,6 +98,10 @@ class TwoStageVIB(DecisionSystem):
             self.reversal = GradientReversal(0.0)
             self.discriminators = PairDiscriminators(names)
             self.discriminators.build(dict.fromkeys(names, (None, dim)))
+        if self.settings.devices:
+            sizes = dim, self.transmitted_dim, width, dropout
+            self.senders_of = {name: _perceptron(*sizes) for name in names}
+            return
         fused = len(names) * (dim + 1)
         self.encoder = _perceptron(fused, self.transmitted_dim, width, dropout)
 
@@ -158,7 +139,31 @@ class TwoStageVIB(DecisionSystem):
         """Latents that are sent, of ``inputs``."""
         return self._fuse(self.unimodal(inputs, training)[0], presence, training)
 
+    @property
+    def received_features(self) -> int:
+        """Real numbers that the receiver has of a sample."""
+        features = super().received_features
+        return len(self.shapes) * (features + 1) if self.settings.devices else features
+
+    def channel_uses(self, batch: int) -> int:
+        """Channel uses of a batch."""
+        if not self.settings.devices:
+            return super().channel_uses(batch)
+        return uses_of_devices(self.link, self.num_symbols, batch, len(self.shapes))
+
+    def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
+        """What the receiver has of ``latents``: [batch, received_features]."""
+        if not self.settings.devices:
+            return super().receive(latents, no, link)
+        over = None if link is self._noiseless else link or self.link
+        return receive_side_by_side(over, latents, no, self._snr_range, self.receiver_knows_noise)
+
     def _fuse(self, latents: Batch, presence: tf.Tensor, training: bool) -> tf.Tensor:
+        if self.settings.devices:
+            rows = [
+                sender(latents[name], training=training) for name, sender in self.senders_of.items()
+            ]
+            return tf.stack(where_present(rows, presence), 1)
         parts = where_present(latents.values(), presence)
         return self.encoder(tf.concat([*parts, presence], -1), training=training)
 

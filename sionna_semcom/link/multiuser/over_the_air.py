@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Devices whose symbols add in the air."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+import numpy as np
+import tensorflow as tf
+from pydantic import Field, model_validator
+from sionna.phy.utils import complex_normal
+
+from ...channel.slots.channel import received
+from ..base import LINKS
+from ..estimation.learned_error import Estimator
+from .base import USER_SHAPES
+from .settings import UplinkSettings
+from .superposition import aligned, correlation_root, mmse_of_mean, received_mean
+from .uplink import UplinkLink
+
+
+class OverTheAirSettings(UplinkSettings):
+    """Settings of `OverTheAirLink`; combinations that cannot work are refused with the reason."""
+
+    transmitters: ClassVar[tuple[str, ...]] = ("separate",)
+
+    kind: Literal["over_the_air"] = "over_the_air"  # type: ignore[assignment]
+    """Selects this link in a study."""
+    model: Literal[
+        "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
+        "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
+        "UMi", "UMa", "RMa", "flat", "awgn",
+    ] = "CDL-C"  # type: ignore[assignment]  # fmt: skip
+    """Channel of each device: a model of TR 38.901, Rayleigh fading that is the same on the whole
+    slot, or none but noise. Devices of UMi, UMa and RMa are dropped in one sector; of other models
+    each draws alone."""
+    num_users: int = Field(default=3, ge=1)
+    """Devices."""
+    num_rx_ant: int = Field(default=1, ge=1)
+    """Antennas of the base station."""
+    receiver: Literal["coherent", "mmse"] = "coherent"
+    """`coherent`: each device knows its channel and inverts it, so that symbols meet in phase.
+    `mmse`: devices know nothing, and the receiver estimates the mean of what they send with all of
+    its antennas."""
+    truncation: float = Field(default=0.1, ge=0.0)
+    """Energy of a channel, relative to the mean, below which a coherent device is silent."""
+    correlation: float = Field(default=0.0, ge=0.0, lt=1.0)
+    """Correlation between the symbols of devices that the `mmse` receiver counts on."""
+
+    @model_validator(mode="after")
+    def _check_antennas(self) -> OverTheAirSettings:
+        """Devices need not be told apart, so they may be more than antennas."""
+        if self.num_tx_ant != 1 or self.num_streams not in (None, 1):
+            raise ValueError(
+                "`num_tx_ant` of a device must be one. Received: "
+                f"num_tx_ant={self.num_tx_ant}, num_streams={self.num_streams}"
+            )
+        if self.access != "shared" or self.user is not None or self.equalizer != "lmmse":
+            raise ValueError(
+                "`access`, `user` and `equalizer` are for links that tell users apart. Received: "
+                f"access={self.access!r}, user={self.user}, equalizer={self.equalizer!r}"
+            )
+        if self.receiver == "coherent" and self.correlation:
+            raise ValueError(
+                "`correlation` is for `receiver`='mmse'. Received: "
+                f"receiver='coherent', correlation={self.correlation}"
+            )
+        return self
+
+    @property
+    def array_gain_db(self) -> float:
+        """What coherent combining can gain at most [dB]: antennas, and devices in phase."""
+        return super().array_gain_db + 10.0 * float(np.log10(self.num_users))
+
+
+@LINKS.register(OverTheAirSettings)
+class OverTheAirLink(UplinkLink):
+    r"""Devices that send on the same resource elements, and a receiver that reads off their mean.
+
+    .. math::
+
+        \mathbf{y} = \sum_{k=1}^{N} b_k\mathbf{h}_k x_k + \mathbf{w}, \qquad
+        \mathbb{E}|b_k|^2 \le \tfrac{1}{N}, \qquad
+        \hat{s} \approx s = \frac{1}{N}\sum_{k=1}^{N} x_k
+
+    on every resource element::
+
+        device 1 ─ b_1 ─ h_1 ┐
+        ...                  (+) ─ mean
+        device N ─ b_N ─ h_N ┘ no
+
+    Devices never exchange what they send. The channel adds it: the sum of symbols that are equal
+    has :math:`N` times the power of one transmitter with all of the power.
+
+    - ``receiver="coherent"``: each device inverts its own channel, as known from the pilots of the
+      slot (:func:`~sionna_semcom.link.multiuser.superposition.aligned`). Devices whose channel is
+      weak are silent, and the mean is that of the others. With several antennas the receiver
+      combines them with a vector that it has told the devices.
+    - ``receiver="mmse"``: devices send with :math:`b_k = 1/\sqrt{N}` and know nothing. The receiver
+      estimates the mean with the channels that it has estimated
+      (:func:`~sionna_semcom.link.multiuser.superposition.mmse_of_mean`). Symbols that agree are
+      estimated better if it knows their ``correlation``.
+
+    Knowledge is that of the pilots of the slot itself. Devices are synchronous. Rows share slots as
+    on :class:`~sionna_semcom.link.OFDMLink`, where the symbols of devices meet in their order.
+
+    Source of channel inversion with truncation: Zhu, Wang, Huang, "Broadband analog aggregation for
+    low-latency federated edge learning", 2020; here the power is limited in each slot.
+
+    Parameters
+    ----------
+    channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
+        Where the channel of each device comes from, as in :class:`~sionna_semcom.link.OFDMLink`
+
+    Input
+    -----
+    symbols : [batch, num_users, num_symbols], `tf.complex`
+        Symbols of unit average power, of each device
+    no : [] or [batch], `tf.float`
+        Noise power per receive antenna
+
+    Output
+    ------
+    symbols_hat : [batch, num_symbols], `tf.complex`
+        Mean of the symbols of devices, scaled without bias
+    no_eff : as ``symbols_hat``, `tf.float`
+        Noise power left on it, for symbols of the ``correlation`` that is counted on; what silent
+        devices would have added is no error
+
+    Raises
+    ------
+    ValueError
+        As :class:`~sionna_semcom.link.Link` does, or if ``symbols`` have another number of devices
+    """
+
+    input_shapes: ClassVar[Mapping[int, str]] = MappingProxyType({3: USER_SHAPES[3]})
+
+    def received_axes(self, rank: int) -> list[int]:
+        """The batch and the symbols: devices become one."""
+        return [0, 2]
+
+    def transmit_users(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send checked ``symbols`` of all devices [batch, num_users, num_symbols]."""
+        outputs = super().transmit_users(symbols, no)
+        symbols_hat, no_eff = (x[:, 0] for x in outputs)
+        return symbols_hat, no_eff
+
+    def num_rounds(self, num_rows: int) -> int:
+        """How often all devices send a row until ``num_rows`` means are received."""
+        return num_rows
+
+    def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The mean, once for each device, so that slots have the shape that they had."""
+        devices = self.settings.num_users
+        x = tf.transpose(tf.reshape(slots, [-1, devices, self._room]), [0, 2, 1])
+        h = self.channel(tf.shape(slots)[0])
+        estimate = None if self.settings.csi == "perfect" else self._estimate
+        outputs = self._mean(x, h, no, estimate)
+        symbols_hat, no_eff = (tf.tile(part, [1, devices]) for part in outputs)
+        return symbols_hat, no_eff
+
+    def _mean(
+        self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor, estimate: Estimator | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Mean of ``x`` [num_slots, num_elements, num_users] and its noise, of each element."""
+        h_hat, error = self._knowledge(h, no, estimate)
+        h, h_hat = self._elements(h), self._elements(h_hat)
+        if self.settings.receiver == "mmse":
+            return self._estimated(x, h, h_hat, error, tf.reshape(no, [-1, 1]))
+        noise = tf.reshape(no, [-1, 1])
+        w = complex_normal(tf.shape(h)[:2], precision=self.precision)
+        channel = aligned(h, h_hat, error, self.settings.truncation)
+        return received_mean(x, tf.cast(tf.sqrt(noise), w.dtype) * w, noise, channel)
+
+    def _estimated(
+        self, x: tf.Tensor, h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, no: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """What the receiver makes of devices that send without knowledge."""
+        devices = self.settings.num_users
+        amplitude = devices**-0.5
+        w = complex_normal(tf.shape(h)[:3], precision=self.precision)
+        w *= tf.cast(tf.sqrt(no[..., tf.newaxis]), w.dtype)
+        y = amplitude * tf.linalg.matvec(h, x) + w
+        noise = no + tf.reduce_sum(tf.broadcast_to(error, tf.shape(x)), -1) / devices
+        return mmse_of_mean(y, amplitude * h_hat, noise, self.settings.correlation)
+
+    def _knowledge(
+        self, h: tf.Tensor, no: tf.Tensor, estimate: Estimator | None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Estimates of the channel from pilots of power one, and their error on data elements."""
+        if estimate is None:
+            return h, tf.zeros([1, 1, 1], self.rdtype)
+        devices = self.settings.num_users
+        amplitude = devices**-0.5
+        shape = [tf.shape(h)[0], 1, devices, self._room]
+        pilots = self._mapper(tf.zeros(shape, self.cdtype))
+        y = self._awgn(received(pilots, amplitude * h), no)
+        h_hat, error = map(tf.stop_gradient, estimate(y, no))
+        one = tf.broadcast_to(error, tf.shape(h_hat))[:, :, :1]  # the same for all antennas
+        return h_hat / amplitude, devices * tf.reduce_mean(self._elements(one), 2)
+
+    def _error_ratio(self, h: tf.Tensor, estimate: Estimator, snr_db: float) -> tf.Tensor:
+        """Squared error over the noise reported, over the slots ``h`` with ``estimate``."""
+        devices = self.settings.num_users
+        no = tf.constant(10.0 ** (-snr_db / 10.0), self.rdtype)
+        root = tf.constant(correlation_root(self.settings.correlation, devices), self.cdtype)
+        x = complex_normal([h.shape[0], self._room, devices], precision=self.precision) @ root
+        mean, no_eff = self._mean(x, h * devices**0.5, no, estimate)
+        return (tf.abs(mean - tf.reduce_mean(x, -1)) ** 2 / no_eff)[:, tf.newaxis]
+
+    def _elements(self, grid: tf.Tensor) -> tf.Tensor:
+        """Data elements of a grid of rank 7: [num_slots, num_elements, num_rx_ant, num_devices]."""
+        pilots = self.settings.pilot_ofdm_symbol_indices
+        data = np.setdiff1d(np.arange(self.settings.num_ofdm_symbols), pilots)
+        if grid.shape[-1] != self.settings.num_subcarriers:
+            used = np.array(self.resource_grid.effective_subcarrier_ind)
+            grid = tf.gather(grid, used, axis=-1)
+        grid = tf.gather(grid, data, axis=-2)
+        grid = tf.transpose(grid[:, 0, :, 0], [0, 3, 4, 1, 2])
+        return tf.reshape(grid, [-1, self._room, *grid.shape[3:]])

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mean of what several devices send at once: by inversion at devices, or at the receiver."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ...channel.noise import antenna_energy, at_least, energy
+from ..ofdm.equalization import NOISE_FLOOR, error_matrix
+
+MIN_GAIN = 1e-9  # stands for the share of the mean that arrives where there is no channel at all
+
+
+def correlation_root(correlation: float, num_devices: int) -> np.ndarray:
+    r"""Square root of the covariance of the symbols of devices that agree.
+
+    .. math:: \mathbf{R} = (1-\rho)\mathbf{I} + \rho\,\mathbf{1}\mathbf{1}^\mathsf{T}
+
+    Input
+    -----
+    correlation : `float`
+        Correlation :math:`\rho` between the symbols of any two devices
+
+    num_devices : `int`
+        Devices
+
+    Output
+    ------
+    : [num_devices, num_devices], `float`
+        Symmetric square root
+    """
+    apart = (1.0 - correlation) ** 0.5
+    together = (1.0 + (num_devices - 1) * correlation) ** 0.5
+    ones = np.full([num_devices, num_devices], 1.0 / num_devices)
+    return apart * np.eye(num_devices) + (together - apart) * ones
+
+
+def mmse_of_mean(
+    y: tf.Tensor, h: tf.Tensor, noise: tf.Tensor, correlation: float = 0.0
+) -> tuple[tf.Tensor, tf.Tensor]:
+    r"""Unbiased linear MMSE estimate of the mean of the symbols of devices.
+
+    .. math::
+
+        s = \tfrac{1}{N}\mathbf{1}^\mathsf{T}\mathbf{x}, \qquad
+        \mathbf{E} = \big(\mathbf{R}^{-1} + \tfrac{1}{\sigma^2}\mathbf{H}^\mathsf{H}\mathbf{H}
+        \big)^{-1}, \qquad
+        \hat{s} = \frac{1}{\alpha N\sigma^2}\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{H}^\mathsf{H}
+        \mathbf{y}, \qquad
+        \alpha = 1 - \frac{\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{1}}
+                          {\mathbf{1}^\mathsf{T}\mathbf{R}\mathbf{1}}
+
+    for symbols of covariance :math:`\mathbf{R}` (`correlation_root`), with the error
+    :math:`\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{1}/(\alpha N^2)`. Devices need not be told apart:
+    there may be more of them than antennas.
+
+    Input
+    -----
+    y : [..., num_rx_ant], `tf.complex`
+        Received signals
+
+    h : [..., num_rx_ant, num_devices], `tf.complex`
+        Channel
+
+    noise : [...], `tf.float`
+        Noise power per antenna
+
+    correlation : `float`
+        Correlation between the symbols of devices that the receiver counts on
+
+    Output
+    ------
+    mean : [...], `tf.complex`
+        Estimate of the mean
+
+    no_eff : [...], `tf.float`
+        Error of it
+    """
+    devices = h.shape[-1]
+    root = correlation_root(correlation, devices)
+    weights = root.mean(axis=0)  # of the mean, on independent symbols that the root mixes
+    noise = at_least(noise, antenna_energy(h), NOISE_FLOOR)
+    whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)[..., tf.newaxis]
+    mixed = whitening[..., tf.newaxis] * (h @ tf.constant(root, h.dtype))
+    gram = tf.matmul(mixed, mixed, adjoint_a=True)
+    wanted = tf.broadcast_to(tf.constant(weights, h.dtype), tf.shape(gram)[:-1])
+    seen = tf.linalg.matvec(error_matrix(gram), wanted)
+    matched = tf.linalg.matvec(mixed, whitening * y, adjoint_a=True)
+    # the share that arrives is no difference of nearly equal numbers at low SNR
+    share = _inner(seen, tf.linalg.matvec(gram, wanted)) / float(np.sum(weights**2))
+    alpha = tf.maximum(tf.math.real(share), MIN_GAIN)
+    mean = _inner(seen, matched) / tf.cast(alpha, h.dtype)
+    return mean, tf.math.real(_inner(seen, wanted)) / alpha
+
+
+def _inner(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.math.conj(a) * b, -1)
+
+
+class Alignment(NamedTuple):
+    """Devices that invert their channels, so that their symbols meet in phase."""
+
+    gains: tf.Tensor
+    """[..., num_devices], `tf.complex`: what each symbol is multiplied by until it is received."""
+    active: tf.Tensor
+    """[..., num_devices], `tf.float`: one where a device sends, zero where it is silent."""
+    amplitude: tf.Tensor
+    """[num_slots, 1, ...], `tf.float`: amplitude with which all active devices arrive."""
+    missed: tf.Tensor
+    """[...], `tf.float`: power that errors of channel knowledge add."""
+
+
+def combining_vector(h: tf.Tensor) -> tf.Tensor:
+    r"""Unit vector that all devices reach well, the principal direction of normalized channels.
+
+    .. math:: \mathbf{v} = \arg\max_{\lVert\mathbf{v}\rVert=1} \sum_k
+              \frac{|\mathbf{v}^\mathsf{H}\mathbf{h}_k|^2}{\lVert\mathbf{h}_k\rVert^2}
+
+    Input
+    -----
+    h : [..., num_rx_ant, num_devices], `tf.complex`
+        Channel
+
+    Output
+    ------
+    : [..., num_rx_ant], `tf.complex`
+        Combining vectors
+    """
+    if h.shape[-2] == 1:
+        return tf.ones_like(h[..., 0])
+    norms = tf.sqrt(tf.reduce_sum(energy(h), -2, keepdims=True))
+    directions = h / tf.cast(tf.where(norms > 0, norms, 1.0), h.dtype)
+    _, vectors = tf.linalg.eigh(tf.matmul(directions, directions, adjoint_a=True))
+    strongest = tf.linalg.matvec(directions, vectors[..., -1])
+    norm = tf.sqrt(tf.reduce_sum(energy(strongest), -1, keepdims=True))
+    return strongest / tf.cast(tf.where(norm > 0, norm, 1.0), h.dtype)
+
+
+def aligned(h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, truncation: float) -> Alignment:
+    r"""Let every device invert what it knows of its channel, within its power in each slot.
+
+    .. math::
+
+        b_k = \eta\,\frac{\mathbb{1}[|\hat{g}_k|^2 \ge \tau]}{\hat{g}_k}, \qquad
+        \hat{g}_k = \mathbf{v}^\mathsf{H}\hat{\mathbf{h}}_k, \qquad
+        \eta^2 = \min_k \frac{1}{N}\Big/\overline{\mathbb{1}[|\hat{g}_k|^2 \ge \tau]\,
+        |\hat{g}_k|^{-2}}
+
+    with the mean over the resource elements of the slot, so that no device sends more than
+    :math:`1/N` on average over a slot, and all arrive with the amplitude :math:`\eta` that the
+    weakest can afford.
+
+    Input
+    -----
+    h, h_hat : [num_slots, num_elements, num_rx_ant, num_devices], `tf.complex`
+        Channel, and what is known of it
+
+    error : broadcastable to [num_slots, num_elements, num_devices], `tf.float`
+        Variance of the error on each coefficient
+
+    truncation : `float`
+        Energy :math:`\tau` below which a device is silent
+
+    Output
+    ------
+    : `Alignment`
+        Gains, active devices, amplitude and errors
+    """
+    devices = h.shape[-1]
+    vector = combining_vector(h_hat)
+    known = tf.einsum("snm,snmk->snk", tf.math.conj(vector), h_hat)
+    true = tf.einsum("snm,snmk->snk", tf.math.conj(vector), h)
+    power = energy(known)
+    sends = (power >= truncation) & (power > 0)
+    inverse = tf.where(sends, 1.0 / tf.where(sends, power, 1.0), 0.0)
+    cost = tf.reduce_mean(inverse, 1, keepdims=True)  # of each device, for unit amplitude
+    worst = tf.reduce_max(cost, -1)
+    amplitude = tf.math.rsqrt(devices * tf.where(worst > 0, worst, 1.0))
+    active = tf.cast(sends, power.dtype)
+    inverted = tf.math.conj(known) * tf.cast(inverse, h.dtype)
+    gains = tf.cast(amplitude[..., tf.newaxis], h.dtype) * inverted * true
+    missed = tf.square(amplitude) * tf.reduce_sum(inverse * error, -1)
+    return Alignment(gains, active, amplitude, missed)
+
+
+def received_mean(
+    x: tf.Tensor, noise: tf.Tensor, no: tf.Tensor, channel: Alignment
+) -> tuple[tf.Tensor, tf.Tensor]:
+    r"""Mean of the symbols of active devices, read off their sum.
+
+    .. math:: \hat{s} = \frac{1}{\eta N_a}\Big(\sum_k b_k g_k x_k + w\Big), \qquad
+              N_\text{eff} = \frac{N_0 + \eta^2\sum_k |\hat{g}_k|^{-2} v_k}{\eta^2 N_a^2}
+
+    Where all are silent nothing but noise arrives, and the noise reported counts what is missing.
+
+    Input
+    -----
+    x : [num_slots, num_elements, num_devices], `tf.complex`
+        Symbols of unit power
+
+    noise : [num_slots, num_elements], `tf.complex`
+        Noise of power ``no``
+
+    no : broadcastable to [num_slots, num_elements], `tf.float`
+        Noise power
+
+    channel : `Alignment`
+        Devices that invert their channels
+
+    Output
+    ------
+    mean : [num_slots, num_elements], `tf.complex`
+        Estimate of the mean
+
+    no_eff : as ``mean``, `tf.float`
+        Noise power left on it
+    """
+    count = tf.reduce_sum(channel.active, -1)
+    scale = channel.amplitude * tf.maximum(count, 1.0)
+    mean = (tf.reduce_sum(channel.gains * x, -1) + noise) / tf.cast(scale, x.dtype)
+    lost = tf.where(count > 0, 0.0, 1.0)
+    return mean, (no + channel.missed) / tf.square(scale) + lost

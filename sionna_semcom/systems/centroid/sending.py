@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a centroid system sends in its mode, from one transmitter or from several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from ...losses import centroid
+from ..base.contract import Batch
+from ..base.presence import dropout_mask
+from ..base.transmission import Received, transmit_latents
+from .separate import send_apart, send_centroid
+
+
+def send(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> list[Received]:
+    """Send the centroid of ``embeddings``, or each of them, over the link of ``system``.
+
+    Input
+    -----
+    system : :class:`CentroidSystem`
+        The system
+    embeddings : `dict` of [batch, latent_dim], `tf.float`
+        Unit-norm embeddings of the modalities that are present
+    no : [], `tf.float`
+        Noise power
+    training : `bool`
+        Whether modalities may be dropped, and running averages learn
+
+    Output
+    ------
+    : `list` of `Received`
+        The centroid alone, or the embedding of each modality
+
+    Raises
+    ------
+    ValueError
+        If a modality is missing where no centroid is sent
+    """
+    if system.mode == "end_to_end" or (system.mode == "paper" and not training):
+        return [_send_centroid(system, embeddings, no, training)]
+    sent = list(embeddings.values())
+    if len(sent) < len(system.modalities):
+        raise ValueError(
+            "A modality that is missing can only be reconstructed where the centroid is sent. "
+            f"Received: mode={system.mode!r}, present={list(embeddings)}"
+        )
+    if system.transmitters == "separate":
+        return send_apart(system.link, sent, no)
+    return transmit_latents(system.link, sent, no)
+
+
+def _send_centroid(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> Received:
+    sent = list(embeddings.values())
+    dropout = system.settings.modality_dropout
+    mask = dropout_mask(len(sent), tf.shape(sent[0])[0], dropout) if training else None
+    if system.transmitters == "joint":
+        return transmit_latents(system.link, [centroid(tf.stack(sent), mask)], no)[0]
+    names = list(system.encoders)
+    return send_centroid(system.link, embeddings, mask, names, no, system.agreement, training)

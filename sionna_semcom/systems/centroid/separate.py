@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Embeddings of devices that do not exchange them, and the centroid that the receiver gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from ...link import Link
+from ...mapping import LatentDemapper, LatentMapper, num_symbols
+from ...mapping.running_power import RunningPower
+from ..base.devices import adds_in_the_air, check_devices, received_rows
+from ..base.transmission import Received
+
+
+def agreement(symbols: Sequence[tf.Tensor]) -> tf.Tensor:
+    r"""Correlation between the symbols of devices, from the power of their mean.
+
+    .. math::
+
+        \rho = \frac{N r^2 - 1}{N - 1}, \qquad
+        r^2 = \mathbb{E}\Big|\frac{1}{N}\sum_k x_k\Big|^2 = \rho + \frac{1 - \rho}{N}
+
+    Input
+    -----
+    symbols : sequence of [batch, n], `tf.complex`
+        Unit-power symbols of :math:`N` devices
+
+    Output
+    ------
+    : [], `tf.float64`
+        Correlation, between zero and one; one of a single device
+    """
+    devices = len(symbols)
+    mean = tf.add_n([tf.cast(one, tf.complex128) for one in symbols]) / devices
+    power = tf.reduce_mean(tf.math.real(mean * tf.math.conj(mean)))
+    if devices == 1:
+        return tf.ones_like(power)
+    return tf.clip_by_value((devices * power - 1.0) / (devices - 1.0), 0.0, 1.0)
+
+
+def send_centroid(
+    link: Link,
+    embeddings: Mapping[str, tf.Tensor],
+    mask: tf.Tensor | None,
+    names: Sequence[str],
+    no: tf.Tensor,
+    running: RunningPower | None,
+    training: bool,
+) -> Received:
+    r"""Send the embedding of each device, and estimate the centroid.
+
+    A link on which they add gives their mean :math:`\hat{\mathbf{s}}`; otherwise the receiver
+    averages what it has of each, weighted by how good it is:
+
+    .. math::
+
+        \hat{\mathbf{s}} = \sum_k w_k\hat{\mathbf{x}}_k, \qquad
+        w_k \propto \frac{1}{N_k + 1 - \rho}
+
+    The mean of :math:`n` devices that send has the power :math:`r_n^2 = \rho + (1-\rho)/n`, so that
+    :math:`\hat{\mathbf{s}}/r_n` estimates the centroid. The receiver knows who sends, and the
+    correlation :math:`\rho` from training; of a system that was trained with one transmitter it is
+    that of the batch.
+
+    Input
+    -----
+    link : :class:`~sionna_semcom.link.Link`
+        A link of several devices
+    embeddings : `dict` of [batch, latent_dim], `tf.float`
+        Unit-norm embeddings of the devices that have their modality
+    mask : `None` (all) | [num_present, batch], `tf.float`
+        Zero where one of these sends nothing nevertheless
+    names : sequence of `str`
+        Modalities, one for each device
+    no : [], `tf.float`
+        Noise power
+    running : `None` | `RunningPower`
+        Running average of the correlation
+    training : `bool`
+        Whether it learns
+
+    Output
+    ------
+    : `Received`
+        The centroid as the receiver has it
+    """
+    check_devices(link, len(names))
+    mapper, given = LatentMapper(), next(iter(embeddings.values()))
+    symbols = {name: mapper(one) for name, one in embeddings.items()}
+    rho = agreement(list(symbols.values()))
+    if running is not None:
+        rho = running(rho, training=training)
+    rho = tf.stop_gradient(tf.cast(rho, given.dtype))
+    ones = tf.ones([len(symbols), tf.shape(given)[0]]) if mask is None else mask
+    there = dict(zip(symbols, tf.unstack(ones), strict=True))
+    nothing = tf.zeros_like(next(iter(symbols.values())))
+    rows = tf.stack([symbols.get(name, nothing) for name in names], 1)
+    present = tf.stack([there.get(name, tf.zeros_like(ones[0])) for name in names], 1)
+    present = present[..., tf.newaxis]
+    sent = rows * tf.cast(present, rows.dtype)
+    mean, noise = _mean_of(link, *received_rows(link, sent, no, given.dtype), present, rho)
+    power = rho + (1.0 - rho) / tf.reduce_sum(present, 1)
+    mean *= tf.cast(tf.math.rsqrt(power), mean.dtype)
+    return Received(LatentDemapper(given.shape[-1], "lmmse")(mean, noise / power), noise / power)
+
+
+def _mean_of(
+    link: Link, symbols_hat: tf.Tensor, no_eff: tf.Tensor, present: tf.Tensor, rho: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean of the devices that send, and its noise, of what ``link`` gives."""
+    if not adds_in_the_air(link):
+        return weighted_mean(symbols_hat, no_eff, present, rho)
+    share = present.shape[1] / tf.reduce_sum(present, 1)  # the mean divides by all devices
+    return tf.cast(share, symbols_hat.dtype) * symbols_hat, tf.square(share) * no_eff
+
+
+def weighted_mean(
+    symbols_hat: tf.Tensor, no_eff: tf.Tensor, present: tf.Tensor, rho: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    r"""Mean of what devices sent, weighted by its quality, and its noise.
+
+    Symbols are a common part and one that each has alone, of power :math:`1-\rho`. Unequal weights
+    :math:`w_k` with a sum of one therefore miss the mean of :math:`n` devices by
+    :math:`(1-\rho)(\sum_k w_k^2 - 1/n)`, which counts as noise.
+
+    Input
+    -----
+    symbols_hat, no_eff : [batch, num_devices, n]
+        Symbols of each device, and their noise
+    present : [batch, num_devices, 1], `tf.float`
+        One where a device sends, zero where not
+    rho : [], `tf.float`
+        Correlation between the symbols of devices
+
+    Output
+    ------
+    mean : [batch, n], `tf.complex`
+        Weighted mean
+    no_eff : [batch, n], `tf.float`
+        Noise power of it
+    """
+    weights = present / (no_eff + 1.0 - rho + np.finfo(np.float32).eps)
+    weights /= tf.reduce_sum(weights, 1, keepdims=True)
+    squares = tf.square(weights)
+    mean = tf.reduce_sum(tf.cast(weights, symbols_hat.dtype) * symbols_hat, 1)
+    uneven = tf.reduce_sum(squares, 1) - 1.0 / tf.reduce_sum(present, 1)
+    return mean, tf.reduce_sum(squares * no_eff, 1) + (1.0 - rho) * tf.maximum(uneven, 0.0)
+
+
+def send_apart(link: Link, embeddings: Sequence[tf.Tensor], no: tf.Tensor) -> list[Received]:
+    """Send the embedding of each device over a link that tells devices apart.
+
+    Devices with shorter embeddings are silent on their last symbols.
+
+    Raises
+    ------
+    ValueError
+        If ``link`` takes other numbers of devices, or adds what they send
+    """
+    check_devices(link, len(embeddings))
+    if adds_in_the_air(link):
+        raise ValueError(
+            "embeddings of their own need a link that tells devices apart. "
+            f"Received: {type(link).__name__}"
+        )
+    mapper, dims = LatentMapper(), [one.shape[-1] for one in embeddings]
+    sizes = [num_symbols(dim) for dim in dims]
+    longest = max(sizes)
+    rows = [
+        tf.pad(mapper(one), [[0, 0], [0, longest - size]])
+        for one, size in zip(embeddings, sizes, strict=True)
+    ]
+    symbols_hat, no_eff = received_rows(link, tf.stack(rows, 1), no, embeddings[0].dtype)
+    received = []
+    for device, (dim, size) in enumerate(zip(dims, sizes, strict=True)):
+        noise = no_eff[:, device, :size]
+        symbols = LatentDemapper(dim, "lmmse")(symbols_hat[:, device, :size], noise)
+        received.append(Received(symbols, noise))
+    return received

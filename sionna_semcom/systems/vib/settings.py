@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings from which two-stage bottlenecks are built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+from ..base.devices import DeviceSettings
+from ..base.settings import SystemSettings
+from ..decision.settings import LatentDecisionSettings
+
+
+class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
+    """A :class:`TwoStageVIB` over the modalities of features."""
+
+    may_part = False
+
+    starts_from = "a comm of encoders of its kind and sizes"
+
+    kind: Literal["two_stage_vib"] = "two_stage_vib"
+    width: PositiveInt = 64
+    """Units of hidden layers"""
+    unimodal_dim: PositiveInt = 32
+    """Dimension of the latent of each modality"""
+    received_dim: PositiveInt = 32
+    """Dimension of the latent of the second stage"""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    """Share of features and activations that is dropped in training"""
+    beta: NonNegativeFloat | None = 1e-2
+    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
+    gamma: NonNegativeFloat | None = 1e-2
+    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
+    auxiliary_weight: NonNegativeFloat = 1.0
+    """Weight of each modality's own decision in training"""
+    redundancy_weight: NonNegativeFloat = 0.4
+    """Final weight of the redundancy term"""
+    warm_epochs: NonNegativeInt = 3
+    """Epochs before the redundancy term sets in"""
+    num_samples: NonNegativeInt = 0
+    """Samples of the second stage that evaluation averages over; zero takes its mean"""
+
+    @property
+    def devices(self) -> bool:
+        """Whether each modality is at a device of its own."""
+        return self.transmitters == "separate"
+
+    def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
+        """Refuse a decision at the transmitter where none has all modalities."""
+        super().check_evaluation(mode, present)
+        if mode == "decision" and self.devices:
+            raise ValueError("mode 'decision' needs one transmitter with all modalities")
+
+    def can_start_from(self, other: SystemSettings) -> bool:
+        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        encoders: Any = getattr(other, "encoders", None)
+        return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width
