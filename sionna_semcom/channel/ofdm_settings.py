@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .base import MIMOSettings
+from .slots.checks import check_estimation
 from .slots.settings import SlotSettings
 
 
@@ -42,7 +43,7 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
                 f"alone. Received: num={self.num_interferers}"
             )
         if self.csi == "ls":
-            self._check_estimation()
+            check_estimation(self)
         if (self.csi == "delayed") != (self.csi_delay is not None):
             raise ValueError(
                 "`csi_delay` goes with `csi`='delayed'. "

@@ -15,7 +15,8 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import Demapper, Mapper
 
 from ..metrics import ber, bler
-from .base import Link, at_least_one
+from .base import Link
+from .checked_input import at_least_one
 from .figures import collecting, wanted
 
 

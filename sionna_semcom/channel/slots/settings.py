@@ -14,14 +14,13 @@ from sionna.phy import SPEED_OF_LIGHT
 from ..._messages import shortened
 from ..._parts import Settings
 from ..settings import MAX_SPEED, SOURCES, PrecisionSettings, SourceSettings
+from .checks import check_budget, check_grid
 from .link_budget import POWER_AXIS, LinkBudget
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
 DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
 _OF_MODELS = ("model", "direction", "delay_spread", "speed")
-MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
-
 
 ModelName = Literal[
     "TDL-A", "TDL-B", "TDL-C", "TDL-D", "TDL-E",
@@ -155,28 +154,7 @@ class SlotSettings(PrecisionSettings):
 
     @model_validator(mode="after")
     def _check_grid(self) -> SlotSettings:
-        pilots, used = self.pilot_ofdm_symbol_indices, self.num_subcarriers
-        if min(self.num_guard_carriers) < 0 or used < 1:
-            raise ValueError(
-                "`num_guard_carriers` must be non-negative and leave a subcarrier. "
-                f"Received: {self.num_guard_carriers} of fft_size={self.fft_size}"
-            )
-        if self.cyclic_prefix_length > self.fft_size:
-            raise ValueError(
-                "`cyclic_prefix_length` must not exceed `fft_size`. "
-                f"Received: {self.cyclic_prefix_length} > {self.fft_size}"
-            )
-        if any(not 0 <= index < self.num_ofdm_symbols for index in pilots):
-            raise ValueError(
-                f"`pilot_ofdm_symbol_indices` must lie in [0, {self.num_ofdm_symbols}). "
-                f"Received: {pilots}"
-            )
-        if list(pilots) != sorted(set(pilots)):
-            raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
-        if len(pilots) == self.num_ofdm_symbols:
-            raise ValueError(
-                f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
-            )
+        check_grid(self)
         return self
 
     @model_validator(mode="after")
@@ -212,29 +190,7 @@ class SlotSettings(PrecisionSettings):
 
     @model_validator(mode="after")
     def _check_budget(self) -> SlotSettings:
-        budget = self.link_budget
-        if budget is None:
-            return self
-        source = self.channel if isinstance(self.channel, SourceSettings) else None
-        if source is None and self.model not in SYSTEM_LEVEL_MODELS:
-            raise ValueError(
-                "`link_budget` needs a channel with path loss: UMi, UMa, RMa or a `channel` of "
-                f"your own. Received: model={self.model!r}"
-            )
-        if source is not None and source.normalize != "none":
-            raise ValueError(
-                "`link_budget` needs a `channel` in its own unit, with `normalize`='none'. "
-                f"Received: normalize={source.normalize!r}"
-            )
-        if budget.interferers is None:
-            return self
-        if source is not None or self.direction != "uplink" or budget.normalize == "slot":
-            raise ValueError(
-                "`link_budget.interferers` are terminals of adjacent cells of UMi, UMa and RMa, "
-                "in the uplink, of slots that are not normalized. Received: "
-                f"{'a channel of your own' if source else self.direction}, "
-                f"normalize={budget.normalize!r}"
-            )
+        check_budget(self)
         return self
 
     def _check_pilots(self, argument: str) -> None:
@@ -244,20 +200,6 @@ class SlotSettings(PrecisionSettings):
             raise ValueError(
                 f"The subcarriers in use must be a multiple of `{argument}`, which share the "
                 f"pilots. Received: {used} subcarriers, {argument}={self.streams}"
-            )
-
-    def _check_estimation(self) -> None:
-        """Refuse what least-squares estimation cannot work with."""
-        if not self.pilot_ofdm_symbol_indices:
-            raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
-        if self.interpolation == "lmmse" and self.statistics == "none":
-            raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
-        pooled = self.realizations is not None and self.family in ("system", "own")
-        if self.knows_statistics and pooled and (self.realizations or 0) < MIN_KNOWN_DROPS:
-            raise ValueError(
-                f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
-                "tells the receiver the drops themselves. Use a larger `pool_size` or "
-                f"`statistics`='none'. Received: pool_size={self.realizations}"
             )
 
     @property

@@ -16,7 +16,8 @@ from ..._files import sha256
 from ..._hdf5 import read_dataset
 from ...datasets.folder import DATA_VARIABLE
 from ..settings import SourceSettings
-from ..slots.settings import MIN_KNOWN_DROPS, SlotSettings
+from ..slots.checks import MIN_KNOWN_DROPS
+from ..slots.settings import SlotSettings
 
 
 class SplitSettings(SourceSettings):

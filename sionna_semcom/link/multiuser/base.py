@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
-from ..base import INPUT_SHAPES, Link
+from ..base import Link
+from ..checked_input import INPUT_SHAPES
 
 USER_SHAPES: Mapping[int, str] = MappingProxyType(
     {3: "[batch, num_users, num_symbols]", **INPUT_SHAPES}

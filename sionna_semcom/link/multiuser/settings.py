@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ...channel.settings import SourceSettings
+from ...channel.slots.checks import check_estimation
 from ...channel.slots.settings import SlotSettings
 from ..base import LinkSettings
 
@@ -65,7 +66,7 @@ class MultiUserSettings(SlotSettings, LinkSettings):
             )
         self._check_pilots("streams of all users")
         if self.csi == "ls":
-            self._check_estimation()
+            check_estimation(self)
             if not self.power_control and "known" in (self.statistics, self._needed_statistics):
                 raise ValueError(
                     "`power_control`=False leaves a power that a receiver does not know in "

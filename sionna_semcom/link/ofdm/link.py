@@ -12,7 +12,6 @@ from sionna.phy.ofdm import (
     ResourceGrid,
     ResourceGridMapper,
 )
-from sionna.phy.utils import complex_normal
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
@@ -27,7 +26,6 @@ from ..base import LINKS
 from ..estimation.estimator import learned_estimate, split_estimator
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Observation
-from ..estimation.seen import calibrate
 from ..figures import collecting, wanted
 from .equalization import SlotEqualizer
 from .interference import drop_figures, interference
@@ -232,34 +230,6 @@ class OFDMLink(OFDMReceiver):
             )
         symbols_hat, no_eff = self._graphs[key](tf.cast(slots, self.cdtype), no)
         return symbols_hat, no_eff
-
-    def observe(self, channel: tf.Tensor, no: tf.Tensor) -> Observation:
-        """Send Gaussian symbols over a channel, and show it beside what the receiver makes of it.
-
-        Input
-        -----
-        channel : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size],
-            `tf.complex`
-            Channel of the antennas, such as ``link.channel(num_slots)``
-
-        no : [] or [num_slots], `tf.float`
-            Noise power per receive antenna
-
-        Output
-        ------
-        : `Observation`
-            Channel of the streams, its estimate, and symbols
-        """
-        size = [tf.shape(channel)[0], self._capacity]
-        slots = complex_normal(size, precision=self.precision)
-        drops = Drops(channel, -1 - tf.range(size[0]), None)
-        observed = self._observe(slots, tf.cast(no, self.rdtype), drops)
-        return observed._replace(h=self._remove_nulled(observed.h))
-
-    def calibrate(self) -> None:
-        """Measure how the noise reported depends on the weights of the estimator, if it has any."""
-        if self.estimator is not None:
-            calibrate(self.estimator, self.channel, self.observe)
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         observed = self._observe(slots, no, self._draw(tf.shape(slots)[0]))

@@ -38,6 +38,8 @@ from ..estimation.experience import (
 )
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
+from ..estimation.observation import Observation
+from ..estimation.seen import calibrate
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -76,6 +78,37 @@ class OFDMReceiver(Link):
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
         raise NotImplementedError
+
+    def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
+        raise NotImplementedError
+
+    def observe(self, channel: tf.Tensor, no: tf.Tensor) -> Observation:
+        """Send Gaussian symbols over a channel, and show it beside what the receiver makes of it.
+
+        Input
+        -----
+        channel : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size],
+            `tf.complex`
+            Channel of the antennas, such as ``link.channel(num_slots)``
+
+        no : [] or [num_slots], `tf.float`
+            Noise power per receive antenna
+
+        Output
+        ------
+        : `Observation`
+            Channel of the streams, its estimate, and symbols
+        """
+        size = [tf.shape(channel)[0], self._capacity]
+        slots = complex_normal(size, precision=self.precision)
+        drops = Drops(channel, -1 - tf.range(size[0]), None)
+        observed = self._observe(slots, tf.cast(no, self.rdtype), drops)
+        return observed._replace(h=self._remove_nulled(observed.h))
+
+    def calibrate(self) -> None:
+        """Measure how the noise reported depends on the weights of the estimator, if it has any."""
+        if self.estimator is not None:
+            calibrate(self.estimator, self.channel, self.observe)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ...channel.slots.checks import check_estimation
 from ...channel.slots.settings import SlotSettings
 from ..estimation.settings import ReceiverSettings
 
@@ -92,7 +93,7 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
                     "changes. Use `statistics`='none'"
                 )
         if self.csi == "ls":
-            self._check_estimation()
+            check_estimation(self)
         return self
 
     @property

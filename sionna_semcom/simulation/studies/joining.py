@@ -13,8 +13,8 @@ from ..results.curves import Curve, Estimate
 from ..results.labels import in_decibels
 from ..results.records import Columns, Records
 from .partial import RECORDS, SNR
+from .parts import Summary, Values
 from .schema import EvaluationSettings
-from .workspace import Summary, Values
 
 
 def joined_curve(

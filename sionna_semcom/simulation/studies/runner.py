@@ -23,9 +23,10 @@ from ..training.threads import prefer_threads, wanted_threads
 from .job import Job
 from .joining import joined_curve
 from .partial import SUMMARY, Partial, fingerprint
+from .parts import Part, Summary, Trained, Values
 from .schema import CurveSettings
 from .study import Study
-from .workspace import Part, Summary, Trained, Values, Workspace
+from .workspace import Workspace
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Hashable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,7 @@ from ..training.settings import ModelSettings
 from ..training.store import ModelStore
 from ..training.weights import weights_digest
 from .partial import RECORDS, SNR
-from .schema import CurveSettings
+from .parts import Part, Summary, Trained, Values
 from .shared_systems import SharedSystems
 from .study import Study
 
@@ -39,39 +39,6 @@ if TYPE_CHECKING:
     from ...datasets import Data
 
 _KEPT = 8  # parts of which encodings and probes are kept
-Values = dict[str, Any]
-Summary = dict[str, float]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One trained model over one link, in one curve."""
-
-    curve: CurveSettings
-    model: str
-    link: str
-    seed: int
-
-    @property
-    def label(self) -> str:
-        """What tells the part from others of its seed."""
-        label = self.curve.label
-        return f"{label}, {self.model} over {self.link}" if self.curve.lists else label
-
-    @property
-    def title(self) -> str:
-        """What tells the part from all others."""
-        return f"{self.label}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained model: its digest, and the content of its file where others have no such file."""
-
-    name: str
-    seed: int
-    digest: str
-    content: bytes | None = None
 
 
 class Workspace:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from sionna_semcom.simulation import ModelStore, Study, run_study
-from sionna_semcom.simulation.studies.workspace import Part, Workspace
+from sionna_semcom.simulation.studies.parts import Part
+from sionna_semcom.simulation.studies.workspace import Workspace
 
 DOCUMENT = yaml.safe_load("""
 name: learned

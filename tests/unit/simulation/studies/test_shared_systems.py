@@ -8,8 +8,9 @@ import tensorflow as tf
 from sionna_semcom.datasets import Digits
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.simulation import ModelSettings, Study
+from sionna_semcom.simulation.studies.parts import Part
 from sionna_semcom.simulation.studies.shared_systems import SharedSystems
-from sionna_semcom.simulation.studies.workspace import Part, Workspace
+from sionna_semcom.simulation.studies.workspace import Workspace
 
 SYSTEM = {"kind": "centroid", "latent_dim": 4}
 

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Combinations of settings of slots that cannot work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..settings import SourceSettings
+
+MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
+
+
+def check_grid(settings: Any) -> None:
+    """Refuse grids without data, or with pilots where there is no symbol."""
+    pilots, used = settings.pilot_ofdm_symbol_indices, settings.num_subcarriers
+    if min(settings.num_guard_carriers) < 0 or used < 1:
+        raise ValueError(
+            "`num_guard_carriers` must be non-negative and leave a subcarrier. "
+            f"Received: {settings.num_guard_carriers} of fft_size={settings.fft_size}"
+        )
+    if settings.cyclic_prefix_length > settings.fft_size:
+        raise ValueError(
+            "`cyclic_prefix_length` must not exceed `fft_size`. "
+            f"Received: {settings.cyclic_prefix_length} > {settings.fft_size}"
+        )
+    if any(not 0 <= index < settings.num_ofdm_symbols for index in pilots):
+        raise ValueError(
+            f"`pilot_ofdm_symbol_indices` must lie in [0, {settings.num_ofdm_symbols}). "
+            f"Received: {pilots}"
+        )
+    if list(pilots) != sorted(set(pilots)):
+        raise ValueError(f"`pilot_ofdm_symbol_indices` must increase. Received: {pilots}")
+    if len(pilots) == settings.num_ofdm_symbols:
+        raise ValueError(
+            f"`pilot_ofdm_symbol_indices` leaves no symbol for data. Received: {pilots}"
+        )
+
+
+def check_budget(settings: Any) -> None:
+    """Refuse a link budget of a channel without path loss, and interferers that none draws."""
+    budget = settings.link_budget
+    if budget is None:
+        return
+    source = settings.channel if isinstance(settings.channel, SourceSettings) else None
+    if source is None and settings.family != "system":
+        raise ValueError(
+            "`link_budget` needs a channel with path loss: UMi, UMa, RMa or a `channel` of "
+            f"your own. Received: model={settings.model!r}"
+        )
+    if source is not None and source.normalize != "none":
+        raise ValueError(
+            "`link_budget` needs a `channel` in its own unit, with `normalize`='none'. "
+            f"Received: normalize={source.normalize!r}"
+        )
+    if budget.interferers is None:
+        return
+    if source is not None or settings.direction != "uplink" or budget.normalize == "slot":
+        raise ValueError(
+            "`link_budget.interferers` are terminals of adjacent cells of UMi, UMa and RMa, "
+            "in the uplink, of slots that are not normalized. Received: "
+            f"{'a channel of your own' if source else settings.direction}, "
+            f"normalize={budget.normalize!r}"
+        )
+
+
+def check_estimation(settings: Any) -> None:
+    """Refuse what least-squares estimation cannot work with."""
+    if not settings.pilot_ofdm_symbol_indices:
+        raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
+    if settings.interpolation == "lmmse" and settings.statistics == "none":
+        raise ValueError("`interpolation`='lmmse' needs `statistics`='known'. Received: 'none'")
+    pooled = settings.realizations is not None and settings.family in ("system", "own")
+    if settings.knows_statistics and pooled and (settings.realizations or 0) < MIN_KNOWN_DROPS:
+        raise ValueError(
+            f"A covariance that is measured in a pool of less than {MIN_KNOWN_DROPS} drops "
+            "tells the receiver the drops themselves. Use a larger `pool_size` or "
+            f"`statistics`='none'. Received: pool_size={settings.realizations}"
+        )
