@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two stages of variational information bottlenecks, with what modalities share removed."""
+"""Two-stage variational information bottleneck with reduced redundancy between modalities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..decision.system import DecisionSystem
 
 
 class TwoStageVIBSettings(LatentDecisionSettings):
-    """A :class:`TwoStageVIB` over the modalities of features."""
+    """A :class:`TwoStageVIB` for the modalities of features."""
 
     starts_from = "a comm of encoders of its kind and sizes"
 
@@ -33,22 +33,22 @@ class TwoStageVIBSettings(LatentDecisionSettings):
     received_dim: PositiveInt = 32
     """Dimension of the latent of the second stage"""
     dropout: float = Field(0.5, ge=0, lt=1)
-    """Share of features and activations that is dropped in training"""
+    """Dropout rate of features and activations"""
     beta: NonNegativeFloat | None = 1e-2
-    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
+    """Weight of the divergences of the first stage; no bottleneck if null"""
     gamma: NonNegativeFloat | None = 1e-2
-    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
+    """Weight of the divergence of the second stage; no bottleneck if null"""
     auxiliary_weight: NonNegativeFloat = 1.0
-    """Weight of each modality's own decision in training"""
+    """Weight of the decisions of single modalities in training"""
     redundancy_weight: NonNegativeFloat = 0.4
     """Final weight of the redundancy term"""
     warm_epochs: NonNegativeInt = 3
-    """Epochs before the redundancy term sets in"""
+    """Number of epochs before the redundancy term is added"""
     num_samples: NonNegativeInt = 0
-    """Samples of the second stage that evaluation averages over; zero takes its mean"""
+    """Number of samples of the second stage in evaluation; the mean is used if zero"""
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        """Whether ``other`` is a CoMM with encoders of the same sizes."""
         encoders: Any = getattr(other, "encoders", None)
         return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width
 
@@ -63,22 +63,22 @@ class TwoStageVIB(DecisionSystem):
                                            ├─ gradient reversal ─ T_mn
                                            └─ fusion ─ x ─ encoder ─ z ─ link ─ ẑ ─ M-VIB ─ head ─ ŷ
 
-    Trained in one backward pass on
+    All losses are minimized in one backward pass:
 
     .. math::
         \mathcal{L} = \sum_m \left(w\,\ell(y, \hat{y}_m) + \beta D_m\right)
         + \ell(y, \hat{y}) + \gamma D + \lambda_\text{red} \sum_{m<n} \text{BCE}_{mn}
 
-    with the loss :math:`\ell` of the task, divergences :math:`D` of the bottlenecks from their
-    prior in nats, all averaged over the batch, and discriminators :math:`T_{mn}` that tell whether
-    latents of two modalities belong together, behind gradient reversal.
+    with the loss :math:`\ell` of the task and the divergences :math:`D` of the bottlenecks from
+    their prior in nats, averaged over the batch. The discriminators :math:`T_{mn}` classify whether
+    latents of two modalities belong to the same sample. They follow a gradient reversal layer.
 
     Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
     Representations", equations (2) and (43). Corrections: (13) and (23) subtract the divergence
-    that (7) and (18) add, and do not average it; (43) adds the bound of the mutual information,
-    which discriminators would learn to lower, in place of their cross-entropy; (40) to (42) reverse
-    the gradient of one input, where the text means both. Missing modalities, sequences, and that
-    the receiver knows the noise are additions.
+    that (7) and (18) add, and do not average it. (43) adds the bound of the mutual information,
+    which discriminators would minimize, instead of their cross-entropy. (40) to (42) reverse the
+    gradient of only one input, while the text describes both. Additions are missing modalities,
+    sequences, and noise knowledge at the receiver.
 
     See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
     ``snr_db``, input and output.
@@ -86,7 +86,7 @@ class TwoStageVIB(DecisionSystem):
     Raises
     ------
     ValueError
-        If a size or weight is out of its range
+        If a size or weight is out of range
     """
 
     def create_layers(self) -> None:
@@ -133,8 +133,8 @@ class TwoStageVIB(DecisionSystem):
     def schedules(self, num_epochs: int) -> list[keras.callbacks.Callback]:
         r"""Schedules of :math:`\alpha` and :math:`\lambda_\text{red}` for ``num_epochs``.
 
-        The scale of the reversal rises to one in the warm-up; the weight of the redundancy term
-        waits for it and then rises to the end. ``fit`` takes them as callbacks.
+        The scale of the gradient reversal increases to one in the warm-up. The weight of the
+        redundancy term then increases until the end. Pass the schedules to ``fit`` as callbacks.
         """
         if self.discriminators is None:
             return []
@@ -155,7 +155,7 @@ class TwoStageVIB(DecisionSystem):
         return latents, divergences
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Latents that are sent, of ``inputs``."""
+        """Transmitted latents of ``inputs``."""
         return self._fuse(self.unimodal(inputs, training)[0], presence, training)
 
     def _fuse(self, latents: Batch, presence: tf.Tensor, training: bool) -> tf.Tensor:
@@ -163,7 +163,7 @@ class TwoStageVIB(DecisionSystem):
         return self.encoder(tf.concat([*parts, presence], -1), training=training)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs for what is received."""
+        """Outputs for received features."""
         return self._decode(features, training)[0]
 
     def _decode(self, features: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
@@ -179,7 +179,7 @@ class TwoStageVIB(DecisionSystem):
         return self.task.average(outputs), divergence
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """All losses, weighted and summed; equation (43), corrected."""
+        """Weighted sum of all losses, equation (43), corrected."""
         filled, presence = self.prepare(inputs, None, training)
         latents, divergences = self.unimodal(filled, training)
         received = self.receive(self._fuse(latents, presence, training), self.noise_power())
@@ -204,7 +204,7 @@ class TwoStageVIB(DecisionSystem):
         return loss
 
     def _weighted(self, name: str, weight: Any, term: tf.Tensor) -> tf.Tensor:
-        """Note a term, and give it weighted."""
+        """Log a term and return it with its weight."""
         self._trackers[name].update_state(term)
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
@@ -214,7 +214,7 @@ class TwoStageVIB(DecisionSystem):
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """What probes may look at: latents of modalities, means all, and what is ``received``."""
+        """Representations for probes: means of the latents of modalities, and ``received``."""
         filled, presence = self.prepare(inputs, present)
         latents = self.unimodal(filled)[0]
         received = self.receive(self._fuse(latents, presence, False), self.noise_power(snr_db))
@@ -222,10 +222,11 @@ class TwoStageVIB(DecisionSystem):
         return shown | {"received": received}
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.
+        """Metrics of `DecisionSystem`, divergences of both stages in nats, and the final weight.
 
-        ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
-        without noise; ``redundancy_weight`` is the final weight of the redundancy term.
+        ``kl/<modality>`` are the divergences of the first stage, ``kl/received`` is the divergence
+        of the second stage without noise, and ``redundancy_weight`` is the final weight of the
+        redundancy term.
         """
         figures = super().static_metrics(data)
         sums = dict.fromkeys([*self.shapes, "received"], 0.0)
@@ -246,7 +247,7 @@ class TwoStageVIB(DecisionSystem):
 def _perceptron(
     inputs: int, outputs: int, hidden: int | None = None, dropout: float = 0.0
 ) -> keras.Sequential:
-    """An affine map, or a perceptron with one hidden layer."""
+    """Affine map, or perceptron with one hidden layer."""
     layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
     if hidden:
         layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dropout(dropout)]
