@@ -45,7 +45,7 @@ class MetricSettings(Settings):
 
     @classmethod
     def subject(cls) -> str:
-        """What it is for, in words."""
+        """Description of the data that the metric applies to."""
         return f"reconstructions of {', '.join(cls.modalities)}"
 
     def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
@@ -147,7 +147,7 @@ class _BitMetricSettings(MetricSettings):
 
     @classmethod
     def subject(cls) -> str:
-        """What it is for, in words."""
+        """Description of the data that the metric applies to."""
         return "bits, as of pusch links with a transport_block and of digital_features"
 
 

@@ -38,7 +38,7 @@ class Scaled(Measurable, Protocol):
     """Something measurable along axes other than the SNR, such as transmit power."""
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` [dB, dBm] for the SNR [dB]."""
+        """SNR [dB] minus the value along ``axis`` [dB, dBm]."""
 
 
 @runtime_checkable
@@ -94,7 +94,7 @@ class SystemContract:
         return ()
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]; only the SNR is known."""
+        """SNR [dB] minus the value along ``axis``; by default, the SNR is the only axis."""
         if axis != "snr_db":
             raise ValueError(f"{type(self).__name__} is measured along the SNR. Received: {axis}")
         return 0.0

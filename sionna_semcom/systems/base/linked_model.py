@@ -195,7 +195,7 @@ class LinkedModel(SavedModel):
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]: what the link says."""
+        """SNR [dB] minus the value along ``axis``, as reported by the link."""
         return 0.0 if axis == "snr_db" else float(self.link.snr_offset_db(axis))
 
     def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:

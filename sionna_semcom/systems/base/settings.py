@@ -26,7 +26,7 @@ class SystemSettings(Settings):
     """Whether modalities may be missing at the transmitter"""
 
     sends_bits: ClassVar[bool] = False
-    """Whether coded bits cross the link, which have an Eb/N0"""
+    """Whether coded bits, which have an Eb/N0, are transmitted over the link"""
     shows_representations: ClassVar[bool] = False
     """Whether received representations can be probed, in modes that transmit them"""
     reconstructs: ClassVar[bool] = False
@@ -72,12 +72,12 @@ class SystemSettings(Settings):
             raise ValueError("present is for systems of several modalities")
 
     def check_confidence(self, confidence: float | None) -> None:
-        """Refuse a ``confidence`` above which a receiver stops, unless it decides.
+        """Check that ``confidence`` is `None`, unless the receiver decides.
 
         Raises
         ------
         ValueError
-            If there is one
+            If the system makes no decisions
         """
         if confidence is not None:
             raise ValueError(f"confidence is for systems that decide. Received: {confidence}")
@@ -110,12 +110,12 @@ class SystemSettings(Settings):
         return {}
 
     def check_link(self, link: Any) -> None:
-        """Refuse settings of a ``link`` over which the system cannot be measured; none are.
+        """Check that the system can be evaluated over ``link``; any link is valid by default.
 
         Raises
         ------
         ValueError
-            With what the system needs
+            If the link is not suitable; the message states the requirements
         """
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:

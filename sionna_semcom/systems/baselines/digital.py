@@ -190,7 +190,7 @@ class DigitalFeatures(DecisionSystem):
         return self.num_components
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the code."""
+        """SNR [dB] minus the value along ``axis``; Eb/N0 counts information bits of the code."""
         if axis != EBNO_AXIS:
             return super().snr_offset_db(axis)
         self._coded.link = self.link

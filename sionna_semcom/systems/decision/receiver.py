@@ -30,8 +30,9 @@ class DecisionReceiver(LinkedModel):
 
     .. math:: \max_c\, p(c \mid \hat{\mathbf{z}}_1, \dots, \hat{\mathbf{z}}_i) \ge \theta,
 
-    reaches ``confidence`` :math:`\theta`, or until the last transmission. The feedback has no errors
-    and no cost. The posterior is computed by the network, and is only as good as its calibration.
+    reaches ``confidence`` :math:`\theta`, or until the last transmission. The feedback has no
+    errors and no cost. The posterior is computed by the network, and is only as good as its
+    calibration.
     """
 
     task: Task

@@ -21,7 +21,7 @@ class DecisionSettings(SystemSettings):
     shows_representations = True
 
     asks_again: ClassVar[bool] = True
-    """Whether a receiver that is not sure can ask for another transmission"""
+    """Whether the receiver can request further transmissions"""
 
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability that a modality is missing at the transmitter in training"""
@@ -32,12 +32,12 @@ class DecisionSettings(SystemSettings):
         return "latent"
 
     def check_confidence(self, confidence: float | None) -> None:
-        """Refuse a ``confidence`` that the receiver cannot have; see :class:`DecisionSystem`.
+        """Check ``confidence``, see :class:`DecisionSystem`.
 
         Raises
         ------
         ValueError
-            If it is no probability, or the receiver decides in another way
+            If ``confidence`` is no probability, or the receiver does not decide on latents
         """
         if confidence is not None and not self.asks_again:
             raise ValueError(
