@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Precoder/decoder pairs that translate one latent space into another across MIMO."""
+"""Precoder and decoder pairs that map one latent space to another over a MIMO channel."""
 
 from .aligner import Design, Transceiver
 from .complexity import aligner_cost, counted_flops, linear_flops, neural_flops

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a transmitter and a receiver do once a channel is known."""
+"""Interfaces of aligners and of precoder and decoder pairs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import tensorflow as tf
 
 
 class Transceiver(Protocol):
-    """A precoder and a decoder, designed for the channels of ``G`` groups of latents.
+    """Precoder and decoder for the channels of ``G`` groups of latents.
 
-    All latents of a group cross the same channel, of ``B`` resource elements.
+    All latents of a group use the same channel with ``B`` resource elements.
     """
 
     def precode(self, latents: tf.Tensor) -> tf.Tensor:
@@ -22,35 +22,35 @@ class Transceiver(Protocol):
 
 
 class Design(Protocol):
-    """What every aligner can do: design a pair for channels."""
+    """Interface of all aligners: design a precoder and decoder pair for channels."""
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> Transceiver:
-        """Design for channels ``h`` [G, B, N_R, N_T] in noise of power ``no``.
+        """Design for channels ``h`` [G, B, N_R, N_T] with noise power ``no``.
 
-        ``error_variance`` is the variance of the errors on the coefficients of ``h``, [G, B] or a
-        scalar; aligners that have no robust design ignore it.
+        ``error_variance`` is the variance of the errors of the coefficients of ``h``, [G, B] or a
+        scalar. Aligners without a robust design ignore it.
         """
 
 
 def to_complex(latents: tf.Tensor) -> tf.Tensor:
-    """Pair the first half of the features with the second: [..., d] to [..., ceil(d/2)]."""
+    """Pair the first half of the features with the second half: [..., d] to [..., ceil(d/2)]."""
     if latents.shape[-1] % 2:
         latents = tf.concat([latents, tf.zeros_like(latents[..., :1])], -1)
     return tf.complex(*tf.split(latents, 2, -1))
 
 
 def to_real(latents: tf.Tensor, size: int) -> tf.Tensor:
-    """Undo :func:`to_complex` for latents of ``size`` features."""
+    """Undo :func:`to_complex` for latents with ``size`` features."""
     return tf.concat([tf.math.real(latents), tf.math.imag(latents)], -1)[..., :size]
 
 
 def by_row(rows: tf.Tensor, matrix: tf.Tensor) -> tf.Tensor:
     """Product of rows [..., n] with one matrix [n, k], as a single product of two real matrices.
 
-    A complex one is a real one of twice the size, with as many operations; CPUs do it four times
-    faster.
+    A complex product is computed as a real product of twice the size. It has as many operations,
+    but is four times faster on CPUs.
     """
     flat = tf.reshape(rows, [-1, rows.shape[-1]])
     if flat.dtype.is_complex:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floating-point operations of alignment, by the paper's formulas and by counting."""
+"""Floating-point operations of alignment, from the equations of the paper and by counting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .neural.aligners import ComplexAligner, EigenbasisAligner
 
 
 def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:
-    r"""FLOPs for one latent through dense complex :math:`\mathbf{F}` and :math:`\mathbf{G}`; (30).
+    r"""FLOPs per latent for dense complex :math:`\mathbf{F}` and :math:`\mathbf{G}`; (30).
 
     .. math:: 4KN_T d + (4KN_R - 1)m - 2KN_T
     """
@@ -31,7 +31,7 @@ def neural_flops(
     sparsity: float = 0.0,
     activation: int = 0,
 ) -> float:
-    r"""FLOPs for one latent through complex perceptrons of one hidden layer each; (31).
+    r"""FLOPs per latent for complex perceptrons with one hidden layer each; (31).
 
     .. math:: 8(1-s)\left[h_p i_p + o_p h_p + h_d i_d + o_d h_d\right] + c(h_p + h_d)
 
@@ -40,9 +40,9 @@ def neural_flops(
     inputs, hidden, outputs : (`int`, `int`)
         Units :math:`i`, :math:`h` and :math:`o` of precoder and decoder
     sparsity : `float`
-        Share :math:`s` of weights that are zero
+        Fraction :math:`s` of zero weights
     activation : `int`
-        FLOPs :math:`c` of an activation
+        FLOPs :math:`c` per activation
     """
     weights = sum(h * (i + o) for i, h, o in zip(inputs, hidden, outputs, strict=True))
     return 8 * (1 - sparsity) * weights + activation * sum(hidden)
@@ -51,10 +51,10 @@ def neural_flops(
 def aligner_cost(
     aligner: Any, d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int
 ) -> dict[str, float]:
-    """FLOPs for a latent, real parameters, and share of the weights that are pruned.
+    """FLOPs per latent, number of real parameters, and fraction of pruned weights.
 
-    Linear aligners of any kind count as dense matrices, which a widely linear pair has as many
-    operations for as a complex-linear one. What the channel costs when it changes is not in it.
+    All linear aligners are counted as dense matrices. Widely linear and complex-linear pairs have
+    the same number of operations. The design for a new channel is not included.
     """
     sent, received = 2 * num_uses * num_tx_ant, 2 * num_uses * num_rx_ant
     if isinstance(aligner, ComplexAligner):
@@ -81,7 +81,7 @@ def aligner_cost(
 def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
     """FLOPs of the matrix products in the graph of ``function``.
 
-    A product of [a, b] and [b, c] matrices counts a * c * (2b - 1), and a complex one
+    A product of [a, b] and [b, c] matrices has a * c * (2b - 1) operations, and a complex product
     a * c * (8b - 2).
     """
     graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph

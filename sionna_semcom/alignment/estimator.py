@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Aligners that are fitted, as estimators of scikit-learn are."""
+"""Base class of fitted aligners, following scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _Self = TypeVar("_Self", bound="AlignerEstimator")
 
 
 class AlignerEstimator(BaseEstimator):
-    """An aligner that learns from semantic pilots, by the conventions of scikit-learn.
+    """Aligner that is fitted to semantic pilots and follows the conventions of scikit-learn.
 
-    The constructor only stores its arguments; what is learned has names that end in an underscore.
-    :func:`sklearn.base.clone`, ``get_params`` and ``set_params`` work.
+    The constructor only stores its arguments. Names of fitted attributes end with an underscore.
+    :func:`sklearn.base.clone`, ``get_params`` and ``set_params`` are supported.
     """
 
     def fit(self: _Self, tx: ArrayLike, rx: ArrayLike, held_out: ArrayLike | None = None) -> _Self:
-        """Learn from latents of the same inputs in both spaces.
+        """Fit to latents of the same inputs in both spaces.
 
         Parameters
         ----------
@@ -36,8 +36,7 @@ class AlignerEstimator(BaseEstimator):
         Raises
         ------
         ValueError
-            If the pilots do not belong together or are not finite, or a parameter is out of its
-            range
+            If the pilots do not match or are not finite, or a parameter is out of range
         """
         return self.fit_statistics(PilotStatistics.of(tx, rx), held_out)
 
@@ -45,18 +44,18 @@ class AlignerEstimator(BaseEstimator):
     def fit_statistics(
         self: _Self, statistics: PilotStatistics, held_out: ArrayLike | None = None
     ) -> _Self:
-        """Learn from the moments of pilots, which need not fit in memory.
+        """Fit to the moments of pilots, which need not fit into memory.
 
         Parameters
         ----------
         statistics : `PilotStatistics`
             Moments of the pilots
         held_out : `None` | [k, d], `float`
-            Latents of the transmitter that are no pilots, on which the power limit is to hold: a
-            network is surer of inputs that it was trained on, and the power of its latents differs
+            Other latents of the transmitter, for which the power constraint must hold. The power of
+            latents can differ between training inputs and other inputs of a network
 
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or the pilots say nothing
+            If a parameter is out of range, or the pilots contain no information
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What alignment needs to know of the semantic pilots: their first and second moments."""
+"""First and second moments of semantic pilots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 class PilotStatistics:
     r"""Moments of pairs of latents :math:`(\mathbf{s}_T, \mathbf{s}_R)` of the same inputs.
 
-    Statistics of several batches add up (``a + b``), so pilots need not fit in memory.
+    Statistics of several batches can be added (``a + b``), so pilots need not fit into memory.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class PilotStatistics:
         Raises
         ------
         ValueError
-            If the two do not belong together, are empty, or hold NaN or infinity
+            If the numbers of rows differ, or latents are empty, NaN or infinite
         """
         t, r = np.asarray(tx, np.float64), np.asarray(rx, np.float64)
         if t.ndim != 2 or r.ndim != 2 or len(t) != len(r) or 0 in (*t.shape, *r.shape):
@@ -74,7 +74,7 @@ class PilotStatistics:
         return total
 
     def __add__(self, other: PilotStatistics) -> PilotStatistics:
-        """Statistics of the pilots of both (Chan, Golub and LeVeque, 1983)."""
+        """Statistics of the joined pilots (Chan, Golub and LeVeque, 1983)."""
         if self.cross.shape != other.cross.shape:
             raise ValueError(
                 "Statistics must be of latents of the same sizes. "

@@ -184,7 +184,7 @@ def gallery(
     out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results"),
     changes: Changes = None,
 ) -> None:
-    """Draw the latent space of a model, and what comes back over a link."""
+    """Draw the latent space of a model, and reconstructions over a link."""
     load_tensorflow()
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.gallery import draw_gallery

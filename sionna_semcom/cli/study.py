@@ -40,7 +40,7 @@ def run(
 ) -> None:
     """Run a study: train what is not trained yet, simulate, show a table and draw a figure.
 
-    An interrupted run goes on where it stopped when it is started again.
+    Repeating the command resumes an interrupted run.
     """
     if dry_run:
         show_job(cluster)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers of real formats, a built-in set, and tf.data pipelines."""
+"""Readers of public data formats, built-in data, and tf.data pipelines."""
 
 from __future__ import annotations
 

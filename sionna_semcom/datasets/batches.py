@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of samples that are in memory."""
+"""Batches of samples in memory."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 import tensorflow as tf
 
 plain = tf.autograph.experimental.do_not_convert
-"""Marks what data sets map, which no control flow of Python depends on, as no work for AutoGraph"""
+"""Excludes functions for `map` from AutoGraph, because they have no Python control flow"""
 
 
 def drawn_batches(
     arrays: Mapping[str, Any], batch_size: int, steps: int | None, seed: int
 ) -> tf.data.Dataset:
-    """Batches for training, drawn without replacement until all samples were, then again.
+    """Batches for training, drawn without replacement in each pass over the samples.
 
     Parameters
     ----------
     arrays : `dict` of [num_samples, ...]
         Samples
     batch_size : `int`
-        Samples a batch
+        Number of samples per batch
     steps : `None` | `int`
-        Batches; `None` is as many as the samples fill
+        Number of batches; `None` is one pass over the samples
     seed : `int`
         Seed of the order
 
@@ -47,18 +47,18 @@ def drawn_batches(
 
 
 def each_once(arrays: Mapping[str, Any], batch_size: int) -> tf.data.Dataset:
-    """Batches of every sample once, in their order; arguments as above."""
+    """Batches of each sample once, in order. Arguments as above."""
     check_positive(batch_size=batch_size)
     return tf.data.Dataset.from_tensor_slices(_tensors(arrays)).batch(batch_size).prefetch(2)
 
 
 def check_positive(**values: int) -> None:
-    """Refuse values that are not positive.
+    """Check that values are positive.
 
     Raises
     ------
     ValueError
-        If one is less than 1, naming it
+        If a value, which is named, is less than 1
     """
     for name, value in values.items():
         if value < 1:

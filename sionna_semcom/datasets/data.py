@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every data set offers."""
+"""Base class of data sets."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import tensorflow as tf
 class Data(Protocol):
     """Samples in three splits, as batches of dictionaries.
 
-    A data set inherits from this class: what it does not know has the default that stands here.
+    Data sets inherit from this class, which defines defaults for optional attributes and methods.
 
     Attributes
     ----------
     checksums : `dict` of `str`
         SHA-256 of the files that were read
     num_classes : `int`
-        Number of classes; zero where samples have a score or nothing to be decided
+        Number of classes; zero if samples have a score or no label
     labels : `dict` of `int`
-        Numbers of classes of further keys of a batch; none by default
+        Numbers of classes of additional labels in a batch; none by default
     """
 
     checksums: dict[str, str]
@@ -34,30 +34,30 @@ class Data(Protocol):
 
     @property
     def normalization(self) -> Mapping[str, Any]:
-        """Maps that raw features of modalities went through; none by default.
+        """Standardization of raw features by modality; none by default.
 
-        A system that is built from the data keeps them.
+        It is saved with a system that is built from the data.
         """
         return {}
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
-        """Batches for training, drawn by ``seed``."""
+        """Batches for training, drawn with ``seed``."""
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every sample kept for choosing settings, once."""
+        """Return each sample for the selection of settings once."""
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every sample kept for results, once."""
+        """Return each sample for results once."""
 
     def probing(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Samples on which probes are trained: by default batches for training."""
+        """Samples for the training of probes; batches for training by default."""
         return self.train(batch_size)
 
     def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """What is known of each sample of a batch [batch], by name, to be probed.
+        """Targets of probes [batch] for each sample of a batch, by name.
 
-        By default the ``label`` where there are classes, and nothing otherwise.
+        By default, the ``label`` if there are classes, otherwise none.
         """
         return {"label": batch["label"]} if self.num_classes else {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data that are read from a folder."""
+"""Data in a folder."""
 
 import os
 from pathlib import Path
@@ -10,10 +10,10 @@ DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 
 
 class FolderData(DataSettings):
-    """Data that are read from a folder."""
+    """Data in a folder."""
 
     root: Path | None = None
-    """Folder of the data; nothing (null) is what the variable SIONNA_SEMCOM_DATA names"""
+    """Folder of the data; if null, the environment variable SIONNA_SEMCOM_DATA"""
 
     def folder(self) -> Path:
         """Folder of the data.
@@ -21,7 +21,7 @@ class FolderData(DataSettings):
         Raises
         ------
         FileNotFoundError
-            If none is given
+            If no folder is given
         """
         root = self.root or os.environ.get(DATA_VARIABLE)
         if not root:

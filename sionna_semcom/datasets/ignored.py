@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files beside those that are read, which may be more of the same in another format."""
+"""Warning about samples in formats that are not read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IMAGES = (
 def warn_of_ignored(
     names: Iterable[str], kinds: Iterable[str], where: str | os.PathLike[str]
 ) -> None:
-    """Warn of files that are not read although they may be samples.
+    """Warn about files that may be samples but are not read.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def warn_of_ignored(
     kinds : iterable of `str`
         Suffixes in lower case, with the dot, of samples in formats that are not read
     where : `str` or `PathLike`
-        What the files lie in, for the warning
+        Folder of the files, for the warning
     """
     known = frozenset(kinds)
     found = Counter(os.path.splitext(name)[1].lower() for name in names)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents that two networks, trained apart, give to the same inputs."""
+"""Latents of the same inputs from two separately trained networks."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from .data import Data
 from .features.columns import as_classes, as_numbers
 from .settings import DATASETS, DataSettings
 
-SPLITS = {"train": "train", "validation": "val", "test": "test"}  # ours, and the file's
-_MOST_CLASSES = 100_000  # of a head that is fitted, which has weights for every number up to them
+SPLITS = {"train": "train", "validation": "val", "test": "test"}  # names here and in files
+_MOST_CLASSES = 100_000  # of a fitted head, which has weights for each class
 
 
 @dataclass(frozen=True)
 class LatentSplit:
-    """Latents of the same inputs, and what the inputs are.
+    """Latents of the same inputs, and the classes of the inputs.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class LatentSplit:
     Raises
     ------
     ValueError
-        If the three do not belong together, or a value is not finite
+        If the arrays do not match, or a value is not finite
     """
 
     tx: np.ndarray
@@ -72,19 +72,19 @@ class LatentSplit:
 
 
 class LatentPairs(Data):
-    """Semantic pilots of a transmitter and a receiver, and the head that decides at the receiver.
+    """Pairs of latents of a transmitter and a receiver, and the head of the receiver.
 
     Parameters
     ----------
     splits : `dict` of `LatentSplit`
         ``train`` (from which pilots are drawn), ``validation`` and ``test``
     kernel : `None` | [m, num_classes], `float32`
-        Weights of the receiver's head, which reads logits ``rx @ kernel + bias`` from a latent;
-        without it, a logistic regression is fitted to the receiver's own latents
+        Weights of the receiver's head with logits ``rx @ kernel + bias``. By default, a logistic
+        regression is fitted to the receiver's training latents
     bias : `None` | [num_classes], `float32`
-        Offsets of the head
+        Bias of the head
     checksums : `dict` of `str`
-        SHA-256 of what the latents come from
+        SHA-256 of the sources of the latents
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class LatentPairs(Data):
     Raises
     ------
     ValueError
-        If splits or head do not belong together
+        If splits and head do not match
     """
 
     def __init__(
@@ -140,20 +140,20 @@ class LatentPairs(Data):
 
     @property
     def receiver_accuracy(self) -> float:
-        """Accuracy of the receiver's head on its own test latents: what alignment can reach."""
+        """Accuracy of the receiver's head on its own test latents, the reference for alignment."""
         test = self.splits["test"]
         return float(np.mean(np.argmax(test.rx @ self.kernel + self.bias, -1) == test.label))
 
     def subset(self, count: int | None, seed: int = 0) -> LatentPairs:
-        """The same pairs with ``count`` balanced training samples, drawn without replacement.
+        """Same pairs with ``count`` balanced training samples, drawn without replacement.
 
-        The classes' shares differ by one at most. `None` keeps all. The same ``count`` and ``seed``
-        draw the same samples again.
+        The numbers of samples per class differ by at most one. `None` keeps all samples. The same
+        ``count`` and ``seed`` give the same samples.
 
         Raises
         ------
         ValueError
-            If ``count`` is not positive, or a class has fewer samples than its share
+            If ``count`` is not positive, or a class has too few samples
         """
         if count is None:
             return self
@@ -163,7 +163,7 @@ class LatentPairs(Data):
         return LatentPairs(splits, self.kernel, self.bias, self.checksums)
 
     def _draw(self, count: int, seed: int) -> np.ndarray:
-        """Numbers of ``count`` balanced training samples, ascending."""
+        """Indices of ``count`` balanced training samples, ascending."""
         label = self.splits["train"].label
         draw = np.random.default_rng(derive_seed("pilots", seed))
         classes = draw.permutation(np.unique(label))
@@ -182,19 +182,19 @@ class LatentPairs(Data):
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
-        """Batches of ``tx``, ``rx`` and ``label``, drawn without replacement until all were."""
+        """Batches of ``tx``, ``rx`` and ``label``, drawn without replacement in each pass."""
         arrays = _arrays(self.splits["train"])
         return drawn_batches(arrays, batch_size, steps, derive_seed("latents", seed))
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every validation pair once, in an order that is random and always the same."""
+        """Return each validation pair once, in a fixed random order."""
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every test pair once, in an order that is random and always the same.
+        """Return each test pair once, in a fixed random order.
 
-        Data sets often come class by class: batches of them would differ, and intervals over
-        batches would be wide for it.
+        Data sets are often ordered by class. Their batches would differ, and intervals over batches
+        would be too wide.
         """
         return self._each("test", batch_size)
 
@@ -204,7 +204,7 @@ class LatentPairs(Data):
         return each_once(_arrays(split[order]), batch_size)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the pairs to an HDF5 file, whole or not at all, as :meth:`load` reads it."""
+        """Write the pairs atomically to an HDF5 file for :meth:`load`."""
         with atomic_hdf5(path) as file:
             for name, split in self.splits.items():
                 for part in ("tx", "rx", "label"):
@@ -214,14 +214,14 @@ class LatentPairs(Data):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LatentPairs:
-        """Read ``{train,val,test}/{tx,rx,label}``, and ``head/{kernel,bias}`` if it is there.
+        """Read ``{train,val,test}/{tx,rx,label}`` and, optionally, ``head/{kernel,bias}``.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file
+            If the file does not exist
         ValueError
-            If the file is damaged, or lacks something
+            If the file is damaged or incomplete
         """
         with open_hdf5(path, "file of latents") as file:
             splits = {
@@ -241,7 +241,7 @@ class LatentPairs(Data):
 
 
 def _real(file: h5py.File, name: str) -> np.ndarray:
-    """Real numbers as `float32`; those that are too large become infinite, which is refused."""
+    """Real numbers as `float32`. Overflows become infinite, which raises an error later."""
     values = as_numbers(read_dataset(file, name), name)
     with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(np.float32)
@@ -250,7 +250,7 @@ def _real(file: h5py.File, name: str) -> np.ndarray:
 def _classes(label: np.ndarray) -> np.ndarray:
     """Labels as `int32`."""
     if label.ndim != 1:
-        return label  # whose shape is told together with those of the latents
+        return label  # their shape is checked with the shapes of the latents
     try:
         return as_classes(label)
     except ValueError as error:
@@ -263,7 +263,7 @@ def _arrays(split: LatentSplit) -> dict[str, np.ndarray]:
 
 
 def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Logistic regression on standardized latents of the receiver, folded into one layer."""
+    """Logistic regression on standardized latents of the receiver, merged into one layer."""
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = train.rx.mean(0), train.rx.std(0) + 1e-6
@@ -271,7 +271,7 @@ def _fit_head(train: LatentSplit, num_classes: int) -> tuple[np.ndarray, np.ndar
     kernel = np.zeros((train.rx.shape[1], num_classes), np.float32)
     bias = np.full(num_classes, -1e9 if num_classes > 2 else 0.0, np.float32)
     coefficients, offsets = model.coef_, model.intercept_
-    if len(model.classes_) == 2:  # one row of coefficients stands for the difference
+    if len(model.classes_) == 2:  # a single row of coefficients is the difference of two classes
         coefficients, offsets = np.stack([0 * coefficients[0], coefficients[0]]), [0, offsets[0]]
     kernel[:, model.classes_] = (coefficients / scale).T
     bias[model.classes_] = offsets - (coefficients / scale) @ mean
@@ -283,13 +283,13 @@ LATENTS = ("tx", "rx")
 
 @DATASETS.declare
 class LatentsData(DataSettings):
-    """Latents of any two networks, from an HDF5 file {train,val,test}/{tx,rx,label}."""
+    """Latents of two networks from an HDF5 file with {train,val,test}/{tx,rx,label}."""
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 
     kind: Literal["latents"] = "latents"
     path: Path
-    """The file"""
+    """Path of the file"""
 
     def load(self, models: Any = None) -> LatentPairs:
         """Read the file."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every declaration of a data set has."""
+"""Base class of the settings of data sets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ DATASETS = Registry("datasets", package="sionna_semcom.datasets")
 
 
 class DataSettings(Settings):
-    """Settings of a data set, which :meth:`load` reads; a study's ``data``.
+    """Settings of a data set, which is read by :meth:`load`.
 
-    A subclass with a literal ``kind``, decorated with ``@DATASETS.declare``, is a data set that
-    studies can name. Its ``modalities`` are a class attribute, or a field where a study may leave
-    some out.
+    Studies can use subclasses with a literal ``kind`` and the decorator ``@DATASETS.declare`` in
+    ``data``. ``modalities`` is a class attribute, or a field if a study can select modalities.
     """
 
     has_features: ClassVar[bool] = False
-    """Whether samples are features of several modalities with a decision to make"""
+    """Whether samples are multimodal features with labels"""
 
     kind: str
 
@@ -29,22 +28,22 @@ class DataSettings(Settings):
 
         @property
         def modalities(self) -> tuple[str, ...]:
-            """Modalities of the samples; subclasses say which, or have a field."""
+            """Modalities of the samples; defined by subclasses."""
 
     @classmethod
     def default_modalities(cls) -> tuple[str, ...]:
-        """Modalities unless a study leaves some out."""
+        """Default modalities."""
         field = cls.model_fields.get("modalities")
         own: Any = field.default if field else cls.modalities
         return tuple(own)
 
     def load(self, models: Any = None) -> Data:
-        """Read or draw the data.
+        """Read or generate the data.
 
         Parameters
         ----------
         models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
-            Trained models, for data that are latents of trained networks
+            Trained models, for latents of trained networks
 
         Raises
         ------

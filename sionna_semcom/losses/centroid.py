@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""Centroids of multimodal embeddings, and the contrastive losses around them.
+r"""Centroids of multimodal embeddings and the corresponding contrastive losses.
 
 Source: E. Grassucci, G. Cicchetti, D. Comminiello, "Contrastive Learning Enables Low-Bandwidth
 Semantic Communication", AAAI workshops 2025, equations (1) to (7). :math:`\mathbf{m}_{ij}` is the
 unit-norm embedding of sample :math:`j` in modality :math:`i`, :math:`\mathbf{c}_j` the centroid.
 
-Two corrections to the print. Equations (4) and (5) sum the *matching* pair over :math:`k` in the
-denominator, which contrasts nothing: here the denominators run over the other samples' centroids
-and embeddings, as in InfoNCE. And centroids have unit norm throughout, not in (6) alone.
+Two published equations are corrected. The denominators of equations (4) and (5) sum the *matching*
+pair over :math:`k`, so there is no contrast. Here, the sums run over the centroids and embeddings
+of all samples, as in InfoNCE. Centroids always have unit norm, not only in (6).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NORM_FLOOR = 1e-12
 
 
 def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Scale the last axis of ``x`` to unit norm; a zero vector stays zero."""
+    """Scale the last axis of ``x`` to unit norm. Zero vectors remain zero."""
     power = ops.sum(ops.square(x), axis=-1, keepdims=True)
     return x * ops.rsqrt(ops.maximum(power, _NORM_FLOOR))
 
@@ -27,7 +27,7 @@ def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
 def centroid(
     embeddings: keras.KerasTensor, present: keras.KerasTensor | None = None
 ) -> keras.KerasTensor:
-    r"""Centroid of each sample's embeddings, on the unit sphere.
+    r"""Centroids of the embeddings of each sample, on the unit sphere.
 
     .. math:: \mathbf{c}_j = \frac{\sum_i p_{ij}\mathbf{m}_{ij}}{\|\sum_i p_{ij}\mathbf{m}_{ij}\|}
 
@@ -38,12 +38,12 @@ def centroid(
     embeddings : [num_modalities, batch, latent_dim], `float`
         Unit-norm embeddings
     present : `None` (all, default) | [num_modalities, batch], `float`
-        One where a modality is there, zero where it is missing
+        One if a modality is present, zero if it is missing
 
     Output
     ------
     : [batch, latent_dim], `float`
-        Centroids of unit norm (zero where nothing is present)
+        Centroids of unit norm, or zero if no modality is present
     """
     if present is not None:
         embeddings = embeddings * ops.expand_dims(present, -1)
@@ -56,14 +56,14 @@ def m2c_loss(
     temperature: float,
     same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
-    r"""Modality-to-centroid loss: each embedding finds its centroid among those of the batch.
+    r"""Modality-to-centroid loss: identifies the centroid of an embedding within the batch.
 
     .. math::
         \mathcal{L}_\text{M2C} = -\frac{1}{B}\sum_{i=1}^{N}\sum_{j=1}^{B} \log
         \frac{\exp(\mathbf{m}_{ij}^\top\mathbf{c}_j/\tau)}
         {\sum_{k}\exp(\mathbf{m}_{ij}^\top\mathbf{c}_k/\tau)}
 
-    Equation (4), corrected: the denominator compares with every centroid :math:`\mathbf{c}_k`.
+    Equation (4), corrected: the denominator is a sum over all centroids :math:`\mathbf{c}_k`.
 
     Input
     -----
@@ -74,7 +74,7 @@ def m2c_loss(
     temperature : `float`
         :math:`\tau > 0`
     same_meaning : `None` (default) | [batch, batch], `bool`
-        Pairs of samples that mean the same: they are no negatives of each other
+        Pairs of samples with the same meaning, which are not used as negatives
 
     Output
     ------
@@ -90,14 +90,14 @@ def c2m_loss(
     temperature: float,
     same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
-    r"""Centroid-to-modality loss: each centroid finds its embedding in every modality.
+    r"""Centroid-to-modality loss: identifies the embedding of a centroid in each modality.
 
     .. math::
         \mathcal{L}_\text{C2M} = -\frac{1}{B}\sum_{i=1}^{N}\sum_{j=1}^{B} \log
         \frac{\exp(\mathbf{c}_j^\top\mathbf{m}_{ij}/\tau)}
         {\sum_{k}\exp(\mathbf{c}_j^\top\mathbf{m}_{ik}/\tau)}
 
-    Equation (5), corrected: the denominator compares with every embedding :math:`\mathbf{m}_{ik}`.
+    Equation (5), corrected: the denominator is a sum over all embeddings :math:`\mathbf{m}_{ik}`.
     Inputs and output as in :func:`m2c_loss`.
     """
     similarities = ops.swapaxes(_similarities(embeddings, centroids), -1, -2)
@@ -109,7 +109,7 @@ def centroids_loss(
     temperature: float,
     same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
-    r"""Loss that spreads centroids over the sphere.
+    r"""Loss that separates the centroids of different samples on the sphere.
 
     .. math::
         \mathcal{L}_\text{Centroids} = -\frac{1}{B}\sum_{j=1}^{B} \log
@@ -128,7 +128,7 @@ def centroid_contrastive_loss(
     temperature: float,
     same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
-    r"""The whole contrastive loss.
+    r"""Complete contrastive loss.
 
     .. math::
         \mathcal{L}_\text{CL} = \tfrac12(\mathcal{L}_\text{M2C} + \mathcal{L}_\text{C2M})
@@ -152,7 +152,7 @@ def info_nce(
     temperature: float,
     same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
-    """InfoNCE of [..., batch, batch] similarities whose diagonal holds the matching pairs."""
+    """InfoNCE of [..., batch, batch] similarities with the matching pairs on the diagonal."""
     logits = similarities / temperature
     matching = ops.diagonal(logits, axis1=-2, axis2=-1)
     if same_meaning is not None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""The contrastive losses of CoMM: what modalities say together, and what each says alone.
+r"""Contrastive losses of CoMM for all modalities together and for single modalities.
 
-:math:`Z'` and :math:`Z''` are embeddings of two augmentations of all modalities of a sample,
-:math:`Z_i` is that of modality :math:`i` without the others. InfoNCE bounds mutual information,
+:math:`Z'` and :math:`Z''` are the embeddings of two augmentations of all modalities of a sample.
+:math:`Z_i` is the embedding of modality :math:`i` alone. InfoNCE is a lower bound on the mutual
+information
 
 .. math:: I(Z'; Z'') \approx R + S + \sum_i U_i, \qquad I(Z_i; Z') \approx R + U_i,
 
-where modalities are redundant (:math:`R`), unique (:math:`U_i`) and synergistic (:math:`S`).
+with redundant (:math:`R`), unique (:math:`U_i`) and synergistic information (:math:`S`).
 
 Source: B. Dufumier, J. Castillo Navarro, D. Tuia, J.-P. Thiran, "What to align in multimodal
 contrastive learning?", ICLR 2025.
@@ -26,7 +27,7 @@ from .centroid import info_nce, unit_norm
 def symmetric_info_nce(
     first: keras.KerasTensor, second: keras.KerasTensor, temperature: float
 ) -> keras.KerasTensor:
-    r"""InfoNCE in both directions, averaged: negatives are the other samples of the other view.
+    r"""Mean InfoNCE of both directions. Negatives are the other samples of the other view.
 
     .. math::
         -\frac{1}{2B}\sum_{j} \left(
@@ -37,7 +38,7 @@ def symmetric_info_nce(
     Input
     -----
     first, second : [batch, dim], `float`
-        Embeddings, of which rows of the same number belong together
+        Embeddings; rows with the same index form the matching pairs
     temperature : `float`
         :math:`\tau > 0`
 
@@ -60,8 +61,9 @@ def nt_xent(
         -\frac{1}{2B}\sum_{j=1}^{2B}
         \log\frac{e^{s_{j,j'}/\tau}}{\sum_{k\neq j} e^{s_{jk}/\tau}}
 
-    over the rows of both views, of which :math:`j` and :math:`j'` are of one sample, with their
-    cosine similarities :math:`s`. Arguments and output are those of :func:`symmetric_info_nce`.
+    where the sums run over the rows of both views, rows :math:`j` and :math:`j'` belong to the same
+    sample, and :math:`s` are cosine similarities. Input and output as in
+    :func:`symmetric_info_nce`.
 
     Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
     Representations", ICML 2020.
@@ -69,7 +71,8 @@ def nt_xent(
     one, other = unit_norm(first), unit_norm(second)
     views, partners = ops.concatenate([one, other], 0), ops.concatenate([other, one], 0)
     batch = ops.shape(one)[0]
-    # Columns are in the partners' order: matching pairs on the diagonal, a row itself beside it
+    # Columns are ordered by partner: matching pairs are on the diagonal, and the similarity of a
+    # row with itself, which is excluded, is shifted by one batch
     itself = ops.roll(ops.eye(2 * batch, dtype="bool"), batch, axis=1)
     return info_nce(ops.matmul(views, ops.transpose(partners)), temperature, itself)
 
@@ -113,7 +116,7 @@ def comm_terms(
 def cross_modal_terms(
     embeddings: Mapping[str, keras.KerasTensor], temperature: float
 ) -> dict[str, keras.KerasTensor]:
-    """InfoNCE between every two modalities, in nats: what CLIP aligns, and only what they share.
+    """InfoNCE between all pairs of modalities in nats, as in CLIP. Captures redundant information.
 
     Input
     -----

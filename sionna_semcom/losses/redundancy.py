@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""What two representations share, as discriminators see it.
+r"""Redundancy of two representations, estimated by discriminators.
 
-A discriminator with logit :math:`T` tells matched pairs :math:`p = p_{z^m z^n}` from mismatched
-ones :math:`q = p_{z^m} p_{z^n}`:
+A discriminator with logit :math:`T` distinguishes matched pairs :math:`p = p_{z^m z^n}` from
+mismatched pairs :math:`q = p_{z^m} p_{z^n}`:
 
 .. math::
     \text{BCE} = -\mathbb{E}_p[\log\sigma(T)] - \mathbb{E}_q[\log(1 - \sigma(T))], \qquad
     \mathcal{J} = 2\ln 2 - \text{BCE} \le 2 D_\text{JS}(p \,\|\, q)
 
-in nats, with equality for the best discriminator; :math:`\text{BCE} = 2\ln 2` is chance.
+in nats, with equality for the optimal discriminator. At chance, :math:`\text{BCE} = 2\ln 2`.
 
 Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
-Representations", equations (33) to (37). One correction to (43), which adds :math:`\mathcal{J}` to
-what is minimized: discriminators would then be trained to see *less*. What is added is the BCE,
-which discriminators minimize, and encoders maximize behind gradient reversal.
+Representations", equations (33) to (37). Equation (43) is corrected: it adds :math:`\mathcal{J}` to
+the minimized loss, so discriminators would be trained to discriminate *less*. Here, the BCE is
+added. Discriminators minimize it, and encoders maximize it because of the gradient reversal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import keras
 from keras import ops
 
 CHANCE = 2.0 * math.log(2.0)
-"""BCE [nats] of a discriminator that guesses"""
+"""BCE [nats] of a discriminator at chance"""
 
 
 def discriminator_bce(
@@ -36,7 +36,7 @@ def discriminator_bce(
     Input
     -----
     matched, mismatched : [batch], `float`
-        Logits of pairs of the same sample, and of different samples
+        Logits of pairs from the same sample and from different samples
 
     Output
     ------
@@ -47,14 +47,17 @@ def discriminator_bce(
 
 
 def jsd_bound(matched: keras.KerasTensor, mismatched: keras.KerasTensor) -> keras.KerasTensor:
-    r"""Lower bound :math:`\mathcal{J}` of :math:`2 D_\text{JS}` in nats; input as above."""
+    r"""Lower bound :math:`\mathcal{J}` of :math:`2 D_\text{JS}` in nats.
+
+    Input as in :func:`discriminator_bce`.
+    """
     return CHANCE - discriminator_bce(matched, mismatched)
 
 
 def redundancy_loss(
     logits: Iterable[tuple[keras.KerasTensor, keras.KerasTensor]],
 ) -> keras.KerasTensor:
-    """Sum of the BCE of all pairs of modalities; equation (37), corrected.
+    """Sum of the BCE over all pairs of modalities. Equation (37), corrected.
 
     Input
     -----

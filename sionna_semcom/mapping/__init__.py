@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From real latents to complex symbols and back, and many of them into one slot."""
+"""Mapping between real latents and complex symbols, and packing of symbols into slots."""
 
 from .latent_mapper import LatentDemapper, LatentMapper, num_symbols
 from .packing import SlotPacker

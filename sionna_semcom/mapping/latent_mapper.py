@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real latents as complex symbols under a power constraint, and back."""
+"""Mapping of real latents to complex symbols with a power constraint, and demapping."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .running_power import RunningPower
 
 
 def num_symbols(latent_dim: int) -> int:
-    r"""Complex symbols that carry a real latent: :math:`\lceil d/2 \rceil`."""
+    r"""Number of complex symbols for a real latent: :math:`\lceil d/2 \rceil`."""
     return -(-latent_dim // 2)
 
 
@@ -29,23 +29,22 @@ class LatentMapper(Block, KerasSaveable):
         x_n = \frac{z_n + j z_{n+N}}{\sqrt{P}}, \qquad n = 0, \dots, N-1, \quad
         N = \lceil d/2 \rceil
 
-    with a zero appended to a latent of odd dimension :math:`d`. It stands where a
-    :class:`~sionna.phy.mapping.Mapper` maps bits. The power :math:`P` is either that of each
-    latent or the average:
+    A zero is appended to a latent of odd dimension :math:`d`. The block replaces a
+    :class:`~sionna.phy.mapping.Mapper` for bits. The power :math:`P` is computed per latent or
+    averaged:
 
     - ``"latent"``: :math:`P = \frac{1}{N}\sum_n z_n^2`, so that each latent is sent with a mean
-      power of exactly one. A latent of zeros has no direction: its symbols are zeros, with zero
-      gradient.
-    - ``"average"``: the mean of the same over the batch in training, and its running average
-      otherwise, so that the power of a latent may carry meaning.
+      power of exactly one. A latent of zeros is mapped to zero symbols, with zero gradient.
+    - ``"average"``: the mean of this power over the batch in training, and its running average
+      otherwise, so that the power of a latent can carry information.
 
     Parameters
     ----------
     power : "latent" (default) | "average"
-        What is scaled to a power of one
+        Normalization of the power
 
     momentum : `float`, (default 0.99)
-        Weight of the past in the running average of the power
+        Weight of the previous value in the running average of the power
 
     precision : `None` (default) | "single" | "double"
         Precision of calculations and output
@@ -56,9 +55,10 @@ class LatentMapper(Block, KerasSaveable):
         Latents
 
     training : `None` (default) | `bool`
-        Whether ``"average"`` uses, and learns from, the power of this batch. `None`: as the Keras
-        layer that calls the mapper, or, if that does not know either, whether a gradient is being
-        recorded. ``fit`` therefore trains it, ``evaluate`` and ``predict`` do not
+        Whether ``"average"`` uses the power of this batch and updates the running average. `None`
+        takes the value of the calling Keras layer or, if this is unknown, `True` if a gradient is
+        being recorded. The average is therefore updated in ``fit``, but not in ``evaluate`` and
+        ``predict``
 
     Output
     ------
@@ -68,13 +68,13 @@ class LatentMapper(Block, KerasSaveable):
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or ``latents`` are not real with a known dimension
+        If a parameter is out of range, or ``latents`` are not real with a known dimension
 
     Note
     ----
-    A :class:`keras.Model` that holds the mapper as an attribute saves the running average
-    (:attr:`mean_power`) with its weights. Until the first batch of training the running average
-    is zero, and the power of the batch stands for it.
+    A :class:`keras.Model` with the mapper as an attribute saves the running average
+    (:attr:`mean_power`) with its weights. Before the first training batch, the running average is
+    zero and the power of the batch is used instead.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class LatentMapper(Block, KerasSaveable):
         return None if self.running_power is None else self.running_power.mean_power
 
     def _obj_type(self) -> str:
-        """What Keras takes the mapper for when it saves the model that holds it."""
+        """Type of the mapper for Keras when it saves a model with a mapper."""
         return "Layer"
 
     def __reduce__(self) -> Any:
-        """Copy as any object; Keras would write a model file."""
+        """Copy like any Python object, because Keras would write a model file."""
         return copyreg.__newobj__, (type(self),), self.__dict__  # type: ignore[attr-defined]
 
     def call(self, latents: tf.Tensor, training: bool | None = None) -> tf.Tensor:
@@ -116,7 +116,7 @@ class LatentMapper(Block, KerasSaveable):
             latents = in_range(latents)
             symbols_real = latents * _inverse_sqrt(_power(latents))
         else:
-            # Batches differ in magnitude; in double precision no square of theirs is lost
+            # Double precision, because the magnitude of the squares differs between batches
             exact = tf.cast(latents, tf.float64)
             power = self.running_power(tf.reduce_mean(_power(exact)), training=training)
             symbols_real = tf.cast(exact * _inverse_sqrt(power), latents.dtype)
@@ -124,18 +124,18 @@ class LatentMapper(Block, KerasSaveable):
 
 
 class LatentDemapper(Block):
-    r"""Gives back real latents from equalized symbols.
+    r"""Estimates real latents from equalized symbols.
 
     .. math:: \hat{z}_n = a_n \Re\{\hat{x}_n\}, \qquad \hat{z}_{n+N} = a_n \Im\{\hat{x}_n\}
 
-    The padding of an odd dimension is dropped. With the unbiased estimator :math:`a_n = 1`. The
-    LMMSE estimator has the least mean squared error for :math:`d` real numbers that share the power
-    of :math:`N = \lceil d/2 \rceil` symbols equally, in noise of power :math:`N_n` on a symbol:
+    The padding of an odd dimension is removed. The unbiased estimator has :math:`a_n = 1`. The
+    LMMSE estimator minimizes the mean squared error for :math:`d` real numbers that share the power
+    of :math:`N = \lceil d/2 \rceil` symbols equally, with noise of power :math:`N_n` per symbol:
 
     .. math:: a_n = \frac{N/d}{N/d + N_n/2} = \frac{1}{1 + \frac{d}{2N}N_n}
 
-    which is :math:`1/(1+N_n)` for an even dimension. It stands where a
-    :class:`~sionna.phy.mapping.Demapper` computes LLRs.
+    For an even dimension, :math:`a_n = 1/(1+N_n)`. The block replaces a
+    :class:`~sionna.phy.mapping.Demapper` for LLRs.
 
     Parameters
     ----------
@@ -154,8 +154,9 @@ class LatentDemapper(Block):
         Equalized symbols
 
     no_eff : `None` (default) | broadcastable to the shape of ``symbols_hat``, `tf.float`
-        Noise power left on each symbol; needed by ``"lmmse"``. With fewer axes it has the first of
-        them, as noise powers of Sionna's blocks: [batch] is one value a slot
+        Effective noise power of each symbol; required for ``"lmmse"``. An array with fewer axes has
+        the first axes of the symbols, like noise powers of Sionna's blocks: [batch] is one value
+        per slot
 
     Output
     ------
@@ -165,8 +166,8 @@ class LatentDemapper(Block):
     Raises
     ------
     ValueError
-        If a parameter is out of its range, ``symbols_hat`` has not the shape or type above, or
-        ``no_eff`` is missing
+        If a parameter is out of range, ``symbols_hat`` has a different shape or type, or ``no_eff``
+        is missing
     """
 
     def __init__(
@@ -197,7 +198,7 @@ class LatentDemapper(Block):
         if self._estimator == "lmmse":
             if no_eff is None:
                 raise ValueError("`no_eff` is needed by estimator='lmmse'. Received: None")
-            filled = self._latent_dim / (2 * expected)  # of the real numbers of the symbols
+            filled = self._latent_dim / (2 * expected)  # fraction of used real numbers
             no_eff = first_axes(tf.cast(no_eff, self.rdtype), symbols_hat)
             gain = 1.0 / (1.0 + filled * no_eff)
             symbols_hat *= tf.cast(gain, self.cdtype)
@@ -218,12 +219,12 @@ def first_axes(values: tf.Tensor, symbols: tf.Tensor) -> tf.Tensor:
 
 
 def _power(latents: tf.Tensor) -> tf.Tensor:
-    """Power of the unscaled symbols, which each sum the energy of two latent entries."""
+    """Power of the unscaled symbols. Each symbol contains two entries of the latent."""
     return 2.0 * tf.reduce_mean(tf.square(latents), axis=-1, keepdims=True)
 
 
 def _inverse_sqrt(power: tf.Tensor) -> tf.Tensor:
-    """``power ** -0.5``, and zero with zero gradient where there is no power."""
-    none = tf.equal(power, 0)  # NaN has a root: NaN
+    """``power ** -0.5``, or zero with zero gradient if the power is zero."""
+    none = tf.equal(power, 0)  # NaN is not zero: its root is NaN
     root = tf.math.rsqrt(tf.where(none, tf.ones_like(power), power))
     return tf.where(none, tf.zeros_like(power), root)

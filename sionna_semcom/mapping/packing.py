@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many short rows of symbols in few slots, so that they share the cost of a channel."""
+"""Packing of many short rows of symbols into few slots."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sionna.phy.ofdm import ResourceGrid
 
 
 class SlotPacker:
-    r"""Packs rows of symbols into slots and spreads each row over its slot.
+    r"""Packs rows of symbols into slots and interleaves the symbols of each slot.
 
-    Rows follow one another until a slot is full, and a permutation, the same in every slot, then
-    scatters neighbors over the slot, so that a row meets all of the channel's diversity. The
-    rest of the last slot is filled with QPSK symbols: its power is that of a full one.
+    Rows are concatenated until a slot is full. The same permutation for all slots then distributes
+    the symbols of a row over the slot, so that each row benefits from the diversity of the channel.
+    The rest of the last slot is filled with QPSK symbols, so that all slots have the same power.
 
     With a resource grid, slots have the shape that Sionna's
     :class:`~sionna.phy.ofdm.ResourceGridMapper` takes and its equalizers give. Each transmitter
@@ -24,7 +24,7 @@ class SlotPacker:
     Parameters
     ----------
     capacity : `int` | :class:`~sionna.phy.ofdm.ResourceGrid`
-        Symbols in a slot, or the grid whose data elements they fill
+        Number of symbols in a slot, or the grid whose data elements they fill
 
     seed : `int`
         Seed of the permutation and of the padding
@@ -68,7 +68,7 @@ class SlotPacker:
         self._padding = np.exp(0.5j * np.pi * (rng.integers(4, size=capacity) + 0.5))
 
     def num_slots(self, batch: int, num_symbols: int, separate: bool = False) -> int:
-        """Slots that ``batch`` rows of ``num_symbols`` occupy."""
+        """Number of slots for ``batch`` rows of ``num_symbols`` symbols."""
         if separate:
             return batch * -(-num_symbols // self.capacity)
         return -(-batch * num_symbols // self.capacity)
@@ -84,8 +84,8 @@ class SlotPacker:
             Rows of symbols, `tf.complex`
 
         separate : `bool`, (default `False`)
-            Whether each row has slots of its own. It keeps the place in the slot that it would
-            have had among the others: resource elements differ, at the edges of a grid above all.
+            Whether each row has its own slots. Its position in the slot is the same as with shared
+            slots, because resource elements differ, in particular at the edges of a grid.
 
         num_slots : `None` (as many as it takes) | `int`
             Slots to give, for channels that are bound to a number of slots, where rows share
@@ -94,13 +94,13 @@ class SlotPacker:
         Output
         ------
         : [num_slots, *slot_shape], as ``symbols``
-            Slots; those of row :math:`b` are consecutive if separate
+            Slots; if separate, the slots of row :math:`b` are consecutive
 
         Raises
         ------
         ValueError
-            If ``symbols`` have another shape, or do not fit into ``num_slots``. In a graph that
-            knows their number only when it runs, that raises `tf.errors.InvalidArgumentError`
+            If ``symbols`` have another shape, or do not fit into ``num_slots``. A graph whose
+            number of symbols is known only when it runs raises `tf.errors.InvalidArgumentError`
         """
         users = self._users(tf.convert_to_tensor(symbols))
         batch, num_symbols = tf.unstack(tf.shape(users)[1:])
@@ -130,7 +130,7 @@ class SlotPacker:
         num_symbols: int | tf.Tensor,
         separate: bool = False,
     ) -> tf.Tensor:
-        """Undo :meth:`pack`, for symbols and for anything real that belongs to them.
+        """Undo :meth:`pack`, for symbols and for real values of each symbol.
 
         Input
         -----
@@ -138,7 +138,7 @@ class SlotPacker:
             Slots
 
         batch, num_symbols : `int`
-            Rows that were packed, and symbols in each
+            Number of packed rows, and of symbols in each row
 
         separate : `bool`, (default `False`)
             As in :meth:`pack`
@@ -213,10 +213,10 @@ class SlotPacker:
             )
 
     def _starts(self, batch: int | tf.Tensor, used: int | tf.Tensor) -> tf.Tensor:
-        """Where each row of ``used`` symbols starts when one follows the other: [num_rows, 1]."""
+        """Start of each of the concatenated rows of ``used`` symbols: [num_rows, 1]."""
         return tf.tile(tf.range(batch)[:, tf.newaxis] * used, [self.num_tx, 1])
 
 
 def _gather_cyclic(rows: tf.Tensor, columns: tf.Tensor) -> tf.Tensor:
-    """Each row's own ``columns``, counted around the end of the row."""
+    """Select ``columns`` of each row cyclically."""
     return tf.gather(rows, columns % tf.shape(rows)[1], axis=1, batch_dims=1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The running average of a power, which changes in training alone."""
+"""Running average of a power, updated only in training."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ class RunningPower(keras.layers.Layer):
 
     .. math:: P \leftarrow m P + (1 - m) P_\text{batch}
 
-    As a Keras layer it is told of training by the layers and models that call it, and is saved
-    with them. Models whose ``call`` has no argument ``training`` do not tell their layers; a
-    gradient that is being recorded then tells training from evaluation.
+    This is a Keras layer, so that it receives ``training`` from the layers and models that call it
+    and is saved with them. Models whose ``call`` has no argument ``training`` do not pass it to
+    their layers. In this case, training is detected by a gradient that is being recorded.
 
     Parameters
     ----------
     momentum : `float`
-        Weight :math:`m` of the past
+        Weight :math:`m` of the previous average
 
     Input
     -----
     power : [], `float64`
         Power of the batch
     training : `None` | `bool`
-        Whether the power of the batch is used and learned from
+        Whether the power of the batch is used and updates the average
 
     Output
     ------
     : [], `float64`
-        Power to scale by
+        Power for the normalization
     """
 
     def __init__(self, momentum: float) -> None:
@@ -46,7 +46,7 @@ class RunningPower(keras.layers.Layer):
         self.built = True
 
     def call(self, power: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """Choose the power, and learn in training."""
+        """Select the power, and update the average in training."""
         if training is None:
             training = record.could_possibly_record()
         past = tf.convert_to_tensor(self.mean_power)
@@ -57,6 +57,6 @@ class RunningPower(keras.layers.Layer):
         return power
 
     def load_own_variables(self, store: Any) -> None:
-        """Load the average; files from before models saved their mappers hold none here."""
+        """Load the average. Older files do not contain it."""
         if store.keys():
             super().load_own_variables(store)

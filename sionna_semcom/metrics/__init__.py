@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Task, alignment, information and bandwidth figures."""
+"""Metrics of task performance, alignment, information and bandwidth."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the right class was decided for."""
+"""Accuracy of classifications."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def accuracy(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
     Output
     ------
     : [batch], `bool`
-        Right or wrong; the accuracy is the proportion of those right. `sim_metrics` raises
-        FloatingPointError if what is decided on is not finite
+        Whether the decision is correct; the accuracy is the mean. `sim_metrics` raises
+        FloatingPointError if the input of the decision is not finite
 
     Raises
     ------
     ValueError
-        If the two are not matrices of the same shape
+        If the arguments are not matrices of the same shape
     """
     x, x_hat = tf.convert_to_tensor(x), tf.convert_to_tensor(x_hat)
     if x.shape.rank != 2 or not x.shape.is_compatible_with(x_hat.shape):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of whole sets of samples, as functions of means over the samples.
+"""Metrics of sets of samples, computed from means over the samples.
 
-F1 and correlation are no means of anything that a single sample has. What each sample contributes
-are components, and the figure is a function of their means.
+F1 and correlation are not means over samples. Each sample contributes components, and the metric is
+a function of their means.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-_ROUNDING = 8 * np.finfo(np.float64).eps  # of a mean square, below which nothing varies
+_ROUNDING = 8 * np.finfo(np.float64).eps  # smallest variance over mean square
 
 Means = NDArray[np.float64]
 
 
 def confusion(classes: tf.Tensor, decided: tf.Tensor, num_classes: int) -> tf.Tensor:
-    """Which cell of the confusion matrix each sample is in.
+    """Cell of the confusion matrix for each sample.
 
     Input
     -----
@@ -36,13 +36,14 @@ def confusion(classes: tf.Tensor, decided: tf.Tensor, num_classes: int) -> tf.Te
 
 
 def f1_score(cells: Means) -> float:
-    r"""F1 score, the mean over classes weighted by their share of the samples.
+    r"""F1 score, averaged over classes with their relative frequencies as weights.
 
     .. math:: F_1 = \sum_c \pi_c \frac{2 m_{cc}}{\pi_c + \hat\pi_c}
 
-    with the share :math:`\pi_c` of class :math:`c`, the share :math:`\hat\pi_c` of decisions for
-    it, and that of right ones :math:`m_{cc}`. It is scikit-learn's with ``average="weighted"``,
-    which work on sentiment reports.
+    with the relative frequency :math:`\pi_c` of class :math:`c`, the relative frequency
+    :math:`\hat\pi_c` of decisions for it, and the relative frequency :math:`m_{cc}` of correct
+    decisions. It equals scikit-learn's F1 score with ``average="weighted"``, which is common in
+    sentiment analysis.
 
     Input
     -----
@@ -56,17 +57,16 @@ def f1_score(cells: Means) -> float:
 
 
 def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """First and second powers of both, and their product: [batch, 5], `float64`.
+    """First and second powers of both arguments, and their product: [batch, 5], `float64`.
 
-    In double precision the variance survives that the squares of single precision would lose where
-    the spread is small beside the mean.
+    Double precision is required to compute a variance that is small compared with the squared mean.
     """
     x, y = tf.cast(x, tf.float64), tf.cast(y, tf.float64)
     return tf.stack([x, y, x * x, y * y, x * y], -1)
 
 
 def correlation(means: Means) -> float:
-    """Pearson's correlation from means of :func:`moments`; zero if one of both is constant."""
+    """Pearson's correlation from means of :func:`moments`; zero if an argument is constant."""
     x, y, xx, yy, xy = np.asarray(means, np.longdouble)
     variances = xx - x * x, yy - y * y
     if not all(v > _ROUNDING * square for v, square in zip(variances, (xx, yy), strict=True)):
@@ -75,13 +75,13 @@ def correlation(means: Means) -> float:
 
 
 def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
-    """Hits among what counts, and what counts: [batch, 2], `float`."""
+    """Hits among the counted samples, and counted samples: [batch, 2], `float`."""
     counted = tf.cast(counted, tf.float32)
     return tf.stack([tf.cast(hits, tf.float32) * counted, counted], -1)
 
 
 def share(means: Means) -> float:
-    """Share of hits among what counts, from means of :func:`where`; zero if nothing counts."""
+    """Fraction of hits from means of :func:`where`; zero if no sample counts."""
     return float(means[0] / means[1]) if means[1] > 0 else 0.0
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a transmission costs, for one multimodal sample.
+"""Bandwidth of a transmission, per multimodal sample.
 
 Source of TTI and TOI: Grassucci et al., "Contrastive Learning Enables Low-Bandwidth Semantic
-Communication", 2025, table 1. They count real numbers and know no channel; channel uses are what
-a link charges (`Link.channel_uses`): resource elements, with pilots and padding.
+Communication", 2025, table 1. TTI and TOI count real numbers and do not account for a channel.
+Channel uses (`Link.channel_uses`) are resource elements, including pilots and padding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Number = TypeVar("Number", int, float)
 
 
 def tti(latent_dims: Iterable[int]) -> int:
-    """Total transmitted information: real numbers sent, the sum of the dimensions of all latents.
+    """Total transmitted information: the sum of the dimensions of all transmitted latents.
 
     Raises
     ------
@@ -29,8 +29,8 @@ def tti(latent_dims: Iterable[int]) -> int:
 def toi(shapes: Mapping[str, Sequence[int]]) -> int:
     """Total original information: real numbers in a sample of all modalities.
 
-    ``shapes`` holds the shape of a sample of each modality: pixels, spectrogram bins, and the
-    length of the one-hot word count.
+    ``shapes`` contains the shape of a sample of each modality. The sizes are numbers of pixels and
+    spectrogram bins, and the length of the one-hot word.
 
     Raises
     ------
@@ -41,17 +41,17 @@ def toi(shapes: Mapping[str, Sequence[int]]) -> int:
 
 
 def tti_over_toi(latent_dims: Iterable[int], shapes: Mapping[str, Sequence[int]]) -> float:
-    """Real numbers sent over real numbers in the original, free of units."""
+    """Ratio of transmitted real numbers to real numbers in the original, unitless."""
     return tti(latent_dims) / toi(shapes)
 
 
 def bandwidth_ratio(channel_uses: float, shapes: Mapping[str, Sequence[int]]) -> float:
-    """Complex channel uses over real numbers in the original, free of units.
+    """Ratio of complex channel uses to real numbers in the original, unitless.
 
     Parameters
     ----------
     channel_uses : `float`
-        Complex channel uses a sample, pilots and padding included
+        Complex channel uses per sample, including pilots and padding
     shapes : `dict`
         Shape of a sample of each modality
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a binary decision at the transmitter would leave at the receiver."""
+"""Accuracy of a binary decision at the transmitter after transmission."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from scipy.special import ndtr
 
 
 def decision_limit(accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> NDArray[np.float64]:
-    r"""Accuracy over AWGN of deciding at the transmitter and repeating one antipodal bit.
+    r"""Accuracy over AWGN if the transmitter decides and repeats one antipodal bit.
 
     .. math::
         a(1 - p) + (1 - a)p, \qquad p = Q\!\left(\sqrt{2 k \gamma}\right)
 
-    No scheme whose noiseless decisions are right with probability :math:`a` does much better in
-    :math:`k` complex symbols at the SNR :math:`\gamma`.
+    No scheme with the same noiseless accuracy :math:`a` is much more accurate with :math:`k`
+    complex symbols at the SNR :math:`\gamma`.
 
     Parameters
     ----------
     accuracy : `float`
         Accuracy :math:`a` without noise
     num_symbols : `int`
-        Complex symbols :math:`k` of a sample
+        Number of complex symbols :math:`k` per sample
     snr_db : `float`
         SNR :math:`\gamma` [dB]
 
     Raises
     ------
     ValueError
-        If ``num_symbols`` is not positive, or an accuracy is no probability
+        If ``num_symbols`` is not positive, or ``accuracy`` is not a probability
     """
     accuracy, snr_db = np.asarray(accuracy, float), np.asarray(snr_db, float)
     if num_symbols < 1 or np.any((accuracy < 0) | (accuracy > 1)):

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much two frozen representations share, judged by discriminators that are trained anew.
+"""Dependence of two frozen representations, estimated by newly trained discriminators.
 
-Discriminators that took part in training are no evidence: encoders have learned to deceive these
-very ones.
+Discriminators from training cannot be used for evaluation: the encoders were trained to fool them.
 """
 
 from __future__ import annotations
@@ -18,18 +17,17 @@ Array = NDArray[np.floating[Any]]
 Pair = tuple[Array, Array]
 
 CHANCE = 2.0 * np.log(2.0)
-_NUM_ORDERS = 20  # mismatched orders that a BCE is averaged over
+_NUM_ORDERS = 20  # mismatched orders for the mean BCE
 
 
 @dataclass(frozen=True)
 class Dependence:
-    r"""What fresh discriminators found.
+    r"""Result of newly trained discriminators.
 
     Parameters
     ----------
     bce : `float`
-        Binary cross-entropy in nats on samples that they were not trained on; :math:`2\ln 2` is
-        chance
+        Binary cross-entropy in nats on samples not used for training; :math:`2\ln 2` at chance
     """
 
     bce: float
@@ -49,16 +47,17 @@ def fresh_dependence(
     folds: int = 10,
     seed: int = 0,
 ) -> Dependence:
-    r"""Train discriminators of matched and mismatched pairs, each judged on samples it never saw.
+    r"""Train discriminators of matched and mismatched pairs and evaluate them on held-out samples.
 
-    Few samples of many dimensions share, if anything, a few directions: half of the samples of
-    training find them (canonical correlation analysis with a ridge), the other half fit a
-    logistic regression to the canonical variables :math:`\mathbf{u}, \mathbf{v}` of both
-    representations, their squares and their products, of matched pairs and of mismatched ones.
+    For few samples of high dimension, at most a few shared directions can be found. Half of the
+    training samples are used to find these directions (canonical correlation analysis with a
+    ridge). The other half is used to fit a logistic regression for matched and mismatched pairs.
+    Its inputs are the canonical variables :math:`\mathbf{u}, \mathbf{v}` of both representations,
+    their squares and their products.
 
-    Samples are cut into ``folds``. The number of directions is chosen on one, the discriminator
-    judged on another and trained on the rest; the BCE is the mean over all folds. Where nothing is
-    shared it scatters about chance, and may exceed it.
+    Samples are divided into ``folds``. The number of directions is selected on one fold, the
+    discriminator is evaluated on another fold and trained on the rest. The BCE is the mean over all
+    folds. For independent representations, it varies around the chance level and may exceed it.
 
     Source of the pairs: Fu et al., equations (34) to (36).
 
@@ -67,18 +66,18 @@ def fresh_dependence(
     one, other : [num_samples, m] and [num_samples, n], `float`
         Frozen representations of the same samples
     ranks : sequence of `int`
-        Numbers of directions that are tried
+        Candidates for the number of directions
     ridge : `float`
-        What is added to covariances, in units of their mean variance
+        Ridge of the covariances, in units of their mean variance
     folds : `int`
-        Parts that samples are cut into, 3 or more
+        Number of folds, 3 or more
     seed : `int`
         Seed of folds and orders
 
     Raises
     ------
     ValueError
-        If representations do not match, or there are too few of them or of folds
+        If representations do not match, or there are too few samples or folds
     """
     one, other = np.asarray(one, float), np.asarray(other, float)
     if len(one) != len(other) or {one.ndim, other.ndim} != {2} or not 3 <= folds <= len(one) // 4:
@@ -127,7 +126,7 @@ def _discriminator(
 
 
 def _canonical(one: Array, other: Array, rank: int, ridge: float) -> Callable[[Array, Array], Pair]:
-    """Canonical variables of ``rank`` directions; those of scikit-learn have no ridge."""
+    """Canonical variables of ``rank`` directions, with a ridge (scikit-learn has none)."""
     means = one.mean(0), other.mean(0)
     x, y = one - means[0], other - means[1]
     whiteners = []
@@ -146,13 +145,13 @@ def _features(u: Array, v: Array) -> Array:
 
 
 def _mismatched(count: int, draw: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows of both, in a random cyclic order in which none is matched."""
+    """Rows of both arrays in a random cyclic order without matched pairs."""
     order = draw.permutation(count)
     return order, np.roll(order, -1)
 
 
 def _bce(judge: Callable[[Array, Array], Array], pair: Pair, draw: np.random.Generator) -> float:
-    """BCE in nats of ``judge`` on a pair, with mismatched orders of it."""
+    """BCE in nats of the discriminator ``judge`` on a pair and its mismatched orders."""
     one, other = pair
     orders = [_mismatched(len(one), draw) for _ in range(_NUM_ORDERS)]
     firsts, seconds = (np.concatenate(rows) for rows in zip(*orders, strict=True))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""How close a reconstruction comes to its original, sample by sample.
+r"""Fidelity of reconstructions, per sample.
 
-All take originals :math:`\mathbf{x}_b` and reconstructions :math:`\hat{\mathbf{x}}_b` of shape
-[batch, ...] and give [batch]; with :math:`n` values in a sample they are free of units, PSNR is in
-dB. Both may be of any real, integer or boolean type; figures are in single precision, or in double
-precision if one of both is. `ValueError` is raised for other types and for shapes that differ.
+All metrics take originals :math:`\mathbf{x}_b` and reconstructions :math:`\hat{\mathbf{x}}_b` of
+:math:`n` values with shape [batch, ...], and return [batch]. PSNR is in dB, the other metrics are
+unitless. Arguments may have any real, integer or boolean type. The result is in single precision,
+or in double precision if an argument is in double precision. `ValueError` is raised for other types
+and for different shapes.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ def mae(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
 def psnr(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Tensor:
     r"""Peak signal-to-noise ratio :math:`10\log_{10}(v^2/\text{MSE}_b)` in dB.
 
-    It is limited to 100 dB, so that a perfect sample leaves the mean over samples finite. Input and
-    output as in :func:`mse`, with the largest possible value :math:`v` as ``max_val``: `None`
-    (default) is one, and integers need a number, such as 255.
+    It is limited to 100 dB, so that the mean over samples stays finite for perfect reconstructions.
+    Input and output as in :func:`mse`. ``max_val`` is the largest possible value :math:`v`. The
+    default `None` means one. Integers require a number, such as 255.
     """
     max_val = _largest(max_val, x, x_hat)
     relative = mse(x, x_hat) / max_val**2
@@ -59,13 +60,13 @@ def psnr(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Ten
 
 
 def ssim(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Tensor:
-    r"""Structural similarity, the mean over all windows and channels, in [-1, 1].
+    r"""Structural similarity, averaged over all windows and channels, in [-1, 1].
 
     .. math:: \frac{(2\mu_x\mu_{\hat x} + c_1)(2\sigma_{x\hat x} + c_2)}
               {(\mu_x^2 + \mu_{\hat x}^2 + c_1)(\sigma_x^2 + \sigma_{\hat x}^2 + c_2)}
 
-    with :math:`c_1=(0.01v)^2`, :math:`c_2=(0.03v)^2`, and moments under a Gaussian window of
-    standard deviation 1.5. The window has 11 x 11 pixels, or the largest odd size that fits the
+    with :math:`c_1=(0.01v)^2`, :math:`c_2=(0.03v)^2`, and moments in a Gaussian window with a
+    standard deviation of 1.5. The window has 11 x 11 pixels, or the largest odd size that fits the
     image.
 
     Source: Wang et al., "Image Quality Assessment: From Error Visibility to Structural
@@ -87,7 +88,7 @@ def ssim(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Ten
 
 
 def _ssim_in_double(x: tf.Tensor, x_hat: tf.Tensor, max_val: float, side: int) -> tf.Tensor:
-    """What :func:`tf.image.ssim` gives, which computes in single precision whatever it gets."""
+    """Double-precision version of :func:`tf.image.ssim`, which computes in single precision."""
     offsets = tf.range(side, dtype=tf.float64) - side // 2
     window = tf.exp(-tf.square(offsets) / (2 * 1.5**2))
     window = tf.tensordot(window, window, 0) / tf.reduce_sum(window) ** 2
@@ -105,7 +106,7 @@ def _ssim_in_double(x: tf.Tensor, x_hat: tf.Tensor, max_val: float, side: int) -
 
 
 def _largest(max_val: float | None, x: tf.Tensor, x_hat: tf.Tensor) -> float:
-    """The largest possible value as a number."""
+    """Largest possible value as a number."""
     types = [tf.convert_to_tensor(value).dtype for value in (x, x_hat)]
     if max_val is None and any(dtype.is_integer for dtype in types):
         raise ValueError(

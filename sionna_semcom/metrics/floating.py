@@ -9,15 +9,15 @@ import tensorflow as tf
 
 
 def as_floating(x: Any, x_hat: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """Both in one floating-point type that holds the values of both.
+    """Cast both arguments to a common floating-point type.
 
-    It is double precision if either is, or has integers of 32 bits or more, and single precision
-    otherwise.
+    The type is double precision if an argument is in double precision or has integers of 32 bits or
+    more, and single precision otherwise.
 
     Raises
     ------
     ValueError
-        If either is neither real, nor integer, nor boolean
+        If an argument is not real, integer or boolean
     """
     x, x_hat = tf.convert_to_tensor(x), tf.convert_to_tensor(x_hat)
     for name, value in (("x", x), ("x_hat", x_hat)):
@@ -32,6 +32,6 @@ def as_floating(x: Any, x_hat: Any) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def result_type(*values: Any) -> tf.DType:
-    """Double precision if one of ``values`` has it, single precision otherwise."""
+    """Double precision if one of ``values`` is in double precision, otherwise single precision."""
     double = any(tf.convert_to_tensor(value).dtype == tf.float64 for value in values)
     return tf.float64 if double else tf.float32

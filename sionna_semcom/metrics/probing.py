@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What classifiers can read from frozen representations, linear ones and others."""
+"""Linear and nonlinear probes of frozen representations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_NEGLIGIBLE = 1 - 1e-6  # share of the variance beyond which the rest is rounding
+_NEGLIGIBLE = 1 - 1e-6  # fraction of the variance; the rest is rounding error
 
 
 def linear_probe(
@@ -28,27 +28,28 @@ def linear_probe(
 ) -> float:
     """Accuracy of a logistic regression from representations to classes.
 
-    Scikit-learn's regression on standardized or whitened representations. Of the inverse
-    ``strengths`` of its regularization the one counts that is best on validation samples, with
-    which it is fitted again to training samples. They are tried in their order until two in
-    succession are worse than the best so far by more than its standard error.
+    Scikit-learn's regression is fitted to standardized or whitened representations. The inverse
+    strength of its regularization is selected from ``strengths`` on validation samples, and the
+    regression is then fitted again to the training samples. Strengths are tried in their order
+    until two successive accuracies are lower than the best accuracy by more than its standard
+    error.
 
     Parameters
     ----------
     train, test : ([num_samples, dim], [num_samples]), `float` and `int`
         Representations and classes
     validation : `None` | as ``train``
-        Samples that select; without them a share of the training samples
+        Samples for the selection; by default a fraction of the training samples
     strengths : sequence of `float`
-        Inverse strengths of regularization, ascending: weak regularization takes longest to fit
+        Inverse strengths of regularization, ascending, because weak regularization takes longest
     held_out : `float`
-        Share of the training samples that selects where there is no validation
+        Fraction of the training samples for the selection if ``validation`` is `None`
     whiten : `bool`
-        Whether representations are whitened rather than standardized. It is the same then in
-        whatever basis and scale they come, and is fitted in a small part of the time where they
-        are wide and ill-conditioned
+        Whether representations are whitened instead of standardized. The accuracy is then
+        independent of their basis and scale, and the fit is much faster if they are wide and
+        ill-conditioned
     seed : `int`
-        Seed of that share
+        Seed for the held-out samples
 
     Raises
     ------
@@ -61,7 +62,7 @@ def linear_probe(
     from sklearn.preprocessing import StandardScaler
 
     _check(train, test, *([validation] if validation else []))
-    # Sums of variances in single precision do not tell which directions are rounding
+    # Single precision is not sufficient to separate weak directions from rounding errors
     train, test = ((np.asarray(x, np.float64), y) for x, y in (train, test))
     fitting = train
     if validation is None:
@@ -74,7 +75,7 @@ def linear_probe(
         scaled = PCA(_NEGLIGIBLE, whiten=True) if whiten else StandardScaler()
         model = make_pipeline(scaled, LogisticRegression(C=strength, max_iter=500))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of convergence, where regularization is weak
+            warnings.simplefilter("ignore")  # about convergence with weak regularization
             return model.fit(*samples)
 
     best, highest, worse = strengths[0], -1.0, 0
@@ -99,10 +100,10 @@ def perceptron_probe(
 ) -> float:
     """Accuracy of a multilayer perceptron from representations to classes.
 
-    It may find what is there, but not linearly; what it does not find may be there all the same.
-    Scikit-learn's ``MLPClassifier`` on standardized representations, trained for at most 200 epochs
-    or until ten in succession are no better on the samples held out, and as it was when it was
-    best on them.
+    The perceptron can also find information that is not linearly decodable. A low accuracy does not
+    prove that the information is absent. Scikit-learn's ``MLPClassifier`` is trained on
+    standardized representations for at most 200 epochs, or until ten successive epochs do not
+    improve the accuracy on held-out samples. The weights with the best accuracy on these are used.
 
     Parameters
     ----------
@@ -111,9 +112,9 @@ def perceptron_probe(
     hidden : sequence of `int`
         Units of the hidden layers
     held_out : `float`
-        Share of the training samples that says when to stop, and is not fitted
+        Fraction of the training samples that is used only for early stopping
     seed : `int`
-        Seed of that share, of initial weights and of the order of samples
+        Seed for the held-out samples, the initial weights and the order of samples
 
     Raises
     ------
@@ -129,7 +130,7 @@ def perceptron_probe(
         tuple(hidden), early_stopping=True, validation_fraction=held_out, random_state=seed
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of epochs that run out
+        warnings.simplefilter("ignore")  # about the maximum number of epochs
         return float(make_pipeline(StandardScaler(), network).fit(*train).score(*test))
 
 

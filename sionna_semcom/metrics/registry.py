@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics of reconstructions that studies and systems name."""
+"""Metrics of reconstructions, by their names in studies and systems."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ METRICS = Registry("metrics", package="sionna_semcom.metrics")
 
 
 class MetricSettings(Settings):
-    """A metric of reconstructions: called with originals and reconstructions, it gives [batch].
+    """Metric of reconstructions. Maps originals and reconstructions to one value per sample.
 
-    A subclass with a literal ``kind``, decorated with ``@METRICS.declare``, is a metric that
-    studies can name in ``evaluation.metrics``. Results have it as ``<modality>_<kind>``.
+    Studies can list subclasses with a literal ``kind`` and the decorator ``@METRICS.declare`` in
+    ``evaluation.metrics``. The name in results is ``<modality>_<kind>``.
 
     Input
     -----
@@ -33,19 +33,19 @@ class MetricSettings(Settings):
     Output
     ------
     : [batch], `float` | `bool`
-        One value for each sample; `bool` makes a proportion
+        One value per sample; the mean of `bool` values is a proportion
     """
 
     modalities: ClassVar[tuple[str, ...]] = ()
-    """Modalities that it measures, such as ``"image"``"""
+    """Modalities that the metric applies to, such as ``"image"``"""
     usual: ClassVar[bool] = False
-    """Whether systems measure it unless told otherwise"""
+    """Whether systems measure it by default"""
 
     kind: str
 
     @classmethod
     def subject(cls) -> str:
-        """What it is for, in words."""
+        """Description of the data that the metric applies to."""
         return f"reconstructions of {', '.join(cls.modalities)}"
 
     def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
@@ -54,11 +54,11 @@ class MetricSettings(Settings):
 
 
 AnyMetric = Annotated[MetricSettings, METRICS]
-"""Settings of any metric of reconstructions; ``kind`` says which."""
+"""Settings of any metric of reconstructions, selected by ``kind``."""
 
 
 def default_metrics(modality: str) -> dict[str, MetricSettings]:
-    """Metrics that systems measure of reconstructions of ``modality``, by ``kind``."""
+    """Default metrics for reconstructions of ``modality``, by ``kind``."""
     return {
         kind: metric()
         for kind, metric in METRICS.items()
@@ -128,7 +128,7 @@ class MAE(MetricSettings):
 
 @METRICS.declare
 class Accuracy(MetricSettings):
-    """Whether the word with the highest probability is right, see :func:`accuracy`."""
+    """Whether the word with the highest probability is correct, see :func:`accuracy`."""
 
     modalities = ("text",)
     usual = True
@@ -136,7 +136,7 @@ class Accuracy(MetricSettings):
     kind: Literal["accuracy"] = "accuracy"
 
     def __call__(self, x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
-        """Right or wrong [batch], `bool`."""
+        """Whether the decision is correct [batch], `bool`."""
         return accuracy(x, x_hat)
 
 
@@ -147,7 +147,7 @@ class _BitMetricSettings(MetricSettings):
 
     @classmethod
     def subject(cls) -> str:
-        """What it is for, in words."""
+        """Description of the data that the metric applies to."""
         return "bits, as of pusch links with a transport_block and of digital_features"
 
 

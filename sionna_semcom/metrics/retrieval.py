@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well embeddings of one modality find their partners in another."""
+"""Retrieval between the embeddings of two modalities."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def recall_at_1(
     query_labels: tf.Tensor | None = None,
     gallery_labels: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    r"""Whether the item of the gallery that is nearest to a query is a right one.
+    r"""Whether the gallery item with the highest similarity to a query is correct.
 
     .. math:: r_q = \left[\ell_q = \ell'_{g(q)}\right], \qquad g(q) = \arg\max_g
               \frac{\mathbf{q}_q\cdot\mathbf{g}_g}{\|\mathbf{q}_q\|\,\|\mathbf{g}_g\|}
 
-    With labels this is recall at class level; without, at instance level, where query :math:`q`
-    belongs to item :math:`q` alone. Of equally near items the first counts.
+    With labels, this is recall at class level. Without labels, it is recall at instance level, and
+    only item :math:`q` is correct for query :math:`q`. In case of a tie, the first item counts.
 
     Input
     -----
@@ -35,19 +35,19 @@ def recall_at_1(
         Embeddings of another
     query_labels : `None` (instance level) | [num_queries], `int`
         Classes of the queries
-    gallery_labels : `None` (those of the queries) | [num_items], `int`
+    gallery_labels : `None` (labels of the queries) | [num_items], `int`
         Classes of the items
 
     Output
     ------
     : [num_queries], `bool`
-        Right or wrong; recall at 1 is the proportion of those right. `sim_metrics` raises
+        Whether the item is correct; recall at 1 is the mean. `sim_metrics` raises
         FloatingPointError if embeddings are not finite
 
     Raises
     ------
     ValueError
-        If the embeddings are not matrices of one width, or labels do not fit them
+        If the embeddings are not matrices of the same width, or labels do not match them
     """
     query, gallery = as_floating(query, gallery)
     if query.shape.rank != 2 or gallery.shape.rank != 2 or query.shape[1] != gallery.shape[1]:
@@ -76,7 +76,7 @@ def recall_at_1(
 def pairwise_recall_at_1(
     embeddings: Mapping[str, tf.Tensor], labels: tf.Tensor | None = None
 ) -> dict[str, tf.Tensor]:
-    """`recall_at_1` for every ordered pair of modalities.
+    """`recall_at_1` for all ordered pairs of modalities.
 
     Input
     -----
@@ -88,7 +88,7 @@ def pairwise_recall_at_1(
     Output
     ------
     : `dict` of [num_samples], `bool`
-        Right or wrong, under names like ``image_to_audio``
+        Whether the item is correct, under names such as ``image_to_audio``
     """
     return {
         f"{query}_to_{gallery}": recall_at_1(embeddings[query], embeddings[gallery], labels)

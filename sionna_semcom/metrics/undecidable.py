@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outputs that are not finite, which a decision on them would hide.
+"""Detection of outputs that are not finite before a decision hides them.
 
-The largest of several NaN has an index like any other. A metric that decides therefore notes what
-it decides on, and the Monte Carlo loop asks whether that was finite.
+The index of the largest of several NaN is a valid class. A metric with a decision therefore notes
+the input of the decision, and the Monte Carlo loop checks whether this input was finite.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import tensorflow as tf
 
 
 class Watch:
-    """Counts samples of which something that was noted is not finite."""
+    """Counts samples with noted values that are not finite."""
 
     def __init__(self) -> None:
         self._graph = _graph()
         self._counts: list[tf.Tensor] = []
 
     def note(self, outputs: tf.Tensor) -> None:
-        """Note ``outputs`` [batch, ...]; those of a graph inside this one cannot be seen."""
+        """Note ``outputs`` [batch, ...]. Outputs of a nested graph are ignored."""
         if _graph() is self._graph:
             finite = tf.reshape(tf.math.is_finite(outputs), [tf.shape(outputs)[0], -1])
             bad = tf.logical_not(tf.reduce_all(finite, -1))
             self._counts.append(tf.reduce_sum(tf.cast(bad, tf.int32)))
 
     def count(self) -> tf.Tensor:
-        """Most samples that were not finite in anything that was noted: [], `int32`."""
+        """Maximum number of samples that are not finite, over all notes: [], `int32`."""
         return tf.reduce_max(tf.stack([tf.constant(0), *self._counts]))
 
 
@@ -39,7 +39,7 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """Give a watch that sees what is noted inside the context."""
+    """Return a watch that records all outputs noted inside the context."""
     watch = Watch()
     token = _watch.set(watch)
     try:
@@ -49,7 +49,7 @@ def watching() -> Iterator[Watch]:
 
 
 def note_outputs(*outputs: Any) -> None:
-    """Note ``outputs`` [batch, ...] of networks, or what goes into them, for whoever measures."""
+    """Note ``outputs`` [batch, ...] or inputs of networks for the check of finite values."""
     watch = _watch.get()
     if watch is None:
         return

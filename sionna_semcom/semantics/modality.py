@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A modality: how it is encoded, decoded, trained and judged."""
+"""Modality with its encoder, decoder, loss and metrics."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def word_cross_entropy(words: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 @_register
 @dataclass(frozen=True)
 class Modality:
-    """One modality of a multimodal system.
+    """Modality of a multimodal system.
 
-    To save a system, functions must be those of :mod:`sionna_semcom.metrics` or of `keras.losses`,
-    or registered with `keras.saving.register_keras_serializable`, and so must classes of layers.
+    To save a system, use functions of :mod:`sionna_semcom.metrics` or `keras.losses`, or register
+    your own functions and classes of layers with `keras.saving.register_keras_serializable`.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ class Modality:
     shape : `tuple` of `int`
         Shape of one sample
     encoder : `keras.Layer`
-        From samples ``[batch, *shape]`` to latents ``[batch, latent_dim]``
+        Maps samples ``[batch, *shape]`` to latents ``[batch, latent_dim]``
     decoder : `keras.Layer`
-        From features of the received latent ``[batch, features]`` to reconstructions
+        Maps features of the received latent ``[batch, features]`` to reconstructions
     loss : callable
-        From (samples, reconstructions) to the reconstruction loss of each sample ``[batch]``
+        Maps (samples, reconstructions) to the reconstruction loss of each sample ``[batch]``
     metrics : `dict` of callables
-        From (samples, reconstructions) to a figure of each sample ``[batch]``; `bool` figures are
-        proportions
+        Map (samples, reconstructions) to the value of each sample ``[batch]``; the mean of `bool`
+        values is a proportion
     """
 
     name: str
@@ -66,7 +66,7 @@ class Modality:
         Raises
         ------
         ValueError
-            If the loss or a metric has no name by which it could be found again
+            If the loss or a metric has no registered name
         """
         return {
             "name": self.name,
@@ -79,7 +79,7 @@ class Modality:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Modality:
-        """Build a modality from what :meth:`get_config` gave."""
+        """Build a modality from the output of :meth:`get_config`."""
         options = dict(config)
         for name in ("encoder", "decoder"):
             options[name] = keras.saving.deserialize_keras_object(options[name])
@@ -89,12 +89,12 @@ class Modality:
 
     @property
     def latent_dim(self) -> int:
-        """Real numbers that the encoder gives for a sample."""
+        """Number of real numbers that the encoder returns per sample."""
         return int(self.encoder.compute_output_shape((None, *self.shape))[-1])
 
 
 def _named(function: Any, what: str) -> Any:
-    """Name of a function that is registered or of Keras, or configuration of an object."""
+    """Name of a function of Keras or a registered function, or configuration of an object."""
     if isinstance(function, metrics.MetricSettings):
         return {"metric": function.model_dump(mode="json")}
     if not isinstance(function, FunctionType):
@@ -111,12 +111,12 @@ def _named(function: Any, what: str) -> Any:
 
 
 def _found(config: Mapping[str, Any]) -> Metric:
-    """What :func:`_named` gave a name.
+    """Inverse of :func:`_named`.
 
     Raises
     ------
     ValueError
-        If nothing has the name
+        If the name is unknown
     """
     ((kind, value),) = config.items()
     found: Any = None
@@ -141,15 +141,15 @@ def modalities(
     Parameters
     ----------
     shapes : `dict`
-        Shape of one sample of ``image``, ``audio`` (spectrogram) and ``text`` (one-hot word), as
-        ``Digits.shapes`` gives it; any of them may be left out
+        Shape of a sample of ``image``, ``audio`` (spectrogram) and ``text`` (one-hot word), such as
+        ``Digits.shapes``; modalities may be omitted
     latent_dim : `int` | `dict`
-        Latent dimensions, the same for all or one for each modality
+        Latent dimension, for all modalities or for each modality
 
     Raises
     ------
     ValueError
-        If a modality is none of the three, or has no latent dimension
+        If a modality is unknown or has no latent dimension
     """
     unknown = set(shapes) - set(_FACTORIES)
     if unknown:

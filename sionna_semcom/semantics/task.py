@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a receiver is to decide: a score, one of two classes, or one of many."""
+"""Decisions at the receiver: a score, one of two classes, or one of several classes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from .. import metrics
 
 SCORE_LIMIT = 3.0  # sentiment lies in [-3, 3]
-_CERTAIN = 1.0 - 1e-6  # no mean of predictions is surer
+_CERTAIN = 1.0 - 1e-6  # limit for the mean of predictions
 Aggregate = Callable[[NDArray[np.float64]], float]
 
 
 class Task:
-    r"""Outputs, loss and figures of a decision.
+    r"""Outputs, loss and metrics of a decision.
 
     ===========  ========  ===============================  =====================================
-    classes      outputs   loss                             figures
+    classes      outputs   loss                             metrics
     ===========  ========  ===============================  =====================================
     0 (score)    1         mean absolute error              mae, correlation, acc2, acc2_nonzero,
                                                             acc5, acc7, f1
@@ -30,23 +30,22 @@ class Task:
     3 and more   k logits  cross-entropy                    accuracy, f1
     ===========  ========  ===============================  =====================================
 
-    ``acc2`` tells negative from non-negative scores, ``acc2_nonzero`` negative from positive ones,
-    where samples with a score of zero do not count. ``acc5`` and ``acc7`` round scores to whole
-    numbers from -2 to 2 and from -3 to 3. ``f1`` is weighted over the classes (of ``acc2``, where
-    scores are decided).
+    ``acc2`` distinguishes negative and non-negative scores. ``acc2_nonzero`` distinguishes negative
+    and positive scores and excludes samples with a score of zero. ``acc5`` and ``acc7`` round
+    scores to integers from -2 to 2 and from -3 to 3. ``f1`` is weighted over the classes (the
+    classes of ``acc2`` for scores).
 
-    Source: Fu et al., section VI; conventions of both binary accuracies as in the literature on
-    CMU-MOSI.
+    Source: Fu et al., section VI. Both binary accuracies follow the literature on CMU-MOSI.
 
     Parameters
     ----------
     num_classes : `int`
-        Classes; zero for a score in [-3, 3]
+        Number of classes; zero for a score in [-3, 3]
 
     Raises
     ------
     ValueError
-        If there is one class, or less than none
+        If ``num_classes`` is one or negative
     """
 
     def __init__(self, num_classes: int) -> None:
@@ -59,7 +58,7 @@ class Task:
 
     @property
     def aggregates(self) -> dict[str, Aggregate]:
-        """Figures that are functions of means over all samples."""
+        """Metrics that are functions of means over all samples."""
         if self.num_classes:
             return {"f1": metrics.f1_score}
         return {
@@ -70,7 +69,7 @@ class Task:
 
     @property
     def metric_names(self) -> list[str]:
-        """Names of all figures."""
+        """Names of all metrics."""
         if not self.num_classes:
             return ["acc2", "acc5", "acc7", "mae", "f1", "correlation", "acc2_nonzero"]
         return ["acc2" if self.num_classes == 2 else "accuracy", "f1"]
@@ -89,7 +88,7 @@ class Task:
         return SCORE_LIMIT * ops.tanh(outputs[:, 0] / SCORE_LIMIT)
 
     def decide(self, outputs: tf.Tensor) -> tf.Tensor:
-        """Classes [batch], `int32`; of scores, whether they are not negative."""
+        """Classes [batch], `int32`. For scores, one if the score is not negative."""
         if self.num_classes > 2:
             return tf.argmax(outputs, -1, output_type=tf.int32)
         return tf.cast(outputs[:, 0] >= 0, tf.int32)
@@ -120,7 +119,7 @@ class Task:
         return tf.math.log(tf.maximum(mean, 1 - _CERTAIN))
 
     def measure(self, label: tf.Tensor, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Figures [batch], and components [batch, n] of :attr:`aggregates`."""
+        """Metrics [batch], and components [batch, n] of :attr:`aggregates`."""
         metrics.note_outputs(outputs)
         decided = self.decide(outputs)
         if self.num_classes:
@@ -145,6 +144,6 @@ class Task:
 
 
 def _same_rounded(label: tf.Tensor, scores: tf.Tensor, limit: float) -> tf.Tensor:
-    """Whether both round to the same whole number within ``limit``."""
+    """Whether both are rounded to the same integer within ``limit``."""
     label, scores = (tf.round(tf.clip_by_value(x, -limit, limit)) for x in (label, scores))
     return tf.equal(label, scores)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Complete trainable semantic communication systems, a folder a system."""
+"""Complete trainable semantic communication systems, one folder per system."""
 
 from .alignment.settings import (
     FeatureAlignmentSettings,

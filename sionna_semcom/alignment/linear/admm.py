@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's iterative solver of linear alignment, as a method of its own and as a check."""
+"""Iterative solver of the paper for linear alignment, as a method and as a reference."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ...channel.noise import energy
 
 
 class ADMMResult(NamedTuple):
-    r"""What :func:`admm` found.
+    r"""Result of :func:`admm`.
 
     Parameters
     ----------
     precoder : [..., T, d], `tf.complex` or `tf.float`
-        Projected variable :math:`\mathbf{Z}`, which keeps the power limit
+        Projected variable :math:`\mathbf{Z}`, which satisfies the power constraint
     decoder : [..., m, R], as ``precoder``
-        The best decoder for it
+        Optimal decoder for this precoder
     objective : [iterations, ...], `tf.float`
-        Error of the projected precoder and its best decoder, less that of the best possible
-        decoder of a noiseless channel of full rank
+        Error of the projected precoder with its optimal decoder, minus the error of the optimal
+        decoder for a noiseless channel of full rank
     power : [iterations, ...], `tf.float`
         Power of the projected precoder
     """
@@ -36,7 +36,7 @@ class ADMMResult(NamedTuple):
 def mmse_decoder(
     cross: tf.Tensor, h: tf.Tensor, precoder: tf.Tensor, noise_covariance: tf.Tensor
 ) -> tf.Tensor:
-    r"""The G-step, equation (15); shapes as in :func:`admm`.
+    r"""G-step, equation (15). Shapes as in :func:`admm`.
 
     .. math:: \mathbf{G} = \mathbf{W}\mathbf{B}^\mathsf{H}
               (\mathbf{B}\mathbf{B}^\mathsf{H} + \mathbf{\Sigma})^{-1}, \qquad
@@ -57,7 +57,7 @@ def admm(
     initial: tf.Tensor | None = None,
     record: bool = True,
 ) -> ADMMResult:
-    r"""Alternating direction method of multipliers for linear alignment; Algorithm 1.
+    r"""Alternating direction method of multipliers for linear alignment, Algorithm 1.
 
     .. math::
 
@@ -65,14 +65,15 @@ def admm(
         \mathrm{tr}(\mathbf{G}\mathbf{\Sigma}\mathbf{G}^\mathsf{H})
         \quad\text{s.t.}\quad \mathrm{tr}(\mathbf{F}\mathbf{F}^\mathsf{H}) \le P
 
-    which is problem (6) for whitened pilots up to the constant
+    This is problem (6) for whitened pilots, up to the constant
     :math:`\mathbb{E}\lVert\mathbf{y}\rVert^2 - \lVert\mathbf{W}\rVert_F^2`.
 
-    Source: Pandolfo et al., 2025. Corrected: with whitened pilots
-    :math:`\mathbf{X}\mathbf{X}^\mathsf{H} = n\mathbf{I}`, so that the F-step (21) is one solve with
-    :math:`\mathbf{A} + \rho\mathbf{I}` (the text's Kronecker product has
-    :math:`\mathbf{B}^\mathsf{H}` where :math:`\mathbf{B}^\mathsf{T}` is meant); the projected
-    :math:`\mathbf{Z}` is deployed, as :math:`\mathbf{F}` can break the power limit.
+    Source: Pandolfo et al., 2025. Two corrections: With whitened pilots,
+    :math:`\mathbf{X}\mathbf{X}^\mathsf{H} = n\mathbf{I}`, so that the F-step (21) is one linear
+    solve with :math:`\mathbf{A} + \rho\mathbf{I}` (the Kronecker product in the text contains
+    :math:`\mathbf{B}^\mathsf{H}` instead of :math:`\mathbf{B}^\mathsf{T}`). The projected
+    :math:`\mathbf{Z}` is used as precoder, because :math:`\mathbf{F}` can violate the power
+    constraint.
 
     Input
     -----
@@ -87,11 +88,11 @@ def admm(
     rho : `float`
         Penalty :math:`\rho`
     iterations : `int`
-        Iterations
+        Number of iterations
     initial : `None` | [..., T, d], as ``cross``
-        First precoder; drawn from CN(0, 1) by default
+        Initial precoder; drawn from CN(0, 1) by default
     record : `bool`
-        Whether objective and power of every iteration are kept; without, both are empty
+        Whether objective and power of each iteration are returned; otherwise, both are empty
     """
     cross, h = tf.convert_to_tensor(cross), tf.convert_to_tensor(h)
     dtype = cross.dtype
@@ -130,7 +131,7 @@ def admm(
 def alignment_error(
     cross: tf.Tensor, h: tf.Tensor, precoder: tf.Tensor, noise_covariance: tf.Tensor
 ) -> tf.Tensor:
-    """Objective of :func:`admm` with the best decoder for ``precoder``, [...]."""
+    """Objective of :func:`admm` with the optimal decoder for ``precoder``, [...]."""
     received = tf.matmul(h, precoder)
     covariance = tf.matmul(received, received, adjoint_b=True) + noise_covariance
     explained = tf.matmul(cross, received, adjoint_b=True)
@@ -139,7 +140,7 @@ def alignment_error(
 
 
 def _project(f: tf.Tensor, power: float) -> tf.Tensor:
-    """The Z-step, equations (25) and (26)."""
+    """Z-step, equations (25) and (26)."""
     used = _power(f)
     within = tf.sqrt(tf.math.divide_no_nan(tf.cast(power, used.dtype), used))
     scale = tf.where(used > power, within, 1.0)

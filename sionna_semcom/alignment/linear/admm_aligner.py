@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's linear method: alternating optimization for every channel anew."""
+"""Linear method of the paper: alternating optimization for each channel."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .semantic_modes import SemanticModes, semantic_modes
 
 
 class ADMMAligner(AlignerEstimator):
-    """Linear precoder and decoder by :func:`~sionna_semcom.alignment.linear.admm`, complex-linear.
+    """Complex-linear precoder and decoder from :func:`~sionna_semcom.alignment.linear.admm`.
 
-    Source: Pandolfo et al., 2025, Algorithm 1. What the iterations leave of the power limit is used
-    up: more power never harms. Means are removed at both ends, and the covariance
+    Source: Pandolfo et al., 2025, Algorithm 1. The precoder is scaled to the power limit after the
+    iterations, which never increases the error. Means are removed at both ends, and the covariance
     of the transmitter's latents is regularized as for :class:`LinearAligner`.
 
     Parameters
     ----------
     iterations : `int`
-        Iterations for a channel
+        Number of iterations per channel
     rho : `float`
         Penalty
 
@@ -45,7 +45,7 @@ class ADMMAligner(AlignerEstimator):
     def fit_statistics(
         self, statistics: PilotStatistics, held_out: ArrayLike | None = None
     ) -> ADMMAligner:
-        """Learn from the moments of pilots; see :meth:`LinearAligner.fit_statistics`."""
+        """Fit to the moments of pilots, see :meth:`LinearAligner.fit_statistics`."""
         self.modes_ = semantic_modes(statistics, "complex_linear")
         if held_out is not None:
             self.modes_ = self.modes_.scaled_to(held_out)
@@ -54,7 +54,7 @@ class ADMMAligner(AlignerEstimator):
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
     ) -> MatrixTransceiver:
-        """Iterate for channels ``h`` [G, B, N_R, N_T]; errors on them are not thought of."""
+        """Iterate for channels ``h`` [G, B, N_R, N_T]. Channel errors are ignored."""
         check_is_fitted(self)
         num_elements, num_rx_ant, _ = h.shape[-3:]
         blocks = [tf.linalg.LinearOperatorFullMatrix(part) for part in tf.unstack(h, axis=-3)]
@@ -75,7 +75,7 @@ class ADMMAligner(AlignerEstimator):
 
 
 class MatrixTransceiver(NamedTuple):
-    """A complex-linear precoder [..., T, d] and decoder [..., m, R], as matrices."""
+    """Complex-linear precoder [..., T, d] and decoder [..., m, R] as matrices."""
 
     semantic: SemanticModes
     precoder: tf.Tensor

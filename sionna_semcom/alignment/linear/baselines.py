@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alignment and transmission apart: features are sent by an SVD transceiver, and then aligned."""
+"""Separate transmission and alignment: features are sent by an SVD transceiver, then aligned."""
 
 from __future__ import annotations
 
@@ -23,39 +23,38 @@ Array = NDArray[np.float64]
 
 
 class FeatureAligner(AlignerEstimator):
-    r"""The paper's baselines First-k, Top-k and Eigen-k.
+    r"""Baselines First-k, Top-k and Eigen-k of the paper.
 
-    The channel is equalized by its SVD, equations (32) and (33), with the same power on every
-    eigenmode, and what arrived is translated by the least-squares map :math:`\mathbf{Q}` of
-    equation (34). Of the :math:`2BN` real numbers that :math:`B` channel uses of :math:`N`
-    eigenmodes carry,
+    The channel is equalized by its SVD, equations (32) and (33), with equal power on all
+    eigenmodes. The received features are aligned with the least-squares map :math:`\mathbf{Q}` of
+    equation (34). :math:`B` channel uses of :math:`N` eigenmodes carry :math:`2BN` real numbers:
 
-    - ``"first"`` sends the first features of the latent,
-    - ``"top"`` sends half as many of the features farthest from their mean, in units of their
-      standard deviation; the other half of the symbols tells which they are, and arrives without
-      error,
+    - ``"first"`` sends the first features of the latent.
+    - ``"top"`` sends the features farthest from their mean, in units of their standard deviation.
+      It uses half of the symbols for these features. The other half carries their indices and is
+      received without errors.
     - ``"eigen"`` sends the projections on the strongest right singular vectors of
-      :math:`\mathbf{Q}`, and rebuilds with the left ones.
+      :math:`\mathbf{Q}` and reconstructs with the left singular vectors.
 
-    Source: Pandolfo et al., 2025, section IV. Corrected: each use carries its own symbol vector
-    (:math:`\mathbf{I}_K` for the vector of ones in (32) and (33)), and the two filters of Eigen-k
-    multiply to :math:`\mathbf{Q}`, not to :math:`\mathbf{U}\mathbf{\Sigma}^2\mathbf{V}^\mathsf{T}`.
-    Made stronger: means are removed at both ends, every number is scaled to the
-    same power and the equalizer knows it, strong numbers meet strong eigenmodes, First-k translates
-    by the least-squares map of the features that it sends, and :math:`\mathbf{Q}` is regularized
-    as for :class:`LinearAligner`.
+    Source: Pandolfo et al., 2025, section IV. Corrections: Each channel use carries its own symbol
+    vector (:math:`\mathbf{I}_K` instead of the vector of ones in (32) and (33)). The product of
+    the two filters of Eigen-k is :math:`\mathbf{Q}`, not
+    :math:`\mathbf{U}\mathbf{\Sigma}^2\mathbf{V}^\mathsf{T}`. Improvements: Means are removed at
+    both ends. All numbers are scaled to the same power, which is known to the equalizer. The
+    strongest numbers use the strongest eigenmodes. First-k uses the least-squares map of the
+    transmitted features. :math:`\mathbf{Q}` is regularized as for :class:`LinearAligner`.
 
     Parameters
     ----------
     selection : "first" | "top" | "eigen"
-        Which numbers are sent
+        Selection of the transmitted numbers
 
     Attributes
     ----------
     statistics_ : `PilotStatistics`
         Moments of the pilots
     map_ : [m, d], `float64`
-        The least-squares map
+        Least-squares map
     """
 
     def __init__(self, selection: Selection) -> None:
@@ -64,20 +63,20 @@ class FeatureAligner(AlignerEstimator):
     def fit_statistics(
         self, statistics: PilotStatistics, held_out: ArrayLike | None = None
     ) -> FeatureAligner:
-        """Learn from the moments of pilots, which need not fit in memory.
+        """Fit to the moments of pilots, which need not fit into memory.
 
         Parameters
         ----------
         statistics : `PilotStatistics`
             Moments of the pilots
         held_out : `None` | [n, d], `float`
-            Latents of the transmitter on which the power limit is to hold; "top" needs them, to
-            learn the power of large features
+            Latents of the transmitter for which the power constraint must hold. Required for "top"
+            to estimate the power of large features
 
         Raises
         ------
         ValueError
-            If ``selection`` is unknown, or "top" gets no latents
+            If ``selection`` is unknown, or if "top" is fitted without latents
         """
         if self.selection not in ("first", "top", "eigen"):
             raise ValueError(
@@ -101,7 +100,7 @@ class FeatureAligner(AlignerEstimator):
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
     ) -> LinearTransceiver | TopTransceiver:
-        """Design for channels ``h`` [..., B, N_R, N_T]; errors on them are not thought of."""
+        """Design for channels ``h`` [..., B, N_R, N_T]. Channel errors are ignored."""
         check_is_fitted(self)
         noise = design_noise(no, h)[..., tf.newaxis]
         channel = channel_modes(h)
@@ -123,7 +122,7 @@ class FeatureAligner(AlignerEstimator):
         return TopTransceiver(plain, self.statistics_, self.map_, scale, count)
 
     def _numbers(self, num_reals: int) -> SemanticModes:
-        """Numbers of unit variance, made from the centered latent, and what each adds to it."""
+        """Numbers of unit variance from the centered latent, and their map to the target."""
         statistics = self.statistics_
         size = len(statistics.mean_tx)
         if self.selection == "first":
@@ -151,7 +150,7 @@ class FeatureAligner(AlignerEstimator):
 
 
 class TopTransceiver:
-    """Sends the features farthest from their mean; which they are is known at the receiver."""
+    """Sends the features farthest from their mean. The receiver knows their indices."""
 
     def __init__(
         self,
@@ -176,7 +175,7 @@ class TopTransceiver:
         _, self._chosen = tf.math.top_k(tf.abs(standard), self._count)
         numbers = tf.gather(standard, self._chosen, axis=-1, batch_dims=standard.shape.rank - 1)
         unused = len(self._plain.semantic.mean_tx) - self._count
-        indices = tf.ones_like(numbers[..., :1]) * tf.ones([unused], rdtype)  # of the same power
+        indices = tf.ones_like(numbers[..., :1]) * tf.ones([unused], rdtype)  # same power
         return self._plain.precode(tf.concat([numbers, indices], -1))
 
     def decode(self, y: tf.Tensor) -> tf.Tensor:
@@ -193,6 +192,6 @@ class TopTransceiver:
 
 
 def _plain(size: int) -> SemanticModes:
-    """Modes that send ``size`` numbers as they are."""
+    """Modes that send ``size`` numbers without a transformation."""
     eye, zeros = np.eye(size), np.zeros(size)
     return SemanticModes(eye, np.ones(size), eye, zeros, zeros, float(size), 0.0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directions in which a block-diagonal MIMO channel carries symbols."""
+"""Eigenmodes of a block-diagonal MIMO channel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from ...channel.noise import at_least, check_finite, energy, noise_power
 
-NOISE_FLOOR = 1e-10  # of the energy of a coefficient
+NOISE_FLOOR = 1e-10  # relative to the energy of a coefficient
 
 
 class ChannelModes(NamedTuple):
@@ -33,9 +33,9 @@ class ChannelModes(NamedTuple):
 def channel_modes(h: tf.Tensor) -> ChannelModes:
     """Eigenmodes of ``h`` [..., B, N_R, N_T], by the smaller of its two Gram matrices.
 
-    Differentiable in ``h``, in graphs and under XLA, which has no complex SVD. Modes weaker than
-    the strongest by more than the precision of the arithmetic (60 dB in single precision) drown in
-    rounding, as they do in noise.
+    The function is differentiable with respect to ``h``, also in graph mode and with XLA, which has
+    no complex SVD. Modes that are weaker than the strongest mode by more than the numerical
+    precision (60 dB in single precision) are lost in rounding errors.
     """
     num_rx_ant, num_tx_ant = h.shape[-2:]
     if num_tx_ant <= num_rx_ant:
@@ -50,9 +50,9 @@ def channel_modes(h: tf.Tensor) -> ChannelModes:
 
 
 def design_noise(no: tf.Tensor | float, h: tf.Tensor) -> tf.Tensor:
-    """Noise power ``no`` to design for on channels ``h`` [..., B, N_R, N_T], [] or [...].
+    """Noise power for the design on channels ``h`` [..., B, N_R, N_T], [] or [...].
 
-    A noiseless channel is designed for a little noise, as its SNR were infinite otherwise.
+    For a noiseless channel, a small noise power is used, because the SNR would be infinite.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def mean_energy(h: tf.Tensor) -> tf.Tensor:
 
 
 def _unit_columns(matrix: tf.Tensor) -> tf.Tensor:
-    """Columns scaled to unit norm; those of zeros, with no gradient, stay."""
+    """Columns scaled to unit norm. Zero columns remain zero, with zero gradient."""
     squares = tf.reduce_sum(energy(matrix), -2, keepdims=True)
     used = squares > 0
     scale = tf.where(used, tf.math.rsqrt(tf.where(used, squares, 1.0)), 0.0)

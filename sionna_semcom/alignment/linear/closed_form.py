@@ -21,7 +21,7 @@ Allocation = Literal["joint", "per_element"]
 
 
 class LinearAligner(AlignerEstimator):
-    r"""Optimal linear precoder and decoder between two latent spaces, for any channel at once.
+    r"""Optimal linear precoder and decoder between two latent spaces in closed form.
 
     .. math::
 
@@ -31,46 +31,47 @@ class LinearAligner(AlignerEstimator):
 
     With :math:`\mathbf{W} = \mathbf{M}^{1/2}\mathbb{E}[\mathbf{y}\mathbf{x}^\mathsf{H}] =
     \mathbf{U}_w\mathbf{S}\mathbf{V}_w^\mathsf{H}` and :math:`\mathbf{H} = \mathbf{U}\mathbf{\Sigma}
-    \mathbf{V}^\mathsf{H}` the global optimum sends the strongest semantic directions over the
+    \mathbf{V}^\mathsf{H}`, the global optimum sends the strongest semantic directions over the
     strongest eigenmodes, :math:`\mathbf{F} = \mathbf{V}\mathbf{\Phi}\mathbf{V}_w^\mathsf{H}`, with
-    powers :math:`\phi_i^2` from :func:`~sionna_semcom.alignment.semantic_waterfilling`, and
-    :math:`\mathbf{G}` is the MMSE receiver. Fitting costs one SVD of what the pilots say; a channel
-    costs an eigendecomposition of its own size and two cumulative sums. The documentation derives
-    it.
+    powers :math:`\phi_i^2` from :func:`~sionna_semcom.alignment.semantic_waterfilling`.
+    :math:`\mathbf{G}` is the MMSE receiver. The fit requires one SVD of the semantic
+    cross-covariance. Each channel requires one eigendecomposition of its size and two cumulative
+    sums. The documentation contains the derivation.
 
     The channel is block diagonal over :math:`B` resource elements, so that :math:`K` uses of one
-    channel, subcarriers and OFDM symbols are one problem. In the *widely linear* form, features are
-    real numbers of their own and each eigenmode carries two of them, in its real and imaginary
-    part; in the *complex-linear* form of the paper, pairs of features stay together.
+    channel, subcarriers and OFDM symbols are covered. In the *widely linear* form, each eigenmode
+    carries two independent real features in its real and imaginary part. In the *complex-linear*
+    form of the paper, pairs of features are combined to complex numbers.
 
-    With channel estimates of error variance :math:`\varepsilon`, the error acts on what is sent
-    with power :math:`P_b` on a resource element as noise of variance :math:`\varepsilon P_b`, and
-    the design for :math:`N_0 + \varepsilon P_b` is the optimum of the objective averaged over the
-    errors. For several elements, :math:`P_b` and the powers are found in turns.
+    If channel estimates have the error variance :math:`\varepsilon`, and a resource element has the
+    transmit power :math:`P_b`, the error acts as noise of variance :math:`\varepsilon P_b`. The
+    design for the noise power :math:`N_0 + \varepsilon P_b` minimizes the objective averaged over
+    the errors. For several elements, :math:`P_b` and the powers are computed alternately.
 
     Source: Pandolfo et al., "Latent Space Alignment for AI-Native MIMO Semantic Communications",
     2025, problem (6). The closed form, the widely linear form, the metric and the robust design are
-    additions; the text's H of size N_T x N_R is N_R x N_T here, and means are removed at both ends.
+    additions. H has size N_R x N_T here, not N_T x N_R as in the text, and means are removed at
+    both ends.
 
     Parameters
     ----------
     form : "widely_linear" (default) | "complex_linear"
-        What the precoder may do with the features
+        Linearity of the precoder
     metric : `None` (identity) | [m, m], `float`
         Metric :math:`\mathbf{M}` of the error at the receiver, such as :func:`head_metric`
     ridge : "gcv" (default) | `float`
         Regularization of the transmitter's covariance; see :func:`semantic_modes`
     allocation : "joint" (default) | "per_element"
-        Whether power and semantic directions are shared out over all resource elements together,
-        with an average power of one, or every element sends a power of one and as many directions
-        as the others
+        Whether power and semantic directions are allocated jointly over all resource elements with
+        an average power of one, or each element has a power of one and the same number of
+        directions
     turns : `int`
-        Turns of the robust design for several resource elements
+        Iterations of the robust design for several resource elements
 
     Attributes
     ----------
     modes_ : `SemanticModes`
-        What fitting learned of the two latent spaces
+        Semantic modes of the two latent spaces
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class LinearAligner(AlignerEstimator):
     def fit_statistics(
         self, statistics: PilotStatistics, held_out: ArrayLike | None = None
     ) -> LinearAligner:
-        """Learn from the moments of pilots, see `AlignerEstimator.fit_statistics`."""
+        """Fit to the moments of pilots, see `AlignerEstimator.fit_statistics`."""
         if self.form not in ("widely_linear", "complex_linear"):
             raise ValueError(
                 f"`form` must be 'widely_linear' or 'complex_linear'. Received: {self.form!r}"
@@ -116,19 +117,19 @@ class LinearAligner(AlignerEstimator):
         Input
         -----
         h : [..., B, N_R, N_T], `tf.complex`
-            Channels, or with ``error_variance`` their conditional means
+            Channels or, with ``error_variance``, their conditional means
         no : [] or [...], `tf.float`
             Noise power per receive antenna
         error_variance : [] or [..., B], `tf.float`
-            Variance of the errors on the coefficients of ``h``
+            Variance of the errors of the coefficients of ``h``
         noise_covariance : `None` | [..., N_R, N_R], `tf.complex`
             Covariance of colored noise, in units of ``no``
 
         Raises
         ------
         ValueError
-            If ``h`` is not complex of rank 3 or more, or there are both channel errors and colored
-            noise
+            If ``h`` is not complex with rank 3 or more, or if channel errors are combined with
+            colored noise
         """
         check_is_fitted(self)
         h = tf.convert_to_tensor(h)
@@ -138,7 +139,7 @@ class LinearAligner(AlignerEstimator):
                 f"Received: shape={h.shape}, dtype={h.dtype.name}"
             )
         whitener = None
-        known = tf.get_static_value(error_variance)  # `None` where only a run will tell
+        known = tf.get_static_value(error_variance)  # `None` if unknown in a graph
         robust = known is None or bool(np.any(np.asarray(known) > 0))
         if noise_covariance is not None:
             if robust:
@@ -166,11 +167,11 @@ class LinearAligner(AlignerEstimator):
     def _share_out(
         self, modes: ChannelModes, noise: tf.Tensor, whitener: tf.Tensor | None
     ) -> LinearTransceiver:
-        """The optimum for elements with noise powers [..., B] of their own.
+        """Optimum for resource elements with individual noise powers [..., B].
 
-        Cells are sets of modes that share one power budget: all modes, or those of an element.
+        A cell is a set of modes with a common power budget: all modes, or the modes of an element.
         """
-        fold = 1 if self.modes_.is_complex else 2  # coefficients that share a complex mode
+        fold = 1 if self.modes_.is_complex else 2  # coefficients per complex mode
         num_elements, num_modes = modes.gains.shape[-2:]
         num_cells = 1 if self.allocation == "joint" else num_elements
         size = num_elements * num_modes // num_cells
@@ -201,6 +202,6 @@ class LinearAligner(AlignerEstimator):
         )
 
     def _weights(self, num_cells: int, size: int, fold: int, dtype: tf.DType) -> tf.Tensor:
-        """Semantic singular values [num_cells, size, fold], dealt out to the cells in turn."""
+        """Semantic singular values [num_cells, size, fold], assigned to the cells in turn."""
         weights = padded_weights(self.modes_, num_cells * size * fold)
         return tf.constant(weights.reshape(size, num_cells, fold).transpose(1, 0, 2), dtype)

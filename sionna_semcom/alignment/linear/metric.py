@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an error at the receiver costs its task."""
+"""Metric of the error at the receiver for its task."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 def head_metric(
     kernel: ArrayLike, covariance: ArrayLike, share: float = 0.5
 ) -> NDArray[np.float64]:
-    r"""Metric that mixes the error of the latent with that of the logits.
+    r"""Metric that combines the error of the latent with the error of the logits.
 
     .. math::
 
@@ -18,8 +18,9 @@ def head_metric(
         a\,\frac{\mathbf{K}\mathbf{P}\mathbf{K}^\mathsf{T}}
         {\mathrm{tr}(\mathbf{P}\mathbf{K}^\mathsf{T}\mathbf{C}\mathbf{K})}
 
-    with the head's kernel :math:`\mathbf{K}`, and :math:`\mathbf{P}` that removes the mean over the
-    classes, which decides nothing. Both parts are one for a receiver that always guesses the mean.
+    with the kernel :math:`\mathbf{K}` of the head. The projection :math:`\mathbf{P}` removes the
+    mean over the classes, which does not affect the decision. Both terms are normalized to one for
+    a receiver that always returns the mean.
 
     Parameters
     ----------
@@ -28,7 +29,7 @@ def head_metric(
     covariance : [m, m], `float`
         Covariance :math:`\mathbf{C}` of the receiver's latents
     share : `float`
-        Share :math:`a` of the logits, in [0, 1]
+        Weight :math:`a` of the logits, in [0, 1]
 
     Output
     ------
@@ -38,7 +39,7 @@ def head_metric(
     Raises
     ------
     ValueError
-        If ``share`` is out of its range, or the receiver's latents or logits do not vary
+        If ``share`` is out of range, or the receiver's latents or logits are constant
     """
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"`share` must lie in [0, 1]. Received: {share}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The directions in which two latent spaces have something to say to each other."""
+"""Semantic modes: correlated directions of two latent spaces."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ..statistics import PilotStatistics
 
 Form = Literal["widely_linear", "complex_linear"]
 
-RANK_TOLERANCE = 1e-10  # eigenvalues below it, of the largest, are rounding
-RIDGES = np.logspace(-8, 2, 61)  # searched by cross-validation, of the mean eigenvalue
+RANK_TOLERANCE = 1e-10  # relative to the largest eigenvalue; the rest is rounding
+RIDGES = np.logspace(-8, 2, 61)  # candidates, relative to the mean eigenvalue
 
 
 @dataclass(frozen=True)
 class SemanticModes:
-    r"""Uncorrelated coefficients of the transmitter's latent, and what each says to the receiver.
+    r"""Uncorrelated coefficients of the transmitter's latent and their use at the receiver.
 
     With the whitened latent :math:`\mathbf{x}`, :math:`\mathbb{E}[\mathbf{x}\mathbf{x}^\mathsf{H}]
     = \mathbf{I}`, the centered target :math:`\mathbf{y}`, and a metric :math:`\mathbf{M}`,
@@ -30,18 +30,18 @@ class SemanticModes:
         = \mathbf{U}\,\mathrm{diag}(s_1 \ge s_2 \ge \dots)\,\mathbf{V}^\mathsf{H}, \qquad
         z_i = \mathbf{v}_i^\mathsf{H}\mathbf{x}.
 
-    Knowing :math:`z_i` lowers the error
+    Knowledge of :math:`z_i` reduces the error
     :math:`\mathbb{E}\lVert\mathbf{M}^{1/2}(\mathbf{y}-\hat{\mathbf{y}})\rVert^2` by :math:`s_i^2`.
 
     Parameters
     ----------
     encoder : [d, r], `float64` or `complex128`
-        From the centered latent (real, or its complex form) to the coefficients:
+        Map from the centered latent (real or in complex form) to the coefficients:
         :math:`\mathbf{z} = \mathbf{E}^\mathsf{H}(\mathbf{s}_T - \boldsymbol\mu_T)`
     weights : [r], `float64`
         Semantic singular values :math:`s_i`, descending
     decoder : [r, m], as ``encoder``
-        What each coefficient adds to the target, :math:`\mathbb{E}[z_i^* \mathbf{y}]`
+        Contribution of each coefficient to the target, :math:`\mathbb{E}[z_i^* \mathbf{y}]`
     mean_tx : [d], `float64`
         Mean of the transmitter's latents
     mean_rx : [m], `float64`
@@ -49,7 +49,7 @@ class SemanticModes:
     target_power : `float`
         :math:`\mathbb{E}\lVert\mathbf{M}^{1/2}\mathbf{y}\rVert^2`
     ridge : `float`
-        What was added to the eigenvalues of the transmitter's covariance
+        Ridge added to the eigenvalues of the transmitter's covariance
     """
 
     encoder: NDArray[Any]
@@ -62,11 +62,11 @@ class SemanticModes:
 
     @property
     def is_complex(self) -> bool:
-        """Whether coefficients are complex, each pairing two features."""
+        """Whether coefficients are complex and combine two features each."""
         return np.iscomplexobj(self.encoder)
 
     def scaled_to(self, tx: ArrayLike) -> SemanticModes:
-        """Modes whose coefficients have unit power on the latents ``tx`` [n, d]."""
+        """Modes with coefficients of unit power for the latents ``tx`` [n, d]."""
         centered = np.asarray(tx, np.float64) - self.mean_tx
         if self.is_complex:
             centered = np.pad(centered, [(0, 0), (0, centered.shape[1] % 2)])
@@ -96,24 +96,24 @@ def semantic_modes(
     statistics : `PilotStatistics`
         Moments of the pilots
     form : "widely_linear" (default) | "complex_linear"
-        Whether features are real numbers of their own, or the first half pairs with the second as
-        real and imaginary parts, as in the paper
+        Whether features are independent real numbers, or the first and second half of the features
+        are real and imaginary parts, as in the paper
     metric : `None` (identity) | [m, m], `float`
         Symmetric positive semidefinite metric :math:`\mathbf{M}` of the error
     ridge : "gcv" (default) | `float`
-        Added to the eigenvalues of the transmitter's covariance, in units of their mean; "gcv"
-        takes the value of least generalized cross-validation error (Golub, Heath and Wahba, 1979),
-        which few pilots need
+        Ridge added to the eigenvalues of the transmitter's covariance, in units of their mean.
+        "gcv" minimizes the generalized cross-validation error (Golub, Heath and Wahba, 1979), which
+        is important for few pilots
 
     Raises
     ------
     ValueError
-        If the transmitter's latents do not vary, or the metric is of the wrong shape, not positive
-        semidefinite, or, for the complex-linear form, no multiple of the identity
+        If the transmitter's latents are constant, or the metric has a wrong shape, is not positive
+        semidefinite or, for the complex-linear form, is not a multiple of the identity
 
     Note
     ----
-    The power is that of latents whose covariance has the ridge added, and less on the pilots.
+    The power includes the ridge of the covariance. The power of the pilots is therefore lower.
     """
     root = metric_root(metric, len(statistics.mean_rx))
     if form == "complex_linear" and not np.allclose(root, root[0, 0] * np.eye(len(root))):
@@ -147,7 +147,7 @@ def semantic_modes(
 
 
 def metric_root(metric: ArrayLike | None, size: int) -> NDArray[np.float64]:
-    """Symmetric root of a metric ``[size, size]``; the identity for `None`."""
+    """Symmetric square root of a metric ``[size, size]``; identity for `None`."""
     if metric is None:
         return np.eye(size)
     matrix = np.asarray(metric, np.float64)
@@ -172,7 +172,7 @@ def _cross_validated(
     target_power: float,
     statistics: PilotStatistics,
 ) -> float:
-    """Ridge of least generalized cross-validation error, in units of the mean eigenvalue."""
+    """Ridge with the lowest generalized cross-validation error, relative to the mean eigenvalue."""
     shrunk = eigenvalues / (eigenvalues + RIDGES[:, None])
     explained = np.sum(projected / eigenvalues * (2.0 * shrunk - shrunk**2), -1)
     freedom = 1.0 - (1.0 + shrunk.sum(-1)) / statistics.count
@@ -183,7 +183,8 @@ def _cross_validated(
 def _pair_both(moments: NDArray[np.float64]) -> NDArray[np.complex128]:
     r"""Moments of complex vectors, :math:`\mathbb{E}[\mathbf{y}\mathbf{x}^\mathsf{H}]`.
 
-    ``moments`` are those of the real vectors whose halves are real and imaginary parts.
+    ``moments`` are the moments of real vectors that contain the real parts in the first half and
+    the imaginary parts in the second half.
     """
     moments = np.pad(moments, [(0, size % 2) for size in moments.shape])
     (rr, ri), (ir, ii) = (np.split(rows, 2, 1) for rows in np.split(moments, 2, 0))

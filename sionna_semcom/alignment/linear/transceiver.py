@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A linear precoder and decoder, factored into semantic and channel modes."""
+"""Linear precoder and decoder, factored into semantic modes and channel modes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .semantic_modes import SemanticModes
 
 
 def padded_weights(semantic: SemanticModes, size: int) -> NDArray[np.float64]:
-    """The first ``size`` semantic singular values, zeros behind the last."""
+    """First ``size`` semantic singular values, padded with zeros."""
     weights = semantic.weights[:size]
     return np.pad(weights, [0, size - len(weights)])
 
 
 class LinearTransceiver(NamedTuple):
-    r"""A linear precoder and decoder for given channels.
+    r"""Linear precoder and decoder for given channels.
 
     .. math::
 
@@ -29,8 +29,8 @@ class LinearTransceiver(NamedTuple):
         \hat z_{b,i} = \frac{\sqrt{p_{b,i}}}{\sigma_{b,i}^2 p_{b,i} + N_b}
         \left[(\mathbf{H}_b\mathbf{V}_b)^\mathsf{H}\mathbf{y}_b\right]_i
 
-    Every mode carries ``fold`` coefficients: one complex, or two real in its real and imaginary
-    part, which each see half the noise.
+    Each mode carries ``fold`` coefficients: one complex coefficient, or two real coefficients in
+    its real and imaginary part with half the noise power each.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class LinearTransceiver(NamedTuple):
     whitener : `None` | [..., 1, N_R, N_R], `tf.complex`
         Whitens colored noise
     place : [..., B, n], `tf.int32`
-        Place among the semantic coefficients, strongest first, of those that a mode carries
+        Index of the semantic coefficients of each mode, in descending order of their strength
     powers : [..., B, n, fold], `tf.float`
-        Power of every coefficient
+        Power of each coefficient
     noise : [..., B], `tf.float`
-        Noise power, channel errors included
+        Noise power, including channel errors
     """
 
     semantic: SemanticModes
@@ -65,12 +65,12 @@ class LinearTransceiver(NamedTuple):
         return self.semantic.target_power - tf.reduce_sum(lowered, (-3, -2, -1))
 
     def in_noise(self, no: tf.Tensor, error_variance: tf.Tensor) -> LinearTransceiver:
-        """The same precoder, decoded in the noise that channel errors make of its powers."""
+        """Same precoder with a decoder for additional noise from channel errors."""
         power = tf.reduce_sum(self.powers, (-2, -1))
         return self._replace(noise=no + error_variance * power)
 
     def or_better(self, other: LinearTransceiver) -> LinearTransceiver:
-        """For each channel, this pair or ``other``, whichever has less error."""
+        """For each channel, the pair with the lower error: this one or ``other``."""
         better = other.objective < self.objective
 
         def pick(name: str) -> tf.Tensor:
@@ -126,27 +126,27 @@ class LinearTransceiver(NamedTuple):
 
     @property
     def _amplitudes(self) -> tf.Tensor:
-        """Roots of the powers, with no gradient where there is no power."""
+        """Square roots of the powers, with zero gradient at zero."""
         used = self.powers > 0
         return tf.where(used, tf.sqrt(tf.where(used, self.powers, 1.0)), 0.0)
 
     @property
     def _noise(self) -> tf.Tensor:
-        """Noise power that a coefficient sees, [..., B, 1, 1]."""
+        """Noise power per coefficient, [..., B, 1, 1]."""
         return self.noise[..., tf.newaxis, tf.newaxis] / self._fold
 
     @property
     def _order(self) -> tf.Tensor:
-        """Mode that carries each semantic coefficient, [..., 1, B * n]."""
+        """Mode of each semantic coefficient, [..., 1, B * n]."""
         modes = [1, self._num_coefficients // self._fold]
         return tf.argsort(tf.reshape(self.place, tf.concat([tf.shape(self.place)[:-2], modes], 0)))
 
     def _gather(self, z: tf.Tensor, index: tf.Tensor) -> tf.Tensor:
-        """Pick among the coefficients [..., L, *, *, fold] of every latent by ``index``."""
+        """Select coefficients [..., L, *, *, fold] of each latent by ``index``."""
         flat = tf.reshape(z, tf.concat([tf.shape(z)[: index.shape.rank - 1], [-1, self._fold]], 0))
         return tf.gather(flat, index, axis=-2, batch_dims=index.shape.rank - 2)
 
 
 def _for_each(tensor: tf.Tensor) -> tf.Tensor:
-    """Add the axis of the latents that share a channel, before the last three."""
+    """Insert the axis of the latents of a group before the last three axes."""
     return tf.expand_dims(tensor, -4)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Semantic water-filling: the share of the power that each semantic direction deserves."""
+"""Semantic water-filling: optimal powers of the semantic directions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def semantic_waterfilling(weights: tf.Tensor, gains: tf.Tensor, power: tf.Tensor
         \quad\Longrightarrow\quad
         p_i = \max\left(0,\; \frac{s_i}{\sqrt{g_i}}\lambda - \frac{1}{g_i}\right)
 
-    As :math:`s_i\sqrt{g_i}` descends, the active coefficients come first, and their number and the
-    level :math:`\lambda` follow from cumulative sums: no iteration, in graphs and under XLA, and
-    differentiable in all inputs.
+    Since :math:`s_i\sqrt{g_i}` is in descending order, the active coefficients come first. Their
+    number and the level :math:`\lambda` follow from cumulative sums, without iterations. The
+    function runs in graph mode and with XLA, and is differentiable with respect to all inputs.
 
     Input
     -----
@@ -31,8 +31,7 @@ def semantic_waterfilling(weights: tf.Tensor, gains: tf.Tensor, power: tf.Tensor
     Output
     ------
     : [..., n], `tf.float`
-        Powers :math:`p_i`; they sum to :math:`P`, or are all zero where no direction has both
-        weight and gain
+        Powers :math:`p_i` with sum :math:`P`, or zeros if no direction has both weight and gain
     """
     weights = tf.convert_to_tensor(weights)
     gains, power = (tf.cast(value, weights.dtype) for value in (gains, power))
@@ -46,5 +45,5 @@ def semantic_waterfilling(weights: tf.Tensor, gains: tf.Tensor, power: tf.Tensor
     last = tf.reduce_sum(tf.cast(active, tf.int32), -1, keepdims=True) - 1
     level = tf.gather(level, tf.maximum(last, 0), axis=-1, batch_dims=level.shape.rank - 1)
     powers = tf.where(active, tf.maximum(ratio * level - inverse, 0.0), 0.0)
-    total = tf.reduce_sum(powers, -1, keepdims=True)  # rounding, when most of the level is noise
+    total = tf.reduce_sum(powers, -1, keepdims=True)  # removes rounding errors at low SNR
     return powers * tf.math.divide_no_nan(power[..., tf.newaxis], total)

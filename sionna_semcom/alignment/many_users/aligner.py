@@ -173,7 +173,7 @@ class BroadcastAligner(BaseEstimator):
         return self.modes_.target_power - float(np.trace(self.gram_, axis1=1, axis2=2).sum())
 
     def _decoders(self) -> list[NDArray[np.float64]]:
-        """What the coefficients add to each user's latent, [m_k, n]."""
+        """Contribution of the coefficients to each user's latent, [m_k, n]."""
         return np.split(self.modes_.decoder.T, np.cumsum(self.widths_)[:-1])
 
 

@@ -14,8 +14,8 @@ def federated_admm(
 ) -> tf.Tensor:
     r"""The shared precoder by consensus between the users.
 
-    In every iteration each user finds the best decoder for the station's precoder
-    :math:`\mathbf{Z}`, and a precoder of its own,
+    In each iteration, each user computes the best decoder for the precoder :math:`\mathbf{Z}` of
+    the station, and its own precoder,
 
     .. math::
 
@@ -23,7 +23,7 @@ def federated_admm(
         \mathbf{F}\rVert^2 + \rho\lVert\mathbf{F} - \mathbf{Z} + \mathbf{U}_k\rVert^2 .
 
     The station projects the mean of :math:`\mathbf{F}_k + \mathbf{U}_k` on the power limit and
-    sends it back. What the limit leaves of the power is used up at the end.
+    sends it to the users. Finally, the precoder is scaled to the power limit.
 
     Source: downlink alignment with a shared pre-equalizer, arXiv:2602.17271, in the consensus form
     of Boyd et al., "Distributed Optimization and Statistical Learning via ADMM", 2011, section 7.

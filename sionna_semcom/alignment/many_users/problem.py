@@ -123,7 +123,7 @@ def used_power(precoder: tf.Tensor) -> tf.Tensor:
 
 
 def by_element(rows: tf.Tensor, num_elements: int) -> tf.Tensor:
-    """Sums of [..., 2 B N], real and imaginary parts behind each other, by element: [..., B]."""
+    """Sums by element [..., B] of concatenated real and imaginary parts [..., 2 B N]."""
     split = tf.reshape(rows, tf.concat([tf.shape(rows)[:-1], [2, num_elements, -1]], 0))
     return tf.reduce_sum(split, (-3, -1))
 

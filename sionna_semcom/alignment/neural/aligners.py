@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neural precoders and decoders: the paper's, for one channel, and one for every channel."""
+"""Neural precoders and decoders for one channel (as in the paper) and for all channels."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .complex_layers import ComplexDense, on_magnitude
 
 _Self = TypeVar("_Self", bound="_NeuralAligner")
 
-NOISE_FLOOR = 1e-6  # of the energy of a coefficient: less noise was never trained on
+NOISE_FLOOR = 1e-6  # relative to the energy of a coefficient; lower bound in training
 
 
 class _NeuralAligner(keras.layers.Layer):
-    """What both have in common: whitened inputs, and outputs in units of the target's spread."""
+    """Base class with whitened inputs and outputs in units of the target's standard deviation."""
 
     def __init__(self, statistics: PilotStatistics, modes: SemanticModes, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -35,16 +35,16 @@ class _NeuralAligner(keras.layers.Layer):
         self.spread = float(np.sqrt(np.trace(statistics.cov_rx) / len(statistics.mean_rx)))
         parts = [modes.encoder.real]
         if modes.is_complex:
-            parts.append(-modes.encoder.imag)  # of the adjoint that is applied
+            parts.append(-modes.encoder.imag)  # the adjoint is applied
         self.whitener = [self._constant(part, f"whitener_{n}") for n, part in enumerate(parts)]
 
     @classmethod
     def from_pilots(
         cls: type[_Self], tx: ArrayLike, rx: ArrayLike, *sizes: Any, **options: Any
     ) -> _Self:
-        """Build the aligner for pilots ``tx`` [n, d] and ``rx`` [n, m] in place of their moments.
+        """Build the aligner from pilots ``tx`` [n, d] and ``rx`` [n, m] instead of their moments.
 
-        The other arguments are those of the constructor.
+        Further arguments are passed to the constructor.
         """
         return cls(PilotStatistics.of(tx, rx), *sizes, **options)
 
@@ -53,7 +53,7 @@ class _NeuralAligner(keras.layers.Layer):
         return self.add_weight(value.shape, initial, trainable=False, name=name)
 
     def whiten(self, latents: tf.Tensor) -> tf.Tensor:
-        """Semantic coefficients of ``latents`` [..., d]: uncorrelated, of unit variance."""
+        """Semantic coefficients of ``latents`` [..., d], uncorrelated and with unit variance."""
         centered = tf.cast(latents, tf.float32) - self.mean_tx
         if len(self.whitener) == 1:
             return by_row(centered, tf.convert_to_tensor(self.whitener[0]))
@@ -61,13 +61,13 @@ class _NeuralAligner(keras.layers.Layer):
 
 
 class ComplexAligner(_NeuralAligner):
-    r"""The paper's neural aligner: complex multilayer perceptrons, trained for one channel.
+    r"""Neural aligner of the paper: complex multilayer perceptrons, trained for one channel.
 
     .. math:: \hat{\mathbf{y}} = g_\psi(\mathbf{H} f_\theta(\mathbf{x}) + \mathbf{v}), \qquad
               \lVert f_\theta(\mathbf{x})\rVert^2 = B
 
-    Each has one hidden layer, of as many units as the latent has pairs of features, and GELU on
-    the magnitude. The channel is in the weights: another one needs another training.
+    Each perceptron has one hidden layer with one unit per pair of features of the latent, and GELU
+    on the magnitude. The weights depend on the channel. A new channel requires new training.
 
     Source: Pandolfo et al., 2025, section III.B.
 
@@ -82,7 +82,7 @@ class ComplexAligner(_NeuralAligner):
     num_rx_ant : `int`
         Receive antennas
     kwargs :
-        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
+        ``name``, ``dtype`` and ``trainable``, as for any Keras layer
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class ComplexAligner(_NeuralAligner):
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> ComplexAligner:
-        """The pair is the same for all channels ``h`` [..., B, N_R, N_T].
+        """Return the same networks for all channels ``h`` [..., B, N_R, N_T].
 
         Raises
         ------
         ValueError
-            If ``h`` is of another size than the networks
+            If the size of ``h`` does not match the networks
         """
         (elements, receive), transmit = self._received, self._antennas[1]
         if not h.shape[-3:].is_compatible_with([elements, receive, transmit]):
@@ -142,7 +142,7 @@ class ComplexAligner(_NeuralAligner):
 
 
 class EigenbasisAligner(_NeuralAligner):
-    r"""One neural aligner for every channel, as it works in the channel's eigenbasis.
+    r"""Neural aligner for all channels, which operates in the eigenbasis of the channel.
 
     .. math::
 
@@ -150,15 +150,15 @@ class EigenbasisAligner(_NeuralAligner):
         \hat{\mathbf{y}} = g_\psi\!\left(\hat{\mathbf{u}}, \boldsymbol\gamma\right), \qquad
         \gamma_{b,i} = \frac{\sigma_{b,i}^2}{N_b}, \qquad \sum_b \lVert\mathbf{x}_b\rVert^2 = B
 
-    With :math:`\mathbf{H}_b = \mathbf{U}_b\mathbf{\Sigma}_b\mathbf{V}_b^\mathsf{H}` the precoder
-    writes on the right singular vectors, and the decoder reads MMSE estimates
-    :math:`\hat{\mathbf{u}}` behind :math:`\mathbf{U}_b^\mathsf{H}`. What is left of the channel are
-    the SNRs :math:`\gamma` of its eigenmodes, which both networks get in dB. Trained over random
-    channels, it needs no training when the channel changes. Gaussian channels are distributed
-    alike in any basis, so nothing is lost.
+    With :math:`\mathbf{H}_b = \mathbf{U}_b\mathbf{\Sigma}_b\mathbf{V}_b^\mathsf{H}`, the precoder
+    transmits along the right singular vectors. The decoder receives MMSE estimates
+    :math:`\hat{\mathbf{u}}` after the projection :math:`\mathbf{U}_b^\mathsf{H}`. The channel is
+    thus described by the SNRs :math:`\gamma` of its eigenmodes, which are inputs of both networks
+    in dB. The networks are trained over random channels and need no training for a new channel. The
+    distribution of Gaussian channels is the same in any basis, so there is no loss.
 
-    The estimates are those of a symbol with an equal share of the power. The power limit holds for
-    every latent.
+    MMSE estimates assume that each symbol has an equal share of the power. The power constraint
+    holds for each latent.
 
     Parameters
     ----------
@@ -167,13 +167,13 @@ class EigenbasisAligner(_NeuralAligner):
     num_elements : `int`
         Resource elements :math:`B`
     num_modes : `int`
-        Eigenmodes of each, :math:`\min(N_R, N_T)`
+        Eigenmodes per resource element, :math:`\min(N_R, N_T)`
     precoder_units : sequence of `int`
         Hidden layers of the precoder
     decoder_units : sequence of `int`
         Hidden layers of the decoder
     kwargs :
-        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
+        ``name``, ``dtype`` and ``trainable``, as for any Keras layer
     """
 
     def __init__(
@@ -196,12 +196,12 @@ class EigenbasisAligner(_NeuralAligner):
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
     ) -> EigenbasisTransceiver:
-        """The networks in the eigenbasis of ``h`` [..., B, N_R, N_T].
+        """Return the networks in the eigenbasis of ``h`` [..., B, N_R, N_T].
 
         Raises
         ------
         ValueError
-            If ``h`` has other resource elements or eigenmodes than the networks
+            If the resource elements or eigenmodes of ``h`` do not match the networks
         """
         elements, modes = self._shape
         if (h.shape[-3], min(h.shape[-2:])) != self._shape:
@@ -219,13 +219,13 @@ class EigenbasisAligner(_NeuralAligner):
         return EigenbasisTransceiver(self, channel, noise)
 
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
-        """From latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
+        """Map latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
         outputs = _each_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
         symbols = tf.cast(self._mapper(outputs), tf.complex64) / self._shape[1] ** 0.5
         return _split(symbols, self._shape)
 
     def read(self, estimates: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
-        """From estimated symbols [..., B, n] to the receiver's latents [..., m]."""
+        """Map estimated symbols [..., B, n] to the receiver's latents [..., m]."""
         shape = tf.concat([tf.shape(estimates)[:-2], [self._shape[0] * self._shape[1]]], 0)
         flat = tf.reshape(estimates, shape)
         inputs = tf.concat([tf.math.real(flat), tf.math.imag(flat), state], -1)
@@ -233,7 +233,7 @@ class EigenbasisAligner(_NeuralAligner):
 
 
 class EigenbasisTransceiver(NamedTuple):
-    """An :class:`EigenbasisAligner` in the eigenbasis of given channels."""
+    """:class:`EigenbasisAligner` in the eigenbasis of given channels."""
 
     aligner: EigenbasisAligner
     channel: ChannelModes
@@ -254,7 +254,7 @@ class EigenbasisTransceiver(NamedTuple):
         return self.aligner.read(estimates, self._state(y[..., 0]))
 
     def _state(self, like: tf.Tensor) -> tf.Tensor:
-        """SNRs of the modes in units of 20 dB, for every latent of ``like`` [..., L, *]."""
+        """SNRs of the modes in units of 20 dB, for each latent of ``like`` [..., L, *]."""
         snr = 0.5 * tf.math.log(tf.maximum(self.channel.gains / self.noise, 1e-3)) / np.log(10.0)
         snr = tf.reshape(
             snr, tf.concat([tf.shape(snr)[:-2], [1, snr.shape[-2] * snr.shape[-1]]], 0)
@@ -268,7 +268,7 @@ def _mlp(inputs: int, units: Sequence[int], outputs: int) -> keras.Sequential:
 
 
 def _each_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:
-    """Apply ``network``, which takes matrices, along the last axis."""
+    """Apply ``network`` for matrices along the last axis."""
     outputs = network(tf.reshape(inputs, [-1, inputs.shape[-1]]))
     return tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], outputs.shape[-1:]], 0))
 
@@ -280,5 +280,5 @@ def _perceptron(stack: Sequence[ComplexDense], inputs: tf.Tensor) -> tf.Tensor:
 
 
 def _split(symbols: tf.Tensor, shape: tuple[int, int]) -> tf.Tensor:
-    """Split the last axis in resource elements and antennas or modes."""
+    """Split the last axis into resource elements and antennas or modes."""
     return tf.reshape(symbols, tf.concat([tf.shape(symbols)[:-1], shape], 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dense layers of complex weights, and how their weights become few."""
+"""Dense layers with complex weights, and pruning."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ class ComplexDense(keras.layers.Layer):
 
     .. math:: \mathbf{y} = (\mathbf{m} \odot \mathbf{K})^\mathsf{T}\mathbf{x} + \mathbf{b}
 
-    with weights drawn from :math:`\mathcal{CN}(0, 1/n)` for :math:`n` inputs. The mask
-    :math:`\mathbf{m}` of zeros and ones freezes a weight that was pruned: it stays zero, and has no
-    gradient.
+    Initial weights are drawn from :math:`\mathcal{CN}(0, 1/n)` for :math:`n` inputs. The binary
+    mask :math:`\mathbf{m}` keeps pruned weights at zero, with zero gradient.
 
     Parameters
     ----------
     units : `int`
-        Outputs
+        Number of outputs
     kwargs :
-        ``name``, ``dtype`` and ``trainable``, as of any Keras layer
+        ``name``, ``dtype`` and ``trainable``, as for any Keras layer
     """
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -51,12 +50,12 @@ class ComplexDense(keras.layers.Layer):
         self.mask = self.add_weight(shape, "ones", trainable=False, name="mask")
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """From [..., n], `tf.complex` to [..., units], `tf.complex`."""
+        """Map [..., n], `tf.complex` to [..., units], `tf.complex`."""
         kernel = tf.complex(*(part * self.mask for part in self.kernel))
         return by_row(inputs, kernel) + tf.complex(*(tf.convert_to_tensor(b) for b in self.bias))
 
     def prune(self, threshold: float) -> None:
-        """Set weights whose magnitude is at most ``threshold`` to zero, for good; (28)."""
+        """Permanently set weights with a magnitude of at most ``threshold`` to zero; (28)."""
         squares = keras.ops.square(self.kernel[0]) + keras.ops.square(self.kernel[1])
         kept = keras.ops.cast(squares > threshold**2, self.mask.dtype)
         self.mask.assign(self.mask * kept)
@@ -65,15 +64,15 @@ class ComplexDense(keras.layers.Layer):
 
     @property
     def sparsity(self) -> float:
-        """Share of the weights that are pruned."""
+        """Fraction of pruned weights."""
         return float(1.0 - keras.ops.mean(self.mask))
 
 
 def on_magnitude(z: tf.Tensor) -> tf.Tensor:
-    r"""GELU of the magnitude, the phase kept: :math:`\mathrm{gelu}(|z|)\, e^{j\arg z}`.
+    r"""GELU of the magnitude with unchanged phase: :math:`\mathrm{gelu}(|z|)\, e^{j\arg z}`.
 
-    As :math:`\mathrm{gelu}(|z|)/|z|` is the normal distribution function at :math:`|z|`, there is
-    no division, and the gradient at zero is finite.
+    Since :math:`\mathrm{gelu}(|z|)/|z|` is the normal distribution function at :math:`|z|`, no
+    division is required and the gradient at zero is finite.
     """
     magnitude = tf.sqrt(tf.maximum(energy(z), 1e-20))
     share = 0.5 * (1.0 + tf.math.erf(magnitude * 0.5**0.5))
@@ -81,15 +80,15 @@ def on_magnitude(z: tf.Tensor) -> tf.Tensor:
 
 
 class HardThresholding(keras.callbacks.Callback):
-    r"""Prunes complex layers after every epoch; Algorithm 2.
+    r"""Prunes complex layers after each epoch, Algorithm 2.
 
-    The threshold is :math:`\tau = \beta\eta` with the learning rate :math:`\eta`, equation (29),
-    the same at both ends (:math:`\beta=\gamma`).
+    The threshold is :math:`\tau = \beta\eta` with the learning rate :math:`\eta`, equation (29). It
+    is the same at both ends (:math:`\beta=\gamma`).
 
     Parameters
     ----------
     layers : list of :class:`ComplexDense`
-        What is pruned
+        Layers to prune
     threshold : `float`
         Threshold :math:`\tau`
     """

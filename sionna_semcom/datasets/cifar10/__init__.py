@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CIFAR-10: small color images of ten kinds of things."""
+"""CIFAR-10: small color images of ten classes."""

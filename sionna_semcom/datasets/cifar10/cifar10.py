@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CIFAR-10: small color images of ten kinds of things."""
+"""CIFAR-10: small color images of ten classes."""
 
 from __future__ import annotations
 
@@ -18,37 +18,36 @@ from ..folder import FolderData
 from ..settings import DATASETS
 from .files import CLASSES, SHAPE, LabeledImages, read_archive, read_batches
 
-MARGIN = 4  # pixels by which a training image is shifted at most
+MARGIN = 4  # maximum shift of training images in pixels
 
 
 class CIFAR10(Data):
     """Color images of ten classes, 32 x 32 pixels.
 
-    Three splits share no image. For validation, the last 15 % of the training images of each class
-    are kept (7,500 of 50,000).
+    The three splits have no common images. The last 15 % of the training images of each class are
+    used for validation (7,500 of 50,000).
 
     Parameters
     ----------
     root : `str` or `PathLike`
-        Folder that holds ``cifar10/cifar10-images.zip`` (JPEG or PNG files
-        ``{train,test}/<class>/<number>.jpg``) or ``cifar-10-batches-py/`` (the files that the
-        authors publish for Python, as Keras fetches them; arrays [n, 3, 32, 32] and [n, 32, 32, 3]
-        are read as well as [n, 3072])
+        Folder with ``cifar10/cifar10-images.zip`` (JPEG or PNG files
+        ``{train,test}/<class>/<number>.jpg``) or ``cifar-10-batches-py/`` (published Python
+        batches, also downloaded by Keras, with arrays [n, 3072], [n, 3, 32, 32] or [n, 32, 32, 3])
 
     Attributes
     ----------
     checksums : `dict` of `str`
         SHA-256 of the files that were read
     description : `str`
-        What was read, in one line
+        One-line description of the data
 
     Raises
     ------
     FileNotFoundError
-        If neither is there
+        If neither exists
     ValueError
-        If a file is damaged, has arrays or images of other shapes, takes more memory than
-        :class:`~sionna_semcom._limits.Budget` gives, or a class has no image
+        If a file is damaged, has arrays or images with other shapes, exceeds the memory limit of
+        :class:`~sionna_semcom._limits.Budget`, or if a class has no image
     """
 
     num_classes = len(CLASSES)
@@ -78,7 +77,7 @@ class CIFAR10(Data):
         return {"image": SHAPE}
 
     def images(self, split: str) -> LabeledImages:
-        """All images [num_images, 32, 32, 3] in [0, 1], as they are, and labels [num_images].
+        """All images [num_images, 32, 32, 3] in [0, 1] without augmentation, and labels.
 
         ``split`` is "train", "validation" or "test".
         """
@@ -90,17 +89,16 @@ class CIFAR10(Data):
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
-        """Batches for training, each image flipped and shifted at random.
+        """Batches for training, with randomly flipped and shifted images.
 
-        Images are drawn without replacement until all were drawn, and then again. What is drawn
-        depends on ``seed`` alone.
+        Images are drawn without replacement in each pass. They depend only on ``seed``.
 
         Parameters
         ----------
         batch_size : `int`
-            Samples a batch
+            Number of samples per batch
         steps : `int`
-            Batches; by default as many as the images fill
+            Number of batches; by default one pass over the images
         seed : `int`
             Seed of order, flips and shifts
 
@@ -134,11 +132,11 @@ class CIFAR10(Data):
         return rows.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every validation image once, as it is."""
+        """Return each validation image once, without augmentation."""
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every test image once, as it is."""
+        """Return each test image once, without augmentation."""
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
@@ -152,7 +150,7 @@ def _batch(images: tf.Tensor, labels: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 def _shift_and_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Shift every image by up to ``MARGIN`` pixels each way, and mirror half of them."""
+    """Shift images by up to ``MARGIN`` pixels along each axis, and mirror half of them."""
     batch, height, width = tf.unstack(tf.shape(images)[:3])
     seeds = tf.random.experimental.stateless_split(seed, 3)
     pad = [MARGIN, MARGIN]
@@ -168,7 +166,7 @@ def _shift_and_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabeledImages]:
-    """Keep the last 15 % of every class for validation."""
+    """Split off the last 15 % of each class for validation."""
     held = np.zeros(len(labels), bool)
     for number in range(len(CLASSES)):
         rows = np.flatnonzero(labels == number)
@@ -181,7 +179,7 @@ def _hold_out(images: np.ndarray, labels: np.ndarray) -> dict[str, LabeledImages
 
 @DATASETS.declare
 class CIFAR10Data(FolderData):
-    """Color images of ten classes (CIFAR-10), as JPEG files or as Python batches."""
+    """Color images of ten classes (CIFAR-10), from JPEG files or Python batches."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image",)
 
@@ -193,6 +191,6 @@ class CIFAR10Data(FolderData):
         Raises
         ------
         FileNotFoundError
-            If no folder is given, or a file is missing in it
+            If no folder is given, or a file is missing
         """
         return CIFAR10(self.folder())

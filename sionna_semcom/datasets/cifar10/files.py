@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images and labels from the two layouts in which CIFAR-10 is published."""
+"""Reader of the two published layouts of CIFAR-10."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LabeledImages = tuple[np.ndarray, np.ndarray]
 
 _IMAGE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_MOST_BYTES = 2**20  # of a file of 32 x 32 pixels
+_MOST_BYTES = 2**20  # maximum size of a file with 32 x 32 pixels
 
 
 def read_archive(path: Path, split: str) -> LabeledImages:
@@ -49,19 +49,19 @@ def read_archive(path: Path, split: str) -> LabeledImages:
                     if member.filename.startswith(f"{split}/{kind}/") and _kind(member):
                         images.append(_read_image(archive, member, budget))
                         labels.append(number)
-    except Exception as error:  # a damaged archive can raise anything
+    except Exception as error:  # a damaged archive can raise any exception
         raise ValueError(f"`{path}` is damaged: {brief(error, 300)}") from error
     warn_of_ignored((member.filename for member in members), IMAGES, path)
     return _checked(images, labels, path)
 
 
 def _kind(member: zipfile.ZipInfo) -> str:
-    """Format of an image by the suffix of its name, empty if it is no image that is read."""
+    """Format of an image by the suffix of its name, or empty for other files."""
     return _IMAGE_FORMATS.get(os.path.splitext(member.filename)[1].lower(), "")
 
 
 def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> np.ndarray:
-    """One image, of which no more is unpacked or decoded than an image of CIFAR-10 has."""
+    """Image, of which at most the size of a CIFAR-10 image is unpacked and decoded."""
     if member.file_size > _MOST_BYTES or member.compress_type not in _PACKED:
         raise ValueError(
             f"{brief(member.filename)} must be a file of at most {_MOST_BYTES} bytes, stored or "
@@ -83,12 +83,12 @@ def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budge
 
 
 def read_batches(paths: list[Path]) -> LabeledImages:
-    """Images of the files for Python at ``paths``.
+    """Images of the Python batches at ``paths``.
 
     Raises
     ------
     ValueError
-        If a file is no such batch, or a class has no image
+        If a file is not a batch, or a class has no image
     """
     images: list[np.ndarray] = []
     labels: list[int] = []
@@ -112,7 +112,7 @@ def read_batches(paths: list[Path]) -> LabeledImages:
 
 
 def _by_pixel(pixels: np.ndarray) -> np.ndarray:
-    """Images [n, 32, 32, 3] of the published order [n, 3 x 32 x 32], or of one that is as clear."""
+    """Images [n, 32, 32, 3] from [n, 3 x 32 x 32] or another unambiguous order."""
     if pixels.shape[1:] == SHAPE:
         return pixels
     if pixels.shape[1:] in ((3072,), (3, 32, 32)):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Digits as pictures, recordings and words."""
+"""Digits as images, recordings and words."""

@@ -25,20 +25,20 @@ LabeledImages = tuple[np.ndarray, np.ndarray]
 class Digits(Data):
     """Images, spectrograms and words of the digits 0 to 9, paired by class.
 
-    Three splits share no image and no recording: training, validation (for tuning), and test.
-    Without ``root`` they are the built-in ones, which need no download: scikit-learn's handwritten
-    digits (8 x 8 pixels), and spoken digits synthesized in 48 voices, 8 of them kept for the test
-    and 4 for validation (64 mel bands x 32 frames).
+    The splits for training, validation and test have no common images or recordings. Without
+    ``root``, the built-in data are used, which require no download: the handwritten digits of
+    scikit-learn (8 x 8 pixels), and spoken digits that were synthesized in 48 voices (64 mel bands
+    x 32 frames). 8 voices are used for the test and 4 for validation.
 
     Parameters
     ----------
     root : `str` or `PathLike`
-        Folder that holds ``mnist/`` (the four gzipped IDX files) and ``fsdd/`` or ``audiomnist/``
-        (WAV files, at any depth)
+        Folder with ``mnist/`` (four gzipped IDX files) and ``fsdd/`` or ``audiomnist/`` (WAV files,
+        at any depth)
     audio : "fsdd" | "audiomnist"
-        Which recordings below ``root``
+        Set of recordings below ``root``
     split : "recording" | "speaker"
-        Whether the splits below ``root`` share speakers; see `split_by_recording` and
+        Whether the splits below ``root`` share speakers, see `split_by_recording` and
         `split_by_speaker`
     log_mel : `LogMel`
         Spectrogram (defaults: `LogMel.speech_8khz()` for FSDD, `LogMel()` for AudioMNIST)
@@ -46,17 +46,17 @@ class Digits(Data):
     Attributes
     ----------
     checksums : `dict` of `str`
-        SHA-256 of the files that were read; ``fsdd`` and ``audiomnist`` stand for all WAV files in
+        SHA-256 of the files that were read; ``fsdd`` and ``audiomnist`` include all WAV files in
         the order of their paths
     description : `str`
-        What was read, in one line
+        One-line description of the data
 
     Raises
     ------
     FileNotFoundError
         If a file or folder is missing
     ValueError
-        If a file is damaged, a split lacks a class, or an argument is none of the above
+        If a file is damaged, a split lacks a class, or an argument is invalid
     """
 
     num_classes = 10
@@ -98,7 +98,7 @@ class Digits(Data):
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of one sample of each modality, ``{"image": (28, 28, 1), ...}``."""
+        """Shape of a sample of each modality, ``{"image": (28, 28, 1), ...}``."""
         return self._pairs["train"].shapes
 
     def images(self, split: str) -> LabeledImages:
@@ -113,33 +113,33 @@ class Digits(Data):
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0, start: int = 0
     ) -> tf.data.Dataset:
-        """Batches for training, drawn at random with replacement; see `ClassPairs` for their form.
+        """Batches for training, drawn at random with replacement, see `ClassPairs`.
 
-        The classes take turns, so that a batch of ten holds each of them once; their order within a
-        batch is random. What is drawn depends on ``seed`` and the number of the step alone. A
-        second pass over the returned data set goes on with the steps that follow the first.
+        Classes are balanced, so that a batch of ten contains each class once, in random order. The
+        samples depend only on ``seed`` and the step number. A second pass over the returned data
+        set continues with the next steps.
 
         Parameters
         ----------
         batch_size : `int`
-            Samples a batch
+            Number of samples per batch
         steps : `int`
-            Batches a pass; by default as many as the images fill
+            Number of batches per pass; by default one pass over the images
         seed : `int`
-            Seed of the draws
+            Seed of the random generator
         start : `int`
-            Number of the first step, to go on where a training was interrupted
+            Number of the first step, to resume an interrupted training
         """
         return self._pairs["train"].draws(batch_size, steps, seed, start)
 
     def validation(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
-        """Every validation image once; otherwise as `test`."""
+        """Return each validation image once, as in `test`."""
         return self._pairs["validation"].each(batch_size, seed)
 
     def test(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
-        """Every test image once, each with a test recording of its class drawn by ``seed``.
+        """Return each test image once, with a test recording of its class drawn with ``seed``.
 
-        The last batch holds what is left.
+        The last batch may be smaller.
         """
         return self._pairs["test"].each(batch_size, seed)
 

@@ -13,11 +13,11 @@ from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from ..._parts import Settings
 
-_CLIPS_AT_ONCE = 256  # bounds the memory for waveforms and Fourier transforms
+_CLIPS_AT_ONCE = 256  # limits the memory for waveforms and Fourier transforms
 
 
 class LogMel(Settings):
-    r"""Log-mel spectrogram of waveforms, relative to each clip's maximum.
+    r"""Log-mel spectrogram of waveforms, relative to the maximum of each clip.
 
     With :math:`P_{m,t} = \sum_f M_{m,f} |X_{f,t}|^2`, where :math:`X` is the short-time Fourier
     transform under a periodic Hann window of length ``n_fft`` and :math:`M` the triangular mel
@@ -26,14 +26,14 @@ class LogMel(Settings):
     .. math:: S_{m,t} = 1 + \frac{1}{R} \max\left(-R,\;
               10 \log_{10} \frac{P_{m,t}}{\max_{m',t'} P_{m',t'}}\right)
 
-    where :math:`R` is ``range_db``. Silence gives zeros. Frame :math:`t` is centered on samples
-    ``t * hop`` to ``(t + 1) * hop``, so that ``num_frames`` frames cover ``num_frames * hop``
-    samples: longer clips are cut, shorter ones padded with zeros.
+    where :math:`R` is ``range_db``. Silence is mapped to zeros. Frame :math:`t` is centered on
+    samples ``t * hop`` to ``(t + 1) * hop``, so that ``num_frames`` frames cover ``num_frames *
+    hop`` samples. Longer clips are truncated, and shorter clips are padded with zeros.
 
-    The defaults are those of Grassucci et al., *Contrastive Learning Enables Low-Bandwidth Semantic
-    Communication*: 128 bands up to 8 kHz, hop 512, FFT length 2048. The paper leaves sample rate
-    and duration open; 24 frames reproduce the ratios TTI/TOI of its table 1, and 16 kHz is the rate
-    for which 8 kHz is the whole band.
+    The defaults are from Grassucci et al., *Contrastive Learning Enables Low-Bandwidth Semantic
+    Communication*: 128 bands up to 8 kHz, hop 512, FFT length 2048. The paper does not specify
+    sample rate and duration. 24 frames reproduce the ratios TTI/TOI of its table 1, and 8 kHz is
+    the full bandwidth at 16 kHz.
 
     Input
     -----
@@ -48,7 +48,7 @@ class LogMel(Settings):
     Raises
     ------
     ValueError
-        If a setting is impossible, or the bands are so narrow that one of them is empty
+        If a setting is invalid, or a band is so narrow that it is empty
     """
 
     sample_rate: PositiveInt = 16000
@@ -67,22 +67,22 @@ class LogMel(Settings):
     """Length of window and FFT in samples"""
 
     hop: PositiveInt = 512
-    """Samples from one frame to the next"""
+    """Number of samples between frames"""
 
     num_frames: PositiveInt = 24
     """Number of frames"""
 
     range_db: PositiveFloat = 80.0
-    """Range below the maximum in dB; what is weaker counts as silent"""
+    """Range below the maximum in dB; weaker values are treated as silence"""
 
     @classmethod
     def speech_8khz(cls) -> LogMel:
-        """Settings for speech at 8 kHz: 64 bands and 32 frames, which span 1.024 s."""
+        """Settings for speech at 8 kHz: 64 bands and 32 frames, with a duration of 1.024 s."""
         return cls(sample_rate=8000, num_mels=64, fmax=4000.0, n_fft=512, hop=256, num_frames=32)
 
     @property
     def num_samples(self) -> int:
-        """Samples of a clip that the spectrogram covers."""
+        """Number of samples of a clip that the spectrogram covers."""
         return self.num_frames * self.hop
 
     @property
@@ -116,7 +116,7 @@ class LogMel(Settings):
         )
 
     def __call__(self, waveforms: tf.Tensor) -> tf.Tensor:
-        """Spectrograms of ``waveforms``; shapes as in the class."""
+        """Spectrograms of ``waveforms``, with the shapes of the class docstring."""
         waveforms = tf.convert_to_tensor(waveforms, tf.float32)[..., : self.num_samples]
         missing = self.num_samples - tf.shape(waveforms)[-1]
         overlap = (self.n_fft - self.hop) // 2
@@ -129,7 +129,7 @@ class LogMel(Settings):
         return tf.linalg.matrix_transpose(tf.maximum(1 + decibels / self.range_db, 0.0))
 
     def of_clips(self, clips: Iterable[np.ndarray]) -> np.ndarray:
-        """Spectrograms [num_clips, num_mels, num_frames] of waveforms of different lengths."""
+        """Spectrograms [num_clips, num_mels, num_frames] of waveforms with different lengths."""
         clips, spectrograms = iter(clips), []
         while chunk := list(islice(clips, _CLIPS_AT_ONCE)):
             waveforms = np.zeros((len(chunk), self.num_samples), np.float32)

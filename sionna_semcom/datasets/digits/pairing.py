@@ -13,7 +13,7 @@ Batch = dict[str, tf.Tensor]
 
 
 class ByClass:
-    """Draws samples of given classes.
+    """Draws random samples of given classes.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ class ByClass:
     num_classes : `int`
         Number of classes
     name : `str`
-        What the samples are, for the error message
+        Description of the samples for error messages
 
     Raises
     ------
     ValueError
-        If a class has no sample, or a label is no class
+        If a class has no sample, or a label is not a class
     """
 
     def __init__(self, labels: np.ndarray, num_classes: int, name: str) -> None:
@@ -43,7 +43,7 @@ class ByClass:
         self._count = tf.constant(counts, tf.float32)
 
     def draw(self, labels: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Row of a uniformly drawn sample for each of ``labels``, [batch], `int32`."""
+        """Index of a uniformly drawn sample for each of ``labels``, [batch], `int32`."""
         uniform = tf.random.stateless_uniform(tf.shape(labels), seed)
         offset = tf.cast(uniform * tf.gather(self._count, labels), tf.int32)
         return tf.gather(self._rows, tf.gather(self._first, labels) + offset)
@@ -62,15 +62,15 @@ class ClassPairs:
     Parameters
     ----------
     name : `str`
-        What the data are, for error messages
+        Description of the data for error messages
     images : [num_images, height, width], `uint8` or `float32`
-        Images; integers stand for 255 times their value
+        Images; integers are divided by 255
     image_labels : [num_images], `int`
-        Their classes
+        Classes of the images
     audio : [num_clips, num_mels, num_frames], `uint8` or `float32`
-        Spectrograms; integers stand for 255 times their value
+        Spectrograms; integers are divided by 255
     audio_labels : [num_clips], `int`
-        Their classes
+        Classes of the spectrograms
     num_classes : `int`
         Number of classes
 
@@ -113,11 +113,11 @@ class ClassPairs:
         }
 
     def images(self) -> tuple[np.ndarray, np.ndarray]:
-        """All images in [0, 1], and their labels."""
+        """All images in [0, 1] and their labels."""
         return _unit(self._images).numpy(), self._labels.numpy()
 
     def draws(self, batch_size: int, steps: int | None, seed: int, start: int) -> tf.data.Dataset:
-        """``steps`` class-balanced batches drawn at random; see `Digits.train`."""
+        """Return ``steps`` random, class-balanced batches, see `Digits.train`."""
         check_positive(batch_size=batch_size)
         steps = max(1, len(self) // batch_size) if steps is None else steps
         check_positive(steps=steps)
@@ -134,14 +134,14 @@ class ClassPairs:
                 self._image_rows.draw(labels, seeds[1]), self._audio_rows.draw(labels, seeds[2])
             )
 
-        # Each pass over the data set goes on counting, so that epochs differ.
+        # The step number continues in each pass over the data set, so that epochs differ.
         firsts = tf.data.Dataset.range(1).map(plain(lambda _: step.assign_add(steps) - steps))
         numbers = firsts.flat_map(plain(lambda first: tf.data.Dataset.range(first, first + steps)))
         numbers = numbers.apply(tf.data.experimental.assert_cardinality(steps))
         return numbers.map(plain(draw)).prefetch(tf.data.AUTOTUNE)
 
     def each(self, batch_size: int, seed: int) -> tf.data.Dataset:
-        """Every image once, in order, with a spectrogram of its class; see `Digits.test`."""
+        """Return each image once, in order, with a spectrogram of its class, see `Digits.test`."""
         check_positive(batch_size=batch_size)
         audio = self._audio_rows.draw(self._labels, tf.constant([derive_seed("each", seed), 0]))
         rows = tf.data.Dataset.from_tensor_slices((tf.range(len(self)), audio))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of digits: pictures, recordings and words."""
+"""Settings of digits: images, recordings and words."""
 
 from typing import Any, ClassVar, Literal
 
@@ -12,7 +12,7 @@ DIGITS = ("image", "audio", "text")
 
 @DATASETS.declare
 class BuiltinData(DataSettings):
-    """Handwritten digits of scikit-learn and synthesized spoken digits; nothing to download."""
+    """Handwritten digits of scikit-learn and synthesized spoken digits, without download."""
 
     modalities: ClassVar[tuple[str, ...]] = DIGITS
 
@@ -29,7 +29,7 @@ class _MNISTData(FolderData):
     modalities: ClassVar[tuple[str, ...]] = DIGITS
 
     split: Literal["recording", "speaker"] = "recording"
-    """If test recordings are of the speakers of training or of others"""
+    """Whether test recordings are from the training speakers (recording) or others (speaker)"""
 
     def load(self, models: Any = None) -> Digits:
         """Read the data.
@@ -37,7 +37,7 @@ class _MNISTData(FolderData):
         Raises
         ------
         FileNotFoundError
-            If no folder is given, or a file is missing in it
+            If no folder is given, or a file is missing
         """
         return Digits(self.folder(), audio=self.kind.removeprefix("mnist_"), split=self.split)
 

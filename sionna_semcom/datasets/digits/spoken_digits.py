@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recordings of spoken digits: the folder layouts of FSDD and AudioMNIST."""
+"""Recordings of spoken digits in the folder layouts of FSDD and AudioMNIST."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _NAME = re.compile(r"(?P<digit>\d)_(?P<speaker>[^_]+)_(?P<repetition>\d+)\.wav",
 
 @dataclass(frozen=True)
 class SpokenDigits:
-    """Spectrograms of spoken digits, and who spoke what."""
+    """Spectrograms of spoken digits with digits and speakers."""
 
     spectrograms: np.ndarray
-    """[num_clips, num_mels, num_frames], `float32` in [0, 1] or `uint8` for 255 times as much"""
+    """[num_clips, num_mels, num_frames], `float32` in [0, 1] or `uint8` scaled by 255"""
 
     labels: np.ndarray
-    """[num_clips], the digit"""
+    """[num_clips], digit"""
 
     speakers: np.ndarray
     """[num_clips], name of the speaker"""
 
     repetitions: np.ndarray
-    """[num_clips], number of the recording among those of the same digit and speaker"""
+    """[num_clips], index of the recording of the same digit and speaker"""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def where(self, mask: np.ndarray) -> SpokenDigits:
-        """The clips for which ``mask`` is true."""
+        """Clips for which ``mask`` is true."""
         return SpokenDigits(*(values[mask] for values in vars(self).values()))
 
 
@@ -49,7 +49,7 @@ def read_fsdd(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> 
     Parameters
     ----------
     folder : `str` or `PathLike`
-        Folder that holds the recordings, at any depth
+        Folder with the recordings, at any depth
     log_mel : `LogMel`
         Spectrogram (default `LogMel.speech_8khz()`); clips are resampled to its sample rate
 
@@ -61,9 +61,9 @@ def read_fsdd(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> 
     Raises
     ------
     FileNotFoundError
-        If the folder is missing or holds no WAV file
+        If the folder is missing or contains no WAV file
     ValueError
-        If a file's name does not fit the layout, or `read_wav` refuses it
+        If the name of a file does not match the layout, or `read_wav` raises an error
     """
     return _read(clip_files(folder), 8000, log_mel or LogMel.speech_8khz())
 
@@ -71,7 +71,7 @@ def read_fsdd(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> 
 def read_audiomnist(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> SpokenDigits:
     """Read AudioMNIST: ``{speaker:02d}/{digit}_{speaker:02d}_{repetition}.wav`` at 48 kHz.
 
-    Parameters and results are those of `read_fsdd`, with the default `LogMel()`.
+    Parameters and output as in `read_fsdd`, with the default `LogMel()`.
     """
     paths = clip_files(folder)
     for path in paths:
@@ -84,18 +84,19 @@ def read_audiomnist(folder: str | os.PathLike[str], log_mel: LogMel | None = Non
 
 
 def split_by_recording(clips: SpokenDigits) -> dict[str, SpokenDigits]:
-    """Split so that every speaker is in every split, with recordings of their own.
+    """Split by recordings, with all speakers in each split.
 
-    Repetitions 0 to 4 are the test, as FSDD's authors recommend, 5 and 6 the validation.
+    Repetitions 0 to 4 are for the test, as recommended by the authors of FSDD. Repetitions 5 and 6
+    are for validation.
     """
     return _split(clips, clips.repetitions < 5, np.isin(clips.repetitions, (5, 6)))
 
 
 def split_by_speaker(clips: SpokenDigits) -> dict[str, SpokenDigits]:
-    """Split so that no speaker is in two splits.
+    """Split by speakers, with each speaker in only one split.
 
-    In the order of their names, the last sixth of the speakers is the test and the sixth before it
-    the validation (of FSDD's six speakers, one each).
+    In alphabetical order, the last sixth of the speakers is for the test, and the sixth before is
+    for validation. With the six speakers of FSDD, this is one speaker each.
     """
     names = np.unique(clips.speakers)
     if len(names) < 3:
@@ -117,9 +118,9 @@ SPLITS: dict[str, Callable[[SpokenDigits], dict[str, SpokenDigits]]] = {
 
 
 def clip_files(folder: str | os.PathLike[str]) -> list[Path]:
-    """Paths of all WAV files below ``folder``, sorted, upper case and linked folders included.
+    """Sorted paths of all WAV files below ``folder``, including upper case and linked folders.
 
-    A warning counts the files below it that are recordings of other formats, which are not read.
+    A warning gives the number of recordings in other formats, which are not read.
     """
     files = sorted(files_below(Path(folder)))
     paths = [path for path in files if path.suffix.lower() == ".wav"]
@@ -130,7 +131,7 @@ def clip_files(folder: str | os.PathLike[str]) -> list[Path]:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """Files at any depth; each folder once, however many links lead to it."""
+    """Files at any depth. Each folder is searched once, also if several links point to it."""
     if not folder.is_dir():
         return
     known: set[str] = set()

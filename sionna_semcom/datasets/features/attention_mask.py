@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tokens a text has, as its tokenizer says."""
+"""Attention masks of tokenized texts."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ import numpy as np
 
 from .columns import as_numbers
 
-_LARGEST_PAD = 5  # the lowest numbers of vocabularies are those of padding and other marks
+_LARGEST_PAD = 5  # the lowest indices of vocabularies are padding and other special tokens
 
 
 def attention_mask(tokens: Any, name: str) -> np.ndarray:
-    """Find the attention mask among numbers, mask and segments of tokens, in any order.
+    """Find the attention mask among token indices, mask and segments in any order.
 
-    Rows of zeros and ones are candidates, so that the numbers are told apart. Of the two that are
-    left, segments are zero, or are only set where the mask is, and never begin with one. Where
-    that does not tell, the tokens that the mask leaves out must all have the number of padding.
+    Candidates are rows of zeros and ones, which excludes the token indices. Segments are zero or a
+    subset of the mask, and never start with one. If this is not sufficient, all tokens outside the
+    mask must have the same index of padding.
 
     Input
     -----
     tokens : [n, 3, T], [n, 2, T] or [n, T, 3]
-        Rows, segments of which may be missing
+        Rows, without or with segments
     name : `str`
-        Name for messages
+        Name for error messages
 
     Output
     ------
     : [n, T], `bool`
-        Which tokens are real
+        Valid tokens
 
     Raises
     ------
     ValueError
-        If it cannot be told which row is the mask
+        If the mask cannot be identified
     """
     array = as_numbers(tokens, name)
     if array.ndim == 3 and array.shape[1] not in (2, 3) and array.shape[2] in (2, 3):
@@ -45,7 +45,7 @@ def attention_mask(tokens: Any, name: str) -> np.ndarray:
         )
     rows = [array[:, row] for row in range(array.shape[1])]
     binary = [bool(np.isin(row, (0, 1)).all()) for row in rows]
-    if all(binary):  # both usual orders begin with the numbers
+    if all(binary):  # both common orders begin with the token indices
         numbers, candidates = rows[0], rows[1:]
     else:
         numbers = max((row for row, is_01 in zip(rows, binary, strict=True) if not is_01), key=_top)
@@ -62,7 +62,7 @@ def attention_mask(tokens: Any, name: str) -> np.ndarray:
 
 
 def between_tokens(mask: np.ndarray) -> np.ndarray:
-    """Positions [n, T] from the first real token to the last, those left out between included."""
+    """Positions [n, T] from the first to the last valid token, including masked ones in between."""
     reached = np.logical_or.accumulate(mask, axis=1)
     return reached & np.logical_or.accumulate(mask[:, ::-1], axis=1)[:, ::-1]
 
@@ -72,9 +72,9 @@ def _top(row: np.ndarray) -> float:
 
 
 def _mask_among(candidates: list[np.ndarray], numbers: np.ndarray) -> np.ndarray | None:
-    """The mask among rows [n, T] that are `bool`; the other one is of segments."""
+    """Mask among `bool` rows [n, T]. The other row contains segments."""
     found = [row for row in candidates if row.any()]
-    if not found:  # nothing is real, if there is anything
+    if not found:  # no token is valid
         return candidates[0] if candidates and not numbers.any() else None
     one, other = found[0], found[-1]
     if (other & ~one).any() and (one & ~other).any():
@@ -89,5 +89,5 @@ def _mask_among(candidates: list[np.ndarray], numbers: np.ndarray) -> np.ndarray
 
 
 def _pads_alike(mask: np.ndarray, numbers: np.ndarray) -> bool:
-    """If all tokens before the first and after the last real one have the same number."""
+    """Whether all tokens before the first and after the last valid token have the same index."""
     return len(np.unique(numbers[~between_tokens(mask)])) <= 1

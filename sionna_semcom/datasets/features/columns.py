@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns of files of features, checked and converted."""
+"""Check and conversion of the columns of feature files."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from ..._messages import listed
 
-MAX_SCORE = 3.0  # of sentiment, either way
-MOST_CLASSES = 2**20  # more are numbers of something else, for which memory would be taken
+MAX_SCORE = 3.0  # limit of the magnitude of sentiment
+MOST_CLASSES = 2**20  # larger numbers are not classes and would use much memory
 
 
 def as_scores(values: Any, name: str = "label") -> np.ndarray:
     """Scores [n] in [-3, 3] as `float32`."""
     scores = as_numbers(values, name)
-    with np.errstate(invalid="ignore"):  # NaN is not in the range
+    with np.errstate(invalid="ignore"):  # NaN is out of range
         wrong = ~((scores >= -MAX_SCORE) & (scores <= MAX_SCORE))
     if scores.ndim != 1 or wrong.any():
         received = f"shape {scores.shape}" if scores.ndim != 1 else f"{scores[wrong][0]}"
@@ -39,7 +39,7 @@ def as_classes(values: Any, name: str = "label") -> np.ndarray:
 
 
 def as_lengths(values: Any, shape: tuple[int, int], name: str) -> np.ndarray:
-    """Numbers of real frames of sequences of shape [n, T] as `int32`."""
+    """Numbers of valid frames of sequences with shape [n, T] as `int32`."""
     lengths = as_numbers(values, f"{name}_lengths")
     if lengths.shape != shape[:1]:
         raise ValueError(
@@ -56,12 +56,12 @@ def as_lengths(values: Any, shape: tuple[int, int], name: str) -> np.ndarray:
 
 
 def as_numbers(values: Any, name: str) -> np.ndarray:
-    """An array of real numbers.
+    """Convert to an array of real numbers.
 
     Raises
     ------
     ValueError
-        If it is anything else
+        If this is not possible
     """
     try:
         array = np.asarray(values)
@@ -76,11 +76,11 @@ def as_numbers(values: Any, name: str) -> np.ndarray:
     if array.size:
         received = listed([str(array.dtype)])
         raise ValueError(f"`{name}` must be an array of numbers. Received: {received}")
-    return np.zeros(array.shape, np.float32)  # nothing has no type of its own
+    return np.zeros(array.shape, np.float32)  # an empty list has no type
 
 
 def as_strings(values: Any, name: str) -> np.ndarray:
-    """Strings [n] of strings or bytes."""
+    """Convert strings or bytes to strings [n]."""
     try:
         array = np.asarray(values, object)
     except (ValueError, TypeError) as error:
@@ -94,10 +94,10 @@ def as_strings(values: Any, name: str) -> np.ndarray:
 
 
 def real_frames(lengths: np.ndarray, num_frames: int) -> np.ndarray:
-    """Which frames [n, num_frames] are real."""
+    """Mask of valid frames [n, num_frames]."""
     return np.arange(num_frames) < lengths[:, None]
 
 
 def _are_whole(values: np.ndarray, largest: int) -> np.ndarray:
-    with np.errstate(invalid="ignore"):  # NaN is not
+    with np.errstate(invalid="ignore"):  # excludes NaN
         return (values >= 0) & (values <= largest) & (np.floor(values) == values)

@@ -30,38 +30,38 @@ def read_computational_sequences(
 ) -> FeatureSplit:
     r"""Features of each word of each labeled segment.
 
-    A segment has the words whose middle lies in it (or that are keyed ``video[segment]``), without
-    the silences ``sp``. A word's features are the mean over the frames that overlap it in time,
-    weighted by the overlap, or over the frames at instants within the word; values that are
-    infinite or NaN are left out, and the mean is NaN where no others are, as it is for a word
-    without frames. A segment without words, or without any frame of a modality, has length zero.
+    A segment contains the words with their center in the segment (or with the key
+    ``video[segment]``), except silences ``sp``. The features of a word are the mean over the frames
+    that overlap it, weighted by the overlap, or over frames without duration within the word.
+    Infinite and NaN values are excluded. The mean is NaN if no values remain, or if a word has no
+    frames. A segment without words, or without frames of a modality, has length zero.
 
     Parameters
     ----------
     features : `dict` of `str` or `PathLike`
-        A file for each modality
+        File of each modality
     labels : `str` or `PathLike`
-        File of labels, one for each segment
+        File of labels, one per segment
     words : `None` | `str` or `PathLike`
-        File of words; by default the intervals of ``features["text"]`` are the words
+        File of words; by default, the intervals of ``features["text"]`` are the words
     column : `None` | `str`
-        Which label, by the names in the file's metadata, or else those of MOSEI, or by number from
-        0 on. By default the only column, or the one of sentiment
+        Column of the label, by a name in the metadata of the file or a name of MOSEI, or by its
+        index from 0. By default, the only column, or the column of sentiment
     max_words : `None` | `int`
-        Longer segments keep their first words; by default none is longer
+        Maximum number of words per segment; longer segments are truncated. No limit by default
 
     Output
     ------
     : `FeatureSplit`
-        All segments, not split; ids are ``video$_$segment``
+        All segments without splits; ids are ``video$_$segment``
 
     Raises
     ------
     FileNotFoundError
         If a file is missing
     ValueError
-        If a file is damaged or has none of the labeled videos, there is no such column, or a label
-        is out of range
+        If a file is damaged or contains none of the labeled videos, the column does not exist, or a
+        label is out of range
 
     Source
     ------
@@ -124,7 +124,7 @@ def _read_labels(
 
 
 def _position(names: Any, width: int, column: str | None, path: str | os.PathLike[str]) -> int:
-    """Which of the columns is meant."""
+    """Index of the selected column."""
     known = [str(name) for name in names] if isinstance(names, list) else []
     if len(known) != width:
         known = list(MOSEI_COLUMNS) if width == len(MOSEI_COLUMNS) else []
@@ -150,7 +150,7 @@ def _position(names: Any, width: int, column: str | None, path: str | os.PathLik
 def _averages(
     data: Mapping[Key, Sequence], keys: list[Key], aligned: list[Sequence], num_words: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features [n, num_words, D] of the words of each segment, and which segments have any."""
+    """Features [n, num_words, D] of the words of each segment, and segments with features."""
     width = next(iter(data.values())).features.shape[1]
     values = np.zeros((len(keys), num_words, width), np.float32)
     has_frames = np.zeros(len(keys), bool)
@@ -183,7 +183,7 @@ def _read_words(path: str | os.PathLike[str]) -> dict[Key, Sequence]:
 
 
 def _of_segment(data: Mapping[Key, Sequence], key: Key) -> Sequence | None:
-    """What a file has of a segment alone, or else of its video."""
+    """Sequence of a segment, or else of its video."""
     return data.get(key, data.get((key[0], None)))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One computational sequence of the CMU Multimodal SDK (``.csd``)."""
+"""Reader of a computational sequence of the CMU Multimodal SDK (``.csd``)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Key = tuple[str, int | None]
 
 @dataclass(frozen=True)
 class Sequence:
-    """What happens in the course of a video.
+    """Sequence of frames in a video.
 
     Parameters
     ----------
     intervals : [T, 2], `float64`
-        Begin and end of each frame [s]
+        Start and end of each frame [s]
     features : [T, D], `float32` | `str`
-        What happens then
+        Features or word of each frame
     """
 
     intervals: np.ndarray
@@ -42,22 +42,22 @@ def read_csd(path: str | os.PathLike[str]) -> tuple[dict[Key, Sequence], dict[st
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file
+        Path of the file
 
     Output
     ------
     data : `dict` of `Sequence`
-        By video and segment; the segment is `None` where the key is the video's alone. Words,
+        Sequences by video and segment; the segment is `None` if the key is only a video. Words,
         which are bytes in the file, are `str`
     metadata : `dict`
-        What the JSON strings say
+        Content of the JSON strings
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged or no computational sequence
+        If the file is damaged or not a computational sequence
     """
     with open_hdf5(path, "computational sequence") as file:
         roots = [name for name in file if isinstance(file.get(f"{name}/data"), h5py.Group)]
@@ -99,12 +99,12 @@ def _read_sequence(data: h5py.Group, name: str) -> Sequence:
     if is_text:
         texts = (t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in features.flat)
         return Sequence(intervals, np.array([*texts], object).reshape(features.shape))
-    with np.errstate(over="ignore", invalid="ignore"):  # to infinity and NaN, which are counted
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are counted later
         return Sequence(intervals, features.astype(np.float32))
 
 
 def _metadata(group: h5py.Group | None) -> dict[str, Any]:
-    """What the JSON strings say; those that are none are left out."""
+    """Content of the JSON strings. Invalid strings are omitted."""
     if not isinstance(group, h5py.Group):
         return {}
     found: dict[str, Any] = {}

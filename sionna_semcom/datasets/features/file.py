@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The project's HDF5 layout of multimodal features."""
+"""HDF5 format of multimodal features."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def write_feature_file(
     splits: Mapping[str, FeatureSplit],
     checksums: Mapping[str, str] | None = None,
 ) -> None:
-    """Write splits, whole or not at all, as `read_feature_file` reads them."""
+    """Write splits atomically for `read_feature_file`."""
     text = h5py.string_dtype()
     with atomic_hdf5(path) as file:
         for name, split in splits.items():
             group = file.create_group(name)
             for modality, values in split.features.items():
-                # padding takes no space, and vectors hardly shrink
+                # compression removes padding, but hardly reduces vectors
                 packed = {"compression": "gzip", "shuffle": True} if values.ndim == 3 else {}
                 group.create_dataset(modality, data=values, **packed)
             for modality, lengths in split.lengths.items():
@@ -51,40 +51,40 @@ def read_feature_file(
 ) -> tuple[dict[str, FeatureSplit], dict[str, str]]:
     """Read ``{train,valid,test}/{<modality>,<modality>_lengths,...}``.
 
-    A group of a split (``validation``, ``val`` and ``dev`` are names of ``valid``) has for its N
-    samples
+    The group of a split (``valid`` may be named ``validation``, ``val`` or ``dev``) contains for
+    its N samples
 
-    - ``<modality>`` [N, D] or [N, T, D], floating-point numbers, any name that is not one of
-      labels or of other columns
-    - ``<modality>_lengths`` [N], for sequences: number of real frames, which come first. Without
-      it they end where only zeros follow. What the frames after them hold is not read
+    - ``<modality>`` [N, D] or [N, T, D], floating-point numbers with any name that is not the name
+      of labels or other columns
+    - ``<modality>_lengths`` [N], for sequences: number of valid frames, which come first. By
+      default, zeros at the end are padding. Frames after the valid frames are not read
     - ``regression_labels`` [N] (scores in [-3, 3]) or ``classification_labels`` [N] (classes 0, 1,
       ...), or both
-    - ``id`` [N], and ``raw_text`` [N] if there is one, strings
+    - ``id`` [N] and, optionally, ``raw_text`` [N], strings
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file
+        Path of the file
     label : `None` | "regression" | "classification"
-        Which label; by default the one that the file has, and the scores where it has both
+        Type of labels; by default the labels of the file, or scores if it contains both
     modalities : `None` | sequence of `str`
-        Arrays that are modalities, of which numbers of any type are read; the others are ignored.
-        By default those that are as above
+        Arrays of modalities, with numbers of any type; other arrays are ignored. By default, the
+        arrays described above
 
     Output
     ------
     splits : `dict` of `FeatureSplit`
-        ``train``, ``test`` and, if there is one, ``validation``
+        ``train``, ``test`` and, optionally, ``validation``
     checksums : `dict` of `str`
-        SHA-256 of what the features come from, if the file says so
+        SHA-256 of the sources of the features, if the file contains them
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, or lacks something
+        If the file is damaged or incomplete
     """
     with open_hdf5(path, "file of features") as file:
         names = split_names(name for name in file if isinstance(file.get(name), h5py.Group))
@@ -136,5 +136,5 @@ def _holds_arrays(item: object) -> bool:
 
 
 def _usual_order(name: str) -> tuple[int, str]:
-    """Text, audio, vision and others; files themselves go by the alphabet."""
+    """Order text, audio, vision and others, because files are in alphabetical order."""
     return MODALITIES.index(name) if name in MODALITIES else len(MODALITIES), name

@@ -20,9 +20,9 @@ GENERATED_PARTS = {
     "unique_vision": 3,
     "synergistic": 4,
 }
-_NUM_NUISANCES = 4  # what a modality varies by besides
+_NUM_NUISANCES = 4  # nuisance variables per modality
 _NUM_HIDDEN = 32
-_GAIN = 0.6  # at which the hyperbolic tangent bends what it is given without levelling it
+_GAIN = 0.6  # nonlinear range of the hyperbolic tangent without saturation
 
 
 def generated_features(
@@ -35,42 +35,45 @@ def generated_features(
     modalities: Sequence[str] | None = None,
     seed: int = 0,
 ) -> MultimodalFeatures:
-    r"""Text, audio and vision that share, keep and combine fair bits.
+    r"""Text, audio and vision with redundant, unique and synergistic random bits.
 
     ============  =======================================  ==================================
-    modality      bits                                     alone it says
+    modality      bits                                     information alone
     ============  =======================================  ==================================
     ``text``      :math:`r, u_\text{text}, a`              redundant, unique_text
     ``audio``     :math:`r, u_\text{audio}, a \oplus s`    redundant, unique_audio
     ``vision``    :math:`r, u_\text{vision}`               redundant, unique_vision
     ============  =======================================  ==================================
 
-    Text and audio together say the synergistic bit :math:`s`, of which neither knows anything
-    alone. The label is the class :math:`r + 2u_\text{text} + 4u_\text{audio} + 8u_\text{vision} +
-    16s`, 32 in all. A modality is a random nonlinear mixture that is the same for all samples,
+    Text and audio together determine the synergistic bit :math:`s`. One of them alone carries no
+    information on it. The label is the class
+
+    .. math:: r + 2u_\text{text} + 4u_\text{audio} + 8u_\text{vision} + 16s,
+
+    with 32 classes. A modality is a random nonlinear mixture that is the same for all samples,
 
     .. math:: x = B \tanh(A z) + \sigma n,
 
-    of :math:`z`, its bits as :math:`\pm 1` and four Gaussian nuisances of its own, and of white
-    Gaussian noise :math:`n`.
+    where :math:`z` contains its bits as :math:`\pm 1` and four Gaussian nuisance variables, and
+    :math:`n` is white Gaussian noise.
 
     Parameters
     ----------
     num_train, num_validation, num_test : `int`
-        Samples of each split
+        Number of samples of each split
     dims : sequence of `int`
         Number of features of text, audio and vision
     noise : `float`
         Standard deviation :math:`\sigma` of the noise; mixtures have unit variance
     modalities : `None` | sequence of `str`
-        Modalities that are used; by default all
+        Modalities; all by default
     seed : `int`
         Seed of mixtures and samples
 
     Output
     ------
     : `MultimodalFeatures`
-        The data, the same for the same arguments
+        Data, which are the same for the same arguments
 
     Raises
     ------
@@ -102,7 +105,7 @@ def generated_features(
 
 
 class GeneratedFeatures(MultimodalFeatures):
-    """Features whose classes have known parts."""
+    """Features with known parts of the classes."""
 
     def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """Redundant, unique and synergistic parts [batch] of the classes of ``batch``."""
@@ -110,7 +113,7 @@ class GeneratedFeatures(MultimodalFeatures):
 
 
 def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:
-    """The bits that classes of `generated_features` stand for.
+    """Bits of the classes of `generated_features`.
 
     Input
     -----
@@ -125,7 +128,7 @@ def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:
     Raises
     ------
     ValueError
-        If one is no such class
+        If a class is out of range
     """
     classes = np.asarray(label)
     wrong = (classes < 0) | (classes >= 2 ** len(GENERATED_PARTS))

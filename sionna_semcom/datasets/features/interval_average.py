@@ -15,28 +15,28 @@ def interval_average(
         \bar{f}_w = \frac{\sum_t o_{wt} f_t}{\sum_t o_{wt}}, \quad
         o_{wt} = \max\bigl(0, \min(e_w, e_t) - \max(b_w, b_t)\bigr)
 
-    over the frames whose :math:`f_t` is finite, for each feature by itself. Where none overlaps, it
-    is the mean of those that the interval touches although one of the two has no duration: frames
-    at an instant in :math:`[b_w, e_w)`, or those that an instant :math:`b_w = e_w` lies in.
+    over the frames with finite :math:`f_t`, separately for each feature. If no frame overlaps, the
+    mean is over frames without duration in :math:`[b_w, e_w)`, or over frames that contain an
+    interval without duration, :math:`b_w = e_w`.
 
     Input
     -----
     targets : [W, 2], `float`
-        Begin :math:`b_w` and end :math:`e_w` of each interval
+        Start :math:`b_w` and end :math:`e_w` of each interval
     intervals : [T, 2], `float`
-        Begin :math:`b_t` and end :math:`e_t` of each frame
+        Start :math:`b_t` and end :math:`e_t` of each frame
     features : [T, D], `float`
         Features of the frames
 
     Output
     ------
     : [W, D], `float32`
-        Means; NaN where there is no frame, or none that is finite
+        Means; NaN if there is no finite frame
     """
     if not len(targets):
         return np.zeros((0, features.shape[1]), np.float32)
     near = (intervals[:, 0] <= targets[:, 1].max()) & (intervals[:, 1] >= targets[:, 0].min())
-    with np.errstate(invalid="ignore"):  # NaN is left out
+    with np.errstate(invalid="ignore"):  # excludes NaN
         intervals, features = intervals[near], features[near].astype(np.float64)
     begin = np.maximum(targets[:, None, 0], intervals[None, :, 0])
     end = np.minimum(targets[:, None, 1], intervals[None, :, 1])
@@ -55,9 +55,9 @@ def interval_average(
 def _touches(
     targets: np.ndarray, intervals: np.ndarray, begin: np.ndarray, end: np.ndarray
 ) -> np.ndarray:
-    """Which pairs [W, T] have an instant in common, as one of them or both are no longer.
+    """Pairs [W, T] with a common instant, where an interval or frame has no duration.
 
-    ``begin`` and ``end`` [W, T] are those of what they have in common. Ends are exclusive.
+    ``begin`` and ``end`` [W, T] are the limits of the intersections. Ends are exclusive.
     """
     at_end = np.zeros(begin.shape, bool)
     instant = np.zeros(begin.shape, bool)

@@ -22,30 +22,30 @@ _TOKENS = "text_bert"  # [n, 3, T]: token, attention mask, segment
 def read_mmsa(path: str | os.PathLike[str], label: str | None = None) -> dict[str, FeatureSplit]:
     r"""Read ``{train|valid|test: {text, audio, vision, id, regression_labels, ...}}``.
 
-    Which frames of a sequence are real is said by ``audio_lengths`` and ``vision_lengths`` where
-    they are there. Elsewhere the attention mask in ``text_bert`` says it of the text, and of what
-    is aligned with it and zero outside of its tokens. The mask is recognized among tokens, mask
-    and segments in any order; frames that it leaves out at the beginning, at the end or between
-    others are left out. Of what is left, zeros at the beginning or at the end are padding.
+    Valid frames are given by ``audio_lengths`` and ``vision_lengths``, if available. Otherwise, the
+    attention mask in ``text_bert`` is used for the text, and for modalities that are aligned with
+    the text and zero outside its tokens. The mask is identified among tokens, mask and segments in
+    any order. All masked frames are removed. For other modalities, zeros at the beginning or at the
+    end are padding.
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file
+        Path of the file
     label : `None` | "regression" | "classification"
-        ``regression_labels`` or ``classification_labels``; by default the scores
+        ``regression_labels`` (default) or ``classification_labels``
 
     Output
     ------
     : `dict` of `FeatureSplit`
-        ``train``, ``test`` and, if there is one, ``validation``
+        ``train``, ``test`` and, optionally, ``validation``
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, holds anything but plain data, or lacks something
+        If the file is damaged or incomplete, or contains objects other than plain data
 
     Source
     ------
@@ -80,7 +80,7 @@ def read_mmsa_split(content: Mapping[str, Any], label: str | None) -> FeatureSpl
 
 
 def _real_frames(padded: Mapping[str, np.ndarray], tokens: Any) -> dict[str, np.ndarray]:
-    """Which frames [n, T] of sequences without lengths are real."""
+    """Mask of valid frames [n, T] of sequences without lengths."""
     if tokens is None or not padded:
         return unpadded(padded)
     mask = attention_mask(tokens, _TOKENS)
@@ -94,7 +94,7 @@ def _real_frames(padded: Mapping[str, np.ndarray], tokens: Any) -> dict[str, np.
 
 
 def _of_text(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """The mask for as many frames as the text has."""
+    """Mask with the number of frames of the text."""
     if mask.shape == values.shape[:2]:
         return mask
     counts = mask.sum(1)
@@ -108,5 +108,5 @@ def _of_text(mask: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _within(values: np.ndarray, mask: np.ndarray) -> bool:
-    """If sequences are zero before the first and after the last token."""
+    """Whether sequences are zero before the first and after the last token."""
     return not values[~between_tokens(mask)].any()

@@ -23,28 +23,28 @@ def read_multibench(
 ) -> dict[str, FeatureSplit]:
     r"""Read ``{train|valid|test: {text, audio, vision, labels, id}}``.
 
-    Zeros at the beginning or at the end of a sequence are padding, at the side where the file has
-    it. Real frames are moved to the front; modalities that are aligned frame by frame keep the same
-    frames.
+    Zeros at the beginning or at the end of a sequence are padding, depending on the side of the
+    padding in the file. Valid frames are moved to the front. Modalities that are aligned frame by
+    frame keep the same frames.
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file
+        Path of the file
     label : `None` | "regression" | "classification"
-        What ``labels`` are; by default scores
+        Type of ``labels``; scores by default
 
     Output
     ------
     : `dict` of `FeatureSplit`
-        ``train``, ``test`` and, if there is one, ``validation``
+        ``train``, ``test`` and, optionally, ``validation``
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, holds anything but plain data, or lacks something
+        If the file is damaged or incomplete, or contains objects other than plain data
 
     Source
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features of text, speech and video for a task at the receiver."""
+"""Multimodal features for a task at the receiver."""
 
 from __future__ import annotations
 
@@ -24,49 +24,49 @@ _SPLITS = ("train", "validation", "test")
 
 
 class MultimodalFeatures(Data):
-    r"""Features of several modalities, standardized, and a score or a class for each sample.
+    r"""Standardized features of several modalities with a score or class for each sample.
 
     A batch is a dictionary of
 
     - ``<modality>`` : [batch, D] or [batch, T, D], `float32`
-    - ``<modality>_length`` : [batch], `int32`, for sequences: the number of real frames, which
-      come first; zero if there is none. The frames that follow are zero
+    - ``<modality>_length`` : [batch], `int32`, for sequences: number of valid frames, which come
+      first and are followed by zeros; may be zero
     - ``label`` : [batch], `float32` (scores) or `int32` (classes)
 
-    Each feature has zero mean and unit variance over the real frames of training. A feature that is
-    constant there is zero, and so is every value that is infinite, NaN or larger than 1.8e19, as if
-    it were the mean.
+    Each feature has zero mean and unit variance over the valid frames in training. Features that
+    are constant in training are zero. Values that are infinite, NaN or larger than 1.8e19 are
+    replaced by zero, which is the mean.
 
     Parameters
     ----------
     splits : `dict` of `FeatureSplit`
-        ``train`` and ``test``, and ``validation`` if there is one
+        ``train``, ``test`` and, optionally, ``validation``
     modalities : `None` | sequence of `str`
-        Modalities that are used; by default all
+        Modalities; all by default
     holdout : `float`
-        Share of the training videos that are kept for validation, if there is no such split. They
-        are drawn by ``seed``; no video is in two splits. With 0, all are trained on
+        Fraction of the training videos for validation, if there is no validation split. Videos are
+        drawn with ``seed``, and each video is in one split only. With 0, all are used for training
     development : `float`
-        Share of the test videos that are kept for validation instead, where training samples
-        cannot tell what generalizes; results are then of the other test videos
+        Fraction of the test videos for validation instead, if training samples do not show
+        generalization. The other test videos are then used for results
     seed : `int`
-        Seed of the draw
+        Seed of the random generator
     checksums : `dict` of `str`
-        SHA-256 of what the features come from
+        SHA-256 of the sources of the features
 
     Attributes
     ----------
     splits : `dict` of `FeatureSplit`
-        Samples as they were read
+        Samples without standardization
     num_classes : `int`
-        Number of classes; 0 where the label is a score
+        Number of classes; 0 if the label is a score
     replaced : `dict` of `dict` of `int`
-        How many values were replaced by the mean, by split and modality
+        Number of values that were replaced by the mean, by split and modality
 
     Raises
     ------
     ValueError
-        If splits do not belong together, or an argument is out of range
+        If splits do not match, or an argument is out of range
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class MultimodalFeatures(Data):
         self._arrays: dict[str, dict[str, np.ndarray]] = {}
 
     def _digest(self) -> str:
-        """SHA-256 of what is trained on: features, lengths, labels and their kind."""
+        """SHA-256 of the training data: features, lengths, labels and their type."""
         train, digest = self.splits["train"], hashlib.sha256()
         arrays = {**train.features, **{f"{k}_length": v for k, v in train.lengths.items()}}
         for name, array in (*arrays.items(), (f"label, {self.num_classes}", train.label)):
@@ -130,16 +130,16 @@ class MultimodalFeatures(Data):
 
     @property
     def normalization(self) -> dict[str, Standardization]:
-        """Map of the features of each modality, learned from training samples."""
+        """Standardization of each modality, fitted to training samples."""
         return dict(self._standardize)
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
-        """All samples of a split in their order, with the keys and values of a batch.
+        """All samples of a split in order, with the keys and values of a batch.
 
         Raises
         ------
         ValueError
-            If there is no such split
+            If the split does not exist
         """
         if split not in self.splits:
             raise ValueError(
@@ -159,39 +159,39 @@ class MultimodalFeatures(Data):
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
-        """Batches for training, drawn without replacement until all samples were, then again.
+        """Batches for training, drawn without replacement in each pass over the samples.
 
         Parameters
         ----------
         batch_size : `int`
-            Samples a batch
+            Number of samples per batch
         steps : `int`
-            Batches; by default as many as the samples fill
+            Number of batches; by default one pass over the samples
         seed : `int`
             Seed of the order
         """
         return drawn_batches(self.arrays("train"), batch_size, steps, derive_seed("features", seed))
 
     def probing(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every training sample once, for probes of what a model has learned."""
+        """Return each training sample once, for probes of a trained model."""
         return each_once(self.arrays("train"), batch_size)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every validation sample once.
+        """Return each validation sample once.
 
         Raises
         ------
         ValueError
-            If no sample was kept for validation
+            If there are no validation samples
         """
         return each_once(self.arrays("validation"), batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every test sample once."""
+        """Return each test sample once."""
         return each_once(self.arrays("test"), batch_size)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the samples as they were read to an HDF5 file, whole or not at all."""
+        """Write the samples without standardization to an HDF5 file, atomically."""
         write_feature_file(path, self.splits, self.checksums)
 
     @classmethod
@@ -205,23 +205,23 @@ class MultimodalFeatures(Data):
         development: float = 0.0,
         seed: int = 0,
     ) -> MultimodalFeatures:
-        """Read an HDF5 file, as `save` and ``sionna-semcom convert`` write it.
+        """Read an HDF5 file that was written by `save` or ``sionna-semcom convert``.
 
         Parameters
         ----------
         path : `str` or `PathLike`
-            The file
+            Path of the file
         modalities, holdout, development, seed
             As above
         label : `None` | "regression" | "classification"
-            Which label; by default the one that the file has, and the scores where it has both
+            Type of labels; by default the labels of the file, or scores if it contains both
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file
+            If the file does not exist
         ValueError
-            If the file is damaged or lacks something, or as above
+            If the file is damaged or incomplete, or as above
         """
         splits, checksums = read_feature_file(path, label, modalities)
         checksums = checksums or {Path(path).name: sha256(path)}

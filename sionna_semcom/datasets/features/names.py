@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which arrays of a file are modalities, and which are labels and other columns."""
+"""Recognition of modalities, labels and other columns by name."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ _LABEL = re.compile(
     r"speakers?"
 )
 _LONGEST = 64
-_MOST_LABELS = 16  # numbers a sample that labels may be
+_MOST_LABELS = 16  # maximum number of values per sample for labels
 _EXCLUDE = "name the modalities that are meant (`modalities`, or `--modality`), or rename it"
 
 
 def modalities_of(
     columns: Mapping[str, h5py.Dataset], chosen: Iterable[str] | None = None
 ) -> list[str]:
-    """Names of those arrays that are modalities.
+    """Names of the arrays that are modalities.
 
-    These are arrays of floating-point numbers [N, D] or [N, T, D] whose name is not that of labels
-    or of other columns, and what is called ``text``, ``audio`` or ``vision``.
+    Modalities are arrays of floating-point numbers [N, D] or [N, T, D] that are not named like
+    labels or other columns, and arrays with the names ``text``, ``audio`` or ``vision``.
 
     Parameters
     ----------
     columns : `dict` of `h5py.Dataset`
         Arrays by name
     chosen : `None` | iterable of `str`
-        Names of the modalities, if they are known. If one is not there, those that could be named
-        are returned
+        Names of the modalities, if they are known. If one is missing, the possible names are
+        returned
 
     Raises
     ------
     ValueError
-        If it cannot be told of an array whether it is a modality
+        If an array is ambiguous
     """
     wanted = list(chosen or ())
     if wanted and all(name in columns for name in wanted):
@@ -59,7 +59,7 @@ def modalities_of(
 
 
 def is_label_like(name: str) -> bool:
-    """If one of the words of a name is one for labels or for what identifies samples."""
+    """Whether a word of the name denotes labels or identifiers of samples."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     words = re.split(r"[\W_\d]+", parted)
     return words[0] == "y" or any(_LABEL.fullmatch(word) for word in words)
@@ -68,12 +68,12 @@ def is_label_like(name: str) -> bool:
 def check_no_label(
     features: Mapping[str, np.ndarray], columns: Mapping[str, np.ndarray | list[str]]
 ) -> None:
-    """Refuse features that are a label, under whatever name.
+    """Check that features do not contain labels.
 
     Raises
     ------
     ValueError
-        If a feature of a modality equals a label of all samples, or a modality is one-hot classes
+        If a feature equals the label for all samples, or a modality contains one-hot classes
     """
     labels = {name: np.asarray(columns[name]) for name in LABELS.values() if name in columns}
     for name, values in features.items():
@@ -113,7 +113,7 @@ def _is_modality(name: str, values: h5py.Dataset) -> bool:
 
 
 def note_on_rest(columns: Iterable[str], used: Iterable[str]) -> list[str]:
-    """What is to be said of columns that are not read."""
+    """Note on columns that are not read."""
     taken = set(used)
     rest = [name for name in columns if name not in taken]
     return [f"ignored: {listed(rest, 20)}"] if rest else []

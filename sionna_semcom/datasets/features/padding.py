@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which frames of padded sequences are real."""
+"""Detection of padding in sequences."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 
 from .columns import as_lengths, as_numbers, real_frames
 
-_CHUNK = 256  # samples at a time
+_CHUNK = 256  # samples per block
 
 
 def to_front(values: np.ndarray, real: np.ndarray) -> np.ndarray:
-    """Sequences whose real frames come first in their order, and then zeros.
+    """Move the valid frames of sequences to the front and fill the rest with zeros.
 
     Input
     -----
     values : [n, T, D]
         Sequences
     real : [n, T], `bool`
-        Which frames are real
+        Valid frames
 
     Output
     ------
@@ -35,27 +35,26 @@ def to_front(values: np.ndarray, real: np.ndarray) -> np.ndarray:
 
 
 def non_zero_frames(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First frame [n] with a value, and the frame [n] after the last such; equal if there is none.
+    """First frame [n] with a value, and frame [n] after the last one; equal if there is none.
 
-    Zero and NaN are none.
+    Zero and NaN do not count as values.
     """
     return _ends(_with_values(values))
 
 
 def frames_between(first: np.ndarray, last: np.ndarray, num_frames: int) -> np.ndarray:
-    """Which frames [n, num_frames] lie in [first, last)."""
+    """Mask of the frames [n, num_frames] in [first, last)."""
     frames = np.arange(num_frames)
     return (first[:, None] <= frames) & (frames < last[:, None])
 
 
 def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Which frames are no padding, for sequences that have neither lengths nor a mask.
+    """Detect valid frames of sequences without lengths or mask.
 
-    Padding is where a sequence is zero, or NaN throughout, at its beginning or at its end. Where
-    some samples are zero at one side only and none at the other side only, all are padded at that
-    side, and zeros at the other one are real. Modalities that are aligned frame by frame keep the
-    same frames, also where one of them is zero; of a modality that is zero throughout a sample, no
-    frame is real.
+    Frames of only zeros or only NaN at the beginning or end of a sequence are padding. If some
+    samples have zeros at one side only, and none at the other side only, zeros at the other side
+    are valid frames. Modalities that are aligned frame by frame keep the same frames, also if one
+    of them is zero. If a modality is zero in a whole sample, it has no valid frames.
 
     Input
     -----
@@ -65,7 +64,7 @@ def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     Output
     ------
     : `dict` of [n, T], `bool`
-        Which frames are real
+        Valid frames
     """
     not_zero = {name: _with_values(values) for name, values in sequences.items()}
     real: dict[str, np.ndarray] = {}
@@ -79,11 +78,11 @@ def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Features whose real frames come first, and how many they are (`None` for vectors).
+    """Features with valid frames first, and the number of valid frames (`None` for vectors).
 
-    Without ``lengths``, real frames end where only zeros follow. Files that are padded in front all
-    the same are recognized: if most samples begin with zeros and none ends with them, or, with
-    ``lengths``, if all are zero but for as many frames at the end.
+    Without ``lengths``, zeros at the end are padding. Padding at the beginning is detected if most
+    samples begin with zeros and none ends with zeros, or, with ``lengths``, if all frames except
+    the given number at the end are zero.
     """
     array = as_numbers(values, name)
     if array.ndim != 3:
@@ -113,12 +112,12 @@ def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.
 
 
 def with_frames(values: np.ndarray, name: str) -> np.ndarray:
-    """Sequences [n, T, D] as they are.
+    """Check sequences [n, T, D].
 
     Raises
     ------
     ValueError
-        If they have no frames or no features
+        If sequences have no frames or no features
     """
     if 0 in values.shape[1:]:
         raise ValueError(f"`{name}` must have frames and features. Received: {values.shape}")
@@ -126,17 +125,17 @@ def with_frames(values: np.ndarray, name: str) -> np.ndarray:
 
 
 def _with_values(values: np.ndarray) -> np.ndarray:
-    """Frames [n, T] that are more than zeros and NaN."""
+    """Mask of frames [n, T] with values other than zero and NaN."""
     found = np.zeros(values.shape[:2], bool)
     with np.errstate(invalid="ignore"):
-        for first in range(0, len(values), _CHUNK):  # which keeps what is compared small
+        for first in range(0, len(values), _CHUNK):  # limits the memory of the comparison
             some = values[first : first + _CHUNK]
             found[first : first + _CHUNK] = ((some < 0) | (some > 0)).any(-1)
     return found
 
 
 def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First frame [n] that is set in [n, T], and the frame after the last; both T if none is."""
+    """First frame [n] that is set in [n, T], and the frame after the last one; both T if none."""
     some, num_frames = not_zero.any(1), not_zero.shape[1]
     first = np.where(some, not_zero.argmax(1), num_frames)
     last = np.where(some, num_frames - not_zero[:, ::-1].argmax(1), num_frames)
@@ -146,7 +145,7 @@ def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _one_sided(
     first: np.ndarray, last: np.ndarray, num_frames: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The same ends, or the whole of the side at which no sequence is padded."""
+    """Ends of the sequences, extended at a side without padding."""
     some = first < last
     in_front = (some & (first > 0) & (last == num_frames)).any()
     behind = (some & (first == 0) & (last < num_frames)).any()
@@ -158,7 +157,7 @@ def _one_sided(
 
 
 def _in_step(not_zero: Mapping[str, np.ndarray]) -> list[list[str]]:
-    """Modalities by alignment: those of a group have their frames at the same places."""
+    """Groups of modalities that are aligned frame by frame."""
     groups: list[list[str]] = []
     for name, frames in not_zero.items():
         group = next((g for g in groups if _aligned(not_zero[g[0]], frames)), None)
@@ -170,9 +169,10 @@ def _in_step(not_zero: Mapping[str, np.ndarray]) -> list[list[str]]:
 
 
 def _aligned(one: np.ndarray, other: np.ndarray) -> bool:
-    """If sequences have the same ends in half of the samples that both have, or nearly do.
+    """Whether sequences have the same or nearly the same ends in half of their common samples.
 
-    Nearly: the one is padded, the other lies within it, and mostly lacks two frames at most.
+    Ends are nearly the same if one sequence is padded, the other lies within it, and mostly at most
+    two frames are missing.
     """
     both = one.any(1) & other.any(1) if one.shape == other.shape else np.zeros(1, bool)
     if not both.any():

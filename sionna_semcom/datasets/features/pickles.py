@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What pickles of multimodal features have in common."""
+"""Common functions for pickles of multimodal features."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def read_pickled_splits(
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
     """Read ``{train|valid|test: {name: values}}``.
 
-    Splits may have other usual names, such as ``dev`` or ``Train``. What else is there and holds no
-    arrays is not read.
+    Other common names of splits, such as ``dev`` or ``Train``, are accepted. Other entries without
+    arrays are ignored.
 
     Output
     ------
     splits : `dict` of `dict`
-        Arrays by name for ``train``, ``test`` and, if there is one, ``validation``
+        Arrays by name for ``train``, ``test`` and, optionally, ``validation``
     notes : `dict` of `list` of `str`
-        What is to be said of each split
+        Notes on each split
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, holds anything but plain data, lacks ``train`` or ``test``, or has
-        splits of other names
+        If the file is damaged, contains objects other than plain data, lacks ``train`` or ``test``,
+        or has splits with unknown names
     """
     content = read_pickle(path, encoding="latin1")
     try:
@@ -80,7 +80,7 @@ def each_split(
     read: Reader,
     label: str | None,
 ) -> dict[str, FeatureSplit]:
-    """Read what `read_pickled_splits` gives; errors name the file and the split."""
+    """Convert the output of `read_pickled_splits`. Errors name the file and the split."""
     done: dict[str, FeatureSplit] = {}
     for name, content in splits.items():
         try:
@@ -92,12 +92,12 @@ def each_split(
 
 
 def present_modalities(content: Mapping[str, Any]) -> list[str]:
-    """The modalities that a split has.
+    """Modalities of a split.
 
     Raises
     ------
     ValueError
-        If there is none
+        If there are none
     """
     names = [name for name in MODALITIES if name in content]
     if not names:
@@ -106,12 +106,12 @@ def present_modalities(content: Mapping[str, Any]) -> list[str]:
 
 
 def clip_ids(values: Any) -> list[str]:
-    """Names ``video`` or ``video_clip``, or rows of a video and what tells its clips apart.
+    """Convert names ``video`` or ``video_clip``, or rows of a video and an identifier of the clip.
 
     Raises
     ------
     ValueError
-        If they are neither
+        If the format is different
     """
     rows = np.asarray(values, object) if not isinstance(values, np.ndarray) else values
     if rows.ndim not in (1, 2) or (rows.ndim == 2 and not rows.shape[1]):
@@ -122,7 +122,7 @@ def clip_ids(values: Any) -> list[str]:
 
 
 def _text(item: Any) -> str:
-    """A string of what names a clip; ``video[3]`` becomes ``video$_$3``."""
+    """Name of a clip as string; ``video[3]`` becomes ``video$_$3``."""
     if isinstance(item, bytes):
         item = item.decode("utf-8", "replace")
     if not isinstance(item, str | int | float | np.integer | np.floating):

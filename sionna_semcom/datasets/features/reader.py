@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of multimodal features in any of the formats that are read."""
+"""Reader of multimodal features in all supported formats."""
 
 from __future__ import annotations
 
@@ -38,36 +38,36 @@ def read_features(
     modalities: Sequence[str] | None = None,
     seed: int = 0,
 ) -> MultimodalFeatures:
-    """Read features in any format, whole.
+    """Read all features of a file in any supported format.
 
     Parameters
     ----------
     inputs : sequence of `str` or `PathLike`
-        The file; for computational sequences ``<name>=<file>`` for each modality, ``labels`` and,
-        if there is one, ``words``
+        Path of the file; for computational sequences ``<name>=<file>`` for each modality,
+        ``labels`` and, optionally, ``words``
     format : `None` | "mmsa" | "multibench" | "csd" | "hdf5"
-        Its format; by default recognized
+        Format; detected by default
     label : `None` | "regression" | "classification"
-        Which label; by default the one that there is, and the scores where there are both
+        Type of labels; by default the labels of the file, or scores if it contains both
     splits : `None` | `str` or `PathLike`
-        For computational sequences: which videos are in which split, as `read_video_splits` reads
-        them; by default drawn
+        For computational sequences: file with the videos of each split for `read_video_splits`;
+        drawn at random by default
     shares : `tuple` of `float`
-        Shares of the videos that are drawn for the test and for validation; 0 validates on none
+        Fractions of the videos that are drawn for the test and for validation; validation may be 0
     column, max_words
         See `read_computational_sequences`
     modalities : `None` | sequence of `str`
-        Modalities that are kept; by default all that are recognized
+        Modalities; by default all recognized modalities
     seed : `int`
-        Seed of drawn splits
+        Seed of random splits
 
     Raises
     ------
     FileNotFoundError
         If a file is missing
     ValueError
-        If a file is in none of the formats, damaged, or lacks something, or an argument is for
-        other formats
+        If the format of a file is unknown, a file is damaged or incomplete, or an argument does not
+        apply to the format
     """
     if format is not None and format not in FEATURE_FORMATS:
         raise ValueError(
@@ -103,20 +103,20 @@ def read_features(
 
 
 def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
-    """Read which videos are in which split.
+    """Read the videos of each split.
 
     Parameters
     ----------
     path : `str` or `PathLike`
         JSON ``{"train": [video, ...], "valid": [...], "test": [...]}``, or text with a split and a
-        video on each line. Splits may have other usual names, such as ``dev`` or ``Train``
+        video on each line. Other common names of splits, such as ``dev`` or ``Train``, are accepted
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If it is neither, or a video is in two splits
+        If the file has another format, or a video is in two splits
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"No file of splits {path}")
@@ -141,7 +141,7 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
 
 
 def _json_pairs(text: str) -> list[tuple[str, str]]:
-    content = json.loads(text, object_pairs_hook=list)  # a name can be there twice
+    content = json.loads(text, object_pairs_hook=list)  # a name may be repeated
     for name, videos in content:
         if not isinstance(videos, list) or not all(isinstance(video, str) for video in videos):
             raise ValueError(f"{listed([name])} is no list of strings")
@@ -209,7 +209,7 @@ def _is_multibench(format: str | None, content: Mapping[str, Mapping[str, Any]])
 def _split_as_given(
     samples: FeatureSplit, given: Mapping[str, set[str]], path: str
 ) -> dict[str, FeatureSplit]:
-    """Samples by split; those of videos that are in none are left out."""
+    """Samples by split, without the samples of videos that are in no split."""
     videos = [video_of(name) for name in samples.id]
     named = set().union(*given.values())
     left_out = sum(video not in named for video in videos)
@@ -230,7 +230,7 @@ def _split_as_given(
 def _draw(
     samples: FeatureSplit, test_share: float, validation_share: float, seed: int
 ) -> dict[str, FeatureSplit]:
-    """Samples by split, drawn by video."""
+    """Samples by split, with randomly drawn videos."""
     if not (test_share > 0 and validation_share >= 0 and test_share + validation_share < 1):
         raise ValueError(
             "Shares of the test and of validation must be positive and leave some for training. "

@@ -14,11 +14,11 @@ from .split import MODALITIES
 
 
 class _SomeModalities(DataSettings):
-    """Data of which a study can leave out a modality."""
+    """Data with selectable modalities."""
 
     has_features: ClassVar[bool] = True
     modalities: tuple[str, ...] = Field(MODALITIES, min_length=1)
-    """Modalities that are used"""
+    """Selected modalities"""
 
     @field_validator("modalities")
     @classmethod
@@ -30,15 +30,15 @@ class _SomeModalities(DataSettings):
 
 @DATASETS.declare
 class FeaturesData(_SomeModalities):
-    """Features of several modalities from an HDF5 file, as sionna-semcom convert writes it."""
+    """Features of several modalities from an HDF5 file of sionna-semcom convert."""
 
     kind: Literal["features"] = "features"
     path: Path
-    """The file"""
+    """Path of the file"""
     label: Literal["regression", "classification"] | None = None
-    """Which label; nothing (null) is what the file has, and the scores where it has both"""
+    """Type of labels; if null, the labels of the file, or scores if it contains both"""
     holdout: float = Field(0.0, ge=0, lt=1)
-    """Share of the training videos that is kept for validation if the file has no such split"""
+    """Fraction of the training videos for validation if the file has no validation split"""
 
     def load(self, models: Any = None) -> MultimodalFeatures:
         """Read the file.
@@ -46,7 +46,7 @@ class FeaturesData(_SomeModalities):
         Raises
         ------
         FileNotFoundError
-            If there is no such file
+            If the file does not exist
         """
         return MultimodalFeatures.load(
             self.path, modalities=self.modalities, label=self.label, holdout=self.holdout
@@ -59,11 +59,10 @@ class MOSIData(FolderData, _SomeModalities):
 
     kind: Literal["mosi"] = "mosi"
     holdout: float = Field(0.0, ge=0, lt=1)
-    """Share of the training videos that is kept for validation"""
+    """Fraction of the training videos for validation"""
     development: float = Field(0.0, ge=0, lt=1)
-    """Share of the test videos that is kept for validation instead: features of the words were
-    made by a network that had seen the labels of training, which therefore cannot tell what
-    generalizes"""
+    """Fraction of the test videos for validation instead. Training videos cannot be used for this,
+    because the features of the words come from a network that was trained with their labels"""
 
     def load(self, models: Any = None) -> MultimodalFeatures:
         """Read the data.
@@ -71,7 +70,7 @@ class MOSIData(FolderData, _SomeModalities):
         Raises
         ------
         FileNotFoundError
-            If no folder is given, or the file is missing in it
+            If no folder is given, or the file is missing
         """
         return MultimodalFeatures.load(
             self.folder() / "mosi" / "mosi_utterance.h5",
@@ -84,17 +83,17 @@ class MOSIData(FolderData, _SomeModalities):
 
 @DATASETS.declare
 class GeneratedFeaturesData(_SomeModalities):
-    """Features with known redundant, unique and synergistic parts; nothing to download."""
+    """Generated features with known redundant, unique and synergistic parts."""
 
     kind: Literal["generated_features"] = "generated_features"
     num_train: PositiveInt = 4000
-    """Training samples"""
+    """Number of training samples"""
     num_validation: PositiveInt = 1000
-    """Validation samples"""
+    """Number of validation samples"""
     num_test: PositiveInt = 2000
-    """Test samples"""
+    """Number of test samples"""
     noise: float = Field(0.3, ge=0, allow_inf_nan=False)
-    """Standard deviation of the noise on features, which have unit variance without it"""
+    """Standard deviation of the noise; noiseless features have unit variance"""
     seed: NonNegativeInt = 0
     """Seed of the data"""
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features of several modalities of the same samples, and what the samples express."""
+"""Multimodal features of samples, and their labels."""
 
 from __future__ import annotations
 
@@ -21,31 +21,30 @@ RAW_TEXT = "raw_text"
 
 @dataclass(frozen=True)
 class FeatureSplit:
-    r"""Samples as they are read: nothing is standardized, and values may be infinite or NaN.
+    r"""Samples of a file without standardization. Values may be infinite or NaN.
 
-    Numbers are converted to the types given here.
+    Numbers are converted to the following types.
 
     Parameters
     ----------
     features : `dict` of [num_samples, D] or [num_samples, T, D], `float32`
         Vectors or sequences by modality
     lengths : `dict` of [num_samples], `int32`
-        Number of real frames for each modality of sequences. They come first; the frames that
-        follow are zero
+        Number of valid frames for each modality of sequences. They come first, followed by zeros
     label : [num_samples], `float32` | `int32`
         Scores in [-3, 3], or classes 0, 1, ...
     id : [num_samples], `str`
         Video and clip, as ``video_clip`` or ``video$_$clip``
     others : `dict` of [num_samples]
-        What else files keep of the samples: labels of the other kind (``regression_labels`` or
+        Other columns of the file: labels of the other type (``regression_labels`` or
         ``classification_labels``) and ``raw_text``
     notes : `list` of `str`
-        What a reader did not take as it was: names of splits, padding, columns that it ignored
+        Notes of the reader on names of splits, padding and ignored columns
 
     Raises
     ------
     ValueError
-        If there is no sample, the parts do not belong together, or a label is out of range
+        If there is no sample, the arrays do not match, or a label is out of range
     """
 
     features: dict[str, np.ndarray]
@@ -113,12 +112,12 @@ class FeatureSplit:
         return "regression" if self.label.dtype.kind == "f" else "classification"
 
     def select(self, modalities: Sequence[str]) -> FeatureSplit:
-        """The same samples with some modalities, in the order given.
+        """Same samples with selected modalities, in the given order.
 
         Raises
         ------
         ValueError
-            If a modality is not there
+            If a modality is missing
         """
         unknown = [name for name in modalities if name not in self.features]
         if unknown or not modalities or len(set(modalities)) < len(modalities):
@@ -139,22 +138,22 @@ class FeatureSplit:
         columns: Mapping[str, Any],
         kind: str | None = None,
     ) -> FeatureSplit:
-        """Choose the label among what a file has of the samples.
+        """Select the label among the columns of a file.
 
         Parameters
         ----------
         features, lengths
             As above
         columns : `dict`
-            ``id``, ``regression_labels`` or ``classification_labels`` (or both), and ``raw_text``
-            if there is one
+            ``id``, ``regression_labels`` or ``classification_labels`` (or both) and, optionally,
+            ``raw_text``
         kind : `None` | "regression" | "classification"
-            Which label; without it, the scores where there are both
+            Type of labels; by default, scores if both are available
 
         Raises
         ------
         ValueError
-            If there is no such label, or as above
+            If the label is missing, or as above
         """
         if kind is not None and kind not in LABELS:
             raise ValueError(f"`label` must be one of {list(LABELS)}. Received: {shortened(kind)}")
@@ -169,17 +168,17 @@ class FeatureSplit:
 
 
 def video_of(name: str) -> str:
-    """The video of a sample: its id up to the last ``$_$``, or else the last underscore."""
+    """Video of a sample: its id up to the last ``$_$``, or else up to the last underscore."""
     return name.rpartition("$_$" if "$_$" in name else "_")[0] or name
 
 
 def hold_out(split: FeatureSplit, share: float, seed: int) -> tuple[FeatureSplit, FeatureSplit]:
-    """Keep a share of the videos apart, one at least; no video is in both parts.
+    """Hold out a fraction of the videos, at least one. Each video is in one part only.
 
     Raises
     ------
     ValueError
-        If the share is not in (0, 1), or no video would be left
+        If the fraction is not in (0, 1), or no video would remain
     """
     videos = np.array([video_of(name) for name in split.id], object)
     names = sorted(set(videos))
@@ -200,7 +199,7 @@ def _features(values: Any, name: str) -> np.ndarray:
     array = as_numbers(values, name)
     if array.ndim not in (2, 3) or 0 in array.shape[1:]:
         raise ValueError(f"`{name}` must be [n, D] or [n, T, D]. Received: {array.shape}")
-    with np.errstate(over="ignore", invalid="ignore"):  # to infinity and NaN, which are counted
+    with np.errstate(over="ignore", invalid="ignore"):  # infinity and NaN are counted later
         return np.ascontiguousarray(array, np.float32)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What files call the splits."""
+"""Names of splits in files."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _AROUND = re.compile(r"^standard[ _-]|[ _-]?(set|split|fold|data)$")
 
 
 def split_of(name: object) -> str | None:
-    """``train``, ``validation`` or ``test``, which a name such as ``dev`` or ``Valid`` stands for.
+    """Split ``train``, ``validation`` or ``test`` for a name such as ``dev`` or ``Valid``.
 
-    `None` for any other name.
+    Returns `None` for unknown names.
     """
     text = name.decode("utf-8", "replace") if isinstance(name, bytes) else name
     if not isinstance(text, str) or len(text) > 40:
@@ -32,12 +32,12 @@ def split_of(name: object) -> str | None:
 
 
 def split_names(names: Iterable[Name]) -> dict[str, Name]:
-    """The name that each split has, in the order train, validation, test.
+    """Name of each split in a file, in the order train, validation, test.
 
     Raises
     ------
     ValueError
-        If there is no train or test, or two names are of one split
+        If train or test is missing, or two names denote the same split
     """
     names = list(names)
     found: dict[str, list[Name]] = {}
@@ -51,6 +51,6 @@ def split_names(names: Iterable[Name]) -> dict[str, Name]:
 
 
 def note_of(split: str, name: object) -> list[str]:
-    """What to say of a split that a file calls otherwise."""
+    """Note on a split with a different name in the file."""
     usual = {split, "valid"} if split == "validation" else {split}
     return [] if name in usual else [f"read from {name!r}"]

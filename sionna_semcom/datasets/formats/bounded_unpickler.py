@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Python's unpickler, bounded in memory and time."""
+"""Unpickler in Python with limits on memory and time."""
 
 from __future__ import annotations
 
@@ -32,21 +32,22 @@ _SCALARS = (bool, int, float, complex, str, bytes)
 
 
 class BoundedUnpickler(_Unpickler):
-    """Reads plain containers, and calls nothing but what ``find_class`` gives.
+    """Reads plain containers and calls only objects returned by ``find_class``.
 
-    The unpickler in C takes memory for what a pickle merely says: gigabytes for one number of a
-    memo, or one length. The one in Python is slower for each object, and as fast for arrays.
+    The unpickler in C allocates memory according to unchecked numbers in the pickle, such as
+    gigabytes for a memo index or a length. The unpickler in Python is slower for each object, but
+    as fast for arrays.
 
     Parameters
     ----------
     file : `BinaryIO`
-        The pickle
+        Pickle
     size : `int`
-        Its bytes
+        Size in bytes
     budget : `Budget`
-        What all of it may take in memory
+        Memory limit of the contents
     encoding : `str`
-        How strings that Python 2 pickled are read
+        Encoding of strings from Python 2
     """
 
     def __init__(self, file: BinaryIO, size: int, budget: Budget, encoding: str) -> None:
@@ -55,7 +56,7 @@ class BoundedUnpickler(_Unpickler):
         self._odd_keys = 0
 
     def check_keys(self, keys: Iterable[Any]) -> None:
-        """Refuse keys of dictionaries and sets that are made to take minutes."""
+        """Reject keys of dictionaries and sets with many hash collisions."""
         for key in keys:
             kind = type(key)
             if kind in (str, bytes, bool) or (kind is int and -_COLLIDING < key < _COLLIDING):
@@ -73,7 +74,7 @@ class BoundedUnpickler(_Unpickler):
         raise pickle.UnpicklingError("it makes objects, which are not data")
 
     def _build(self) -> None:
-        """Set the state of what we made ourselves, and of nothing else."""
+        """Set the state only of objects that were built by this class."""
         state = self.stack.pop()
         set_state = getattr(type(self.stack[-1]), "set_state", None)
         if set_state is None:
@@ -158,7 +159,7 @@ BoundedUnpickler.dispatch = {
 
 
 class _Source:
-    """A file that gives no more than it has, before memory is taken for it."""
+    """File that checks the remaining size before memory is allocated."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file, self._left = file, size

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The IDX format, in which MNIST and its relatives are published."""
+"""Reader of the IDX format of MNIST and similar data sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 from ..._limits import Budget
 
 _UNSIGNED_BYTES = 0x08
-_MOST_DIMENSIONS = 32  # NumPy had no more for long
+_MOST_DIMENSIONS = 32  # limit of NumPy before version 2
 _BLOCK = 2**20
 _MNIST_NAMES = {"train": "train", "test": "t10k"}
 
@@ -33,15 +33,15 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
     Output
     ------
     : [dim_1, ..., dim_n], `uint8`
-        The values
+        Values
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, is no IDX file of unsigned bytes, is longer or shorter than its
-        header says, or takes more memory than :class:`~sionna_semcom._limits.Budget` gives
+        If the file is damaged, is not an IDX file of unsigned bytes, does not have the length in
+        its header, or exceeds the memory limit of :class:`~sionna_semcom._limits.Budget`
     """
     path = Path(path)
     if not path.is_file():
@@ -55,7 +55,7 @@ def read_idx(path: str | os.PathLike[str]) -> np.ndarray:
 
 
 def _read(file: IO[bytes], path: Path) -> np.ndarray:
-    """Read what the header says, and never more: a small gzip file can hold very much."""
+    """Read at most the size in the header, because a small gzip file can be very large unpacked."""
     start = file.read(4)
     rank = start[3] if len(start) > 3 else 0
     if start[:3] != bytes([0, 0, _UNSIGNED_BYTES]) or not 0 < rank <= _MOST_DIMENSIONS:
@@ -80,14 +80,14 @@ def _read(file: IO[bytes], path: Path) -> np.ndarray:
 
 
 def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read the images and labels of one split of MNIST, or of a set published like it.
+    """Read the images and labels of a split of MNIST or a data set in the same format.
 
     Parameters
     ----------
     folder : `str` or `PathLike`
-        Folder of the four files under their standard names
+        Folder with the four files under their standard names
     split : "train" | "test"
-        Which two of them
+        Split to read
 
     Output
     ------
@@ -101,7 +101,7 @@ def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, 
     FileNotFoundError
         If a file is missing
     ValueError
-        If a file is damaged, or images and labels do not belong together
+        If a file is damaged, or images and labels do not match
     """
     image_path, label_path = mnist_files(folder, split)
     images, labels = read_idx(image_path), read_idx(label_path)
@@ -114,7 +114,7 @@ def read_mnist(folder: str | os.PathLike[str], split: str) -> tuple[np.ndarray, 
 
 
 def mnist_files(folder: str | os.PathLike[str], split: str) -> tuple[Path, Path]:
-    """Paths of the image file and the label file of ``split``."""
+    """Paths of the image and label files of ``split``."""
     stem = _MNIST_NAMES[split]
     return (
         Path(folder) / f"{stem}-images-idx3-ubyte.gz",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pickles that hold data and nothing else."""
+"""Safe reader of pickles that contain only data."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _MOST_OF_NOTHING = 10**8
 def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
     """Read a pickle of NumPy arrays, numbers, strings and builtin containers.
 
-    Anything else that a pickle can hold would run code of whoever made the file, and is refused.
-    Arrays hold booleans, numbers, strings, or such objects as are accepted by themselves. Memory is
-    bounded by :class:`~sionna_semcom._limits.Budget`.
+    Other objects could execute code from the file and raise an error. Arrays contain booleans,
+    numbers, strings or other accepted objects. The memory is limited by
+    :class:`~sionna_semcom._limits.Budget`.
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file
+        Path of the file
     encoding : `str`
-        How strings that Python 2 pickled are read
+        Encoding of strings from Python 2
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, holds anything else, or takes too much memory
+        If the file is damaged, contains other objects, or exceeds the memory limit
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"No pickle {path}")
@@ -46,23 +46,23 @@ def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
     try:
         with open(path, "rb") as file:
             return _plain(_DataUnpickler(file, size, budget, encoding).load(), {})
-    except Exception as error:  # a damaged pickle can raise anything
+    except Exception as error:  # a damaged pickle can raise any exception
         reason = brief(error, 500) or type(error).__name__
         raise ValueError(f"`{path}` must be a pickle of arrays. Received: {reason}") from error
 
 
 class _DataUnpickler(BoundedUnpickler):
-    """Makes arrays by itself, and finds no class or function but those of plain data.
+    """Unpickler that builds arrays itself and allows only classes and functions of plain data.
 
-    NumPy's own functions and types are out of reach: they believe what a pickle says of object
-    pointers and item sizes, and would read foreign memory.
+    Functions and types of NumPy are not allowed, because they do not check object pointers and item
+    sizes of a pickle and could read arbitrary memory.
     """
 
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Any] = {
             ("_codecs", "encode"): self._encode,
             ("numpy", "dtype"): self._dtype,
-            ("numpy", "ndarray"): None,  # which `_reconstruct` is called with
+            ("numpy", "ndarray"): None,  # argument of `_reconstruct`
             ("numpy.core.multiarray", "_reconstruct"): self._reconstruct,
             ("numpy.core.multiarray", "scalar"): self._scalar,
             ("numpy.core.numeric", "_frombuffer"): self._frombuffer,
@@ -81,7 +81,7 @@ class _DataUnpickler(BoundedUnpickler):
         self.budget.spend(item * len(content) + 64, "a copy that the pickle makes")
 
     def _encode(self, text: str, encoding: str = "latin1") -> bytes:
-        """Bytes as protocols 0 to 2 keep them."""
+        """Bytes in the format of protocols 0 to 2."""
         self._spend(text)
         return text.encode("latin1")
 
@@ -122,7 +122,7 @@ class _DataUnpickler(BoundedUnpickler):
         order: Any,
         axes: Sequence[int] | None = None,
     ) -> np.ndarray:
-        """An array as protocol 5 keeps it."""
+        """Array in the format of protocol 5."""
         values = np.frombuffer(_bytes(content), kind.dtype)
         _check_empty(shape)
         if axes is not None:
@@ -131,7 +131,7 @@ class _DataUnpickler(BoundedUnpickler):
 
 
 class _Kind:
-    """A data type that is being read."""
+    """Data type while it is read."""
 
     def __init__(self, name: str | bytes) -> None:
         text = _bytes(name).decode("ascii")
@@ -145,7 +145,7 @@ class _Kind:
 
 
 class _Array:
-    """An array that is being read."""
+    """Array while it is read."""
 
     values: np.ndarray
 
@@ -161,13 +161,13 @@ class _Array:
 
 
 def _check_empty(shape: Sequence[int]) -> None:
-    """Refuse arrays of nothing that say they have 2**60 rows: what follows takes them by row."""
+    """Check the number of rows of empty arrays, because later steps iterate over rows."""
     if math.prod(shape) == 0 and math.prod(max(1, size) for size in shape) > _MOST_OF_NOTHING:
         raise pickle.UnpicklingError(f"an array without values has shape {tuple(shape)}")
 
 
 def _bytes(content: str | bytes | bytearray) -> bytes | bytearray:
-    if isinstance(content, str):  # a string of Python 2, or of protocols 0 to 2
+    if isinstance(content, str):  # string of Python 2, or of protocols 0 to 2
         return content.encode("latin1")
     if not isinstance(content, bytes | bytearray):
         raise pickle.UnpicklingError(f"it has {type(content).__name__} in place of bytes")
@@ -175,7 +175,7 @@ def _bytes(content: str | bytes | bytearray) -> bytes | bytearray:
 
 
 def _plain(value: Any, done: dict[int, Any]) -> Any:
-    """Put the arrays themselves in place of what was read of them."""
+    """Replace intermediate objects by arrays."""
     if id(value) in done:
         return done[id(value)]
     result = value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Mono WAV files."""
+"""Reader of mono WAV files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOUDEST = 1e12  # full scale is 1; the power of louder samples overflows in sin
 
 @dataclass(frozen=True)
 class _Format:
-    """What the chunk ``fmt`` says."""
+    """Content of the chunk ``fmt``."""
 
     kind: int
     num_channels: int
@@ -28,22 +28,22 @@ class _Format:
 
     @property
     def width(self) -> int:
-        """Bytes of a sample."""
+        """Number of bytes per sample."""
         return self.frame_bytes // self.num_channels
 
 
 def read_wav(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
     """Read a mono WAV file.
 
-    Read are integers of 8, 16, 24, 32 and 64 bits and floats of 32 and 64 bits, in RIFF, RIFX (big
-    endian) or RF64 files, whose chunks have to end where the file ends.
+    Supported are integers of 8, 16, 24, 32 and 64 bits and floats of 32 and 64 bits, in RIFF, RIFX
+    (big endian) or RF64 files. The last chunk must end at the end of the file.
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        File of integer or floating-point samples
+        File with integer or floating-point samples
     sample_rate : `int`
-        Samples per second that the file must have
+        Required number of samples per second
 
     Output
     ------
@@ -53,10 +53,10 @@ def read_wav(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged or truncated, or has more than its header says, holds no or
-        non-finite samples, samples above 1e12, is not mono, or has another sample rate
+        If the file is damaged, truncated or longer than its header specifies, contains no samples,
+        non-finite samples or samples above 1e12, is not mono, or has another sample rate
     """
     path = Path(path)
     if not path.is_file():
@@ -93,10 +93,10 @@ def _floats(samples: np.ndarray, path: Path) -> np.ndarray:
 
 
 def _integers(data: bytes, width: int, endian: str) -> np.ndarray:
-    """Integers scaled to [-1, 1); those of one byte have no sign."""
+    """Integers scaled to [-1, 1). Integers of one byte are unsigned."""
     if width == 1:
         return ((np.frombuffer(data, np.uint8) - 128.0) * (2 / 2**8)).astype(np.float32)
-    if width == 3:  # in the upper bytes of four
+    if width == 3:  # stored in the upper bytes of four
         padded = np.zeros((len(data) // 3, 4), np.uint8)
         bytes_of_each = np.frombuffer(data, np.uint8).reshape(-1, 3)
         padded[:, slice(1, 4) if endian == "<" else slice(0, 3)] = bytes_of_each
@@ -106,7 +106,7 @@ def _integers(data: bytes, width: int, endian: str) -> np.ndarray:
 
 
 def _chunks(raw: bytes) -> tuple[str, dict[bytes, bytes]]:
-    """Byte order of a file, and the chunks by name, which must fill it."""
+    """Byte order of a file, and its chunks by name, which must cover the whole file."""
     if len(raw) < 12 or raw[:4] not in _ENDIAN or raw[8:12] != b"WAVE":
         raise ValueError("no header of a WAV file")
     endian = _ENDIAN[raw[:4]]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trifeature: pairs of pictures with known redundant, unique and synergistic parts."""
+"""Trifeature: pairs of images with known redundant, unique and synergistic parts."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pictures of a shape that has a texture and a color."""
+"""Drawing of small images of a shape with a texture and a color."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ COLORS = {
     "gray": (0.50, 0.50, 0.50),
 }
 
-_RADIUS = (0.75, 0.92)  # of shapes, over half of the picture's side
-_SHIFT = 0.1  # of the center at most, likewise
-_PERIOD = 0.4  # of textures, over the radius
+_RADIUS = (0.75, 0.92)  # radius of shapes, relative to half of the side of the image
+_SHIFT = 0.1  # maximum shift of the center, likewise
+_PERIOD = 0.4  # period of textures, relative to the radius
 
 
 def draw(
     shapes: Classes, textures: Classes, colors: Classes, size: int, generator: np.random.Generator
 ) -> NDArray[np.uint8]:
-    """Draw pictures on a black ground, each in its own place, direction and size.
+    """Draw images on a black background, with random position, direction and size.
 
-    A shape and the texture in it are turned by any angle, each by its own. No class is a turned,
-    mirrored or resized picture of another: there is no diamond beside the square, and one kind of
-    stripes. What a texture leaves out of the color is white.
+    Shape and texture are rotated by independent random angles. No class is a rotated, mirrored or
+    resized image of another class: for example, there is a square but no diamond, and only one kind
+    of stripes. Areas of a texture without the color are white.
 
     Parameters
     ----------
     shapes, textures, colors : [num_pictures], `int`
-        Places in ``SHAPES``, ``TEXTURES`` and ``COLORS``
+        Indices in ``SHAPES``, ``TEXTURES`` and ``COLORS``
     size : `int`
-        Pixels of a side
+        Number of pixels per side
     generator : `numpy.random.Generator`
-        What draws places, directions, sizes and phases
+        Generator of positions, directions, sizes and phases
 
     Output
     ------
     : [num_pictures, size, size, 3], `uint8`
-        Pictures; the border cuts the tips of some large shapes
+        Images; the tips of some large shapes are outside the image
 
     Raises
     ------
     ValueError
-        If a class is not known
+        If a class is unknown
     """
     for name, classes, known in (
         ("shapes", shapes, SHAPES),
@@ -80,7 +80,7 @@ def draw(
 
 
 def _turned(place: Array, generator: np.random.Generator) -> Array:
-    """``place`` [2, num_pictures, size, size], turned by an angle for each picture."""
+    """``place`` [2, num_pictures, size, size], rotated by an angle for each image."""
     angle = generator.uniform(0, 2 * np.pi, place.shape[1:2]).astype(np.float32)[:, None, None]
     cos, sin = np.cos(angle), np.sin(angle)
     return np.stack([cos * place[0] - sin * place[1], sin * place[0] + cos * place[1]])
@@ -96,7 +96,7 @@ def _drawn(
     depths: Mapping[str, Depth],
     generator: np.random.Generator,
 ) -> Array:
-    """How much of each pixel is within what its picture's class draws."""
+    """Fraction of each pixel that is covered by the class of its image."""
     covered = np.empty(place.shape[1:], np.float32)
     for number, depth in enumerate(depths.values()):
         rows = np.flatnonzero(classes == number)
@@ -105,7 +105,7 @@ def _drawn(
     return covered
 
 
-# How deep a point is within a shape, which has a radius of about one; negative outside of it.
+# Depth of a point within a shape with a radius of about one; negative outside.
 
 
 def _disc(x: Array, y: Array, _: object) -> Array:
@@ -121,7 +121,7 @@ def _triangle(x: Array, y: Array, _: object) -> Array:
 
 
 def _star(x: Array, y: Array, _: object) -> Array:
-    # Folded onto a tenth of the star, its edge leads from the tip (1, 0) to the notch
+    # After folding onto a tenth of the star, the edge connects the tip (1, 0) and the notch
     angle = abs((np.arctan2(y, x) + np.pi / 5) % (2 * np.pi / 5) - np.pi / 5)
     radius = np.hypot(x, y)
     notch = 0.52 * np.exp(1j * np.pi / 5)
@@ -155,7 +155,7 @@ def _tee(x: Array, y: Array, _: object) -> Array:
     return np.maximum(top, stem)
 
 
-# How deep a point is within the colored part of a texture.
+# Depth of a point within the colored part of a texture.
 
 
 def _solid(x: Array, y: Array, _: object) -> Array:
@@ -188,7 +188,7 @@ def _sectors(x: Array, y: Array, _: object) -> Array:
 
 
 def _shade(x: Array, y: Array, _: object) -> Array:
-    # From white to the color over as much of the shape at any size; slow enough for 32 pixels
+    # The transition from white to the color scales with the shape and is resolved at 32 pixels
     return 0.04 * x * 32 / x.shape[-1]
 
 
@@ -205,7 +205,7 @@ def _halves(x: Array, y: Array, _: object) -> Array:
 
 
 def _from_middle(x: Array, generator: np.random.Generator) -> Array:
-    """Distance to the middle of a period, in periods, with a phase for each picture."""
+    """Distance to the center of a period, in periods, with a phase for each image."""
     phase = generator.uniform(0, 1, (len(x), 1, 1)).astype(np.float32)
     return abs((x / _PERIOD + phase) % 1 - 0.5)
 

@@ -13,31 +13,31 @@ from .trifeature import Trifeature
 
 @DATASETS.declare
 class TrifeatureData(DataSettings):
-    """Pairs of pictures with redundant, unique and synergistic parts; nothing to download."""
+    """Generated pairs of images with redundant, unique and synergistic parts."""
 
     modalities: ClassVar[tuple[str, ...]] = ("image_1", "image_2")
 
     kind: Literal["trifeature"] = "trifeature"
     question: Literal["unique", "synergy"] = "unique"
-    """Which of the two sets: what is redundant and unique, or what is synergistic"""
+    """Data set for redundant and unique information, or for synergistic information"""
     size: PositiveInt = 32
-    """Pixels of a side"""
+    """Number of pixels per side"""
     num_train: PositiveInt = 10_000
-    """Training pairs"""
+    """Number of training pairs"""
     num_probing: PositiveInt = 10_000
-    """Pairs on which probes of synergy are trained"""
+    """Number of pairs to train probes of synergy"""
     num_validation: PositiveInt = 2_000
-    """Validation pairs"""
+    """Number of validation pairs"""
     num_test: PositiveInt = 4_096
-    """Test pairs"""
+    """Number of test pairs"""
     seed: NonNegativeInt = 0
     """Seed of the data"""
     cache: Path | None = None
-    """Folder that keeps the pictures; nothing (null) is sionna_semcom in the folder for caches of
-    the user (XDG_CACHE_HOME, or ~/.cache)"""
+    """Folder for the images; if null, sionna_semcom in the cache folder of the user
+    (XDG_CACHE_HOME, or ~/.cache)"""
 
     def load(self, models: Any = None) -> Trifeature:
-        """Draw the pictures, or read those that were drawn before."""
+        """Draw the images, or read them from the cache."""
         usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sionna_semcom"
         options = self.model_dump(exclude={"kind", "cache"})
         return Trifeature(**options, cache=self.cache or usual)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trifeature: pairs of pictures that share a shape, keep textures and combine them with colors."""
+"""Trifeature: pairs of images with a common shape and individual textures and colors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .drawing import SHAPES, draw
 Question = Literal["unique", "synergy"]
 Arrays = dict[str, np.ndarray]
 
-_VERSION = 1  # of the pictures: another one is another data set
+_VERSION = 1  # version of the images; a different version is a different data set
 _NUM = len(SHAPES)
 _LABELS = ("shape", "texture_1", "texture_2", "color_1", "color_2", "obeys")
 _LABEL = {"unique": "shape", "synergy": "obeys"}
@@ -38,44 +38,45 @@ _PARTS = {
 
 
 class Trifeature(Data):
-    """Pairs of pictures of one shape, each with a texture and a color of its own.
+    """Pairs of images with the same shape and individual textures and colors.
 
-    - ``"unique"``: textures and colors are drawn independently. Asked is the shape, which both
-      pictures show (redundant), and the texture of either (unique).
-    - ``"synergy"``: in training pairs the color of the second picture is the one that a fixed
-      mapping gives for the texture of the first. Asked is whether a pair obeys the mapping, which
-      neither picture tells (synergistic); half of the pairs for probing, validation and test do.
+    - ``"unique"``: textures and colors are drawn independently. The targets are the shape of both
+      images (redundant) and the texture of each image (unique).
+    - ``"synergy"``: in training pairs, a fixed mapping determines the color of the second image
+      from the texture of the first. The target is whether a pair satisfies the mapping
+      (synergistic), which cannot be inferred from one image. Half of the pairs for probes,
+      validation and test satisfy it.
 
     A batch is a dictionary of ``image_1`` and ``image_2`` [batch, size, size, 3], `float32` in
     [0, 1], of ``shape``, ``texture_1``, ``texture_2``, ``color_1``, ``color_2`` and ``obeys``
     [batch], `int32`, and of ``label`` [batch], which is ``shape`` or ``obeys``.
 
     Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025, after
-    Hermann and Lampinen, "What shapes feature representations?", NeurIPS 2020. No data set is
-    published; pictures are drawn here (:func:`~sionna_semcom.datasets.draw`).
+    Hermann and Lampinen, "What shapes feature representations?", NeurIPS 2020. The data set is not
+    published, so the images are drawn by :func:`~sionna_semcom.datasets.draw`.
 
     Parameters
     ----------
     question : "unique" (default) | "synergy"
-        Which of the two sets
+        Selected data set
     size : `int`
-        Pixels of a side
+        Number of pixels per side
     num_train, num_probing, num_validation, num_test : `int`
-        Pairs of each split; ``num_probing`` pairs are for probes of synergy, which need pairs that
-        do not obey
+        Number of pairs in each split; ``num_probing`` pairs are for probes of synergy, which need
+        pairs that do not satisfy the mapping
     seed : `int`
         Seed of the data
     cache : `None` | `str` | `PathLike`
-        Folder in which pictures are kept once they are drawn; `None` draws them anew
+        Folder for the images; `None` disables the cache
 
     Attributes
     ----------
     checksums : `dict` of `str`
-        SHA-256 of what decides the training pairs
+        SHA-256 of the arguments that determine the training pairs
     num_classes : `int`
         Number of classes of ``label``
     labels : `dict` of `int`
-        Number of classes of all that is known of a pair
+        Number of classes of all labels of a pair
 
     Raises
     ------
@@ -129,26 +130,26 @@ class Trifeature(Data):
         return dict.fromkeys(("image_1", "image_2"), (self.size, self.size, 3))
 
     def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Classes [batch] of what is asked of each pair of ``batch``."""
+        """Classes [batch] of the targets of each pair of ``batch``."""
         return {part: batch[key] for part, key in _PARTS[self.question].items()}
 
     def train(
         self, batch_size: int = 100, steps: int | None = None, seed: int = 0
     ) -> tf.data.Dataset:
-        """Batches for training, drawn without replacement until all pairs were, then again."""
+        """Batches for training, drawn without replacement in each pass over the pairs."""
         key = derive_seed("trifeature", seed)
         return drawn_batches(self._splits["train"], batch_size, steps, key).map(plain(self._batch))
 
     def probing(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every pair on which probes are trained, once: those of training, unless for synergy."""
+        """Return each pair for training probes once: the training pairs, except for synergy."""
         return self._each("probing" if "probing" in self._splits else "train", batch_size)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every validation pair once."""
+        """Return each validation pair once."""
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Every test pair once."""
+        """Return each test pair once."""
         return self._each("test", batch_size)
 
     def _each(self, split: str, batch_size: int) -> tf.data.Dataset:

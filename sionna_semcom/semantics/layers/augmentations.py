@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Augmentations that leave the meaning of a sample as it is."""
+"""Augmentations that preserve the meaning of a sample."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class RandomAffine(keras.layers.Layer):
-    """Turn, mirror, resize and shift images at random, with a single interpolation.
+    """Rotate, mirror, resize and shift images at random, with a single interpolation.
 
-    Keras's layers for each of these would interpolate, and so blur small images, once each.
+    Separate Keras layers would interpolate several times and blur small images.
 
     Parameters
     ----------
     angle : `float`
-        Largest angle by which images are turned, either way [degrees]
+        Maximum angle of rotation, in both directions [degrees]
     zoom : `float`
-        Largest change of size, as the natural logarithm of the factor, either way
+        Maximum change of size, as the natural logarithm of the factor, in both directions
     shift : `float`
-        Largest shift along either axis of the image that is turned and resized, as a share of its
-        side
+        Maximum shift along each axis of the rotated and resized image, relative to its side
     mirror : `bool`
         Whether half of the images are mirrored
     seed : `None` | `int`
-        Seed of the draws
+        Seed of the random generator
 
     Input
     -----
@@ -39,7 +38,7 @@ class RandomAffine(keras.layers.Layer):
     Output
     ------
     : as ``images``
-        Images, zero where nothing was; as they are without ``training``
+        Augmented images, padded with zeros; unchanged images if not ``training``
 
     Raises
     ------
@@ -86,15 +85,15 @@ class RandomAffine(keras.layers.Layer):
 
 
 def default_augmentation(shape: Sequence[int]) -> keras.Sequential:
-    """Augmentation of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
+    """Augmentation for samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
 
-    Images are turned, mirrored, resized, shifted and noisy; of features a share is dropped, of
-    sequences also whole frames, and the rest is noisy.
+    Images are rotated, mirrored, resized and shifted. For vectors, a fraction of the features is
+    dropped, and for sequences whole frames as well. Noise is added to all samples.
 
     Raises
     ------
     ValueError
-        If samples of ``shape`` are none of these
+        If ``shape`` has a different number of axes
     """
     if len(shape) == 3:
         return keras.Sequential([RandomAffine(), keras.layers.GaussianNoise(0.05)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Discriminators that tell latents of one sample from latents of two."""
+"""Discriminators between matched and mismatched latents of two modalities."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class PairDiscriminators(keras.layers.Layer):
         z_m, z_n of one sample           ─ T_mn ─ matched logit
         z_m, z_n of two different samples ─ T_mn ─ mismatched logit
 
-    Mismatched pairs come from the same batch in a random cyclic order, so that no pair is matched
-    by chance; a batch of one has none, and its sample stands for both.
+    Mismatched pairs are formed by a random cyclic order of the batch, so that no pair matches by
+    chance. In a batch of one, the matched pair is used for both.
 
-    Source: Fu et al., equations (34) to (36), which name :math:`T_{it}` where
-    :math:`T_{ia}` and :math:`T_{ta}` are meant.
+    Source: Fu et al., equations (34) to (36), which use :math:`T_{it}` instead of :math:`T_{ia}`
+    and :math:`T_{ta}`.
 
     Parameters
     ----------
     names : sequence of `str`
         Modalities, two or more
     units : sequence of `int`
-        Hidden layers of each discriminator
+        Units of the hidden layers of each discriminator
 
     Input
     -----
@@ -63,7 +63,7 @@ class PairDiscriminators(keras.layers.Layer):
         }
 
     def build(self, input_shape: Mapping[str, tuple[int | None, ...]]) -> None:
-        """Make weights for latents of ``input_shape``."""
+        """Create the weights for latents of ``input_shape``."""
         for pair in self.pairs:
             width = sum(int(input_shape[name][-1] or 0) for name in pair)
             self.discriminators[pair_name(pair)].build((None, width))
@@ -71,7 +71,7 @@ class PairDiscriminators(keras.layers.Layer):
     def call(
         self, latents: Mapping[str, tf.Tensor], training: bool = False
     ) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-        """Judge matched and mismatched pairs."""
+        """Compute the logits of matched and mismatched pairs."""
         first = next(iter(latents.values()))
         order = tf.argsort(config.tf_rng.uniform([tf.shape(first)[0]]))
         following = tf.roll(order, -1, 0)
@@ -88,5 +88,5 @@ class PairDiscriminators(keras.layers.Layer):
 
 
 def pair_name(pair: Sequence[str]) -> str:
-    """What a pair of modalities is called."""
+    """Name of a pair of modalities."""
     return "_".join(pair)

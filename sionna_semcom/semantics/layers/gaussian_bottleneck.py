@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Gaussian bottleneck: features become a distribution, and only a sample of it goes on."""
+"""Gaussian bottleneck: features parameterize a distribution, and a sample of it is the output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow_probability as tfp
 from keras import ops
 from sionna.phy import config
 
-_SCALE_FLOOR = 1e-4  # keeps the divergence finite where training squeezes a deviation out
+_SCALE_FLOOR = 1e-4  # keeps the divergence finite
 
 
 @keras.saving.register_keras_serializable("sionna_semcom")
@@ -24,26 +24,26 @@ class GaussianBottleneck(keras.layers.Layer):
         \mathbf{z} = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon, \qquad
         D = D_\text{KL}\!\left(p(\mathbf{z}|\mathbf{x}) \,\|\, \mathcal{N}(0, \mathbf{I})\right)
 
-    Mean and deviation are affine in the features. In training one sample is drawn; afterwards the
-    mean stands for it, or several samples.
+    Mean and standard deviation are affine functions of the features. One sample is drawn in
+    training. Otherwise, the output is the mean or several samples.
 
     Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
     Representations", equations (8), (9), (11), (12); :math:`\boldsymbol\Sigma` in (9) is the
-    deviation, not the covariance.
+    standard deviation, not the covariance.
 
     Parameters
     ----------
     dim : `int`
         Dimension of the latent
     stochastic : `bool`
-        If false, latents are their means, and nothing is compressed: the divergence is zero
+        If false, the latents are their means and the divergence is zero
 
     Input
     -----
     features : [batch, features], `float`
-        What is compressed
+        Features
     num_samples : `int`
-        Samples to draw where it is not trained; zero gives the mean
+        Number of samples outside training; zero returns the mean
 
     Output
     ------
@@ -67,7 +67,7 @@ class GaussianBottleneck(keras.layers.Layer):
         self._affine = keras.layers.Dense(2 * dim if stochastic else dim)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make weights for features of ``input_shape``."""
+        """Create the weights for features of ``input_shape``."""
         self._affine.build(input_shape)
 
     def distribution(self, features: tf.Tensor) -> Any:
@@ -76,7 +76,7 @@ class GaussianBottleneck(keras.layers.Layer):
         Raises
         ------
         ValueError
-            If latents are their means
+            If ``stochastic`` is false
         """
         if not self.stochastic:
             raise ValueError("Without `stochastic`, latents have no distribution")

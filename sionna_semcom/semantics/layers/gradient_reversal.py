@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A layer that lets everything through and turns gradients round."""
+"""Gradient reversal layer."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import tensorflow as tf
 
 @tf.custom_gradient
 def reverse_gradient(x: tf.Tensor, scale: tf.Tensor) -> Any:
-    r"""Give ``x``, and :math:`-\alpha\,\partial\mathcal{L}/\partial\mathbf{x}` as its gradient."""
+    r"""Return ``x`` with gradient :math:`-\alpha\,\partial\mathcal{L}/\partial\mathbf{x}`."""
     return tf.identity(x), lambda upstream: (-scale * upstream, None)
 
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class GradientReversal(keras.layers.Layer):
-    r"""Identity whose gradient is reversed and scaled by :math:`\alpha`.
+    r"""Identity with a gradient that is reversed and scaled by :math:`\alpha`.
 
-    What stands behind it minimizes a loss that what stands before it maximizes, in one backward
-    pass.
+    In one backward pass, layers after this layer minimize a loss, and layers before it maximize the
+    same loss.
 
     Source: Ganin et al., "Domain-Adversarial Training of Neural Networks", 2016; Fu et al.,
     equation (39).
@@ -28,17 +28,17 @@ class GradientReversal(keras.layers.Layer):
     Parameters
     ----------
     scale : `float`
-        Scale :math:`\alpha \ge 0`, which callbacks may schedule with ``scale.assign``
+        Scale :math:`\alpha \ge 0`; callbacks can change it with ``scale.assign``
 
     Input
     -----
     x : `float`
-        Anything
+        Any tensor
 
     Output
     ------
     : as ``x``
-        The same
+        Unchanged input
 
     Raises
     ------
@@ -56,5 +56,5 @@ class GradientReversal(keras.layers.Layer):
         self.built = True
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Let ``x`` through."""
+        """Return ``x``."""
         return reverse_gradient(x, tf.convert_to_tensor(self.scale))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a receiver knows about the noise, as features for its decoders."""
+"""Received latents and SNRs as features for decoders."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class ReceiverState(keras.layers.Layer):
-    r"""Tell a decoder, beside the received latent, how good each of its symbols is.
+    r"""Concatenate a received latent with the SNRs of its symbols.
 
     .. math:: \left[\; \hat{\mathbf{z}}, \quad
         \tfrac{1}{4}\log_{10}\frac{1}{\max(N_n, 10^{-4})} \;\right]
 
-    The SNR of each received symbol is in units of 40 dB, so that a noiseless link (:math:`N=0`)
-    reads as one.
+    The SNR of each received symbol is in units of 40 dB, so that it is one for a noiseless link
+    (:math:`N_n=0`).
 
     Input
     -----
     latents : [batch, latent_dim], `float`
         Received latents
     no_eff : [batch, num_symbols], `float`
-        Noise power left on each received symbol, as the link reports it
+        Effective noise power of each received symbol, as returned by the link
 
     Output
     ------
@@ -31,6 +31,6 @@ class ReceiverState(keras.layers.Layer):
     """
 
     def call(self, latents: keras.KerasTensor, no_eff: keras.KerasTensor) -> keras.KerasTensor:
-        """Join latents and SNRs."""
+        """Concatenate latents and SNRs."""
         snr = -0.25 * ops.log10(ops.maximum(no_eff, 1e-4))
         return ops.concatenate([latents, snr], -1)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encoders and decoders for images, spectrograms and words, sized by the data.
+"""Encoders and decoders for images, spectrograms and words of any size.
 
 Encoders follow section "Models" of the centroid paper (Grassucci et al., 2025): two convolutions of
 32 and 64 filters with max pooling for images, three of 16, 32 and 64 for spectrograms, an embedding
-for words. Convolutions behind the first are strided, at a quarter of the operations.
-Decoders are dense, as the paper's for spectrograms and words, but wider and with fewer layers: the
-paper's 64, 128, 192 and 128 units let no more than 64 numbers about a spectrogram through, and
-leave its mean absolute error a tenth higher.
+for words. All convolutions after the first are strided, which requires a quarter of the operations.
+Decoders are dense, as in the paper for spectrograms and words, but wider and with fewer layers. The
+layers of the paper (64, 128, 192 and 128 units) limit a spectrogram to 64 numbers, and its mean
+absolute error is 10 % higher.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def spectrogram_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequenti
 
 
 def text_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
-    """Embed one-hot words ``[batch, vocabulary]`` in ``[batch, latent_dim]``."""
+    """Encode one-hot words ``[batch, vocabulary]`` to ``[batch, latent_dim]`` by an embedding."""
     return keras.Sequential(
         [layers.Input(shape), layers.Dense(64, use_bias=False), layers.Dense(latent_dim)],
         name="text_encoder",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features that others extracted, as vectors or sequences, encoded to one width."""
+"""Encoder of precomputed features, vectors or sequences, with a common output width."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .transformer import SequenceEncoder
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class FeatureEncoder(keras.layers.Layer):
-    """Encode one modality's features: a perceptron for vectors, a transformer for sequences.
+    """Encoder of the features of one modality: perceptron for vectors, transformer for sequences.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class FeatureEncoder(keras.layers.Layer):
     shape : sequence of `int`
         Shape of a sample: (dim,) for vectors, (num_frames, dim) for sequences
     width : `int`
-        Units of the hidden layer, length of a token, and of the output
+        Units of the hidden layer, length of tokens and of the output
     dropout : `float`
-        Share of inputs and of activations that is dropped in training
+        Dropout rate of inputs and activations
 
     Input
     -----
@@ -39,7 +39,7 @@ class FeatureEncoder(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If ``shape`` is neither that of a vector nor that of a sequence
+        If ``shape`` is not the shape of a vector or sequence
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class FeatureEncoder(keras.layers.Layer):
     def call(
         self, inputs: Mapping[str, keras.KerasTensor], training: bool = False
     ) -> keras.KerasTensor:
-        """Encode the modality's features."""
+        """Encode the features."""
         features = self._drop(inputs[self._key], training=training)
         if self._is_sequence:
             return self._network(features, inputs[f"{self._key}_length"], training=training)
@@ -75,12 +75,12 @@ class FeatureEncoder(keras.layers.Layer):
 
 
 def check_features(name: str, shape: Sequence[int]) -> None:
-    """Refuse features of the modality ``name`` whose ``shape`` is no vector's and no sequence's.
+    """Check that ``shape`` of the features of modality ``name`` is that of vectors or sequences.
 
     Raises
     ------
     ValueError
-        If it is neither
+        If it is not
     """
     if len(shape) not in (1, 2):
         raise ValueError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features that others extracted, as tokens of a transformer."""
+"""Tokens of a transformer from precomputed features."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from .transformer import TransformerBlock
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class FeatureTokens(keras.layers.Layer):
-    r"""Tokens of one modality: a few for a vector, one a frame for a sequence.
+    r"""Tokens of one modality: several for a vector, one per frame for a sequence.
 
     .. code-block:: text
 
         features ─ dropout ─ dense ─ + positions ─ blocks ─ tokens
 
-    The positions are learned for each token of each modality, and so tell modalities apart as well.
+    Positional embeddings are learned for each token of each modality. They therefore identify the
+    modality as well.
 
     Parameters
     ----------
@@ -32,35 +33,34 @@ class FeatureTokens(keras.layers.Layer):
     width : `int`
         Length of a token
     num_tokens : `int`
-        Tokens of a vector
+        Number of tokens of a vector
     num_blocks : `int`
-        Transformer blocks in which the tokens of the modality see each other; a lone token has none
+        Number of transformer blocks over the tokens of the modality; not used for a single token
     num_heads : `int`
-        Attention heads
+        Number of attention heads
     dropout : `float`
-        Share of activations and attention that is dropped in training
+        Dropout rate of activations and attention weights
     input_dropout : `float`
-        Share of features that is dropped in training
+        Dropout rate of features
 
     Input
     -----
     inputs : `dict`
         Features [batch, \*shape], and for sequences ``<name>_length`` [batch]
-    present : `None` (everywhere) | [batch, 1], `float`
-        One where the transmitter has the modality, zero where not
+    present : `None` (all samples) | [batch, 1], `float`
+        One if the transmitter has the modality, otherwise zero
 
     Output
     ------
     tokens : [batch, num_tokens, width], `float`
         Tokens
     mask : [batch, num_tokens], `bool`
-        Which of them are neither padding nor of a missing modality
+        Tokens that are neither padding nor from a missing modality
 
     Raises
     ------
     ValueError
-        If ``shape`` is neither that of a vector nor that of a sequence, or ``num_tokens`` is not
-        positive
+        If ``shape`` is not the shape of a vector or sequence, or ``num_tokens`` is not positive
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class FeatureTokens(keras.layers.Layer):
         self.width = width
         self._drop = keras.layers.Dropout(input_dropout)
         self._embed = keras.layers.Dense(width if self._is_sequence else num_tokens * width)
-        num_blocks = num_blocks if self.num_tokens > 1 else 0  # one token has none to see
+        num_blocks = num_blocks if self.num_tokens > 1 else 0  # not used for a single token
         self._blocks = [TransformerBlock(width, num_heads, dropout) for _ in range(num_blocks)]
         self._embed.build((None, *shape))
         for block in self._blocks:
@@ -121,7 +121,7 @@ class FeatureTokens(keras.layers.Layer):
         present: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> tuple[Any, Any]:
-        """Make tokens of the modality's features."""
+        """Compute the tokens of the features."""
         embedded = self._embed(self._drop(inputs[self._key], training=training))
         tokens = ops.reshape(embedded, [-1, self.num_tokens, self.width]) + self._positions
         mask = ops.ones(ops.shape(tokens)[:2], "bool")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tokens of several modalities, read by one class token."""
+"""Fusion of the tokens of several modalities by class attention."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .transformer import TransformerBlock, check_heads, perceptron
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class ClassAttention(keras.layers.Layer):
-    r"""A class token attends to tokens that may be padding, and a perceptron follows.
+    r"""Class attention over tokens with a padding mask, followed by a perceptron.
 
     .. math::
         \mathbf{c}' = \mathbf{c} + \text{MHA}(\text{LN}(\mathbf{c}), \text{LN}(\mathbf{T})), \qquad
         \mathbf{c}'' = \mathbf{c}' + \text{MLP}(\text{LN}(\mathbf{c}'))
 
-    Only the class token is updated, so the cost is linear in the number of tokens, and the class
-    token can be far wider than they are. Without any token to attend to it attends to nothing.
-    Keys and values have no biases: those of keys would not change any share, and those of values
-    would be one with that of the output.
+    Only the class token is updated. The number of operations is therefore linear in the number of
+    tokens, and the class token can be much wider than the other tokens. If all tokens are masked,
+    the attention is zero. Keys and values have no biases: biases of keys do not change the
+    attention weights, and biases of values are equivalent to the bias of the output.
 
     Source: H. Touvron et al., "Going deeper with Image Transformers", ICCV 2021.
 
@@ -32,13 +32,13 @@ class ClassAttention(keras.layers.Layer):
     width : `int`
         Length of the class token
     token_width : `int`
-        Length of the other tokens, and of all keys together
+        Length of the other tokens, and of the keys of all heads
     num_heads : `int`
-        Attention heads, which share both equally
+        Number of attention heads, a divisor of both widths
     expansion : `int`
-        Hidden units of the perceptron over ``width``
+        Ratio of hidden units of the perceptron to ``width``
     dropout : `float`
-        Share of activations that is dropped in training
+        Dropout rate of activations
 
     Input
     -----
@@ -47,17 +47,17 @@ class ClassAttention(keras.layers.Layer):
     tokens : [batch, num_tokens, token_width], `float`
         Tokens
     attention_mask : `None` (all) | [batch, num_tokens], `bool`
-        Tokens that may be attended to
+        Tokens that are not masked
 
     Output
     ------
     : [batch, width], `float`
-        Class token that has read the others
+        Updated class token
 
     Raises
     ------
     ValueError
-        If heads cannot share a width
+        If a width is not divisible by the number of heads
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class ClassAttention(keras.layers.Layer):
         self._perceptron = perceptron(width, expansion, dropout)
 
     def build(self, token_shape: Any, tokens_shape: Any = None) -> None:
-        """Make weights."""
+        """Create the weights."""
         own, others = (None, self.width), (None, None, self.token_width)
         for norm, shape in zip(self._norms, (own, others), strict=True):
             norm.build(shape)
@@ -98,17 +98,17 @@ class ClassAttention(keras.layers.Layer):
         attention_mask: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> keras.KerasTensor:
-        """Let ``token`` read ``tokens``."""
+        """Update the class ``token`` from ``tokens``."""
         seen = self._norms[1](tokens)
         query = self._by_head(self._query(self._norms[0](token)))
         query /= query.shape[-1] ** 0.5
-        # One query a head: it goes to where tokens are, and their mean comes from there, so that no
-        # token needs a key or a value
+        # With one query per head, the projections of keys and values are applied to the query and
+        # to the weighted mean of the tokens, instead of each token
         asked = ops.einsum("bhd,whd->bhw", query, self._by_head(self._key))
         scores = ops.einsum("btw,bhw->bth", seen, asked)
         if attention_mask is not None:
-            scores = ops.where(attention_mask[..., None], scores, -3e4)  # also for 16 bits
-        # Keras's softmax warns where there is but one token
+            scores = ops.where(attention_mask[..., None], scores, -3e4)  # finite also in 16 bits
+        # Keras's softmax warns about a single token
         share = ops.exp(scores - ops.logsumexp(scores, axis=1, keepdims=True))
         if attention_mask is not None:
             share *= ops.cast(attention_mask[..., None], share.dtype)
@@ -123,7 +123,7 @@ class ClassAttention(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class MultimodalFusion(keras.layers.Layer):
-    r"""One vector from the tokens of whichever modalities are given.
+    r"""Fuse the tokens of the given modalities to one vector.
 
     .. code-block:: text
 
@@ -131,8 +131,8 @@ class MultimodalFusion(keras.layers.Layer):
         tokens_2 ─ converter_2 ─ + positions_2 ─┼─ blocks ─ class attention ─ LN ─ vector
                                     class token ┘
 
-    A modality that is not given is as if it did not exist: nothing of it is computed. One that has
-    no token that is real is masked, to the same effect.
+    The tokens of a missing modality are not computed, so it has no effect on the output. A modality
+    without valid tokens is masked, with the same result.
 
     Source: Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025: latent
     converters and a transformer with a class token. Class attention is an addition.
@@ -144,22 +144,22 @@ class MultimodalFusion(keras.layers.Layer):
     width : `int`
         Length of the class token and of the output
     token_width : `int`
-        Length of tokens behind the converters
+        Length of the tokens after the converters
     num_heads : `int`
-        Attention heads
+        Number of attention heads
     num_blocks : `int`
-        Transformer blocks in which tokens of all modalities see each other before they are read
+        Number of transformer blocks over the tokens of all modalities before the class attention
     expansion : `int`
-        Hidden units of perceptrons over their width
+        Ratio of hidden units of perceptrons to their width
     dropout : `float`
-        Share of activations that is dropped in training
+        Dropout rate of activations
 
     Input
     -----
     tokens : `dict` of [batch, num_tokens, length], `float`
         Tokens of at least one of the modalities
     masks : `dict` of [batch, num_tokens], `bool`
-        Tokens that are real, of modalities where some may be padding (others: none, or `None`)
+        Valid tokens of modalities with padding; `None` or omitted for other modalities
 
     Output
     ------
@@ -169,7 +169,8 @@ class MultimodalFusion(keras.layers.Layer):
     Raises
     ------
     ValueError
-        If there are no modalities, heads cannot share a width, or ``tokens`` are of other shapes
+        If there are no modalities, a width is not divisible by ``num_heads``, or shapes of
+        ``tokens`` do not match
     """
 
     def __init__(
@@ -234,7 +235,7 @@ class MultimodalFusion(keras.layers.Layer):
 def _join_masks(
     tokens: Mapping[str, keras.KerasTensor], masks: Mapping[str, keras.KerasTensor]
 ) -> keras.KerasTensor | None:
-    """Masks of all ``tokens`` behind each other, where any has one."""
+    """Concatenated masks of all ``tokens``, if there are any."""
     masks = {name: mask for name, mask in masks.items() if mask is not None and name in tokens}
     if not masks:
         return None

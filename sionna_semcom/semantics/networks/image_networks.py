@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Image encoders: two whose latents differ as those of strangers do, and one that gives tokens."""
+"""Image encoders: two different networks for alignment, and one that returns tokens."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def residual_encoder(
 ) -> keras.Model:
     """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``.
 
-    Residual blocks of two convolutions with strides in between (He et al., 2016), ReLU, and the
-    mean over what is left of height and width.
+    Residual blocks of two convolutions with strides in between (He et al., 2016), ReLU, and average
+    pooling over height and width.
     """
     images = layers.Input(shape)
     x = _convolution(_center(images), 32, strides=2, activation="relu")
@@ -34,7 +34,7 @@ def plain_encoder(
     """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``.
 
     Patches of 2 x 2 pixels, pairs of convolutions with max pooling in between and no shortcuts
-    (Simonyan and Zisserman, 2015), GELU, and the maximum over what is left of height and width.
+    (Simonyan and Zisserman, 2015), GELU, and max pooling over height and width.
     """
     images = layers.Input(shape)
     x = layers.Conv2D(32, 2, strides=2, padding="same", activation="gelu")(_center(images))
@@ -50,25 +50,25 @@ def plain_encoder(
 def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -> keras.Model:
     """Encode images ``[batch, height, width, channels]`` to ``[batch, num_tokens, filters[-1]]``.
 
-    Convolutions with strides of two, the first of 5 x 5 pixels, batch normalization and ReLU; a
-    token for each place that is left.
+    Convolutions with a stride of two, the first with 5 x 5 pixels, batch normalization and ReLU.
+    There is one token for each position of the output.
 
     Raises
     ------
     ValueError
-        If there are no ``filters``
+        If ``filters`` is empty
     """
     if not filters:
         raise ValueError("`filters` must hold at least one number. Received none")
     images = layers.Input(shape)
-    x = layers.Rescaling(4.0, offset=-1.0)(images)  # where the ground is black
+    x = layers.Rescaling(4.0, offset=-1.0)(images)  # for a black background
     for number, width in enumerate(filters):
         x = _convolution(x, width, size=3 if number else 5, strides=2, activation="relu")
     return keras.Model(images, layers.Reshape((-1, filters[-1]))(x), name="token_encoder")
 
 
 def _center(images: keras.KerasTensor) -> keras.KerasTensor:
-    """From [0, 1] to about zero mean and unit variance."""
+    """Map [0, 1] to values of about zero mean and unit variance."""
     return layers.Rescaling(4.0, offset=-2.0)(images)
 
 

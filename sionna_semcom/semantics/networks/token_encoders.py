@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encoders that give tokens of one modality of a batch, as `FeatureTokens` does of features."""
+"""Encoders that return the tokens of one modality of a batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .image_networks import token_encoder
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class EncoderTokens(keras.layers.Layer):
-    """What an encoder gives for one modality, as tokens, none of which is padding.
+    """Tokens from the output of an encoder of one modality, without padding.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class EncoderTokens(keras.layers.Layer):
     shape : sequence of `int`
         Shape of a sample
     encoder : `keras.Layer`
-        From samples ``[batch, *shape]``, or as a :class:`FeatureEncoder` from the whole batch, to
-        vectors [batch, width], which are a token each, or to tokens [batch, num_tokens, width]
+        Maps samples ``[batch, *shape]`` or, as :class:`FeatureEncoder`, the whole batch to vectors
+        [batch, width], with one token each, or to tokens [batch, num_tokens, width]
 
     Input
     -----
@@ -38,7 +38,7 @@ class EncoderTokens(keras.layers.Layer):
     tokens : [batch, num_tokens, width], `float`
         Tokens
     mask : `None`
-        All of them are real
+        All tokens are valid
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class EncoderTokens(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> EncoderTokens:
-        """Build the layer from what :meth:`get_config` gave."""
+        """Build the layer from the output of :meth:`get_config`."""
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(config["name"], config["shape"], encoder)
 
@@ -73,7 +73,7 @@ class EncoderTokens(keras.layers.Layer):
         return number, length
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> tuple[Any, None]:
-        """Encode the modality's samples."""
+        """Encode the samples."""
         takes_all = isinstance(self.encoder, FeatureEncoder)
         encoded = self.encoder(inputs if takes_all else inputs[self._key], training=training)
         return ops.reshape(encoded, [-1, *self.token_shape]), None
@@ -88,7 +88,7 @@ def default_tokens(
     num_tokens: int = 4,
     **options: Any,
 ) -> EncoderTokens | FeatureTokens:
-    """Encoder of samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
+    """Encoder for samples of ``shape``: images (3 axes), sequences (2) or vectors (1).
 
     Parameters
     ----------
@@ -97,18 +97,18 @@ def default_tokens(
     shape : sequence of `int`
         Shape of a sample
     filters : sequence of `int`
-        Filters of the convolutions of images, each of which halves height and width
+        Filters of the convolutions for images; each convolution halves height and width
     width : `int`
         Length of the tokens of vectors and sequences
     num_tokens : `int`
-        Tokens of a vector; a sequence has one a frame
+        Number of tokens of a vector; a sequence has one token per frame
     **options
         Further arguments of :class:`FeatureTokens`, for vectors and sequences
 
     Raises
     ------
     ValueError
-        If samples of ``shape`` are none of the three
+        If ``shape`` has a different number of axes
     """
     if len(shape) not in (1, 2, 3):
         raise ValueError(

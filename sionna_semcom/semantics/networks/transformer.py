@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pre-norm transformer blocks over sequences of tokens, some of which may be padding."""
+"""Pre-norm transformer blocks over sequences of tokens with padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class TransformerBlock(keras.layers.Layer):
-    r"""Self-attention and a perceptron, each on normalized tokens and added to them.
+    r"""Self-attention and a perceptron on normalized tokens, with residual connections.
 
     .. math::
         \mathbf{T}' = \mathbf{T} + \text{MHA}(\text{LN}(\mathbf{T})), \qquad
@@ -22,28 +22,28 @@ class TransformerBlock(keras.layers.Layer):
     width : `int`
         Length of a token
     num_heads : `int`
-        Attention heads, which share ``width`` equally
+        Number of attention heads, a divisor of ``width``
     dropout : `float`
-        Share of attention weights and of activations that is dropped in training
+        Dropout rate of attention weights and activations
     expansion : `int`
-        Hidden units of the perceptron over ``width``
+        Ratio of hidden units of the perceptron to ``width``
 
     Input
     -----
     tokens : [batch, num_tokens, width], `float`
         Tokens
     attention_mask : `None` (all) | [batch, num_tokens], `bool`
-        Tokens that may be attended to; what a row without any gives is finite and means nothing
+        Tokens that are not masked; the output of a fully masked row is finite but meaningless
 
     Output
     ------
     : as ``tokens``
-        Tokens that have seen each other
+        Updated tokens
 
     Raises
     ------
     ValueError
-        If heads cannot share ``width``
+        If ``width`` is not divisible by ``num_heads``
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TransformerBlock(keras.layers.Layer):
         self._perceptron = perceptron(width, expansion, dropout)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Make weights for tokens of ``input_shape``."""
+        """Create the weights for tokens of ``input_shape``."""
         self._before_attention.build(input_shape)
         self._attention.build(input_shape, input_shape)
         self._perceptron.build(input_shape)
@@ -75,9 +75,9 @@ class TransformerBlock(keras.layers.Layer):
         attention_mask: keras.KerasTensor | None = None,
         training: bool = False,
     ) -> keras.KerasTensor:
-        """Let ``tokens`` see each other."""
+        """Update ``tokens``."""
         mask = None
-        if attention_mask is not None:  # a row without a token would have no attention to share
+        if attention_mask is not None:  # avoids an attention over no token
             empty = ops.logical_not(ops.any(attention_mask, -1, keepdims=True))
             mask = ops.logical_or(attention_mask, empty)[:, None, :]
         seen = self._before_attention(tokens)
@@ -86,12 +86,12 @@ class TransformerBlock(keras.layers.Layer):
 
 
 def check_heads(num_heads: int, **widths: int) -> None:
-    """Refuse attention heads that cannot share each of ``widths`` equally.
+    """Check that each of ``widths`` is divisible by the number of attention heads.
 
     Raises
     ------
     ValueError
-        If one is no multiple of ``num_heads``, with its name
+        If a width, which is named, is not a multiple of ``num_heads``
     """
     for name, width in widths.items():
         if width % num_heads:
@@ -101,7 +101,7 @@ def check_heads(num_heads: int, **widths: int) -> None:
 
 
 def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:
-    """The perceptron of a block, which has one hidden layer, on normalized tokens."""
+    """Perceptron of a block with one hidden layer, on normalized tokens."""
     return keras.Sequential(
         [
             keras.layers.LayerNormalization(epsilon=1e-5),
@@ -114,7 +114,7 @@ def perceptron(width: int, expansion: int, dropout: float) -> keras.Sequential:
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class SequenceEncoder(keras.layers.Layer):
-    """A class token that has read a sequence of frames, some of which may be padding.
+    """Transformer with a class token over a sequence of frames with padding.
 
     .. code-block:: text
 
@@ -126,18 +126,18 @@ class SequenceEncoder(keras.layers.Layer):
     width : `int`
         Length of a token and of the features
     num_blocks : `int`
-        Transformer blocks
+        Number of transformer blocks
     num_heads : `int`
-        Attention heads
+        Number of attention heads
     dropout : `float`
-        Dropout in training
+        Dropout rate
 
     Input
     -----
     frames : [batch, num_frames, dim], `float`
-        Frames; the number of the longest sequence is known when the layer is built
+        Frames; the maximum number of frames is known when the layer is built
     lengths : [batch], `int`
-        Frames of each sequence that are real and stand first; zero leaves the class token alone
+        Number of valid frames of each sequence, which come first; may be zero
 
     Output
     ------
@@ -160,7 +160,7 @@ class SequenceEncoder(keras.layers.Layer):
         self._norm = keras.layers.LayerNormalization(epsilon=1e-5)
 
     def build(self, frames_shape: tuple[int | None, ...], lengths_shape: Any = None) -> None:
-        """Make weights for frames of ``frames_shape``."""
+        """Create the weights for frames of ``frames_shape``."""
         num_tokens = int(frames_shape[1] or 0) + 1
         self._embed.build(frames_shape)
         self._positions = self.add_weight(
@@ -175,7 +175,7 @@ class SequenceEncoder(keras.layers.Layer):
     def call(
         self, frames: keras.KerasTensor, lengths: keras.KerasTensor, training: bool = False
     ) -> keras.KerasTensor:
-        """Read ``frames``."""
+        """Encode ``frames``."""
         num_frames = frames.shape[1]
         tokens = ops.pad(self._embed(frames), [[0, 0], [1, 0], [0, 0]]) + self._positions
         real = ops.arange(num_frames + 1) <= ops.cast(lengths, "int32")[:, None]

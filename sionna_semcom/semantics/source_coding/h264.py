@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames as an H.264 stream and back, through PyAV, within a budget of bits."""
+"""H.264 coding of frames with a bit budget, through PyAV."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ class H264Stream(NamedTuple):
     data: bytes
     """Annex B byte stream"""
     crf: int
-    """Constant rate factor; the smaller the finer"""
+    """Constant rate factor; smaller values give a higher quality"""
 
 
 def h264_encode(frames: NDArray[np.uint8], crf: int = 23, fps: int = 25) -> bytes:
     """Encode frames with the High profile of libx264 at a constant rate factor.
 
-    The stream holds what a decoder needs and nothing else: the encoder's note of its own settings,
-    some 600 bytes, is taken out, as a short clip would be charged more for it than for its frames.
+    The stream contains only the data that a decoder needs. The description of the encoder's
+    settings (about 600 bytes) is removed, because it can be larger than the frames of a short clip.
 
     Parameters
     ----------
     frames : [num_frames, height, width, 3], `uint8`
-        RGB frames, of even height and width as chroma has half of both
+        RGB frames with even height and width, because chroma has half the resolution
     crf : `int`
-        Constant rate factor, from 0 (finest) to 51
+        Constant rate factor, from 0 (highest quality) to 51
     fps : `int`
-        Frames a second, which the rate control goes by
+        Frames per second for the rate control
 
     Output
     ------
@@ -44,7 +44,7 @@ def h264_encode(frames: NDArray[np.uint8], crf: int = 23, fps: int = 25) -> byte
     Raises
     ------
     ValueError
-        If frames are none of these, or ``crf`` or ``fps`` is out of its range
+        If frames have another shape or type, or ``crf`` or ``fps`` is out of range
     ModuleNotFoundError
         If PyAV is not installed
     """
@@ -80,7 +80,7 @@ def h264_decode(data: bytes) -> NDArray[np.uint8]:
     Raises
     ------
     ValueError
-        If there is no frame in ``data``
+        If ``data`` contains no frame
     ModuleNotFoundError
         If PyAV is not installed
     """
@@ -96,18 +96,18 @@ def h264_decode(data: bytes) -> NDArray[np.uint8]:
 
 
 def h264_fit(frames: NDArray[np.uint8], num_bits: int, fps: int = 25) -> H264Stream | None:
-    """Encode frames as finely as a budget of bits allows; `None` if not even coarsest ones fit.
+    """Encode frames with the highest quality within a bit budget, or return `None` if impossible.
 
-    The constant rate factor is found by bisection, which takes it that finer frames take more bits.
+    The constant rate factor is found by bisection, assuming that more quality requires more bits.
 
     Parameters
     ----------
     frames : [num_frames, height, width, 3], `uint8`
         RGB frames
     num_bits : `int`
-        Budget
+        Bit budget
     fps : `int`
-        Frames a second, which the rate control goes by
+        Frames per second for the rate control
 
     Output
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entropy coding of whole numbers into rows of bits of one length."""
+"""Entropy coding of integers to rows of bits with equal length."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _WORD = 32  # bits in a word of the library's range coder
 
 
 class RangeCode:
-    r"""Range coder of symbols from quantized Laplace distributions of zero mean.
+    r"""Range coder of symbols from quantized Laplace distributions with zero mean.
 
     .. math:: P_k(q) = F_k(q + \tfrac12) - F_k(q - \tfrac12), \qquad |q| \leq q_\text{max}
 
-    with the distribution function :math:`F_k` of component :math:`k`. The library's coder writes
-    whole words. Of all numbers in the coder's last interval, the one with the fewest bits is taken
-    instead, and zeros behind it do not change what is decoded: a row of bits of any length at least
-    as long carries the symbols, and nothing needs to tell where they end.
+    with the distribution function :math:`F_k` of component :math:`k`. The library writes whole
+    words. Here, the number with the fewest bits in the last interval of the coder is used instead.
+    Trailing zeros do not change the decoded symbols. A row of bits may therefore be padded with
+    zeros, and the number of used bits need not be transmitted.
 
     Parameters
     ----------
     scales : [num_components], `float`
-        Scale of each component's distribution, in steps of the quantizer; at least 0.01 is used
+        Scale of the distribution of each component, in quantizer steps; at least 0.01 is used
     limit : `int`
         Largest magnitude :math:`q_\text{max}` of a symbol
 
@@ -54,7 +54,7 @@ class RangeCode:
         """Information [bit] of each row of ``symbols`` [..., num_components]."""
         symbols = np.abs(np.asarray(symbols, np.float64))
         model = laplace(scale=self.scales)
-        # Survival functions keep their precision in the tails; the library lets no symbol vanish
+        # Survival functions are precise in the tails; the library gives no symbol zero probability
         probability = model.sf(symbols - 0.5) - model.sf(symbols + 0.5)
         return -np.log2(np.maximum(probability, 2.0**-24)).sum(-1)
 
@@ -64,7 +64,8 @@ class RangeCode:
         Raises
         ------
         ValueError
-            If symbols are not as many as components, or exceed ``limit``
+            If the number of symbols differs from the number of components, or a symbol exceeds
+            ``limit``
         """
         symbols = self._checked(symbols)
         number, length = self._write(symbols)
@@ -77,7 +78,7 @@ class RangeCode:
         Raises
         ------
         ValueError
-            If no symbols have such bits
+            If ``bits`` is not a valid code
         """
         row = np.asarray(bits, np.uint8)
         symbols = self._read(int("".join(map(str, row)) or "0", 2), len(row))
@@ -88,10 +89,10 @@ class RangeCode:
         return symbols
 
     def length(self, symbols: ArrayLike) -> int:
-        """Fewest bits that carry ``symbols`` [num_components]."""
+        """Minimum number of bits for ``symbols`` [num_components]."""
         symbols = self._checked(symbols)
         number, length = self._write(symbols)
-        low, high = -1, length  # what fits in n bits fits in n + 1
+        low, high = -1, length  # symbols that fit into n bits fit into n + 1 bits
         while high - low > 1:
             middle = (low + high) // 2
             fits = self._shorten(symbols, number, length, middle) is not None
@@ -108,29 +109,29 @@ class RangeCode:
         return values
 
     def _write(self, symbols: NDArray[np.int32]) -> tuple[int, int]:
-        """The library's number for ``symbols``, and its length in bits."""
+        """Number that the library returns for ``symbols``, and its length in bits."""
         encoder = constriction.stream.queue.RangeEncoder()
         encoder.encode(symbols, self._model, self._means, self.scales)
         words = np.asarray(encoder.get_compressed(), ">u4")
         return int.from_bytes(words.tobytes(), "big"), _WORD * len(words)
 
     def _read(self, number: int, length: int) -> NDArray[np.int32] | None:
-        """Symbols of a number of ``length`` bits with zeros behind it, or `None`."""
-        padding = -length % _WORD + 2 * _WORD  # the decoder looks two words ahead
+        """Symbols of a number of ``length`` bits with trailing zeros, or `None`."""
+        padding = -length % _WORD + 2 * _WORD  # the decoder reads two words ahead
         data = (number << padding).to_bytes((length + padding) // 8, "big")
         decoder = constriction.stream.queue.RangeDecoder(np.frombuffer(data, ">u4").astype("u4"))
         try:
             return np.asarray(decoder.decode(self._model, self._means, self.scales), np.int32)
-        except AssertionError:  # how the library says that no symbols have this number
+        except AssertionError:  # raised by the library for an invalid number
             return None
 
     def _shorten(
         self, symbols: NDArray[np.int32], number: int, length: int, num_bits: int
     ) -> int | None:
-        """A number of ``num_bits`` that reads as ``symbols``, or `None`.
+        """Number of ``num_bits`` that is decoded to ``symbols``, or `None`.
 
-        The numbers that do form an interval around ``number``; if any of them has so few bits,
-        then one of the two next to it has.
+        Numbers that are decoded to ``symbols`` form an interval around ``number``. If any of them
+        has only ``num_bits`` bits, one of the two closest numbers of this length is in it.
         """
         if num_bits >= length:
             return number << (num_bits - length)
@@ -145,5 +146,5 @@ class RangeCode:
 
 
 def _to_bits(number: int, num_bits: int) -> NDArray[np.uint8]:
-    """Binary digits of ``number``, the first the most significant."""
+    """Binary digits of ``number``, most significant digit first."""
     return np.array([number >> shift & 1 for shift in reversed(range(num_bits))], np.uint8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transform coding of real vectors within a budget of bits."""
+"""Transform coding of real vectors with a bit budget."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class SourceCoded(NamedTuple):
     """Vectors as bits."""
 
     bits: NDArray[np.uint8]
-    """[num_samples, num_bits], bits of each vector, zeros behind those that carry something"""
+    """[num_samples, num_bits], bits of each vector, padded with zeros"""
     symbols: NDArray[np.int32]
-    """[num_samples, num_components], symbols that the bits carry"""
+    """[num_samples, num_components], coded symbols"""
     cut: NDArray[np.bool_]
-    """[num_samples], whether symbols had to be set to zero to fit"""
+    """[num_samples], whether symbols were set to zero to meet the budget"""
 
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class TransformCoder:
-    r"""Karhunen-Loève transform, uniform quantizer and range coder, each vector in a fixed budget.
+    r"""Karhunen-Loève transform, uniform quantizer and range coder with a bit budget per vector.
 
     ::
 
@@ -38,20 +38,20 @@ class TransformCoder:
     .. math:: q_k = \operatorname{round}\left(\mathbf{u}_k^\mathsf{T} (\mathbf{x} -
         \bar{\mathbf{x}}) / \Delta\right), \qquad k = 1, \dots, K
 
-    All components share the step :math:`\Delta`, as is best for the squared error. It is the
-    finest with which a share of the training vectors fits into the budget. Components are as many
-    as make the squared error on the training vectors least, if not given. Of a vector that does not
-    fit, symbols are set to zero from the last component on until it does: they are the least
-    important ones, a zero is cheap, and the decoder needs to be told nothing.
+    All components use the same step :math:`\Delta`, which minimizes the squared error. It is the
+    smallest step with which the given fraction of the training vectors meets the budget. By
+    default, the number of components minimizes the squared error on the training vectors. If a
+    vector exceeds the budget, symbols are set to zero, starting at the last component. These
+    symbols are the least important, a zero requires few bits, and no side information is needed.
 
     Parameters
     ----------
     num_bits : `int`
-        Budget of a vector
+        Bit budget per vector
     num_components : `None` (best of 1, 2, 4, ..., 64, or all) | `int`
-        Components :math:`K`
+        Number of components :math:`K`
     share : `float`
-        Share of the training vectors that fit uncut
+        Fraction of the training vectors that meet the budget with all symbols
 
     Attributes
     ----------
@@ -60,12 +60,12 @@ class TransformCoder:
     code_ : :class:`~sionna_semcom.semantics.RangeCode`
         Range coder with the scales of the training vectors
     distortion_ : `float`
-        Squared error of the training vectors over their variance, before cuts
+        Squared error of the training vectors relative to their variance, without zeroed symbols
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range
+        If a parameter is out of range
     """
 
     def __init__(
@@ -83,12 +83,12 @@ class TransformCoder:
         self.share = share
 
     def fit(self, features: ArrayLike) -> TransformCoder:
-        """Find transform, number of components, step and scales for ``features`` [n, dim].
+        """Fit transform, number of components, step and scales to ``features`` [n, dim].
 
         Raises
         ------
         ValueError
-            If there are not two different vectors, or fewer dimensions than components
+            If all vectors are equal, or there are fewer dimensions than components
         """
         features = np.asarray(features, np.float64)
         if features.ndim != 2 or len(features) < 2 or not np.ptp(features, axis=0).any():
@@ -122,14 +122,14 @@ class TransformCoder:
         return self
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments of the constructor, and the sizes of what was fitted; see :attr:`arrays`."""
+        """Arguments of the constructor, and the sizes of the fitted :attr:`arrays`."""
         sizes = {name: list(array.shape) for name, array in self.arrays.items()}
         options = {key: getattr(self, key) for key in ("num_bits", "num_components", "share")}
         return {**options, "sizes": sizes}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> TransformCoder:
-        """Build a coder of the sizes that :meth:`get_config` gave, whose ``arrays`` are ones."""
+        """Build a coder from the output of :meth:`get_config`, with ``arrays`` of ones."""
         options = dict(config)
         sizes = options.pop("sizes")
         coder = cls(**options)
@@ -138,7 +138,7 @@ class TransformCoder:
 
     @property
     def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """All that was fitted."""
+        """All fitted arrays."""
         pca = self._transform
         return {
             "components": pca.components_,
@@ -158,21 +158,21 @@ class TransformCoder:
         self.step_, self.distortion_ = map(float, arrays["others"])
 
     def _fit_step(self, coefficients: NDArray[np.float64]) -> tuple[float, RangeCode]:
-        """The finest step with which the share fits, by bisection, and its range coder."""
+        """Smallest step that meets the budget for ``share``, by bisection, and its coder."""
         scales = coefficients.std(0) / np.sqrt(2.0)
         largest = np.max(np.abs(coefficients))
-        low, high = largest / MOST, largest * 2.0**10  # no finer than that all have a symbol
+        low, high = largest / MOST, largest * 2.0**10  # all values have a symbol
         for _ in range(40):
             step = np.sqrt(low * high)
             code = RangeCode(scales / step, MOST)
             information = code.information(_quantize(coefficients, step, code))
-            # A row is as long as its information, rounded up, and the library's models are rounded
+            # A row has as many bits as its information, rounded up; the library rounds its models
             fits = np.quantile(information, self.share) + 0.1 <= self.num_bits
             low, high = (low, step) if fits else (step, high)
         return float(high), RangeCode(scales / high, MOST)
 
     def quantize(self, features: ArrayLike) -> NDArray[np.int32]:
-        """Symbols [n, num_components] of ``features`` [n, dim], whether they fit or not."""
+        """Symbols [n, num_components] of ``features`` [n, dim], without the budget."""
         coefficients = self._transform.transform(np.asarray(features, np.float64))
         return _quantize(coefficients, self.step_, self.code_)
 
@@ -199,23 +199,23 @@ class TransformCoder:
         Raises
         ------
         ValueError
-            If a row is not of an encoder
+            If a row was not produced by the encoder
         """
         rows = [self.code_.decode(row) for row in np.asarray(bits, np.uint8)]
         return np.array(rows, np.int32).reshape(-1, len(self.code_.scales))
 
     def coefficients(self, symbols: ArrayLike) -> NDArray[np.float64]:
-        """Components of the transform [n, num_components] that ``symbols`` stand for."""
+        """Components of the transform [n, num_components] for ``symbols``."""
         return self.step_ * np.asarray(symbols, np.float64)
 
     def reconstruct(self, symbols: ArrayLike) -> NDArray[np.float64]:
-        """Vectors [n, dim] that ``symbols`` [n, num_components] stand for."""
+        """Vectors [n, dim] for ``symbols`` [n, num_components]."""
         coefficients = self.coefficients(symbols)
         directions = self._transform.components_[: coefficients.shape[-1]]
         return coefficients @ directions + self._transform.mean_
 
 
 def _quantize(coefficients: NDArray[np.float64], step: float, code: RangeCode) -> NDArray[np.int32]:
-    """Symbols of the first components, as many as ``code`` has."""
+    """Symbols of the components of ``code``."""
     kept = coefficients[:, : len(code.scales)]
     return np.clip(np.round(kept / step), -code.limit, code.limit).astype(np.int32)

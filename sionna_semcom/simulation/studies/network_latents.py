@@ -21,7 +21,7 @@ def _encoder(network: str, latent_dim: int, **options: Any) -> ModelSettings:
 
 @DATASETS.declare
 class CIFAR10Latents(FolderData):
-    """Latents of a residual and a plain network that were trained apart on CIFAR-10."""
+    """Latents of a residual and a plain network that were trained separately on CIFAR-10."""
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 
@@ -39,7 +39,7 @@ class CIFAR10Latents(FolderData):
 
 @DATASETS.declare
 class DigitsLatents(DataSettings):
-    """Latents of two small networks that were trained apart on scikit-learn's digits."""
+    """Latents of two small networks that were trained separately on scikit-learn's digits."""
 
     modalities: ClassVar[tuple[str, ...]] = LATENTS
 

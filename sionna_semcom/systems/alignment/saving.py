@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is saved of an aligner and of the receiver that it was made for."""
+"""Saving and loading of aligners and of the receiver's head."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 class Receiver(NamedTuple):
-    """What a system needs to know of the latents that its aligner was made from."""
+    """Receiver's head and properties of the latents for which the aligner was fitted."""
 
     kernel: np.ndarray
     """[m, num_classes], weights of the receiver's head"""
     bias: np.ndarray
-    """[num_classes], its offsets"""
+    """[num_classes], bias of the receiver's head"""
     sizes: tuple[int, int]
-    """Lengths of the latents of transmitter and receiver"""
+    """Dimensions of the latents of transmitter and receiver"""
     num_pilots: int
-    """Semantic pilots"""
+    """Number of semantic pilots"""
     accuracy: float
     """Accuracy of the head on the receiver's own latents"""
 
     @classmethod
     def of(cls, pairs: LatentPairs) -> Receiver:
-        """Facts of ``pairs``."""
+        """Receiver of ``pairs``."""
         sizes = pairs.shapes["tx"][0], pairs.shapes["rx"][0]
         count = len(pairs.splits["train"])
         return cls(pairs.kernel, pairs.bias, sizes, count, pairs.receiver_accuracy)
 
     def get_config(self) -> dict[str, Any]:
-        """All but the arrays, of which there are the sizes."""
+        """Configuration with the sizes of the arrays instead of the arrays."""
         return {
             "classes": self.kernel.shape[1],
             "sizes": list(self.sizes),
@@ -65,14 +65,14 @@ class Receiver(NamedTuple):
 
 
 class UnfittedAligner:
-    """Stands for a saved aligner until its arrays are loaded.
+    """Placeholder for a saved aligner until its arrays are loaded.
 
     Parameters
     ----------
     name : `str`
-        Name of its class
+        Name of the class
     values : `dict`
-        Its attributes, with names in place of arrays
+        Attributes, with names instead of arrays
     """
 
     def __init__(self, name: str, values: Mapping[str, Any]) -> None:
@@ -93,7 +93,7 @@ def aligner_config(aligner: Any) -> Any:
     Raises
     ------
     ValueError
-        If it is neither of this package nor registered with Keras
+        If the aligner is neither part of this package nor registered with Keras
     """
     if type(aligner) in _FITTED.values():
         values = {key: _values(value, key, {}) for key, value in vars(aligner).items()}
@@ -109,7 +109,7 @@ def aligner_config(aligner: Any) -> Any:
 
 
 def aligner_arrays(aligner: Any) -> dict[str, np.ndarray]:
-    """Arrays of an aligner that is no Keras layer."""
+    """Arrays of an aligner that is not a Keras layer."""
     arrays: dict[str, np.ndarray] = {}
     if type(aligner) in _FITTED.values():
         for key, value in vars(aligner).items():
@@ -118,7 +118,7 @@ def aligner_arrays(aligner: Any) -> dict[str, np.ndarray]:
 
 
 def aligner_from_config(config: Any) -> Any:
-    """Aligner of what :func:`aligner_config` gave; see :class:`UnfittedAligner`."""
+    """Aligner from the output of :func:`aligner_config`, see :class:`UnfittedAligner`."""
     if isinstance(config, Mapping) and "fitted" in config:
         return UnfittedAligner(config["fitted"], config["values"])
     if not isinstance(config, Mapping) or "network" not in config:
@@ -153,7 +153,7 @@ def _sizes(aligner: Any) -> dict[str, Any]:
 
 
 def _statistics(tx: int, rx: int, directions: int, is_complex: bool) -> PilotStatistics:
-    """Statistics of pilots that vary in so many directions, to build a network of their size."""
+    """Statistics of pilots with the given number of directions, to build a network of this size."""
     varies = np.zeros(tx)
     varies[:directions] = 1.0
     if is_complex and directions > -(-tx // 2):
@@ -163,7 +163,7 @@ def _statistics(tx: int, rx: int, directions: int, is_complex: bool) -> PilotSta
 
 
 def _values(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
-    """``value`` with names in place of arrays, which are put into ``arrays``."""
+    """``value`` with names instead of arrays, which are added to ``arrays``."""
     if isinstance(value, np.ndarray):
         arrays[name] = value
         return {"array": name}

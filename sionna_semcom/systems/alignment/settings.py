@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings from which alignment systems are built."""
+"""Settings of alignment systems."""
 
 from abc import abstractmethod
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from .system import AlignmentSystem, AlignmentSystemSettings
 
 
 class AlignmentProblem(NamedTuple):
-    """What an aligner is made for."""
+    """Input for the fit of an aligner."""
 
     pairs: LatentPairs
     statistics: PilotStatistics
@@ -36,19 +36,19 @@ class AlignmentProblem(NamedTuple):
 
     @property
     def moments(self) -> tuple[PilotStatistics, np.ndarray]:
-        """What linear aligners learn from: moments, and latents on which the power limit holds."""
+        """Input for the fit of linear aligners: moments, and latents for the power constraint."""
         return self.statistics, self.pairs.splits["validation"].tx
 
 
 class _AlignmentSettings(AlignmentSystemSettings):
-    """What all aligners have in common."""
+    """Common settings of all aligners."""
 
     crosses = "MIMO channel"
 
     pilots: PositiveInt | None = None
-    """Semantic pilots, balanced over the classes; nothing (null) is all training samples"""
+    """Number of semantic pilots, balanced over the classes; all training samples if null"""
     metric_share: float = Field(0.0, ge=0, le=1)
-    """Share of the head's logits in the metric of the error; the rest is the latent itself"""
+    """Weight of the logits in the metric of the error; the remaining weight is for the latent"""
 
     def build(
         self,
@@ -57,12 +57,12 @@ class _AlignmentSettings(AlignmentSystemSettings):
         snr_db: float | tuple[float, float],
         seed: int = 0,
     ) -> AlignmentSystem:
-        """Fit an aligner to the pilots of ``seed``, or build the network that will be trained.
+        """Fit an aligner to the pilots of ``seed``, or build a network for training.
 
         Raises
         ------
         ValueError
-            If ``data`` are no pairs of latents
+            If ``data`` are not pairs of latents
         """
         pairs = self.training_data(data, seed)
         train = pairs.splits["train"]
@@ -81,12 +81,12 @@ class _AlignmentSettings(AlignmentSystemSettings):
         )
 
     def training_data(self, data: Data, seed: int) -> LatentPairs:
-        """The pilots, drawn by their number and ``seed``, so that methods are given the same ones.
+        """Pilots, which depend only on their number and ``seed`` and are the same for all methods.
 
         Raises
         ------
         ValueError
-            If ``data`` are no pairs of latents, or too few
+            If ``data`` are not pairs of latents, or too few
         """
         if not isinstance(data, LatentPairs):
             raise ValueError("alignment needs pairs of latents as data (kind: latents, ...)")
@@ -94,33 +94,33 @@ class _AlignmentSettings(AlignmentSystemSettings):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modalities that data must have."""
+        """Required modalities of the data."""
         return ("tx", "rx")
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what :meth:`AlignmentSystem.measure` gives."""
+        """Names of the metrics of :meth:`AlignmentSystem.measure`."""
         return ["accuracy", "mse", "logit_mse", "power"]
 
     @abstractmethod
     def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
-        """The aligner, and callbacks of its training."""
+        """Aligner, and callbacks for its training."""
 
 
 @SYSTEMS.declare
 class LinearAlignmentSettings(_AlignmentSettings):
-    """Alignment by the closed-form optimum of linear precoder and decoder, or by ADMM."""
+    """Alignment with linear precoder and decoder, in closed form or by ADMM."""
 
     kind: Literal["linear_alignment"] = "linear_alignment"
     method: Literal["closed_form", "admm"] = "closed_form"
-    """The optimum, or the paper's iterations (complex-linear, in the plain metric)"""
+    """Closed form, or iterations of the paper (complex-linear, identity metric)"""
     form: Literal["widely_linear", "complex_linear"] = "widely_linear"
-    """What the closed form may do with the features"""
+    """Linearity of the closed form"""
     allocation: Literal["joint", "per_element"] = "joint"
-    """Whether resource elements share power and semantic directions, or each has its own"""
+    """Whether power and semantic directions are allocated jointly or per resource element"""
     ridge: NonNegativeFloat | Literal["gcv"] = "gcv"
     """Regularization of the transmitter's covariance, in units of its mean eigenvalue"""
     iterations: PositiveInt = 20
-    """Iterations of ADMM for a channel"""
+    """Number of iterations of ADMM per channel"""
     rho: PositiveFloat = 100.0
     """Penalty of ADMM"""
 
@@ -149,11 +149,11 @@ class LinearAlignmentSettings(_AlignmentSettings):
 
 @SYSTEMS.declare
 class FeatureAlignmentSettings(_AlignmentSettings):
-    """Baselines that send features by an SVD transceiver and align them afterwards."""
+    """Baselines with features over an SVD transceiver and separate alignment."""
 
     kind: Literal["feature_alignment"] = "feature_alignment"
     selection: Literal["first", "top", "eigen"]
-    """Which numbers are sent"""
+    """Selection of the transmitted numbers"""
 
     def aligner(self, problem: AlignmentProblem) -> tuple[Any, list[Any]]:
         """Fit the aligner."""
@@ -162,20 +162,20 @@ class FeatureAlignmentSettings(_AlignmentSettings):
 
 @SYSTEMS.declare
 class NeuralAlignmentSettings(_AlignmentSettings):
-    """Neural alignment, with one network for every channel or the paper's for one channel."""
+    """Neural alignment with one network for all channels, or one per channel as in the paper."""
 
     kind: Literal["neural_alignment"] = "neural_alignment"
     network: Literal["eigenbasis", "complex"] = "eigenbasis"
-    """One network for every channel, or the paper's complex perceptrons for one"""
+    """Network for all channels, or complex perceptrons of the paper for one channel"""
     precoder_units: tuple[PositiveInt, ...] = (512, 512)
-    """Hidden layers of the precoder (eigenbasis)"""
+    """Units of the hidden layers of the precoder (eigenbasis)"""
     decoder_units: tuple[PositiveInt, ...] = (768, 768)
-    """Hidden layers of the decoder (eigenbasis)"""
+    """Units of the hidden layers of the decoder (eigenbasis)"""
     threshold: NonNegativeFloat = 0.0
-    """Magnitude below which weights are pruned after every epoch (complex)"""
+    """Threshold for the magnitude of weights that are pruned after each epoch (complex)"""
 
     def sizes(self, link: FlatMIMOSettings | OFDMMIMOSettings) -> dict[str, int]:
-        """What in the settings of a ``link`` decides the sizes of the networks."""
+        """Settings of ``link`` that determine the sizes of the networks."""
         tx, rx = link.num_tx_ant, link.num_rx_ant
         if self.network == "eigenbasis":
             return {"num_uses": link.num_uses, "eigenmodes": min(tx, rx)}
@@ -187,7 +187,7 @@ class NeuralAlignmentSettings(_AlignmentSettings):
         Raises
         ------
         ValueError
-            If ``link`` is no MIMO channel
+            If ``link`` is not a MIMO channel
         """
         link, statistics = problem.link, problem.statistics
         if not isinstance(link, MIMOChannel):

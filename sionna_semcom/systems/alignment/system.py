@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents cross a MIMO channel and arrive in another network's latent space."""
+"""System for latent-space alignment over a MIMO channel."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from .saving import (
 
 
 class AlignmentSystemSettings(SystemSettings):
-    """Settings of any alignment of latents."""
+    """Common settings of all alignment systems."""
 
     robust: bool = True
-    """Whether the design thinks of errors of the channel estimate, or takes it for the channel"""
+    """Whether the design accounts for errors of the channel estimate"""
     channel_known: bool = True
-    """Whether the aligner is told of the channel, or thinks that it is an identity"""
+    """Whether the aligner knows the channel, or assumes an identity"""
 
 
 @functools.partial(describe, settings=AlignmentSystemSettings)
 class AlignmentSystem(LinkedModel):
-    r"""A transmitter's latents, translated into a receiver's while the channel is equalized.
+    r"""Transmits latents over a MIMO channel and aligns them with the receiver's latent space.
 
     .. code-block:: text
 
@@ -49,9 +49,9 @@ class AlignmentSystem(LinkedModel):
                              │              no     │
                              └── what is known of H ┘
 
-    The aligner designs precoder and decoder for the channel that it is told of, or, if
-    ``channel_known`` is false, for an ideal one. Aligners with trainable weights train over random
-    channels with ``fit``, on the squared error in ``metric``.
+    The aligner designs precoder and decoder for the available channel knowledge or, if
+    ``channel_known`` is false, for an ideal channel. Aligners with trainable weights are trained
+    over random channels with ``fit``, on the squared error weighted by ``metric``.
 
     Source: Pandolfo et al., "Latent Space Alignment for AI-Native MIMO Semantic Communications",
     2025; imperfect channel knowledge and 3GPP channels are additions.
@@ -59,29 +59,29 @@ class AlignmentSystem(LinkedModel):
     Parameters
     ----------
     aligner : aligner of :mod:`sionna_semcom.alignment`
-        Designs precoder and decoder; fitted, if it is to be fitted
+        Designs precoder and decoder; must be fitted, unless it is a network
     pairs : :class:`~sionna_semcom.datasets.LatentPairs`
-        Semantic pilots that the aligner is made from, and the receiver's head
+        Semantic pilots for which the aligner was built, and the receiver's head
     link : :class:`~sionna_semcom.channel.MIMOChannel`
-        What the antenna symbols cross; may be replaced at any time
+        Channel of the antenna symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
-        SNR [dB] of training, or the range from which each batch draws it uniformly
+        SNR [dB] of training, or the range of a uniform distribution in dB
     callbacks : sequence of `keras.callbacks.Callback`
-        What training takes along, such as :class:`~sionna_semcom.alignment.HardThresholding`
+        Callbacks for training, such as :class:`~sionna_semcom.alignment.HardThresholding`
     metric : `None` (identity) | [m, m], `float`
         Metric of the training loss
 
     Input
     -----
     inputs : `dict`
-        ``tx`` [batch, d]; for training ``rx`` [batch, m]; for figures ``label`` [batch]
+        ``tx`` [batch, d]; for training ``rx`` [batch, m]; for metrics ``label`` [batch]
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]: total transmit power per resource element over noise power per receive antenna
 
     Output
     ------
     : [batch, m], `float`
-        The receiver's latents, as they arrive
+        Received latents in the receiver's latent space
     """
 
     settings_class = AlignmentSystemSettings
@@ -109,7 +109,7 @@ class AlignmentSystem(LinkedModel):
 
     @property
     def receiver(self) -> Receiver:
-        """The receiver's head, and facts of the latents that the aligner was made from."""
+        """Receiver's head and properties of the latents for which the aligner was fitted."""
         return self._receiver
 
     @receiver.setter
@@ -120,11 +120,11 @@ class AlignmentSystem(LinkedModel):
 
     @property
     def structure(self) -> tuple[Hashable, ...]:
-        """What a graph of the system depends on that may change, its weights aside."""
+        """State of the system, other than weights, that a graph depends on."""
         return *super().structure, self.aligner, self._kernel.ref(), self._bias.ref()
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system; of the callbacks, those of this package."""
+        """Arguments of the constructor, including callbacks of this package."""
         pruning = (c for c in self._callbacks if isinstance(c, HardThresholding))
         return {
             **super().get_config(),
@@ -138,7 +138,7 @@ class AlignmentSystem(LinkedModel):
 
     @classmethod
     def restored_options(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of the constructor, of a configuration whose Keras objects are built."""
+        """Arguments of the constructor from a configuration with deserialized Keras objects."""
         thresholds = options.pop("thresholds")
         aligner = aligner_from_config(options["aligner"])
         callbacks = [
@@ -149,18 +149,18 @@ class AlignmentSystem(LinkedModel):
         return options | {"aligner": aligner, "pairs": receiver, "callbacks": callbacks}
 
     def schedules(self, num_epochs: int) -> list[Any]:
-        """Callbacks of a training of ``num_epochs``."""
+        """Callbacks for a training of ``num_epochs``."""
         return list(self._callbacks)
 
     def saved_arrays(self) -> dict[str, np.ndarray]:
-        """The receiver's head, the metric of training, and what the aligner was fitted to."""
+        """Arrays of the receiver's head, the metric of training and the fitted aligner."""
         aligner = {f"aligner.{key}": x for key, x in aligner_arrays(self.aligner).items()}
         root = {} if self._metric_root is None else {"metric_root": self._metric_root.numpy()}
         head = {"kernel": self.receiver.kernel, "bias": self.receiver.bias}
         return packed({**head, **root, **aligner})
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what :meth:`saved_arrays` gave."""
+        """Restore the output of :meth:`saved_arrays`."""
         found = unpacked(arrays)
         self.receiver = self.receiver._replace(kernel=found["kernel"], bias=found["bias"])
         if "metric_root" in found:
@@ -175,13 +175,13 @@ class AlignmentSystem(LinkedModel):
         snr_db: tf.Tensor | float | None = None,
         training: bool = False,
     ) -> tf.Tensor:
-        """Send ``inputs`` and translate them."""
+        """Transmit and align ``inputs``."""
         return self._send(inputs["tx"], snr_db, training)[0]
 
     def _send(
         self, latents: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Received latents, and the power [batch] per resource element that sending them took."""
+        """Received latents, and the transmit power [batch] per resource element."""
         no = self.noise_power(snr_db)
         batch = tf.shape(latents)[0]
         state = self.link.draw(batch, no)
@@ -209,17 +209,17 @@ class AlignmentSystem(LinkedModel):
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """Squared error of the latents in the metric of training, at an SNR drawn for the batch."""
+        """Squared error of the latents in the metric of training, at an SNR drawn per batch."""
         error = self._send(inputs["tx"], None, training)[0] - inputs["rx"]
         if self._metric_root is not None:
             error = tf.matmul(error, self._metric_root)
         return tf.reduce_mean(tf.reduce_sum(error**2, -1))
 
     def measure(self, batch: Batch, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
-        """Figures ``[batch]`` of every sample.
+        """Metrics ``[batch]`` of each sample.
 
-        ``accuracy`` of the head, ``mse`` of the latent, ``logit_mse`` of the logits less their mean
-        over the classes, and transmit ``power`` per resource element.
+        ``accuracy`` of the head, ``mse`` of the latent, ``logit_mse`` of the logits without their
+        mean over the classes, and transmit ``power`` per resource element.
         """
         received, power = self._send(batch["tx"], snr_db, training=False)
         logits = tf.matmul(received, self._kernel) + self._bias
@@ -234,12 +234,12 @@ class AlignmentSystem(LinkedModel):
         }
 
     def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
-        """Figures that do not depend on the SNR, nor on ``data``.
+        """Metrics that depend neither on the SNR nor on ``data``.
 
-        ``channel_uses`` of a latent with pilots, ``num_symbols`` (antenna symbols),
-        ``compression_factor`` (their ratio to the pairs of features, equation (1)), ``flops`` and
-        ``parameters`` of the aligner, its ``sparsity``, ``pilots``, and ``receiver_accuracy`` of
-        the head on the receiver's own latents.
+        ``channel_uses`` per latent, including pilots, ``num_symbols`` (antenna symbols),
+        ``compression_factor`` (ratio of antenna symbols to pairs of features, equation (1)),
+        ``flops``, ``parameters`` and ``sparsity`` of the aligner, number of ``pilots``, and
+        ``receiver_accuracy`` of the head for the receiver's own latents.
         """
         link = self.link
         d, m = self.receiver.sizes
@@ -256,7 +256,7 @@ class AlignmentSystem(LinkedModel):
 
 
 def _position(layer: keras.layers.Layer, aligner: Any) -> tuple[str, int]:
-    """Where a layer of an aligner is: end, and index there."""
+    """Position of a layer in an aligner: transmitter or receiver, and index."""
     for end in ("precoder", "decoder"):
         for index, one in enumerate(getattr(aligner, end, ())):
             if one is layer:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all systems have in common."""
+"""Base classes of all systems."""

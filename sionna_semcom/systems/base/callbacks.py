@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens beside the steps of a training."""
+"""Callbacks of trainings: schedules of loss weights, and calibration of links."""
 
 from __future__ import annotations
 
@@ -34,25 +34,26 @@ class CalibrateLink(keras.callbacks.Callback):
 
 
 class LinearRamp(keras.callbacks.Callback):
-    r"""Let a variable rise from zero to its final value, in proportion to the steps done.
+    r"""Increase a variable linearly from zero to its final value.
 
     .. math:: v(e) = v_1 \min\!\left(1, \max\!\left(0, \frac{e - e_0}{e_1 - e_0}\right)\right)
 
-    with the time :math:`e` in epochs and their fractions, where the length of an epoch is known.
+    with the time :math:`e` in epochs. Fractions of epochs are used if the number of steps per epoch
+    is known.
 
     Parameters
     ----------
     variable : `keras.Variable`
-        What is set before every step
+        Variable that is set before each step
     value : `float`
         Final value :math:`v_1`
     first_epoch, last_epoch : `float`
-        When the rise begins and ends, :math:`e_0 \le e_1`
+        Start and end of the increase, :math:`e_0 \le e_1`
 
     Raises
     ------
     ValueError
-        If the rise ends before it begins
+        If ``last_epoch`` is smaller than ``first_epoch``
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class LinearRamp(keras.callbacks.Callback):
         self._epoch = 0
 
     def at(self, epoch: float) -> float:
-        """Value at a time in epochs."""
+        """Value at the given time in epochs."""
         if epoch >= self._first + self._length:
             return self._value
         if epoch <= self._first:
@@ -78,7 +79,7 @@ class LinearRamp(keras.callbacks.Callback):
         return self._value * (epoch - self._first) / self._length
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Note the epoch."""
+        """Store the epoch."""
         self._epoch = epoch
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -87,5 +88,5 @@ class LinearRamp(keras.callbacks.Callback):
         self._variable.assign(self.at(self._epoch + (batch / steps if steps else 0.0)))
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Leave the value of the epoch's end."""
+        """Set the variable to the value at the end of the epoch."""
         self._variable.assign(self.at(self._epoch + 1))

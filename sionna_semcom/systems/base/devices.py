@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems whose modalities may be at devices that do not exchange what they have."""
+"""Systems whose modalities may be at devices that do not exchange data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class DeviceSettings(SystemSettings):
     """Whether a system that was trained with one transmitter can be evaluated with several"""
 
     transmitters: Transmitters = "joint"
-    """Whether one transmitter has all modalities, or each is at a device of its own"""
+    """Whether one transmitter has all modalities, or each modality is at its own device"""
 
 
 def check_transmitters(transmitters: str) -> None:
-    """Refuse unknown ``transmitters``.
+    """Check that ``transmitters`` are known.
 
     Raises
     ------
@@ -39,12 +39,12 @@ def check_transmitters(transmitters: str) -> None:
 
 
 def check_devices(link: Any, num_devices: int) -> None:
-    """Refuse a link that does not take the symbols of so many devices.
+    """Check that a link takes the symbols of ``num_devices`` devices.
 
     Raises
     ------
     ValueError
-        If it does not
+        If the link takes another number of devices
     """
     if isinstance(link, Link) and 3 in link.input_shapes:
         if link.settings.num_users == num_devices:
@@ -59,18 +59,18 @@ def check_devices(link: Any, num_devices: int) -> None:
 
 
 def adds_in_the_air(link: Link) -> bool:
-    """Whether ``link`` gives the mean of what devices send, and not what each sends."""
+    """Whether ``link`` returns the mean of the devices' symbols, not the symbols of each."""
     return 1 not in link.received_axes(3)
 
 
 def uses_of_devices(link: Link, num_symbols: int, batch: int, num_devices: int) -> int:
-    """Channel uses of ``batch`` samples of which each device sends ``num_symbols``."""
+    """Channel uses of ``batch`` samples with ``num_symbols`` per sample and device."""
     return link.channel_uses(num_symbols, batch * (1 if adds_in_the_air(link) else num_devices))
 
 
 def received_rows(
     link: Link, symbols: tf.Tensor, no: tf.Tensor, dtype: tf.DType
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """What ``link`` gives of ``symbols`` [batch, num_devices, n], ``no_eff`` of type ``dtype``."""
+    """Outputs of ``link`` for ``symbols`` [batch, num_devices, n], with ``no_eff`` as ``dtype``."""
     symbols_hat, no_eff = link(symbols, no)
     return symbols_hat, tf.cast(no_eff, dtype)  # links may compute in double precision

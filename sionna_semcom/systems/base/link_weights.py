@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keras layers and variables inside a link, which the model over it trains and saves."""
+"""Trainable Keras layers and variables inside a link."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _FOREIGN = ("builtins", "keras", "numpy", "tensorflow", "tensorflow_probability"
 
 
 class LinkWeights(keras.layers.Layer):
-    """What of a link can be trained: Keras layers, Keras variables and trainable `tf.Variable`.
+    """Keras layers, Keras variables and trainable `tf.Variable` objects of a link.
 
-    Sionna's blocks do not track them. As attributes of this layer, which is an attribute of a
-    model, they are weights of the model.
+    Sionna blocks do not track them. They become weights of a model as attributes of this layer,
+    which is an attribute of the model.
     """
 
     def __init__(self) -> None:
@@ -30,15 +30,15 @@ class LinkWeights(keras.layers.Layer):
         self.built = True
 
     def hold(self, link: Any, owner: keras.Model) -> bool:
-        """Hold what ``link`` holds, in place of what was held, and say whether that is another.
+        """Track the weights of ``link`` and return whether they differ from the previous weights.
 
         Parameters
         ----------
         link : `sionna.phy.Block`
-            The link. Layers and variables are found in its attributes and in those of the objects
-            that these are, also inside containers and closures
+            Link. Layers and variables are searched recursively in its attributes, including
+            containers and closures
         owner : `keras.Model`
-            The model over the link, which is no part of it
+            Model with the link, which is excluded from the search
         """
         found = list(_find(link, {id(owner)}))
         in_layers = {id(v) for x in found if isinstance(x, keras.layers.Layer) for v in x.variables}
@@ -57,12 +57,12 @@ class LinkWeights(keras.layers.Layer):
 
     @property
     def complete(self) -> bool:
-        """Whether all layers have their weights; some make them when they are first called."""
+        """Whether all layers have created their weights, which may happen in the first call."""
         return all(layer.built for layer in self.parts)
 
 
 class _Shared(keras.Variable):
-    """A Keras variable that is the given `tf.Variable`, and no copy of it."""
+    """Keras variable that wraps the given `tf.Variable` without a copy."""
 
     def __init__(self, variable: tf.Variable) -> None:
         self._shared = variable
@@ -80,14 +80,14 @@ def _as_keras(variable: Any) -> keras.Variable:
 
 
 def _find(value: Any, seen: set[int]) -> Iterator[Any]:
-    """Layers and variables in ``value``, each once, in the order of attributes."""
+    """Unique layers and variables in ``value``, in the order of attributes."""
     if id(value) in seen:
         return
     seen.add(id(value))
     if isinstance(value, (keras.layers.Layer, keras.Variable)):
         yield value
     elif isinstance(value, tf.Variable):
-        if value.trainable:  # others are constants, such as pools of channels
+        if value.trainable:  # other variables are constants, such as channel pools
             yield value
     else:
         for part in _parts(value):
@@ -95,7 +95,7 @@ def _find(value: Any, seen: set[int]) -> Iterator[Any]:
 
 
 def _parts(value: Any) -> Iterable[Any]:
-    """What ``value`` consists of, as far as it may hold layers."""
+    """Elements of ``value`` that may contain layers."""
     if isinstance(value, Mapping):
         return value.values()
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of systems that are trained over a link."""
+"""Base class of systems that are trained over a link."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from .snr import check_snr, snr_range
 
 
 class LinkedModel(SavedModel):
-    """A Keras model whose latents cross a link, at SNRs drawn anew for each batch of training.
+    """Keras model with a link, trained at an SNR that is drawn for each batch.
 
-    Keras layers and trainable variables inside the link, at any depth, are weights of the model:
-    ``fit`` trains them, and they are saved and loaded with it.
+    Keras layers and trainable variables inside the link, at any depth, are weights of the model.
+    They are trained by ``fit``, and saved and loaded with the model.
 
     Parameters
     ----------
     link : :class:`~sionna_semcom.link.Link` | :class:`~sionna_semcom.channel.MIMOChannel`
-        What the symbols cross; may be replaced at any time
+        Link for the symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
-        SNR [dB] of training, or the range from which each batch draws it uniformly;
+        SNR [dB] of training, or the range of a uniform distribution in dB;
         infinity is the noiseless link
     name : `None` (the ``kind``) | `str`
         Name of the model
@@ -45,7 +45,7 @@ class LinkedModel(SavedModel):
     Raises
     ------
     ValueError
-        If ``snr_db`` is no SNR and no range of them, or Keras is not set to single precision
+        If ``snr_db`` is neither an SNR nor a range, or Keras is not set to single precision
     """
 
     settings_class = SystemSettings
@@ -53,7 +53,7 @@ class LinkedModel(SavedModel):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "measure" in vars(cls):  # also gives what the link has to say, such as `bler`
+        if "measure" in vars(cls):  # also returns metrics of the link, such as `bler`
             cls.measure = with_link_figures(cls.measure)
 
     def __init__(
@@ -81,7 +81,7 @@ class LinkedModel(SavedModel):
         self.last_snr_db = tf.Variable(0.0, trainable=False)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         low, high = self._snr_range
         return {
             "link": serialized(self.link, "link"),
@@ -91,10 +91,10 @@ class LinkedModel(SavedModel):
 
     @property
     def link(self) -> Any:
-        """What the symbols cross. A new one takes effect at once, also after training.
+        """Link for the symbols. A new link takes effect immediately, also after training.
 
-        Its weights take the place of those of the old one. If there are any in either, the
-        optimizer starts anew, at the step where it was.
+        Its weights replace the weights of the previous link. If one of both links has weights, the
+        state of the optimizer is reset, except for the step number.
         """
         return self._link
 
@@ -107,7 +107,7 @@ class LinkedModel(SavedModel):
 
     @property
     def structure(self) -> tuple[Hashable, ...]:
-        """What a graph of the system depends on that may change, its weights aside."""
+        """State of the system, other than weights, that a graph depends on."""
         judges = tuple(self.recognizers.items())
         ways = getattr(self, "mode", None), getattr(self, "transmitters", None)
         return self.link, *ways, judges, self.further_metrics
@@ -118,20 +118,20 @@ class LinkedModel(SavedModel):
         return dict(self.link.aggregates) if isinstance(self.link, DrawnPart) else {}
 
     def _adopt_link_weights(self) -> None:
-        """Make what the link holds now weights of the model, in place of what it held before."""
+        """Replace the weights of the previous link by the weights of the current link."""
         if self._link_weights.hold(self._link, self):
             self._forget_graphs()
             self._complete_link()
             self._renew_optimizer()
 
     def _complete_link(self) -> None:
-        """Let layers of the link that make their weights when they are first called make them."""
+        """Build layers of the link that create their weights in the first call."""
         size = getattr(self, "num_symbols", None)
         if self.built and size and not self._link_weights.complete:
             self.link(tf.ones([1, size], tf.complex64), tf.constant(1.0))
 
     def _renew_optimizer(self) -> None:
-        """Replace an optimizer that knows other weights; it keeps the number of its step."""
+        """Replace an optimizer of other weights and keep its step number."""
         old = getattr(self, "optimizer", None)
         if old is None or not old.built:
             return
@@ -142,19 +142,20 @@ class LinkedModel(SavedModel):
             self.optimizer.iterations.assign(old.iterations)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a model that is built knows what its link carries."""
+        """Set an attribute, and update the weights of the link if the model is built."""
         super().__setattr__(name, value)
         if name == "built" and value:
             self._complete_link()
 
     def _forget_graphs(self) -> None:
-        """Let Keras trace training, evaluation and prediction anew."""
+        """Make Keras trace training, evaluation and prediction again."""
         self.train_function = self.test_function = self.predict_function = None
 
     def fit(self, x: Any, *, callbacks: Iterable[Any] | None = None, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it.
+        """Train like :meth:`keras.Model.fit`, and stop if the loss is not finite.
 
-        Afterwards a link that was trained with the system measures the noise that it reports.
+        After the training, a link that was trained with the system measures the noise that it
+        reports.
         """
         given = [*(callbacks or ())]
         if not any(isinstance(one, CalibrateLink) for one in given):
@@ -162,21 +163,22 @@ class LinkedModel(SavedModel):
         return super().fit(x, callbacks=[*given, StopOnNonFiniteLoss()], **kwargs)
 
     def calibrate_link(self) -> None:
-        """Let the link measure the noise that it reports, if any of it is trained."""
+        """Let the link measure the noise that it reports, if it has trained weights."""
         if isinstance(self.link, Link) and self._link_weights.trainable_weights:
             self.link.calibrate()
 
     @property
     def link_weights(self) -> list[keras.Variable]:
-        """Weights of the model that are those of its link."""
+        """Weights of the model that belong to its link."""
         return list(self._link_weights.weights)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Make what trains as :meth:`keras.Model.make_train_function` does.
+        """Create the training function like :meth:`keras.Model.make_train_function`.
 
-        The optimizer gets its variables first, as a graph that makes variables is traced twice.
+        The variables of the optimizer are created first, because a graph that creates variables is
+        traced twice.
         """
-        default = keras.layers.Layer.build  # makes no weights
+        default = keras.layers.Layer.build  # creates no weights
         layers = self._flatten_layers()
         built = all(layer.built or type(layer).build is default for layer in layers)
         if built and self.optimizer is not None and not self.optimizer.built:
@@ -184,16 +186,16 @@ class LinkedModel(SavedModel):
         return super().make_train_function(force)
 
     def compile(self, *args: Any, jit_compile: bool | str = False, **kwargs: Any) -> None:
-        """Compile as :meth:`keras.Model.compile` does, in graph mode unless told otherwise.
+        """Compile like :meth:`keras.Model.compile`, in graph mode by default.
 
-        XLA slows whole training steps down on CPUs, and not every link compiles. A system has its
-        own loss and metrics: others are refused.
+        XLA slows down complete training steps on CPUs, and not all links compile with XLA. A system
+        defines its own loss and metrics, so other losses and metrics raise an error.
         """
-        self._adopt_link_weights()  # the link may have been given layers since
+        self._adopt_link_weights()  # layers may have been added to the link
         super().compile(*args, jit_compile=jit_compile, **kwargs)
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]: what the link says."""
+        """SNR [dB] minus the value along ``axis``, as reported by the link."""
         return 0.0 if axis == "snr_db" else float(self.link.snr_offset_db(axis))
 
     def noise_power(self, snr_db: tf.Tensor | float | None = None) -> tf.Tensor:
@@ -208,9 +210,9 @@ class LinkedModel(SavedModel):
         return tf.pow(10.0, -snr_db / 10.0)
 
     def summary(self, data: Iterable[Any] | None = None, **kwargs: Any) -> Any:
-        """Figures that do not depend on the SNR, see :meth:`static_metrics`.
+        """Metrics that do not depend on the SNR, see :meth:`static_metrics`.
 
-        Without ``data``, print the layers as :meth:`keras.Model.summary` does.
+        Without ``data``, print the layers like :meth:`keras.Model.summary`.
         """
         return super().summary(**kwargs) if data is None else self.static_metrics(data)
 
@@ -219,11 +221,11 @@ class LinkedModel(SavedModel):
         return int(self.link.channel_uses(self.num_symbols, batch))
 
     def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:
-        """Figures that do not depend on the SNR, on batches of ``data``.
+        """Metrics that do not depend on the SNR, on batches of ``data``.
 
-        ``channel_uses`` a sample with pilots and padding, in batches like the first, which have a
-        ``label``; ``bandwidth_ratio``; ``parameters``. Systems without ``num_symbols`` and
-        ``shapes`` have figures of their own.
+        ``channel_uses`` per sample, including pilots and padding, for batches of the size of the
+        first batch, which has a ``label``; ``bandwidth_ratio``; ``parameters``. Systems without
+        ``num_symbols`` and ``shapes`` define other metrics.
         """
         size = len(next(iter(data))["label"])
         uses = self.channel_uses(size) / size
@@ -234,15 +236,15 @@ class LinkedModel(SavedModel):
         }
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """What training minimizes on a batch, without what layers add."""
+        """Training loss of a batch, without losses of layers."""
         raise TypeError(f"{type(self).__name__} has no loss to be trained on")
 
     def total_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """What training minimizes on a batch, with what layers add (regularization, activity)."""
+        """Training loss of a batch, including losses of layers (regularization, activity)."""
         loss = self.batch_loss(inputs, training)
         for added in self.losses:
             loss += added
-        if self._loss_tracker is not None:  # it comes with compile
+        if self._loss_tracker is not None:  # set by compile
             self._loss_tracker.update_state(loss)
         return loss
 
@@ -264,7 +266,7 @@ class LinkedModel(SavedModel):
 
 
 class _Phase(keras.layers.Layer):
-    """Tells all layers that ``run`` calls without an argument ``training``, as those of a link."""
+    """Passes ``training`` to all layers in ``run``, including the layers of a link."""
 
     def __init__(self) -> None:
         super().__init__(name="phase")

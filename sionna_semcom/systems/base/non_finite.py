@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training stops at the first loss that is not finite."""
+"""Stop training at the first loss that is not finite."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import keras
 
 
 class StopOnNonFiniteLoss(keras.callbacks.Callback):
-    """Raise as soon as the loss is not finite, and say where training stood.
+    """Raises an error if the loss is not finite.
 
     Parameters
     ----------
     checkpoint : `str` | `None`
-        Last good checkpoint, to be named in the error
+        Last valid checkpoint for the error message
 
     Raises
     ------
     FloatingPointError
-        With the step, the SNR and the last good checkpoint
+        With the step, the SNR and the last valid checkpoint
     """
 
     def __init__(self, checkpoint: str | None = None) -> None:
@@ -28,7 +28,7 @@ class StopOnNonFiniteLoss(keras.callbacks.Callback):
         self.checkpoint = checkpoint
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Check the loss of the steps so far."""
+        """Check the running loss."""
         loss = (logs or {}).get("loss")
         if loss is None or math.isfinite(loss):
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which modalities the transmitter has."""
+"""Modalities at the transmitter."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sionna.phy import config
 
 
 def present_names(present: Sequence[str] | None, names: Iterable[str]) -> list[str]:
-    """Those of ``names`` that are ``present``, in the order of ``names``; `None`: all.
+    """Names in ``present``, in the order of ``names``; all names if `None`.
 
     Raises
     ------
     ValueError
-        If ``present`` is empty, or names anything else
+        If ``present`` is empty or contains an unknown name
     """
     names = list(names)
     if present is None:
@@ -29,25 +29,25 @@ def present_names(present: Sequence[str] | None, names: Iterable[str]) -> list[s
 
 
 def batch_keys(shapes: Mapping[str, Sequence[int]]) -> list[str]:
-    """Keys of a batch with modalities of ``shapes``: those of sequences have lengths as well."""
+    """Keys of a batch with modalities of ``shapes``, including the lengths of sequences."""
     sequences = [f"{name}_length" for name, shape in shapes.items() if len(shape) == 2]
     return [*shapes, *sequences]
 
 
 def check_keys(inputs: Mapping[str, Any], keys: Collection[str]) -> None:
-    """Refuse ``inputs`` that lack one of ``keys``.
+    """Check that ``inputs`` contain all ``keys``.
 
     Raises
     ------
     ValueError
-        If they do
+        If a key is missing
     """
     if not set(keys) <= set(inputs):
         raise ValueError(f"`inputs` must hold {', '.join(keys)}. Received: {', '.join(inputs)}")
 
 
 def where_present(parts: Iterable[tf.Tensor], presence: tf.Tensor) -> list[tf.Tensor]:
-    """``parts`` [batch, dim] of modalities, zero where ``presence`` [batch, num_modalities] is."""
+    """``parts`` [batch, dim], zero where ``presence`` [batch, num_modalities] is zero."""
     there = tf.split(presence, presence.shape[-1], -1)
     return [part * mask for part, mask in zip(parts, there, strict=True)]
 
@@ -55,14 +55,14 @@ def where_present(parts: Iterable[tf.Tensor], presence: tf.Tensor) -> list[tf.Te
 def dropout_mask(
     num_modalities: int, batch: int | tf.Tensor, probability: float
 ) -> tf.Tensor | None:
-    """Draw what is missing in training: each modality with ``probability``, never all.
+    """Draw missing modalities in training: each modality with ``probability``, but never all.
 
-    Where all would be missing, one that is drawn uniformly stays.
+    If all modalities would be missing, a uniformly drawn modality is kept.
 
     Output
     ------
-    : `None` (nothing is ever missing) | [num_modalities, batch], `tf.float32`
-        One where a modality is there, zero where it is missing
+    : `None` (no modality is missing) | [num_modalities, batch], `tf.float32`
+        One if a modality is present, zero if it is missing
     """
     if probability == 0:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems that start from encoders which another system was trained to have."""
+"""Initialization of systems with pretrained encoders."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import keras
 
 
 def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
-    """Give ``system`` the weights of ``pretrained`` wherever both have the same part.
+    """Copy the weights of ``pretrained`` to ``system`` for all parts that both have.
 
-    Parts are the encoders of modalities of the same name and, where both have them, decoders,
-    fusion and projection. Every encoder of ``system`` must find its own; it goes on learning from
-    there, unless the system keeps it as it is.
+    Parts are the encoders of modalities with the same name and, if both systems have them,
+    decoders, fusion and projection. Each encoder of ``system`` must have a counterpart. It can be
+    trained further, unless it is frozen in the system.
 
     Parameters
     ----------
     system : `keras.Model`
-        A system with ``encoders``, such as :class:`TwoStageVIB`, :class:`CentroidSystem` and
-        :class:`CoMM`, or one with ``senders`` that have them
+        System with ``encoders``, such as :class:`TwoStageVIB`, :class:`CentroidSystem` and
+        :class:`CoMM`, or with ``senders`` that have ``encoders``
     pretrained : `keras.Model`
-        A trained system with ``encoders``
+        Trained system with ``encoders``
 
     Output
     ------
@@ -31,7 +31,7 @@ def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
     Raises
     ------
     ValueError
-        If an encoder of ``system`` has no counterpart, or a part has other sizes
+        If an encoder of ``system`` has no counterpart, or the sizes of a part differ
     """
     given = _parts(pretrained)
     for receiver in getattr(system, "senders", [system]):

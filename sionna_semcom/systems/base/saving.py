@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is saved of a system, and how it comes back."""
+"""Saving and loading of systems."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _SEED, _METRIC, _ARRAY = "seed_generator_", "metric_", "array_"
 
 
 class SavedModel(SystemContract, Part, keras.Model):
-    """A Keras model that is saved with all that its outputs depend on.
+    """Keras model that is saved with its complete state.
 
-    The configuration holds the arguments of the constructor; the values of ``kept_attributes``,
-    which change after the construction; which layers do not learn; and the ``normalization`` of the
-    data. Weights are saved with the state of layers that draw random numbers, such as dropout.
+    The configuration contains the arguments of the constructor, the values of ``kept_attributes``,
+    which may change after construction, the names of frozen layers, and the ``normalization`` of
+    the data. Weights are saved with the state of layers with random numbers, such as dropout.
     """
 
     kept_attributes: ClassVar[tuple[str, ...]] = ()
-    """Attributes beyond the constructor's arguments that are saved and assigned again"""
+    """Attributes that are saved and restored in addition to the arguments of the constructor"""
 
     normalization: Mapping[str, Standardization] = {}
-    """Maps of the features that the system was trained on, by modality; see :meth:`normalize`"""
+    """Standardization of the training features by modality, see :meth:`normalize`"""
 
     def normalize(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """Standardize raw features as the training data of the system were.
+        """Standardize raw features in the same way as the training data of the system.
 
         Input
         -----
         inputs : `dict`
             Raw features ``[batch, *shape]`` of any modalities, and for sequences their
-            ``<name>_length``; anything else is left as it is, and so are all inputs of a system
-            whose data were not standardized
+            ``<name>_length``. Other keys are returned unchanged, and so are all inputs if the
+            training data were not standardized
 
         Output
         ------
@@ -59,7 +59,7 @@ class SavedModel(SystemContract, Part, keras.Model):
         }
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         maps = {
             name: {"mean": map_.mean.tolist(), "scale": map_.scale.tolist()}
             for name, map_ in self.normalization.items()
@@ -78,7 +78,7 @@ class SavedModel(SystemContract, Part, keras.Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Build a system from what :meth:`get_config` gave."""
+        """Build a system from the output of :meth:`get_config`."""
         options = cls.restored_options(keras.saving.deserialize_keras_object(dict(config)))
         kept = options.pop("kept", {})
         system = cls(**options)
@@ -96,14 +96,14 @@ class SavedModel(SystemContract, Part, keras.Model):
 
     @classmethod
     def restored_options(cls, options: dict[str, Any]) -> dict[str, Any]:
-        """Arguments of the constructor, of a configuration whose Keras objects are built."""
+        """Arguments of the constructor from a configuration with deserialized Keras objects."""
         return options
 
     def get_build_config(self) -> None:
-        """Nothing: the constructor builds all layers."""
+        """Do nothing, because the constructor builds all layers."""
 
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Save as :meth:`keras.Model.save` does, whole or not at all."""
+        """Save like :meth:`keras.Model.save`, but atomically."""
         if not overwrite or not str(filepath).endswith(".keras"):
             super().save(filepath, overwrite=overwrite, **kwargs)
             return
@@ -111,17 +111,17 @@ class SavedModel(SystemContract, Part, keras.Model):
             super().save(path, **kwargs)
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does, data sets in their order."""
+        """Train like :meth:`keras.Model.fit`, with data sets in their order."""
         kwargs.setdefault("shuffle", not isinstance(x, tf.data.Dataset))
         return super().fit(x, **kwargs)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
-        """Compile as :meth:`keras.Model.compile` does, with an optimizer but no losses or metrics.
+        """Compile like :meth:`keras.Model.compile`, with an optimizer but no losses or metrics.
 
         Raises
         ------
         ValueError
-            If a loss or metrics are given, as the system has its own
+            If a loss or metrics are given, because the system defines its own
         """
         names = ("loss", "loss_weights", "metrics", "weighted_metrics")
         named = dict(zip(names, args[1:], strict=False)) | kwargs
@@ -134,13 +134,13 @@ class SavedModel(SystemContract, Part, keras.Model):
         super().compile(*args, **kwargs)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compile as the saved system was."""
+        """Compile with the configuration of the saved system."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         if self.optimizer is not None:
             self.optimizer.build(self.trainable_variables)
 
     def save_own_variables(self, store: Any) -> None:
-        """Save what no layer saves, what layers draw random numbers from, and running metrics."""
+        """Save arrays outside layers, the state of random layers, and running metrics."""
         super().save_own_variables(store)
         for name, state in self._running_state().items():
             store[name] = keras.ops.convert_to_numpy(state)
@@ -148,7 +148,7 @@ class SavedModel(SystemContract, Part, keras.Model):
             store[f"{_ARRAY}{name}"] = array
 
     def load_own_variables(self, store: Any) -> None:
-        """Load what :meth:`save_own_variables` saved."""
+        """Load the output of :meth:`save_own_variables`."""
         names = list(store.keys())
         own = [name for name in names if not name.startswith((_SEED, _METRIC, _ARRAY))]
         super().load_own_variables({name: store[name] for name in own})
@@ -161,15 +161,15 @@ class SavedModel(SystemContract, Part, keras.Model):
             self.load_arrays(found)
 
     def saved_arrays(self) -> dict[str, np.ndarray]:
-        """Arrays of numbers that are no weights, to be saved with them."""
+        """Additional arrays that are saved with the weights."""
         return {}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what :meth:`saved_arrays` gave."""
+        """Restore the output of :meth:`saved_arrays`."""
         raise ValueError(f"{type(self).__name__} has no arrays. Received: {', '.join(arrays)}")
 
     def _running_state(self) -> dict[str, keras.Variable]:
-        """What dropout draws from, and metrics: Keras does not keep either with the weights."""
+        """Seed generators of dropout, and metrics. Keras does not save them with the weights."""
         kept = {id(weight) for weight in self.weights}
         others = (variable for variable in self.variables if id(variable) not in kept)
         seeds = [variable for variable in others if variable.name == "seed_generator_state"]
@@ -179,15 +179,15 @@ class SavedModel(SystemContract, Part, keras.Model):
 
 
 def serialized(value: Any, name: str) -> Any:
-    """Configuration of a Keras object, or of several in dictionaries and lists.
+    """Configuration of a Keras object, or of Keras objects in dictionaries and lists.
 
     Raises
     ------
     ValueError
-        If it holds a lambda, which nobody could load safely
+        If it contains a lambda, which cannot be loaded safely
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about lambdas, which are refused
+        warnings.simplefilter("ignore", UserWarning)  # about lambdas, which raise an error
         config = keras.saving.serialize_keras_object(value)
     if _holds_lambda(config):
         raise ValueError(
@@ -198,9 +198,9 @@ def serialized(value: Any, name: str) -> Any:
 
 
 def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Real arrays in C order, under names that say how ``arrays`` come from them.
+    """Real arrays in C order, under names that describe the conversion to ``arrays``.
 
-    The order of an array decides in which order numbers are added, and so the last bits.
+    The memory order of an array determines the order of additions, and thus the last bits.
     """
     found: dict[str, np.ndarray] = {}
     for name, array in arrays.items():

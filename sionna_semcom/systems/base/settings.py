@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study knows of a system before it is built."""
+"""Settings of systems and their properties in studies."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
@@ -14,29 +14,29 @@ SYSTEMS = Registry("systems", package="sionna_semcom.systems")
 
 
 class SystemSettings(Settings):
-    """Settings of any system, with what a study knows of it before it is built."""
+    """Common settings of all systems, with the properties that a study needs."""
 
     crosses: ClassVar[Literal["link", "MIMO channel"] | None] = None
-    """What its symbols cross, if it transmits"""
+    """Type of the link, if the system transmits"""
     reads_features: ClassVar[bool] = False
-    """Whether data must be features of several modalities with a decision to make"""
+    """Whether the data must be multimodal features with labels"""
     modes: ClassVar[tuple[str, ...]] = ()
-    """Modes that a trained system can be evaluated in"""
+    """Modes for the evaluation of a trained system"""
     drops_modalities: ClassVar[bool] = False
     """Whether modalities may be missing at the transmitter"""
 
     sends_bits: ClassVar[bool] = False
-    """Whether coded bits cross the link, which have an Eb/N0"""
+    """Whether coded bits, which have an Eb/N0, are transmitted over the link"""
     shows_representations: ClassVar[bool] = False
-    """Whether what the receiver has of a sample can be probed, unless the mode says otherwise"""
+    """Whether received representations can be probed, in modes that transmit them"""
     reconstructs: ClassVar[bool] = False
-    """Whether the receiver reconstructs samples, so that metrics of reconstructions can be added"""
+    """Whether the receiver reconstructs samples, so metrics of reconstructions can be added"""
     starts_from: ClassVar[str] = "nothing"
-    """What training can start from, in words; see :meth:`can_start_from`"""
+    """Description of suitable pretrained models, see :meth:`can_start_from`"""
     needs_start: ClassVar[bool] = False
-    """Whether training must start from a trained model"""
+    """Whether training requires a pretrained model"""
     shows_reconstructions: ClassVar[bool] = False
-    """Whether `draw_gallery` can draw its latent space and reconstructions"""
+    """Whether `draw_gallery` supports the system"""
 
     kind: str = ""
 
@@ -47,21 +47,21 @@ class SystemSettings(Settings):
 
     @property
     def judged(self) -> str | None:
-        """Modality whose reconstructions the system can judge, if it is a classifier of one."""
+        """Modality of the reconstructions that the system can classify, if it is a classifier."""
         return None
 
     @property
     def own_mode(self) -> str | None:
-        """The one of ``modes`` in which the system is evaluated unless told otherwise."""
+        """Default mode for the evaluation, one of ``modes``."""
         return None
 
     def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
-        """Refuse a ``mode``, or its own, in which modalities ``present`` cannot be evaluated.
+        """Check that modalities ``present`` can be evaluated in ``mode`` or the default mode.
 
         Raises
         ------
         ValueError
-            If the system has no such mode, or its modalities cannot be missing
+            If the mode is unknown, or modalities cannot be missing
         """
         if mode is not None and mode not in self.modes:
             raise ValueError(
@@ -72,65 +72,65 @@ class SystemSettings(Settings):
             raise ValueError("present is for systems of several modalities")
 
     def check_confidence(self, confidence: float | None) -> None:
-        """Refuse a ``confidence`` above which a receiver stops, unless it decides.
+        """Check that ``confidence`` is `None`, unless the receiver decides.
 
         Raises
         ------
         ValueError
-            If there is one
+            If the system makes no decisions
         """
         if confidence is not None:
             raise ValueError(f"confidence is for systems that decide. Received: {confidence}")
 
     def can_be_probed(self, mode: str | None) -> bool:
-        """Whether the receiver has a representation to look at in ``mode``, or in its own."""
+        """Whether received representations can be probed in ``mode`` or the default mode."""
         return self.shows_representations
 
     def can_start_from(self, other: "SystemSettings") -> bool:
-        """Whether a system can start from weights of another, trained one; it cannot."""
+        """Whether a system can be initialized from another, trained system; false by default."""
         return False
 
     def build(
         self, data: Data, link: Any, snr_db: float | tuple[float, float], seed: int = 0
     ) -> Any:
-        """Build the system for samples like those of ``data``, over ``link``, at ``snr_db``.
+        """Build the system for the shapes of ``data``, with ``link`` and ``snr_db``.
 
-        ``seed`` is that of the training that it is for; see :meth:`training_data`.
+        ``seed`` is the training seed, see :meth:`training_data`.
         """
         system = SYSTEMS.of(self).from_data(self, data, link=link, snr_db=snr_db)
         system.normalization = data.normalization
         return system
 
     def training_data(self, data: Data, seed: int) -> Data:
-        """What of ``data`` a model of the training seed ``seed`` is made from; all of it."""
+        """Training data for a model with the training seed ``seed``; all of ``data`` by default."""
         return data
 
     def sizes(self, link: Any) -> dict[str, int]:
-        """What in the settings of a ``link`` decides the sizes of trained weights; nothing."""
+        """Settings of ``link`` that determine the sizes of weights; none by default."""
         return {}
 
     def check_link(self, link: Any) -> None:
-        """Refuse settings of a ``link`` over which the system cannot be measured; none are.
+        """Check that the system can be evaluated over ``link``; any link is valid by default.
 
         Raises
         ------
         ValueError
-            With what the system needs
+            If the link is not suitable; the message states the requirements
         """
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures on data with ``modalities``."""
+        """Names of the metrics for data with ``modalities``."""
         return []
 
     def further_metric_names(
         self, modalities: Iterable[str], metrics: Iterable[MetricSettings]
     ) -> list[str]:
-        """Names under which the system measures further ``metrics`` of reconstructions.
+        """Names of additional ``metrics`` of reconstructions.
 
         Raises
         ------
         ValueError
-            If it reconstructs nothing, or none of the ``modalities`` that a metric is for
+            If the system has no reconstructions, or a metric applies to none of ``modalities``
         """
         names = list(modalities)
         for metric in metrics:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SNRs at which a system is trained."""
+"""SNRs of training."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 import numpy as np
 
 SNR_LIMIT_DB = 300.0
-"""Largest magnitude [dB] of a finite SNR, for which single precision has a noise power."""
+"""Largest magnitude [dB] of a finite SNR with a noise power in single precision."""
 
 
 def check_snr(snr_db: float, name: str = "snr_db") -> float:
-    """``snr_db`` [dB], between -300 and 300, or infinity for the noiseless link.
+    """Check ``snr_db`` [dB], which is between -300 and 300, or infinity for the noiseless link.
 
     Raises
     ------
     ValueError
-        If it is neither
+        If ``snr_db`` is out of range
     """
     if not snr_db > -np.inf:
         raise ValueError(f"An SNR must be a number or infinity. Received: {snr_db}")
@@ -30,17 +30,18 @@ def check_snr(snr_db: float, name: str = "snr_db") -> float:
 
 
 def snr_range(snr_db: float | Sequence[float]) -> tuple[float, float]:
-    """Lowest and highest SNR [dB] of training, twice the same if there is but one.
+    """Lowest and highest SNR [dB] of training, which are equal for a fixed SNR.
 
     Parameters
     ----------
     snr_db : `float` | (`float`, `float`)
-        One SNR [dB], where infinity is the noiseless link, or a range
+        Fixed SNR [dB], infinity for the noiseless link, or a range
 
     Raises
     ------
     ValueError
-        If ``snr_db`` is neither an SNR nor two finite ones in order, see :func:`check_snr`
+        If ``snr_db`` is neither an SNR nor two finite SNRs in ascending order, see
+        :func:`check_snr`
     """
     limits = np.asarray(snr_db, float)
     if limits.shape == () and not np.isnan(limits) and limits != -np.inf:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real latents over a link."""
+"""Transmission of real latents over a link."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ...semantics import ReceiverState
 
 
 class Received(NamedTuple):
-    """A latent as the receiver has it."""
+    """Received latent."""
 
     latent: tf.Tensor
     """[batch, latent_dim], `tf.float`, estimate"""
     no_eff: tf.Tensor
-    """[batch, ceil(latent_dim/2)], `tf.float`, noise power left on each of its symbols"""
+    """[batch, ceil(latent_dim/2)], `tf.float`, effective noise power of each symbol"""
 
 
 Estimator = Literal["unbiased", "lmmse"]
@@ -31,7 +31,7 @@ def transmit_latents(
     no: tf.Tensor,
     estimator: Estimator = "lmmse",
 ) -> list[Received]:
-    """Map latents to symbols, send them one behind the other, and estimate them.
+    """Map latents to symbols, transmit the concatenated symbols, and estimate the latents.
 
     ::
 
@@ -41,9 +41,9 @@ def transmit_latents(
     Input
     -----
     link : :class:`~sionna_semcom.link.Link`
-        What the symbols cross
+        Link for the symbols
     latents : sequence of [batch, latent_dim], `tf.float`
-        Latents of any dimensions
+        Latents, which may have different dimensions
     no : [] or [batch], `tf.float`
         Noise power
     estimator : "lmmse" (default) | "unbiased"
@@ -52,7 +52,7 @@ def transmit_latents(
     Output
     ------
     : `list` of `Received`
-        What is received of each latent
+        Received latents
     """
     mapper, dims = LatentMapper(), [latent.shape[-1] for latent in latents]
     sizes = [num_symbols(dim) for dim in dims]
@@ -85,14 +85,14 @@ def latent_parts(link: Link, latents: tf.Tensor) -> list[tf.Tensor]:
 def received_features(
     link: Link, latents: tf.Tensor, no: tf.Tensor, snr_range: tuple[float, float]
 ) -> tf.Tensor:
-    """Send ``latents``, and give a decoder what is received and how good each symbol of it is.
+    """Transmit ``latents`` and return the received latents with the SNRs of their symbols.
 
     Input
     -----
     link, latents, no
-        As above, of one latent
+        As in :func:`transmit`, for one latent
     snr_range : (`float`, `float`)
-        SNRs [dB] of training. Noise beyond would be news to the decoder, and it no wiser for it
+        Range of SNRs [dB] in training. The noise power for the decoder is clipped to this range
 
     Output
     ------

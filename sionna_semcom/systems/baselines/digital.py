@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conventional digital chain: source coding, channel coding, then a decision."""
+"""Conventional digital chain: source coding, channel coding, and a decision at the receiver."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float
     Raises
     ------
     ValueError
-        If they are fewer than the code can have
+        If there are fewer bits than the code supports
     """
     bits = int(coderate * num_symbols * num_bits_per_symbol + 1e-6)
     if bits < _FEWEST_BITS:
@@ -48,28 +48,28 @@ def information_bits(num_symbols: int, num_bits_per_symbol: int, coderate: float
 
 
 class DigitalFeaturesSettings(DecisionSettings):
-    """A :class:`DigitalFeatures` that compresses and protects features of several modalities."""
+    """A :class:`DigitalFeatures` with source and channel coding of features."""
 
     asks_again = False
     sends_bits: ClassVar[bool] = True
 
     kind: Literal["digital_features"] = "digital_features"
     transmitted_dim: PositiveInt = 50
-    """Twice the complex symbols that are sent for a sample"""
+    """Twice the number of complex symbols per sample"""
     num_bits_per_symbol: Literal[2, 4, 6, 8] = 2
-    """Bits a QAM symbol"""
+    """Bits per QAM symbol"""
     coderate: float = Field(0.5, ge=0.2, le=0.95)
     """Code rate of the 5G LDPC code"""
     num_components: PositiveInt | None = None
-    """Components of the transform; nothing (null) is what makes the squared error least"""
+    """Number of components of the transform; minimizes the squared error if null"""
     share: float = Field(0.95, gt=0, le=1)
-    """Share of the training samples whose bits fit; what does not fit is cut"""
+    """Fraction of the training samples that meet the bit budget without zeroed symbols"""
     width: NonNegativeInt = 0
-    """Units of the hidden layer of the receiver's network; zero leaves it out"""
+    """Units of the hidden layer of the receiver's network; no hidden layer if zero"""
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of coefficients and activations that is dropped in training"""
+    """Dropout rate of coefficients and activations"""
     weight_decay: NonNegativeFloat = 1e-2
-    """Weight of the squared weights of the receiver's network in the loss"""
+    """Weight of the L2 penalty of the receiver's network"""
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of what the system measures: of the decision, and of the bits that carry it."""
@@ -83,22 +83,22 @@ class DigitalFeaturesSettings(DecisionSettings):
 
 @SYSTEMS.register(DigitalFeaturesSettings)
 class DigitalFeatures(DecisionSystem):
-    r"""Features that are compressed to bits, protected by a code, and decided on where they arrive.
+    r"""Digital transmission of features with source and channel coding, and a decision.
 
     .. code-block:: text
 
         features ─ transform coder ─ bits ─ scrambler ─ LDPC ─ QAM ─ link ─┐
-        ŷ ─ head ─ coefficients, or zeros if a bit is wrong ─ all back ────┘
+        ŷ ─ head ─ coefficients, or zeros if a bit is wrong ─ decoders ────┘
 
     The bits of a sample are one codeword over exactly ``num_symbols`` QAM symbols:
 
     .. math:: k = \lfloor r m N \rfloor
 
-    information bits at code rate :math:`r`, with :math:`m` bits in each of :math:`N` symbols. The
-    receiver is granted an error check without fault and without bits of its own. Where bits are
-    wrong it decides on the mean features. Its network is trained on features without transmission
-    errors, so one training serves all links and SNRs; source and channel code know nothing of the
-    task. A sequence is sent as the mean of its frames.
+    information bits at code rate :math:`r`, with :math:`m` bits in each of :math:`N` symbols. Error
+    detection is assumed to be ideal and to require no bits. If a bit is wrong, the receiver decides
+    on the mean features. Its network is trained on features without transmission errors, so it is
+    trained once for all links and SNRs. Source and channel coding do not depend on the task. A
+    sequence is sent as the mean of its frames.
 
     Range coding runs outside the graph, so XLA does not compile :meth:`measure`.
 
@@ -108,13 +108,13 @@ class DigitalFeatures(DecisionSystem):
     Parameters
     ----------
     features : `dict` | :class:`~sionna_semcom.semantics.TransformCoder`
-        Features of training [num_samples, \*shape], for sequences also ``<name>_length``, to which
-        the source coder is fitted; or a fitted coder
+        Training features [num_samples, \*shape] for the fit of the source coder, for sequences also
+        ``<name>_length``; or a fitted coder
 
     Raises
     ------
     ValueError
-        If fewer than 12 information bits fit into the symbols, or a parameter is out of its range
+        If fewer than 12 information bits fit into the symbols, or a parameter is out of range
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class DigitalFeatures(DecisionSystem):
         self.head = decision_network(*sizes, chosen.dropout, chosen.weight_decay)
 
     def create_layers(self) -> None:
-        """Create none: their sizes follow from the source coder, which is fitted afterwards."""
+        """Create no layers. Their sizes depend on the source coder, which is fitted later."""
 
     def _fitted(self, features: Mapping[str, np.ndarray]) -> TransformCoder:
         vectors = as_vectors(features, self.shapes).numpy()
@@ -149,19 +149,19 @@ class DigitalFeatures(DecisionSystem):
 
     @property
     def _scale(self) -> float:
-        """One scale for all, so that weights cost as much as they would before the transform."""
+        """Common scale of all coefficients, which preserves the effect of the L2 penalty."""
         return float(1.0 / (np.sqrt(2.0) * self.coder.code_.scales.max()))
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         return {**super().get_config(), "features": serialized(self.coder, "features")}
 
     def saved_arrays(self) -> dict[str, np.ndarray]:
-        """What the source coder was fitted to."""
+        """Arrays of the fitted source coder."""
         return packed(self.coder.arrays)
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
-        """Take what :meth:`saved_arrays` gave."""
+        """Restore the output of :meth:`saved_arrays`."""
         self.coder.arrays = unpacked(arrays)
 
     @classmethod
@@ -171,7 +171,7 @@ class DigitalFeatures(DecisionSystem):
         Raises
         ------
         ValueError
-            If ``data`` are no features
+            If ``data`` are not features
         """
         if not isinstance(data, MultimodalFeatures):
             raise ValueError("digital_features needs features as data (kind: features, ...)")
@@ -181,33 +181,33 @@ class DigitalFeatures(DecisionSystem):
 
     @property
     def receiver_knows_noise(self) -> bool:
-        """The demapper knows it, the network behind the decoder does not."""
+        """Always false: the demapper uses the noise power, but the decision network does not."""
         return False
 
     @property
     def received_features(self) -> int:
-        """Real numbers that the receiver has of a sample."""
+        """Number of received real numbers per sample."""
         return self.num_components
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the code."""
+        """SNR [dB] minus the value along ``axis``; Eb/N0 counts information bits of the code."""
         if axis != EBNO_AXIS:
             return super().snr_offset_db(axis)
         self._coded.link = self.link
         return self._coded.ebno_offset_db
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Features of all modalities as vectors, zero where missing: [batch, dim]."""
+        """Features of all modalities as vectors, zero for missing modalities: [batch, dim]."""
         return as_vectors(inputs, self.shapes, presence)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
-        """Coefficients [batch, num_components] of vectors, zeros where a bit is wrong."""
+        """Coefficients [batch, num_components] of vectors, or zeros if a bit is wrong."""
         finite = tf.reduce_all(tf.math.is_finite(latents), -1, keepdims=True)
         bits, _ = self._source_encode(tf.where(finite, latents, 0.0))  # NaN has no bits
         self._coded.link = link or self.link
         # over another link than its own, as to decide at the transmitter, no bits are counted
         counted = nullcontext() if link is None else collecting()
-        # Zeros behind what a row carries would always map to the same points, not of unit power
+        # Without scrambling, padding with zeros would map to equal points without unit power
         scrambling = tf.round(config.tf_rng.uniform(tf.shape(bits)))
         with counted:
             bits_hat = _xor(self._coded(_xor(bits, scrambling), no), scrambling)
@@ -220,14 +220,14 @@ class DigitalFeatures(DecisionSystem):
         return self.head(features, training=training)
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """Loss of the task on features that arrive without transmission errors."""
+        """Loss of the task on features without transmission errors."""
         filled, presence = self.prepare(inputs, None, training)
         _, symbols = self._source_encode(self.encode(filled, presence))
         outputs = self.decode(self._coefficients(symbols), training)
         return self._task_loss(inputs["label"], outputs)
 
     def _source_encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Bits [batch, num_info_bits] of ``vectors``, and the symbols that they carry."""
+        """Bits [batch, num_info_bits] of ``vectors``, and the corresponding symbols."""
         bits, symbols = tf.numpy_function(self._encode, [vectors], [tf.float32, tf.float32])
         return tf.ensure_shape(bits, [vectors.shape[0], self.num_info_bits]), symbols
 
@@ -244,10 +244,10 @@ class DigitalFeatures(DecisionSystem):
         return tf.ensure_shape(symbols, [None, self.num_components]) * self._scale
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """As those of `DecisionSystem`, and what the source coder does to ``data``.
+        """Metrics of `DecisionSystem`, and of the source coder on ``data``.
 
-        ``information_bits`` in a codeword; ``mean_bits`` that carry something; ``cut``, the share
-        of samples that did not fit whole; ``components`` of the transform.
+        ``information_bits`` per codeword; ``mean_bits`` that are used; ``cut``, the fraction of
+        samples with zeroed symbols; number of ``components`` of the transform.
         """
         figures = super().static_metrics(data)
         bits: list[int] = []
@@ -271,7 +271,7 @@ def _xor(bits: tf.Tensor, others: tf.Tensor) -> tf.Tensor:
 def decision_network(
     inputs: int, outputs: int, width: int, dropout: float, weight_decay: float
 ) -> keras.Sequential:
-    """An affine map of ``inputs``, or a perceptron, with squared weights as part of the loss."""
+    """Affine map of ``inputs``, or a perceptron, with an L2 penalty in the loss."""
     decay = keras.regularizers.L2(weight_decay) if weight_decay else None
     layers: list[keras.layers.Layer] = [
         keras.layers.Input((inputs,)),
@@ -282,6 +282,6 @@ def decision_network(
             keras.layers.Dense(width, "gelu", kernel_regularizer=decay),
             keras.layers.Dropout(dropout),
         ]
-    # From zero, what matters most gains weight first, however short the training
+    # With initial zeros, important weights grow first, also in a short training
     last = keras.layers.Dense(outputs, kernel_initializer="zeros", kernel_regularizer=decay)
     return keras.Sequential([*layers, last])

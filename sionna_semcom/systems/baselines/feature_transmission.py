@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A decision on features as they are: what transmission without any loss would allow."""
+"""Decision on error-free features: an upper bound for transmission."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ from .digital import decision_network
 
 
 class FeatureTransmissionSettings(DecisionSettings):
-    """A :class:`FeatureTransmission`, in which features arrive as they are."""
+    """A :class:`FeatureTransmission`, in which features are received without errors."""
 
     modes = ("latent",)
     asks_again = False
 
     kind: Literal["feature_transmission"] = "feature_transmission"
     width: NonNegativeInt = 64
-    """Units of encoders and of the hidden layer; zero decides by an affine map"""
+    """Units of encoders and of the hidden layer; zero selects an affine map"""
     dropout: float = Field(0.3, ge=0, lt=1)
-    """Share of features and activations that is dropped in training"""
+    """Dropout rate of features and activations"""
     weight_decay: NonNegativeFloat = 1e-3
-    """Weight of the squared weights of the decision's network in the loss"""
+    """Weight of the L2 penalty of the decision network"""
 
 
 @SYSTEMS.register(FeatureTransmissionSettings)
 class FeatureTransmission(DecisionSystem):
-    r"""All features reach the receiver unchanged, whatever link and SNR: an upper bound.
+    r"""Upper bound: the receiver has all features without errors, for any link and SNR.
 
     .. code-block:: text
 
-        s_m ─ as they are ─ encoder ─┬─ head ─ ŷ
+        s_m ─ unchanged ─ encoder ─┬─ head ─ ŷ
 
-    It counts two real features in a complex symbol, and so says what it would cost to send them.
+    Channel uses are counted for two real features per complex symbol.
 
     See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
     ``snr_db``, input and output.
     """
 
     def create_layers(self) -> None:
-        """Create encoders and the network of the decision."""
+        """Create the encoders and the decision network."""
         width, dropout = self.settings.width, self.settings.dropout
         self.encoders = {}
         if width:
@@ -65,12 +65,12 @@ class FeatureTransmission(DecisionSystem):
 
     @property
     def transmitted_dim(self) -> int:
-        """All features of a sample."""
+        """Number of features per sample."""
         return toi(self.shapes)
 
     @property
     def receiver_knows_noise(self) -> bool:
-        """There is none."""
+        """Always false, because there is no noise."""
         return False
 
     @property
@@ -80,18 +80,18 @@ class FeatureTransmission(DecisionSystem):
 
     @property
     def received_features(self) -> int:
-        """Real numbers that the receiver's network decides on."""
+        """Number of real numbers at the input of the decision."""
         return self._dim
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Encoded features of all modalities, zero where missing."""
+        """Encoded features of all modalities, zero for missing modalities."""
         if not self.encoders:
             return as_vectors(inputs, self.shapes, presence)
         encoded = [encoder(inputs, training=training) for encoder in self.encoders.values()]
         return tf.concat(where_present(encoded, presence), -1)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
-        """``latents`` as they are; nothing happens to features on their way."""
+        """Return ``latents`` unchanged."""
         return latents
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transformer joint source-channel coding of several modalities for a task, after T-DeepSC."""
+"""Transformer-based joint source-channel coding of several modalities, as in T-DeepSC."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from ..decision.system import DecisionSystem
 
 
 class TDeepSCSettings(LatentDecisionSettings):
-    """A :class:`TDeepSC` over all modalities of the data."""
+    """A :class:`TDeepSC` for all modalities of the data."""
 
     kind: Literal["t_deepsc"] = "t_deepsc"
     width: PositiveInt = 64
     """Length of a token"""
     num_heads: PositiveInt = 4
-    """Attention heads, which share the width equally"""
+    """Number of attention heads, a divisor of the width"""
     num_tokens: PositiveInt = 4
-    """Tokens of a modality whose features are a vector"""
+    """Number of tokens of a modality with vectors as features"""
     num_received_tokens: PositiveInt = 4
-    """Tokens that the channel decoder makes of what is received"""
+    """Number of tokens from the channel decoder"""
     num_blocks: PositiveInt = 1
-    """Transformer blocks of each semantic encoder, of the fusion, and of the semantic decoder"""
+    """Number of transformer blocks in each semantic encoder, the fusion and the semantic decoder"""
     dropout: float = Field(0.3, ge=0, lt=1)
-    """Share of activations and attention that is dropped in training"""
+    """Dropout rate of activations and attention weights"""
     input_dropout: float = Field(0.3, ge=0, lt=1)
-    """Share of features that is dropped in training"""
+    """Dropout rate of features"""
 
     @model_validator(mode="after")
     def _check_heads(self) -> TDeepSCSettings:
@@ -44,7 +44,7 @@ class TDeepSCSettings(LatentDecisionSettings):
 
 @SYSTEMS.register(TDeepSCSettings)
 class TDeepSC(DecisionSystem):
-    r"""Transformers from features to symbols and from symbols to a decision, trained end to end.
+    r"""End-to-end trained transformers for features, symbols and the decision.
 
     .. code-block:: text
 
@@ -53,14 +53,14 @@ class TDeepSC(DecisionSystem):
            ŷ ─ head ─ query ─ semantic decoder ─┬─ tokens ─ channel decoder ─ ẑ ──────┘
                                                 └─ query
 
-    The receiver turns what it has received into a few tokens, and a learned query asks them for the
-    decision. There is neither a bottleneck nor a term of redundancy: training minimizes the loss of
-    the task alone.
+    The channel decoder maps the received latent to a few tokens. The semantic decoder attends to
+    them with a learned query. There is no bottleneck and no redundancy term: training minimizes
+    only the loss of the task.
 
     Source: Zhang et al., "A Unified Multi-Task Semantic Communication System for Multimodal Data".
-    There each modality is a user with symbols of its own, and one receiver serves many tasks; here
-    one transmitter has all modalities and fuses them before the channel encoder, as the systems
-    that it is compared with do, and there is one task.
+    In this paper, each modality is a user with its own symbols, and one receiver performs several
+    tasks. Here, one transmitter has all modalities and fuses them before the channel encoder, as in
+    the other systems, and there is one task.
 
     See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
     ``snr_db``, input and output.
@@ -68,11 +68,11 @@ class TDeepSC(DecisionSystem):
     Raises
     ------
     ValueError
-        If a size is out of its range
+        If a size is out of range
     """
 
     def create_layers(self) -> None:
-        """Create encoders, fusion, channel coders and decoder."""
+        """Create encoders, fusion, channel encoder, channel decoder and decoder."""
         chosen = self.settings
         width, dropout, heads = chosen.width, chosen.dropout, chosen.num_heads
         received = chosen.num_received_tokens
@@ -106,7 +106,7 @@ class TDeepSC(DecisionSystem):
         )
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Latents that are sent, of ``inputs``."""
+        """Transmitted latents of ``inputs``."""
         there = tf.split(presence, len(self.shapes), -1)
         pairs = [
             encoder(inputs, present, training=training)
@@ -121,7 +121,7 @@ class TDeepSC(DecisionSystem):
         return self.channel_encoder(tokens[:, 0], training=training)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs for what is received."""
+        """Outputs for received features."""
         flat = self.channel_decoder(features, training=training)
         tokens = tf.reshape(flat, [-1, self.settings.num_received_tokens, self.settings.width])
         tokens += tf.convert_to_tensor(self._places)
@@ -131,7 +131,7 @@ class TDeepSC(DecisionSystem):
         return self.head(tokens[:, 0], training=training)
 
     def _repeat(self, token: keras.Variable, like: tf.Tensor) -> tf.Tensor:
-        """``token`` for every row: [batch, 1, width]."""
+        """``token`` for each row: [batch, 1, width]."""
         return tf.tile(tf.convert_to_tensor(token)[tf.newaxis], [tf.shape(like)[0], 1, 1])
 
 
@@ -145,7 +145,7 @@ def _blocks(count: int, width: int, num_heads: int, dropout: float) -> list[Tran
 def _channel_coder(
     inputs: int, hidden: int, outputs: int, normalized: bool = True
 ) -> keras.Sequential:
-    """A perceptron between tokens and what crosses the link."""
+    """Perceptron between tokens and latents of the link."""
     layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
     if normalized:
         layers.append(keras.layers.LayerNormalization(epsilon=1e-5))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a multimodal system costs and how well its embeddings agree, whatever the SNR."""
+"""Bandwidth and recall of a multimodal system, independent of the SNR."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ RECALL_QUERIES = 1000
 
 
 def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]:
-    """Bandwidth figures of ``system``, and recall at 1 on the first samples of ``data``.
+    """Bandwidth of ``system``, and recall at 1 on the first samples of ``data``.
 
     Input
     -----
     system : :class:`CentroidSystem`
-        A trained system
+        Trained system
     data : iterable of `dict`
-        Batches, of which only those are read that recall needs; packing is counted for batches
-        like the first
+        Batches. Only as many batches are read as recall requires. Packing is computed for batches
+        of the size of the first batch
 
     Output
     ------
     : `dict` of `float`
-        ``channel_uses`` a sample, with pilots and padding; ``bandwidth_ratio``; ``tti``, ``toi``,
-        ``tti_over_toi``; with separate transmitters ``coherent_gain_db``, the gain of
-        devices in phase; and where embeddings are aligned, for every ordered pair of modalities and
-        1,000 queries, ``instance_recall_at_1/image_to_audio`` (right is the same sample) and,
-        if there is a ``label``, ``recall_at_1/image_to_audio`` (right is the same class)
+        ``channel_uses`` per sample, including pilots and padding; ``bandwidth_ratio``; ``tti``,
+        ``toi``, ``tti_over_toi``; with separate transmitters ``coherent_gain_db``, the gain of
+        devices in phase. If embeddings are aligned, for each ordered pair of modalities
+        and 1,000 queries, also ``instance_recall_at_1/image_to_audio`` (same sample) and, if there
+        is a ``label``, ``recall_at_1/image_to_audio`` (same class)
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modes of centroid transmission, and what each can be combined with."""
+"""Modes of centroid transmission and their valid combinations with other settings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def check_mode(
     contrastive_weight: float,
     modality_dropout: float = 0.0,
 ) -> None:
-    """Refuse a mode that is unknown, or that cannot be trained with the other settings.
+    """Check that a mode is known and compatible with the other settings.
 
     Raises
     ------
     ValueError
-        If ``mode`` is unknown, latents of different dimensions would have to meet in a centroid or
-        in the contrastive loss, or modalities would have to be missing where no centroid is sent
+        If ``mode`` is unknown, a centroid or the contrastive loss would combine latents of
+        different dimensions, or modalities may be missing in a mode that sends no centroid
     """
     if mode not in get_args(Mode):
         raise ValueError(f"`mode` must be one of {', '.join(get_args(Mode))}. Received: {mode!r}")

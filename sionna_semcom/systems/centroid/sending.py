@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a centroid system sends in its mode, from one transmitter or from several."""
+"""Transmission in the modes of centroid systems, from one transmitter or from several."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ def send(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> list[
     system : :class:`CentroidSystem`
         The system
     embeddings : `dict` of [batch, latent_dim], `tf.float`
-        Unit-norm embeddings of the modalities that are present
+        Unit-norm embeddings of the present modalities
     no : [], `tf.float`
         Noise power
     training : `bool`
-        Whether modalities may be dropped, and running averages learn
+        Whether modalities may be dropped and running averages are updated
 
     Output
     ------
     : `list` of `Received`
-        The centroid alone, or the embedding of each modality
+        Only the centroid, or the embedding of each modality
 
     Raises
     ------
     ValueError
-        If a modality is missing where no centroid is sent
+        If a modality is missing in a mode that sends no centroid
     """
     if system.mode == "end_to_end" or (system.mode == "paper" and not training):
         return [_send_centroid(system, embeddings, no, training)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Embeddings of devices that do not exchange them, and the centroid that the receiver gets."""
+"""Embeddings of devices that do not exchange them, and the received centroid."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ def send_centroid(
 ) -> Received:
     r"""Send the embedding of each device, and estimate the centroid.
 
-    A link on which they add gives their mean :math:`\hat{\mathbf{s}}`; otherwise the receiver
-    averages what it has of each, weighted by how good it is:
+    If the symbols add over the link, the link returns their mean :math:`\hat{\mathbf{s}}`.
+    Otherwise the receiver computes a mean that is weighted by the quality of the symbols:
 
     .. math::
 
         \hat{\mathbf{s}} = \sum_k w_k\hat{\mathbf{x}}_k, \qquad
         w_k \propto \frac{1}{N_k + 1 - \rho}
 
-    The mean of :math:`n` devices that send has the power :math:`r_n^2 = \rho + (1-\rho)/n`, so that
-    :math:`\hat{\mathbf{s}}/r_n` estimates the centroid. The receiver knows who sends, and the
-    correlation :math:`\rho` from training; of a system that was trained with one transmitter it is
-    that of the batch.
+    The mean of :math:`n` active devices has the power :math:`r_n^2 = \rho + (1-\rho)/n`, so that
+    :math:`\hat{\mathbf{s}}/r_n` estimates the centroid. The receiver knows the active devices, and
+    the correlation :math:`\rho` from the training. For a system that was trained with one
+    transmitter, the correlation of the batch is used.
 
     Input
     -----
@@ -72,7 +72,7 @@ def send_centroid(
     embeddings : `dict` of [batch, latent_dim], `tf.float`
         Unit-norm embeddings of the devices that have their modality
     mask : `None` (all) | [num_present, batch], `tf.float`
-        Zero where one of these sends nothing nevertheless
+        Zero for each of these devices that nevertheless sends nothing
     names : sequence of `str`
         Modalities, one for each device
     no : [], `tf.float`
@@ -80,12 +80,12 @@ def send_centroid(
     running : `None` | `RunningPower`
         Running average of the correlation
     training : `bool`
-        Whether it learns
+        Whether the running average is updated
 
     Output
     ------
     : `Received`
-        The centroid as the receiver has it
+        Received centroid
     """
     check_devices(link, len(names))
     mapper, given = LatentMapper(), next(iter(embeddings.values()))
@@ -120,7 +120,7 @@ def _mean_of(
 def weighted_mean(
     symbols_hat: tf.Tensor, no_eff: tf.Tensor, present: tf.Tensor, rho: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Mean of what devices sent, weighted by its quality, and its noise.
+    r"""Mean of the symbols of devices, weighted by their quality, and its noise.
 
     Symbols are a common part and one that each has alone, of power :math:`1-\rho`. Unequal weights
     :math:`w_k` with a sum of one therefore miss the mean of :math:`n` devices by
@@ -151,7 +151,7 @@ def weighted_mean(
 
 
 def send_apart(link: Link, embeddings: Sequence[tf.Tensor], no: tf.Tensor) -> list[Received]:
-    """Send the embedding of each device over a link that tells devices apart.
+    """Send the embedding of each device over a link that separates the devices.
 
     Devices with shorter embeddings are silent on their last symbols.
 

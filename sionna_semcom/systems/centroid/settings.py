@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings from which centroid systems are built."""
+"""Settings of centroid systems."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
@@ -14,7 +14,7 @@ from .modes import Mode, check_mode
 
 
 class CentroidSettings(DeviceSettings):
-    """A :class:`CentroidSystem` over the modalities of paired digits."""
+    """A :class:`CentroidSystem` for the modalities of paired digits."""
 
     crosses = "link"
     modes = get_args(Mode)
@@ -25,9 +25,9 @@ class CentroidSettings(DeviceSettings):
 
     kind: Literal["centroid"] = "centroid"
     mode: Mode = "end_to_end"
-    """What is sent, and what decoders are trained on"""
+    """Transmitted latents, and inputs of the decoders in training"""
     latent_dim: PositiveInt | dict[str, PositiveInt] = 16
-    """Latent dimensions; numbers that differ between modalities are for the conventional mode"""
+    """Latent dimension, which may differ between modalities in the conventional mode"""
     temperature: PositiveFloat = 0.1
     """Temperature of the contrastive loss"""
     contrastive_weight: float = Field(1.0, ge=0)
@@ -35,9 +35,9 @@ class CentroidSettings(DeviceSettings):
     reconstruction_weight: PositiveFloat = 10.0
     """Weight of the reconstruction losses (lambda)"""
     loss_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
-    """Weights of the modalities within the reconstruction losses; one where none is given"""
+    """Weights of the modalities in the reconstruction loss; one by default"""
     modality_dropout: float = Field(0.0, ge=0, lt=1)
-    """Probability with which each modality is missing at the transmitter in training"""
+    """Probability that a modality is missing at the transmitter in training"""
 
     @model_validator(mode="after")
     def _check_modes(self) -> "CentroidSettings":
@@ -46,27 +46,27 @@ class CentroidSettings(DeviceSettings):
 
     @property
     def latent_dims(self) -> list[int]:
-        """Latent dimensions of the modalities that have their own, or the one of all."""
+        """Latent dimension of each modality, or of all modalities."""
         dims = self.latent_dim
         return list(dims.values()) if isinstance(dims, dict) else [dims]
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modalities that data must have."""
+        """Required modalities of the data."""
         return tuple(self.latent_dim) if isinstance(self.latent_dim, dict) else ("image",)
 
     @property
     def own_mode(self) -> Mode:
-        """What is sent unless told otherwise."""
+        """Default mode."""
         return self.mode
 
     def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
-        """Refuse a mode that latents do not fit, or missing modalities where no centroid is sent.
+        """Check that the mode is compatible with the latents and the missing modalities.
 
         Raises
         ------
         ValueError
-            As the base class does, or with the reason
+            As in the base class, or if the mode is incompatible
         """
         super().check_evaluation(mode, present)
         if mode is not None:
@@ -78,7 +78,7 @@ class CentroidSettings(DeviceSettings):
             )
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` has encoders of the same sizes: a CoMM, or a centroid system."""
+        """Whether ``other`` is a CoMM or a centroid system with encoders of the same sizes."""
         if isinstance(other, CentroidSettings):
             return other.latent_dim == self.latent_dim
         encoders: Any = getattr(other, "encoders", None)
@@ -87,6 +87,6 @@ class CentroidSettings(DeviceSettings):
         }
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what :meth:`CentroidSystem.measure` gives for ``modalities``."""
+        """Names of the metrics of :meth:`CentroidSystem.measure` for ``modalities``."""
         figures = [f"{name}_{key}" for name in modalities for key in default_metrics(name)]
         return figures + [f"{name}_recognised" for name in recognizers]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One centroid crosses the link instead of an embedding for each modality."""
+"""Centroid transmission: one centroid is sent instead of one embedding per modality."""
 
 from __future__ import annotations
 
@@ -43,56 +43,56 @@ class CentroidSystem(LinkedModel):
         audio ─ E_2 ─ m_2 ┼ centroid c ─ mapper ─ link ─ demapper ┼ D_2 ─ audio
         text  ─ E_3 ─ m_3 ┘                                     └ D_3 ─ text
 
-    Trained on :math:`\mathcal{L} = w\mathcal{L}_\text{CL} + \lambda\mathcal{L}_R` with the
+    The loss is :math:`\mathcal{L} = w\mathcal{L}_\text{CL} + \lambda\mathcal{L}_R` with the
     contrastive loss of :func:`~sionna_semcom.losses.centroid_contrastive_loss` and the sum of the
-    modalities' reconstruction losses. Three modes:
+    reconstruction losses. There are three modes:
 
-    - ``"end_to_end"``: the centroid is sent, and decoders are trained on the received centroid;
-    - ``"paper"``: decoders are trained on the received embedding of their own modality, as the
-      paper does, and get the centroid only afterwards;
-    - ``"conventional"``: each modality's own embedding is sent, in training and afterwards.
+    - ``"end_to_end"``: the centroid is sent, and decoders are trained on the received centroid.
+    - ``"paper"``: decoders are trained on the received embedding of their own modality, as in the
+      paper, and receive the centroid only in evaluation.
+    - ``"conventional"``: the embedding of each modality is sent, in training and evaluation.
 
-    With ``transmitters="separate"`` each modality is at a device of its own, over a link of several
+    With ``transmitters="separate"``, each modality is at its own device, and the link has several
     devices (:func:`~sionna_semcom.systems.centroid.separate.send_centroid`).
 
-    Decoders see the received latent and the noise left on it (:class:`ReceiverState`). Samples of
-    a batch that share ``label`` mean the same and are no negatives of each other.
+    Inputs of decoders are the received latent and the SNR of its symbols (:class:`ReceiverState`).
+    Samples of a batch with the same ``label`` are not used as negatives of each other.
 
     Source: Grassucci et al., "Contrastive Learning Enables Low-Bandwidth Semantic Communication",
-    2025; the link, the end-to-end mode and missing modalities are additions.
+    2025. The link, the end-to-end mode and missing modalities are additions.
 
     Parameters
     ----------
     modalities : sequence of :class:`~sionna_semcom.semantics.Modality` | `dict`
         Encoder, decoder, loss and metrics of each modality; or shapes of image, audio and text
-        samples, which get the networks of the paper with ``latent_dim``
+        samples, for the networks of the paper with ``latent_dim``
     link : :class:`~sionna_semcom.link.Link`
-        What the symbols cross; may be replaced at any time
+        Link for the symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
-        SNR [dB] of training, or the range from which each batch draws it uniformly;
+        SNR [dB] of training, or the range of a uniform distribution in dB;
         infinity is the noiseless link
 
     Input
     -----
     inputs : `dict`
-        Samples ``[batch, *shape]`` of every modality that is present, in training of all, and
+        Samples ``[batch, *shape]`` of each present modality, in training of all modalities, and
         optionally ``label`` ``[batch]``
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]
     present : `None` (all) | sequence of `str`
-        Modalities that the transmitter has
+        Modalities at the transmitter
 
     Output
     ------
     : `dict`
-        Reconstructions ``[batch, *shape]`` of every modality
+        Reconstructions ``[batch, *shape]`` of all modalities
 
     Raises
     ------
     ValueError
-        If there are no modalities, the mode is unknown or does not fit their latent dimensions or
-        ``modality_dropout``, ``snr_db`` is no SNR or range, ``present`` names no known modality, or
-        ``inputs`` lack one that is present
+        If there are no modalities, the mode is unknown or incompatible with their latent dimensions
+        or ``modality_dropout``, ``snr_db`` is neither an SNR nor a range, ``present`` contains an
+        unknown modality, or a present modality is missing in ``inputs``
     """
 
     kept_attributes = ("mode", "recognizers", "transmitters")
@@ -143,24 +143,24 @@ class CentroidSystem(LinkedModel):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         own = [serialized(modality, modality.name) for modality in self.modalities]
         return {"modalities": self._shapes or own, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the system of ``settings`` for samples like those of ``data``."""
+        """Build the system from ``settings`` for the shapes of ``data``."""
         options = settings.model_dump(exclude={"kind"})
         return cls(data.shapes, **crossed, **options)
 
     @property
     def contrastive_weight(self) -> float:
-        """Weight of the contrastive loss; zero where embeddings are not aligned."""
+        """Weight of the contrastive loss; zero if embeddings are not aligned."""
         return float(self.settings.contrastive_weight)
 
     @property
     def mode(self) -> Mode:
-        """What is sent. A new mode takes effect at once, also after training."""
+        """Mode of transmission. A new mode takes effect immediately, also after training."""
         return self._mode
 
     @mode.setter
@@ -170,7 +170,7 @@ class CentroidSystem(LinkedModel):
         self._forget_graphs()
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
-        """Train as :meth:`keras.Model.fit` does; a loss that is not finite stops it."""
+        """Train like :meth:`keras.Model.fit`, and stop if the loss is not finite."""
         check_mode(
             self.mode, self._latent_dims, self.contrastive_weight, self.settings.modality_dropout
         )
@@ -189,12 +189,12 @@ class CentroidSystem(LinkedModel):
 
     @property
     def num_latents_sent(self) -> int:
-        """Embeddings or centroids that cross the link for a sample."""
+        """Number of transmitted embeddings or centroids per sample."""
         return len(self.modalities) if self.mode == "conventional" else 1
 
     @property
     def num_symbols(self) -> int:
-        """Complex symbols that cross the link for a sample."""
+        """Number of complex symbols per sample."""
         return sum(num_symbols(dim) for dim in self._latent_dims[: self.num_latents_sent])
 
     def channel_uses(self, batch: int) -> int:
@@ -210,7 +210,7 @@ class CentroidSystem(LinkedModel):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> dict[str, tf.Tensor]:
-        """Unit-norm embeddings ``[batch, latent_dim]`` of all modalities, or of those present."""
+        """Unit-norm embeddings ``[batch, latent_dim]`` of all or of the present modalities."""
         names = present_names(present, self.encoders)
         check_keys(inputs, names)
         return {
@@ -224,7 +224,7 @@ class CentroidSystem(LinkedModel):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> dict[str, tf.Tensor]:
-        """Send ``inputs`` and reconstruct them."""
+        """Transmit and reconstruct ``inputs``."""
         return self._send(self.embed(inputs, present, training), snr_db, training)
 
     def _send(
@@ -233,7 +233,7 @@ class CentroidSystem(LinkedModel):
         snr_db: tf.Tensor | float | None,
         training: bool,
     ) -> dict[str, tf.Tensor]:
-        """From embeddings at the transmitter to reconstructions of all modalities."""
+        """Transmit embeddings and reconstruct all modalities."""
         received = send(self, embeddings, self.noise_power(snr_db), training)
         features = [self.receiver_state(*parts) for parts in received]
         if len(features) == 1:
@@ -244,7 +244,7 @@ class CentroidSystem(LinkedModel):
         }
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """Contrastive and reconstruction losses, weighted and summed; equation (9)."""
+        """Weighted sum of contrastive and reconstruction losses, equation (9)."""
         embeddings = self.embed(inputs, training=training)
         outputs = self._send(embeddings, None, training)
         loss = tf.constant(0.0)
@@ -266,7 +266,7 @@ class CentroidSystem(LinkedModel):
     def encodings(
         self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
     ) -> dict[str, tf.Tensor]:
-        """What depends on no SNR: embeddings."""
+        """Embeddings, which do not depend on the SNR."""
         return self.embed(batch, present)
 
     def measure(
@@ -276,7 +276,7 @@ class CentroidSystem(LinkedModel):
         present: Sequence[str] | None = None,
         encodings: Mapping[str, tf.Tensor] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """Figures ``[batch]`` of every sample, for the Monte Carlo loop; `bool`: a proportion."""
+        """Metrics ``[batch]`` of each sample for the Monte Carlo loop; `bool` for proportions."""
         embeddings = self.encodings(batch, present) if encodings is None else encodings
         outputs = self._send(embeddings, snr_db, training=False)
         note_outputs(*(batch[name] for name in present_names(present, self.encoders)))
@@ -295,5 +295,5 @@ class CentroidSystem(LinkedModel):
         return figures
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """Figures that do not depend on the SNR; see `bandwidth_and_recall`."""
+        """Metrics that do not depend on the SNR, see `bandwidth_and_recall`."""
         return bandwidth_and_recall(self, data)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimation of the channel of a link, trained and measured alone."""
+"""Training and evaluation of the channel estimation of a link."""

@@ -20,44 +20,44 @@ METRICS = ("nmse", "symbol_mse", "error_over_no_eff")
 
 
 class ChannelEstimationSettings(SystemSettings):
-    """A :class:`ChannelEstimation`, whose settings are those of its link."""
+    """A :class:`ChannelEstimation`; all further settings are settings of its link."""
 
     crosses = "link"
 
     kind: Literal["channel_estimation"] = "channel_estimation"
 
     def check_link(self, link: Any) -> None:
-        """Refuse a link that estimates no channel."""
+        """Check that the link estimates its channel."""
         if not issubclass(LINKS.of(link), OFDMLink):
             raise ValueError(
                 f"needs a link that estimates a channel: ofdm or pusch. Received: {link.kind!r}"
             )
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what is measured."""
+        """Names of the metrics."""
         return list(METRICS)
 
 
 @SYSTEMS.register(ChannelEstimationSettings)
 class ChannelEstimation(LinkedModel):
-    r"""The estimator of a link: trained on the channel itself, and measured.
+    r"""Training of the channel estimator of a link on true channels, and its evaluation.
 
     .. math:: \mathcal{L} = \mathbb{E}\left[\log\frac{\sigma^2}{P} +
               \frac{|h - \hat{h}|^2}{\sigma^2}\right]
 
     is the negative log-likelihood of the channel :math:`h` of each stream, antenna and resource
     element given its estimate :math:`\hat{h}` and the error variance :math:`\sigma^2` that the
-    estimator reports, but for a constant; :math:`P` is the energy of :math:`h` in its slot. It is
-    least for the conditional mean and variance of a complex Gaussian channel. After training the
-    link measures what noise is left on equalized symbols.
+    estimator reports, up to a constant. :math:`P` is the energy of :math:`h` in its slot. The loss
+    is minimized by the conditional mean and variance of a complex Gaussian channel. After the
+    training, the link measures the effective noise power of equalized symbols.
 
-    All weights are those of a :class:`~sionna_semcom.link.LearnedEstimator` in the link. Over a
-    link without any the system has nothing to be trained and measures the estimate as it is.
+    All weights belong to a :class:`~sionna_semcom.link.LearnedEstimator` of the link. Over a link
+    without such an estimator, the system has no weights and evaluates the unrefined estimate.
 
     Parameters
     ----------
     link : :class:`~sionna_semcom.link.OFDMLink`
-        What estimates; may be replaced at any time
+        Link with the estimator; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of training, or the range from which each slot draws it uniformly
 

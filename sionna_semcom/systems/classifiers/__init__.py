@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Classifiers: judges of reconstructions and networks whose latents are aligned."""
+"""Classifiers of reconstructions, and networks for latent-space alignment."""

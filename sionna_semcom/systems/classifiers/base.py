@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of classifiers."""
+"""Base class of classifiers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..base.settings import SystemSettings
 
 
 class ClassifierModel(SavedModel):
-    """A classifier of one modality, nothing of which crosses a link.
+    """Classifier of one modality without a link.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ClassifierModel(SavedModel):
 
     @abstractmethod
     def create_layers(self) -> None:
-        """Create the layers, of the sizes that ``settings`` give."""
+        """Create the layers with the sizes in ``settings``."""
 
     @abstractmethod
     def classification_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
@@ -62,16 +62,16 @@ class ClassifierModel(SavedModel):
         sample_weight: Any = None,
         training: bool = True,
     ) -> tf.Tensor:
-        """Cross-entropy in nats with the ``label`` that comes with the samples."""
+        """Cross-entropy in nats with the ``label`` of the samples."""
         return self.classification_loss(x["label"], y_pred)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal classifier."""
+        """Arguments of the constructor."""
         return {"shape": self.shape, "num_classes": self.num_classes, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the classifier of ``settings`` for samples like those of ``data``."""
+        """Build the classifier from ``settings`` for the shapes of ``data``."""
         (modality,) = settings.needs
         options = settings.model_dump(exclude={"kind"})
         return cls(data.shapes[modality], data.num_classes, **options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A classifier of images in two parts: the encoder gives latents, the head reads them."""
+"""Image classifier with an encoder, which returns latents, and a linear head."""
 
 from __future__ import annotations
 
@@ -21,34 +21,34 @@ _ENCODERS = {"residual": residual_encoder, "plain": plain_encoder}
 
 
 class ImageClassifierSettings(SystemSettings):
-    """An :class:`ImageClassifier`, whose latents a transmitter sends or a receiver understands."""
+    """An :class:`ImageClassifier`, whose latents are used at a transmitter or receiver."""
 
     kind: Literal["image_classifier"] = "image_classifier"
     network: Network
     """Architecture of the encoder"""
     latent_dim: PositiveInt
-    """Real numbers of a latent"""
+    """Number of real numbers in a latent"""
     widths: tuple[PositiveInt, ...] = (48, 96, 192)
     """Filters of the stages of the encoder"""
     label_smoothing: float = Field(0.1, ge=0, lt=1)
-    """Share of the target that is spread over all classes in training"""
+    """Label smoothing in training"""
     mirror: bool = False
-    """Whether, after training, latents are means over an image and its mirror image"""
+    """Whether latents outside training are averaged over an image and its mirror image"""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modalities that data must have."""
+        """Required modalities of the data."""
         return ("image",)
 
 
 @SYSTEMS.register(ImageClassifierSettings)
 class ImageClassifier(ClassifierModel):
-    r"""Latents of images, and the classes that a linear head reads from them.
+    r"""Encoder of images to latents, and a linear head that predicts classes from latents.
 
     .. math:: \mathbf{s} = E(\mathbf{z}), \qquad \text{logits} = \mathbf{W}\mathbf{s} + \mathbf{b}
 
-    Two of them, trained apart, are the networks of a transmitter and a receiver that never met
-    (:mod:`sionna_semcom.alignment`).
+    Two separately trained classifiers are the networks of transmitter and receiver in latent-space
+    alignment (:mod:`sionna_semcom.alignment`).
 
     Parameters
     ----------

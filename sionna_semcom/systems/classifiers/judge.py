@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An independent judge of what comes back: a classifier that saw clean samples only."""
+"""Independent classifier of reconstructions, trained on clean samples only."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _ENCODERS = {"image": image_encoder, "audio": spectrogram_encoder}
 
 
 class ClassifierSettings(SystemSettings):
-    """A :class:`Classifier` of one modality, which judges what other systems reconstruct."""
+    """A :class:`Classifier` of one modality, which evaluates reconstructions of other systems."""
 
     kind: Literal["classifier"] = "classifier"
     modality: Literal["image", "audio"] = "image"
-    """What it looks at"""
+    """Modality of the samples"""
 
     @property
     def judged(self) -> str:
-        """What it looks at."""
+        """Modality of the samples."""
         return self.modality
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Modalities that data must have."""
+        """Required modalities of the data."""
         return (self.modality,)
 
 
 @SYSTEMS.register(ClassifierSettings)
 class Classifier(ClassifierModel):
-    """Tell the class of a sample of one modality.
+    """Classifier for samples of one modality.
 
-    Trained on clean samples, it says whether a class is still recognizable in what a system
-    reconstructs, with no say in how that system was trained.
+    It is trained on clean samples and measures whether the class is still recognizable in the
+    reconstructions of another system. It is not involved in the training of that system.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Classifier(ClassifierModel):
     Input
     -----
     inputs : `dict`
-        Samples ``[batch, *shape]`` under the modality's key; ``label`` ``[batch]`` for training
+        Samples ``[batch, *shape]`` under the key of the modality; ``label`` ``[batch]`` in training
 
     Output
     ------
@@ -76,6 +76,6 @@ class Classifier(ClassifierModel):
     def recognizes(self, samples: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """Whether the class of each of ``samples`` is recognized; [batch], `bool`."""
         logits = self.network(samples)
-        note_outputs(samples, logits)  # pooling may hide what is not finite
+        note_outputs(samples, logits)  # pooling may hide values that are not finite
         decided = ops.argmax(logits, axis=-1)
         return ops.equal(ops.cast(decided, labels.dtype), labels)

@@ -12,22 +12,22 @@ from ...semantics import RandomAffine, default_augmentation
 
 
 class _AugmentationSettings(Settings):
-    """An augmentation, which may be for samples with so many axes only."""
+    """Augmentation, which may require a certain number of axes."""
 
     kind: str
 
     @property
     def num_axes(self) -> int | None:
-        """Axes that samples must have; nothing is any number of them."""
+        """Required number of axes of samples; any number if `None`."""
         return None
 
     def check(self, name: str, shape: Sequence[int]) -> None:
-        """Refuse a modality whose samples have a ``shape`` that the augmentation cannot take.
+        """Check that the augmentation supports the ``shape`` of the samples of a modality.
 
         Raises
         ------
         ValueError
-            If it does, naming the modality
+            If it does not; the error names the modality
         """
         if self.num_axes not in (None, len(shape)):
             raise ValueError(
@@ -37,21 +37,21 @@ class _AugmentationSettings(Settings):
 
 
 class AffineSettings(_AugmentationSettings):
-    """Images are turned, mirrored, resized and shifted."""
+    """Random rotation, mirroring, resizing and shift of images."""
 
     kind: Literal["affine"] = "affine"
     angle: NonNegativeFloat = 180.0
-    """Largest angle, either way [degrees]"""
+    """Maximum angle in both directions [degrees]"""
     zoom: NonNegativeFloat = 0.2
-    """Largest natural logarithm of the change of size, either way"""
+    """Maximum natural logarithm of the change of size, in both directions"""
     shift: NonNegativeFloat = 0.1
-    """Largest shift along either axis, as a share of the side"""
+    """Maximum shift along each axis, relative to the side"""
     mirror: bool = True
     """Whether half of the images are mirrored"""
 
     @property
     def num_axes(self) -> int:
-        """Those of images."""
+        """Number of axes of images."""
         return 3
 
     def build(self) -> keras.Layer:
@@ -60,7 +60,7 @@ class AffineSettings(_AugmentationSettings):
 
 
 class NoiseSettings(_AugmentationSettings):
-    """Gaussian noise is added."""
+    """Additive Gaussian noise."""
 
     kind: Literal["noise"] = "noise"
     stddev: float = Field(ge=0, le=1)
@@ -72,17 +72,17 @@ class NoiseSettings(_AugmentationSettings):
 
 
 class DropSettings(_AugmentationSettings):
-    """Values are zero with a probability, and the others larger for it."""
+    """Dropout with rescaling of the remaining values."""
 
     kind: Literal["drop"] = "drop"
     rate: float = Field(ge=0, lt=1)
-    """The probability"""
+    """Dropout rate"""
     frames: bool = False
-    """Whether frames of sequences are dropped as a whole"""
+    """Whether whole frames of sequences are dropped"""
 
     @property
     def num_axes(self) -> int | None:
-        """Those of sequences, where frames are dropped."""
+        """Number of axes of sequences, if frames are dropped."""
         return 2 if self.frames else None
 
     def build(self) -> keras.Layer:
@@ -95,7 +95,7 @@ Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(di
 
 
 def augmentation_settings(chosen: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Settings of augmentations, of their values; layers as they are."""
+    """Convert values to settings of augmentations. Layers are unchanged."""
     known = TypeAdapter(tuple[Augmentation, ...])
     return {
         name: known.validate_python(chain) if isinstance(chain, (tuple, list)) else chain
@@ -106,12 +106,12 @@ def augmentation_settings(chosen: Mapping[str, Any] | None) -> dict[str, Any]:
 def make_augmentations(
     shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any]
 ) -> dict[str, keras.Layer]:
-    """Augmentations of modalities with ``shapes``: of settings, as given, or the usual ones.
+    """Augmentations of modalities with ``shapes``, from settings, layers or defaults.
 
     Raises
     ------
     ValueError
-        If augmentations are given for other modalities, or cannot take their samples
+        If augmentations are given for other modalities, or do not support their samples
     """
     if not set(given) <= set(shapes):
         raise ValueError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A representation that was learned without a task, in a few complex symbols."""
+"""Transmission of a task-independent representation in a few complex symbols."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .system import CoMM
 
 
 class CompressedCoMMSettings(SystemSettings):
-    """A :class:`CompressedCoMM`: what a trained CoMM says, in a few symbols."""
+    """A :class:`CompressedCoMM`: representation of a trained CoMM in a few symbols."""
 
     crosses = "link"
     drops_modalities = True
@@ -35,44 +35,44 @@ class CompressedCoMMSettings(SystemSettings):
 
     kind: Literal["compressed_comm"] = "compressed_comm"
     sender: CoMMSettings
-    """The CoMM, which the model's pretrained names once more as a model"""
+    """Settings of the CoMM, which `pretrained` of the model must also name"""
     num_symbols: PositiveInt = 8
-    """Complex symbols that are sent for a sample"""
+    """Number of complex symbols per sample"""
     hidden: tuple[PositiveInt, ...] = (512,)
     """Units of the hidden layers of encoder and decoder"""
     fine_tune: bool = False
-    """Whether the sender is trained as well, to representations of what it was at first"""
+    """Whether the sender is trained as well, with its initial representations as targets"""
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` is the sender."""
+        """Whether ``other`` has the settings of the sender."""
         return other == self.sender
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures."""
+        """Names of the metrics."""
         return ["mse"]
 
 
 @SYSTEMS.register(CompressedCoMMSettings)
 class CompressedCoMM(RepresentingModel):
-    r"""The representation of a trained :class:`CoMM`, compressed, sent, and given back.
+    r"""Compresses, transmits and reconstructs the representation of a trained :class:`CoMM`.
 
     .. code-block:: text
 
         samples ─ sender ─ representation ─ encoder ─ k symbols ─ link ─ decoder ─ r̂
 
-    Trained through the link to keep the representation, and no task: on the mean squared error
-    between :math:`\hat{\mathbf{r}}` and the representation :math:`\mathbf{r}`, each entry of which
-    is standardized, so that a linear probe is lost nothing by it.
+    Encoder and decoder are trained through the link on the mean squared error between
+    :math:`\hat{\mathbf{r}}` and the representation :math:`\mathbf{r}`, independent of any task.
+    Each entry of the representation is standardized. A linear probe loses nothing by this.
 
     Parameters
     ----------
     sender : :class:`CoMM`
-        What makes representations. It stays as it is unless ``fine_tune`` says otherwise, and its
-        ``trainable`` is set so
+        Encoder of the representations. It is frozen unless ``fine_tune`` is true; its ``trainable``
+        is set accordingly
     link : :class:`~sionna_semcom.link.Link`
-        What the symbols cross; may be replaced at any time
+        Link for the symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
-        SNR [dB] of training, or the range from which each batch draws it uniformly
+        SNR [dB] of training, or the range of a uniform distribution in dB
 
     Input
     -----
@@ -82,12 +82,12 @@ class CompressedCoMM(RepresentingModel):
     Output
     ------
     : [batch, representation_dim], `float`
-        Standardized representations as the receiver has them
+        Received standardized representations
 
     Raises
     ------
     ValueError
-        If ``num_symbols`` is not positive, or as :class:`CoMM` does
+        If ``num_symbols`` is not positive, or as in :class:`CoMM`
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class CompressedCoMM(RepresentingModel):
         sender.trainable = self.settings.fine_tune
         for unused in (sender.projection, *sender.heads.values()):
             if unused is not None:
-                unused.trainable = False  # nothing here depends on it
+                unused.trainable = False  # not used
         self.teacher = self._copy(sender) if self.settings.fine_tune else None
         dim = sender.representation_dim
         self.standardize = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
@@ -116,20 +116,20 @@ class CompressedCoMM(RepresentingModel):
 
     @staticmethod
     def _copy(sender: CoMM) -> CoMM:
-        """What ``sender`` is now, which stays as it is."""
+        """Frozen copy of ``sender``."""
         teacher: CoMM = CoMM.from_config(_without_link(sender))
         teacher.set_weights(sender.get_weights())
         teacher.trainable = False
         return teacher
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         sender = serialized(self.sender, "sender")
         return {**super().get_config(), "sender": sender | {"config": _without_link(self.sender)}}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the system of ``settings`` for samples like those of ``data``."""
+        """Build the system from ``settings`` for the shapes of ``data``."""
         options = settings.model_dump(exclude={"kind", "sender"})
         sender = settings.sender.build(data, crossed["link"], math.inf)
         return cls(sender, **crossed, **options)
@@ -141,12 +141,12 @@ class CompressedCoMM(RepresentingModel):
 
     @property
     def senders(self) -> list[CoMM]:
-        """What starts from a trained model."""
+        """Part that is initialized from a trained model."""
         return [self.sender] if self.teacher is None else [self.sender, self.teacher]
 
     @property
     def training_only(self) -> list[keras.Layer]:
-        """The projection of the sender, and a teacher."""
+        """Projection head of the sender, and the teacher."""
         teacher = [] if self.teacher is None else [self.teacher]
         return [*self.sender.training_only, *teacher]
 
@@ -157,7 +157,7 @@ class CompressedCoMM(RepresentingModel):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> tf.Tensor:
-        """Send ``inputs`` and give their representations back."""
+        """Transmit ``inputs`` and reconstruct their representations."""
         return self._exchange(self.sender.represent(inputs, present), snr_db, training)
 
     def _exchange(
@@ -174,14 +174,14 @@ class CompressedCoMM(RepresentingModel):
         if self.teacher is not None:
             sent = self.sender.represent(inputs)
         if training:
-            self.standardize(target, training=True)  # learns its statistics
+            self.standardize(target, training=True)  # updates its statistics
         received = self._exchange(sent, None, training)
         return tf.reduce_mean(tf.square(received - self.standardize(target, training=False)))
 
     def encodings(
         self, batch: Batch, present: Sequence[str] | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What depends on no SNR: representations that are aimed at, and those that are sent."""
+        """Target and transmitted representations, which do not depend on the SNR."""
         target = sent = self.senders[-1].represent(batch)
         if self.teacher is not None or present is not None:
             sent = self.sender.represent(batch, present)
@@ -194,7 +194,7 @@ class CompressedCoMM(RepresentingModel):
         present: Sequence[str] | None = None,
         encodings: tuple[tf.Tensor, tf.Tensor] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """Mean squared error of what is received [batch], as a share of the variance."""
+        """Mean squared error of received representations [batch], relative to the variance."""
         target, sent = self.encodings(batch, present) if encodings is None else encodings
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         error = tf.square(self._exchange(sent, snr_db, False) - self.standardize(target))
@@ -202,7 +202,7 @@ class CompressedCoMM(RepresentingModel):
 
 
 def _without_link(sender: CoMM) -> dict[str, Any]:
-    """Configuration of ``sender`` over AWGN, as its own link, which may be large, is never used."""
+    """Configuration of ``sender`` over AWGN, because its own link may be large and is not used."""
     return {**sender.get_config(), "link": serialized(AWGNLink(), "link")}
 
 

@@ -18,23 +18,23 @@ from ...semantics.networks.transformer import check_heads
 
 
 class TokenEncoders(Settings):
-    """Encoders that give tokens: convolutions of images, transformer blocks of features."""
+    """Encoders to tokens: convolutions for images, transformer blocks for features."""
 
     kind: Literal["tokens"] = "tokens"
     filters: tuple[PositiveInt, ...] = Field((24, 48, 96), min_length=1)
-    """Filters of the convolutions of images, each of which halves height and width"""
+    """Filters of the convolutions for images; each convolution halves height and width"""
     shared: bool = False
-    """Whether images of one shape, which should then be of one kind, share an encoder"""
+    """Whether images of the same shape share an encoder"""
     width: PositiveInt = 64
     """Length of the tokens of features"""
     num_tokens: PositiveInt = 4
-    """Tokens of a vector; a sequence has one a frame"""
+    """Number of tokens of a vector; a sequence has one token per frame"""
     num_blocks: NonNegativeInt = 1
-    """Transformer blocks in which the tokens of a modality of features see each other"""
+    """Number of transformer blocks over the tokens of a modality of features"""
     num_heads: PositiveInt = 4
-    """Attention heads of these blocks"""
+    """Number of attention heads of these blocks"""
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of activations of these blocks that is dropped in training"""
+    """Dropout rate of activations of these blocks"""
 
     @model_validator(mode="after")
     def _check_heads(self) -> "TokenEncoders":
@@ -47,7 +47,7 @@ class TokenEncoders(Settings):
         Raises
         ------
         ValueError
-            If they are to be shared, and there are no two images of one shape
+            If encoders are shared, but no two images have the same shape
         """
         options = self.model_dump(exclude={"kind", "shared"})
         tokens = {name: default_tokens(name, shape, **options) for name, shape in shapes.items()}
@@ -62,13 +62,13 @@ class TokenEncoders(Settings):
 
 
 class TwoStageVIBEncoders(Settings):
-    """The encoders of a two-stage bottleneck, to train one from them: a token for a modality."""
+    """Encoders of the two-stage bottleneck for its pre-training: one token per modality."""
 
     kind: Literal["two_stage_vib"] = "two_stage_vib"
     width: PositiveInt = 64
     """Units of hidden layers"""
     dropout: float = Field(0.5, ge=0, lt=1)
-    """Share of features and activations that is dropped in training"""
+    """Dropout rate of features and activations"""
 
     def build(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any]:
         """Build the encoders of modalities with ``shapes``."""
@@ -79,7 +79,7 @@ class TwoStageVIBEncoders(Settings):
 
 
 class CentroidEncoders(Settings):
-    """The encoders of centroid transmission, to train one from them: a token for a modality."""
+    """Encoders of centroid transmission for its pre-training: one token per modality."""
 
     kind: Literal["centroid"] = "centroid"
     latent_dim: PositiveInt = 16
@@ -99,7 +99,7 @@ Encoders = Annotated[
 
 
 def encoder_settings(chosen: Any) -> Any:
-    """Settings of encoders, of their values; layers as they are; nothing as the usual settings."""
+    """Convert values to settings of encoders. Layers are unchanged; `None` means the default."""
     if chosen is None:
         return TokenEncoders()
     if isinstance(chosen, Mapping) and isinstance(chosen.get("kind"), str):
@@ -108,7 +108,7 @@ def encoder_settings(chosen: Any) -> Any:
 
 
 def make_encoders(shapes: Mapping[str, tuple[int, ...]], chosen: Any) -> dict[str, Any]:
-    """Encoders of modalities with ``shapes``: of settings, or as given.
+    """Encoders of modalities with ``shapes``, built from settings or given as layers.
 
     Raises
     ------

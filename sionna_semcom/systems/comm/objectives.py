@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What CoMM, its ablations and its baselines are trained on."""
+"""Training objectives of CoMM, its ablations and its baselines."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _JOINT = "redundant_unique_synergistic"
 
 
 def check_objective(objective: str, modalities: Iterable[str], targets: Iterable[str]) -> None:
-    """Refuse an objective that is unknown, or cannot be trained.
+    """Check that an objective is known and can be trained.
 
     Raises
     ------
     ValueError
-        If there are no modalities, ``objective`` is unknown, "clip" without a second modality, or
-        not "supervised" with ``targets`` and only then
+        If there are no modalities, ``objective`` is unknown, "clip" has only one modality,
+        "supervised" has no ``targets``, or another objective has ``targets``
     """
     names, decided = list(modalities), list(targets)
     if not names or objective not in get_args(Objective):
@@ -60,7 +60,7 @@ def term_names(
 
 
 def objective_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
-    """Terms of the objective of ``system`` on a batch, in nats, by what they capture."""
+    """Terms of the objective of ``system`` on a batch, in nats, by the captured information."""
     if system.settings.objective == "supervised":
         received = system.call(system.augment(inputs), training=training)
         return {
@@ -75,11 +75,11 @@ def objective_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.
 
 
 def _comm_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tensor]:
-    """Terms of CoMM, or those of them that the objective keeps."""
+    """Terms of CoMM that belong to the objective."""
     views = [system.augment(inputs) for _ in range(2)]
     if system.settings.objective != "joint":
         views.append(dict(inputs))
-    # One pass of the encoders, whose batch normalization then sees all views alike
+    # One pass of the encoders, so that batch normalization includes all views
     stacked = {
         key: tf.concat([view[key] for view in views], 0) for key in batch_keys(system.shapes)
     }
@@ -98,7 +98,7 @@ def _comm_terms(system: Any, inputs: Batch, training: bool) -> dict[str, tf.Tens
 
 
 def _embed_alone(system: Any, tokens: Batch, masks: Batch, training: bool) -> dict[str, tf.Tensor]:
-    """Embeddings of each modality as if there were no other."""
+    """Embeddings of each modality without other modalities."""
     return {
         name: system.projection(system.fuse_alone(name, tokens, masks, training)) for name in tokens
     }

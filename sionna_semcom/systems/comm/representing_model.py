@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of systems whose receiver ends with a representation of all modalities."""
+"""Base class of systems with a multimodal representation at the receiver."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..base.linked_model import LinkedModel
 
 
 class RepresentingModel(LinkedModel):
-    """A model over a link that gives received representations [batch, representation_dim]."""
+    """Model with a link that returns received representations [batch, representation_dim]."""
 
     @property
     def training_only(self) -> list[keras.Layer]:
-        """What training needs and nothing that is deployed."""
+        """Parts that are used only in training."""
         return []
 
     def representations(
@@ -26,11 +26,11 @@ class RepresentingModel(LinkedModel):
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """What probes may look at: what is ``received`` [batch, representation_dim]."""
+        """Representations for probes: ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """As those of `LinkedModel`, ``parameters`` without those that only training needs."""
+        """Metrics of `LinkedModel`, where ``parameters`` excludes parts used only in training."""
         figures = super().static_metrics(data)
         figures["parameters"] -= sum(layer.count_params() for layer in self.training_only)
         return figures

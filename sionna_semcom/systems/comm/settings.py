@@ -15,7 +15,7 @@ from .objectives import Objective, check_objective
 
 
 class CoMMSettings(SystemSettings):
-    """A :class:`CoMM` over the modalities of any data that have several."""
+    """A :class:`CoMM` for the modalities of any multimodal data."""
 
     crosses = "link"
     drops_modalities = True
@@ -24,32 +24,32 @@ class CoMMSettings(SystemSettings):
 
     kind: Literal["comm"] = "comm"
     objective: Objective = "comm"
-    """What is trained: CoMM's loss, one kind of its terms (joint, alone), contrast of modalities
-    (clip), or decisions (supervised)"""
+    """Training objective: loss of CoMM, one type of its terms (joint, alone), contrast between
+    modalities (clip), or decisions (supervised)"""
     encoders: Encoders = TokenEncoders()
-    """What makes tokens of samples"""
+    """Encoders of samples to tokens"""
     augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
-    """Augmentations of modalities, in their order; what suits its samples where none is given"""
+    """Ordered augmentations of each modality; by default, augmentations for its type of samples"""
     width: PositiveInt = 512
     """Length of a representation"""
     token_width: PositiveInt = 128
-    """Length of tokens behind the converters"""
+    """Length of the tokens after the converters"""
     num_heads: PositiveInt = 8
-    """Attention heads of the fusion"""
+    """Number of attention heads of the fusion"""
     num_blocks: NonNegativeInt = 0
-    """Transformer blocks in which tokens of all modalities see each other"""
+    """Number of transformer blocks over the tokens of all modalities"""
     expansion: PositiveInt = 2
-    """Hidden units of perceptrons over their width"""
+    """Ratio of hidden units of perceptrons to their width"""
     dropout: float = Field(0.0, ge=0, lt=1)
-    """Share of activations of the fusion that is dropped in training"""
+    """Dropout rate of activations of the fusion"""
     projection: tuple[PositiveInt, ...] = Field((512, 512, 256), min_length=1)
     """Units of the projection head"""
     temperature: PositiveFloat = 0.1
     """Temperature of the contrastive losses"""
     targets: tuple[str, ...] = ()
-    """What supervised training decides: label, or whatever else the data know of their samples"""
+    """Targets of supervised training: label, or other labels of the data"""
 
     @model_validator(mode="after")
     def _check(self) -> "CoMMSettings":
@@ -58,13 +58,13 @@ class CoMMSettings(SystemSettings):
         return self
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether weights of ``other`` fit: a CoMM of the same encoders and fusion."""
+        """Whether ``other`` is a CoMM with the same encoders and fusion."""
         if not isinstance(other, CoMMSettings):
             return False
         same = ("encoders", "width", "token_width", "num_heads", "num_blocks", "expansion")
         return all(getattr(self, name) == getattr(other, name) for name in same)
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures; which of them depends on the targets."""
+        """Names of the metrics, which depend on the targets."""
         figures = dict.fromkeys(n for k in (2, 3) for n in Task(k).metric_names)
         return ["mse", *(f"{key}_{name}" for key in self.targets for name in figures)]

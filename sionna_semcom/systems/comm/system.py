@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CoMM: a representation of several modalities that keeps what each says, and all together."""
+"""CoMM: multimodal representation with redundant, unique and synergistic information."""
 
 from __future__ import annotations
 
@@ -37,25 +37,26 @@ class CoMM(RepresentingModel):
     .. code-block:: text
 
         sample_1 ─ encoder_1 ─ tokens ─┐
-        sample_2 ─ encoder_2 ─ tokens ─┼─ fusion ─ representation ─┬─ link ─ what probes read
+        sample_2 ─ encoder_2 ─ tokens ─┼─ fusion ─ representation ─┬─ link ─ probes
                                        ┘                           └─ projection ─ Z (losses)
 
     Objectives:
 
     - ``"comm"``: :math:`\mathcal{L} + \sum_i\mathcal{L}_i` of
       :func:`~sionna_semcom.losses.comm_terms`, from two augmentations :math:`Z', Z''` of all
-      modalities and each modality :math:`Z_i` alone, as it is: n + 2 embeddings of n modalities;
+      modalities and each modality :math:`Z_i` alone without augmentation (n + 2 embeddings for n
+      modalities);
     - ``"joint"`` and ``"alone"``: :math:`\mathcal{L}` or :math:`\sum_i\mathcal{L}_i` only;
     - ``"clip"``: :func:`~sionna_semcom.losses.cross_modal_terms` between augmentations of single
-      modalities, whose representations are then put behind each other;
-    - ``"supervised"``: cross-entropy of a linear head for each of ``targets`` on what is received
-      of an augmentation; training goes through the link.
+      modalities, whose representations are concatenated;
+    - ``"supervised"``: cross-entropy of a linear head for each of ``targets`` on the received
+      representation of an augmentation. Gradients are backpropagated through the link.
 
-    Noiseless, the representation arrives as it is, up to its norm; over a link it is sent without
-    any compression, as ``representation_dim`` real numbers. Each term of the loss is logged under
-    what it captures.
+    The representation is sent without compression, as ``representation_dim`` real numbers. Without
+    noise, it is received unchanged, up to its norm. Each term of the loss is logged under the name
+    of the captured information.
 
-    Source: B. Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025; the
+    Source: B. Dufumier et al., "What to align in multimodal contrastive learning?", ICLR 2025. The
     link and class attention are additions.
 
     Parameters
@@ -63,40 +64,40 @@ class CoMM(RepresentingModel):
     shapes : `dict`
         Shape of a sample of each modality: images, sequences or vectors
     link : :class:`~sionna_semcom.link.Link`
-        What the symbols cross; may be replaced at any time
+        Link for the symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
         SNR [dB] of supervised training, or its range; noiseless by default. Other objectives do not
-        cross the link in training
+        use the link in training
     encoders : `None` | settings | `dict` of `keras.Layer`
-        Settings of encoders, or for each modality a layer from a batch to tokens and their mask; by
-        default those of :func:`~sionna_semcom.semantics.default_tokens`
+        Settings of encoders, or for each modality a layer that maps a batch to tokens and their
+        mask; :func:`~sionna_semcom.semantics.default_tokens` by default
     augmentations : `None` | `dict`
-        For each modality a layer from samples to augmented samples, or settings of several in
-        their order; by default those of :func:`~sionna_semcom.semantics.default_augmentation`
+        For each modality a layer that maps samples to augmented samples, or an ordered list of
+        settings; :func:`~sionna_semcom.semantics.default_augmentation` by default
     targets : `None` | `dict` of `int`
-        Keys of a batch that supervised training decides, with their numbers of classes
+        Keys of a batch that are targets of supervised training, with their numbers of classes
 
     Input
     -----
     inputs : `dict`
-        Samples ``[batch, *shape]`` of every modality that is present, for sequences of features
+        Samples ``[batch, *shape]`` of each present modality, for sequences of features
         ``<name>_length`` ``[batch]``
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]
     present : `None` (all) | sequence of `str`
-        Modalities that the transmitter has
+        Modalities at the transmitter
 
     Output
     ------
     : [batch, representation_dim], `float`
-        Received representations, of unit mean square where there is no noise
+        Received representations, with unit mean square without noise
 
     Raises
     ------
     ValueError
-        If there are no modalities, an argument is out of range or lacks a modality, the objective
-        is unknown or lacks ``targets`` or a second modality, ``present`` names no known modality,
-        or ``inputs`` lack one that is present
+        If there are no modalities, an argument is out of range or incomplete, the objective is
+        unknown or requires ``targets`` or a second modality, ``present`` contains an unknown
+        modality, or a present modality is missing in ``inputs``
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class CoMM(RepresentingModel):
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         config = super().get_config()
         if self._gives_encoders:
             config["encoders"] = serialized(dict(self.tokens), "encoders")
@@ -160,12 +161,12 @@ class CoMM(RepresentingModel):
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the system of ``settings`` for samples like those of ``data``.
+        """Build the system from ``settings`` for the shapes of ``data``.
 
         Raises
         ------
         ValueError
-            If data do not have a target
+            If the data do not contain a target
         """
         known = {"label": data.num_classes, **data.labels}
         options = {name: getattr(settings, name) for name in type(settings).model_fields}
@@ -178,27 +179,27 @@ class CoMM(RepresentingModel):
 
     @property
     def encoders(self) -> dict[str, keras.Layer]:
-        """Encoder of each modality, as other systems have it."""
+        """Encoder of each modality, under the same name as in other systems."""
         return {name: getattr(layer, "encoder", layer) for name, layer in self.tokens.items()}
 
     @property
     def training_only(self) -> list[keras.Layer]:
-        """The projection."""
+        """Projection head."""
         return [] if self.projection is None else [self.projection]
 
     @property
     def representation_dim(self) -> int:
-        """Real numbers of a representation."""
+        """Number of real numbers in a representation."""
         return self.settings.width * (len(self.shapes) if self.settings.objective == "clip" else 1)
 
     @property
     def num_symbols(self) -> int:
-        """Complex symbols that cross the link for a sample."""
+        """Number of complex symbols per sample."""
         return num_symbols(self.representation_dim)
 
     @property
     def aggregates(self) -> dict[str, Aggregate]:
-        """Figures that are functions of means over all samples."""
+        """Metrics that are functions of means over all samples."""
         tasks = self.tasks.items()
         of_tasks = {f"{key}_{n}": f for key, task in tasks for n, f in task.aggregates.items()}
         return {**super().aggregates, **of_tasks}
@@ -218,7 +219,7 @@ class CoMM(RepresentingModel):
     def tokenize(
         self, inputs: Batch, names: Iterable[str] | None = None, training: bool = False
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """Tokens of all modalities or of ``names``, and masks where some may be padding."""
+        """Tokens of all modalities or of ``names``, and masks of modalities with padding."""
         chosen = list(self.shapes if names is None else names)
         check_keys(inputs, batch_keys({name: self.shapes[name] for name in chosen}))
         made = {name: self.tokens[name](inputs, training=training) for name in chosen}
@@ -226,7 +227,7 @@ class CoMM(RepresentingModel):
         return {name: tokens for name, (tokens, _) in made.items()}, masks
 
     def fuse_alone(self, name: str, tokens: Batch, masks: Batch, training: bool) -> tf.Tensor:
-        """Representation of the modality ``name`` as if there were no other."""
+        """Representation of the modality ``name`` without other modalities."""
         own = {key: mask for key, mask in masks.items() if key == name}
         return self.fusion({name: tokens[name]}, own, training=training)
 
@@ -237,7 +238,7 @@ class CoMM(RepresentingModel):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> tf.Tensor:
-        """Send representations of ``inputs``."""
+        """Transmit representations of ``inputs``."""
         return self._send(self.represent(inputs, present, training), snr_db)
 
     def _send(self, sent: tf.Tensor, snr_db: tf.Tensor | float | None) -> tf.Tensor:
@@ -245,7 +246,7 @@ class CoMM(RepresentingModel):
         return received.latent * (self.representation_dim / self.num_symbols) ** 0.5
 
     def augment(self, inputs: Batch) -> dict[str, tf.Tensor]:
-        """``inputs`` with samples of all modalities augmented."""
+        """``inputs`` with augmented samples of all modalities."""
         layers = self.augmentations.items()
         return {**inputs, **{name: layer(inputs[name], training=True) for name, layer in layers}}
 
@@ -257,7 +258,7 @@ class CoMM(RepresentingModel):
         return tf.add_n(list(terms.values()))
 
     def encodings(self, batch: Batch, present: Sequence[str] | None = None) -> tf.Tensor:
-        """What depends on no SNR: representations."""
+        """Representations, which do not depend on the SNR."""
         return self.represent(batch, present)
 
     def measure(
@@ -267,7 +268,7 @@ class CoMM(RepresentingModel):
         present: Sequence[str] | None = None,
         encodings: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
-        """Mean squared error of what is received [batch], and figures of supervised decisions."""
+        """Mean squared error of received representations [batch], and metrics of decisions."""
         sent = self.encodings(batch, present) if encodings is None else encodings
         received = self._send(sent, snr_db)
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)), received)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems that decide at the receiver."""
+"""Systems with a decision at the receiver."""

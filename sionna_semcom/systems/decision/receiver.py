@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the receiver of a decision has after each transmission, and when it is sure."""
+"""Receiver of decision systems, with decisions after each transmission of a link."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from ..base.transmission import (
 
 
 class DecisionReceiver(LinkedModel):
-    r"""The receiving side of a :class:`~sionna_semcom.systems.DecisionSystem`.
+    r"""Receiver of a :class:`~sionna_semcom.systems.DecisionSystem`.
 
-    Over a link of several transmissions it can decide after each, and ask for another one until
-    the posterior probability of its decision,
+    Over a link of several transmissions, the receiver can decide after each transmission. It
+    requests further transmissions until the posterior probability of its decision,
 
     .. math:: \max_c\, p(c \mid \hat{\mathbf{z}}_1, \dots, \hat{\mathbf{z}}_i) \ge \theta,
 
-    reaches its ``confidence`` :math:`\theta` or there is no more to come. The feedback is free of
-    errors and of cost. The posterior is what the network says; it is as good as its calibration.
+    reaches ``confidence`` :math:`\theta`, or until the last transmission. The feedback has no
+    errors and no cost. The posterior is computed by the network, and is only as good as its
+    calibration.
     """
 
     task: Task
@@ -39,16 +40,16 @@ class DecisionReceiver(LinkedModel):
     @property
     @abstractmethod
     def transmitted_dim(self) -> int:
-        """Real numbers sent for a sample, two in a complex symbol."""
+        """Number of transmitted real numbers per sample, two per complex symbol."""
 
     @property
     @abstractmethod
     def num_symbols(self) -> int:
-        """Complex symbols that cross the link for a sample."""
+        """Number of complex symbols per sample."""
 
     @abstractmethod
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs [batch, num_outputs] from what is received, [batch, received_features]."""
+        """Outputs [batch, num_outputs] for received features [batch, received_features]."""
 
     @property
     def receiver_knows_noise(self) -> bool:
@@ -57,16 +58,16 @@ class DecisionReceiver(LinkedModel):
 
     @property
     def successive(self) -> bool:
-        """Whether training asks for a decision after each transmission."""
+        """Whether the training loss contains decisions after each transmission."""
         return bool(self.settings.successive)
 
     @property
     def confidence(self) -> float | None:
-        """Posterior probability of its decision above which a receiver asks for nothing more.
+        """Posterior probability of a decision at which the receiver stops requesting transmissions.
 
-        Over a link of several transmissions, such as
-        :class:`~sionna_semcom.link.RetransmissionLink`; none takes all transmissions. A new one
-        takes effect at once.
+        It is for links of several transmissions, such as
+        :class:`~sionna_semcom.link.RetransmissionLink`. `None` uses all transmissions. Changes take
+        effect immediately.
         """
         return self._confidence
 
@@ -83,11 +84,11 @@ class DecisionReceiver(LinkedModel):
 
     @property
     def structure(self) -> tuple[Hashable, ...]:
-        """What a graph of the system depends on that may change, its weights aside."""
+        """State of the system, other than weights, that a graph depends on."""
         return (*super().structure, self.confidence)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
-        """What the receiver has of ``latents``: [batch, received_features]."""
+        """Received features of ``latents``: [batch, received_features]."""
         link = link or self.link
         if self.receiver_knows_noise:
             return received_features(link, latents, no, self._snr_range)
@@ -95,18 +96,18 @@ class DecisionReceiver(LinkedModel):
         return tf.concat([part.latent for part in received], -1)
 
     def receive_each(self, latents: tf.Tensor, no: tf.Tensor) -> list[Received]:
-        """What the receiver has of ``latents`` after each transmission of the link."""
+        """Received latents after each transmission of the link."""
         estimator: Estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
         return received_after_each(self.link, latents, no, estimator)
 
     def _features(self, received: Received) -> tf.Tensor:
-        """What `decode` gets of what is received: [batch, received_features]."""
+        """Input of `decode`: [batch, received_features]."""
         if not self.receiver_knows_noise:
             return received.latent
         return receiver_features(received, self._snr_range)
 
     def received_in_training(self, latents: tf.Tensor) -> list[tf.Tensor]:
-        """What training decides on: features after each transmission, or after the last alone."""
+        """Features for the loss: after each transmission, or only after the last."""
         no = self.noise_power()
         if not self.successive:
             return [self.receive(latents, no)]

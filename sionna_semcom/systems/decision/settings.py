@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings from which systems that decide at the receiver are built."""
+"""Settings of decision systems."""
 
 from collections.abc import Iterable
 from typing import ClassVar, get_args
@@ -12,7 +12,7 @@ from .system import DecisionMode
 
 
 class DecisionSettings(SystemSettings):
-    """Settings of any system that decides at the receiver."""
+    """Common settings of all decision systems."""
 
     crosses = "link"
     reads_features = True
@@ -21,23 +21,23 @@ class DecisionSettings(SystemSettings):
     shows_representations = True
 
     asks_again: ClassVar[bool] = True
-    """Whether a receiver that is not sure can ask for another transmission"""
+    """Whether the receiver can request further transmissions"""
 
     modality_dropout: float = Field(0.0, ge=0, lt=1)
-    """Probability with which each modality is missing at the transmitter in training"""
+    """Probability that a modality is missing at the transmitter in training"""
 
     @property
     def own_mode(self) -> DecisionMode:
-        """The one of ``modes`` in which the system is evaluated unless told otherwise."""
+        """Default mode for the evaluation, one of ``modes``."""
         return "latent"
 
     def check_confidence(self, confidence: float | None) -> None:
-        """Refuse a ``confidence`` that the receiver cannot have; see :class:`DecisionSystem`.
+        """Check ``confidence``, see :class:`DecisionSystem`.
 
         Raises
         ------
         ValueError
-            If it is no probability, or the receiver decides in another way
+            If ``confidence`` is no probability, or the receiver does not decide on latents
         """
         if confidence is not None and not self.asks_again:
             raise ValueError(
@@ -47,22 +47,23 @@ class DecisionSettings(SystemSettings):
             raise ValueError(f"confidence must lie in (0, 1]. Received: {confidence}")
 
     def can_be_probed(self, mode: str | None) -> bool:
-        """Whether the receiver has a latent to look at, and not a decision alone."""
+        """Whether the receiver has a latent, not only a decision."""
         return (mode or self.own_mode) == "latent"
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures; which of them depends on the labels of the data."""
+        """Names of the metrics, which depend on the labels of the data."""
         names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
         return list(dict.fromkeys(names))
 
 
 class LatentDecisionSettings(DecisionSettings):
-    """Settings of systems that send latents of a given dimension."""
+    """Settings of systems with latents of a given dimension."""
 
     transmitted_dim: PositiveInt = 50
-    """Real numbers sent for a sample, two in a complex symbol"""
+    """Number of transmitted real numbers per sample, two per complex symbol"""
     receiver_knows_noise: bool = True
-    """Whether the receiver uses the noise power that the link reports"""
+    """Whether the receiver uses the effective noise power from the link"""
     successive: bool = False
-    """Whether training asks for a decision after each transmission of its link, so that the first
-    part of a latent decides and others refine it, and not after the last one alone"""
+    """Whether the training loss is the mean loss of the decisions after each transmission of the
+    link, so that the first part of a latent decides and others refine the decision; by default,
+    the loss is of the decision after the last transmission"""

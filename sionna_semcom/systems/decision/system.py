@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of systems that send what a receiver needs for a decision, and nothing else."""
+"""Base class of task-oriented systems with a decision at the receiver."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ DecisionMode = Literal["latent", "decision"]
 
 
 class DecisionSystem(DecisionReceiver):
-    r"""Features of several modalities at the transmitter, one decision at the receiver.
+    r"""Task-oriented system: features of several modalities, and a decision at the receiver.
 
     .. code-block:: text
 
         features ─ encode ─ z ─ mapper ─ link ─ demapper ─ ẑ ─ decode ─ decision
                                           └── no_eff ──────────┘
 
-    A trained system can also decide at the transmitter and send the decision alone, one antipodal
-    bit that all symbols repeat (``mode = "decision"``): what no scheme in as many symbols does
-    much better than, measured over any link.
+    With ``mode = "decision"``, a trained system decides at the transmitter and repeats one
+    antipodal bit in all symbols. No scheme with the same number of symbols is much better. This
+    bound can be measured over any link.
 
     Parameters
     ----------
     shapes : `dict`
         Shape of a sample of each modality: (dim,) or (num_frames, dim)
     num_classes : `int`
-        Classes to decide between; zero for a score in [-3, 3]
+        Number of classes; zero for a score in [-3, 3]
     link : :class:`~sionna_semcom.link.Link`
-        What the symbols cross; may be replaced at any time
+        Link for the symbols; may be replaced at any time
     snr_db : `float` | (`float`, `float`)
-        SNR [dB] of training, or the range from which each batch draws it uniformly
+        SNR [dB] of training, or the range of a uniform distribution in dB
 
     Input
     -----
     inputs : `dict`
-        Features ``[batch, *shape]`` of every modality that is present, for sequences
-        ``<name>_length`` ``[batch]``; for losses and figures ``label`` ``[batch]``
+        Features ``[batch, *shape]`` of each present modality, for sequences ``<name>_length``
+        ``[batch]``; for losses and metrics ``label`` ``[batch]``
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]
     present : `None` (all) | sequence of `str`
-        Modalities that the transmitter has
+        Modalities at the transmitter
 
     Output
     ------
@@ -65,8 +65,8 @@ class DecisionSystem(DecisionReceiver):
     Raises
     ------
     ValueError
-        If there are no modalities, an argument is out of its range, ``present`` names no known
-        modality, or ``inputs`` lack one that is present
+        If there are no modalities, an argument is out of range, ``present`` contains an unknown
+        modality, or a present modality is missing in ``inputs``
     """
 
     kept_attributes = ("mode", "confidence")
@@ -95,27 +95,27 @@ class DecisionSystem(DecisionReceiver):
 
     @abstractmethod
     def create_layers(self) -> None:
-        """Create the layers, of the sizes that ``settings`` give."""
+        """Create the layers with the sizes in ``settings``."""
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal system, and what was changed since it was built."""
+        """Arguments of the constructor, and attributes that were changed later."""
         sizes = {"shapes": self.shapes, "num_classes": self.task.num_classes}
         return {**sizes, **super().get_config()}
 
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the system of ``settings`` for samples like those of ``data``."""
+        """Build the system from ``settings`` for the shapes of ``data``."""
         options = settings.model_dump(exclude={"kind"})
         return cls(data.shapes, data.num_classes, **crossed, **options)
 
     @property
     def transmitted_dim(self) -> int:
-        """Real numbers sent for a sample, two in a complex symbol."""
+        """Number of transmitted real numbers per sample, two per complex symbol."""
         return int(self.settings.transmitted_dim)
 
     @property
     def mode(self) -> DecisionMode:
-        """Whether the latent crosses the link, or the decision. A new mode takes effect at once."""
+        """Whether the latent or the decision is transmitted. Changes take effect immediately."""
         return self._mode
 
     @mode.setter
@@ -134,17 +134,17 @@ class DecisionSystem(DecisionReceiver):
 
     @property
     def num_symbols(self) -> int:
-        """Complex symbols that cross the link for a sample."""
+        """Number of complex symbols per sample."""
         return num_symbols(self.transmitted_dim)
 
     @property
     def aggregates(self) -> dict[str, Aggregate]:
-        """Figures that are functions of means over all samples."""
+        """Metrics that are functions of means over all samples."""
         return {**super().aggregates, **self.task.aggregates}
 
     @property
     def received_features(self) -> int:
-        """Real numbers that the receiver has of a sample."""
+        """Number of received real numbers per sample."""
         return self.transmitted_dim + self.receiver_knows_noise * self.num_symbols
 
     @abstractmethod
@@ -158,14 +158,14 @@ class DecisionSystem(DecisionReceiver):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> tf.Tensor:
-        """Send what ``inputs`` say, and decide."""
+        """Transmit ``inputs`` and decide at the receiver."""
         inputs, presence = self.prepare(inputs, present, training)
         return self._send(self.encode(inputs, presence, training), snr_db, training)
 
     def _send(
         self, latents: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
     ) -> tf.Tensor:
-        """From latents at the transmitter to the decision at the receiver."""
+        """Transmit latents and decide at the receiver."""
         no = self.noise_power(snr_db)
         if self.mode == "decision" and not training:
             return self._repeat_decision(latents, no)
@@ -179,12 +179,13 @@ class DecisionSystem(DecisionReceiver):
         present: Sequence[str] | None = None,
         training: bool = False,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        """Inputs of all modalities, zero where missing, and what is there: [batch, num_modalities].
+        """Inputs of all modalities, zero if missing, and their presence [batch, num_modalities].
 
         Raises
         ------
         ValueError
-            If ``present`` names no known modality, or ``inputs`` lack one that is present
+            If ``present`` contains an unknown modality, or a present modality is missing in
+            ``inputs``
         """
         names = present_names(present, self.shapes)
         check_keys(inputs, batch_keys({name: self.shapes[name] for name in names}))
@@ -217,7 +218,7 @@ class DecisionSystem(DecisionReceiver):
         return loss
 
     def _repeat_decision(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Decide on noiseless ``latents``, send the bit, and combine what comes by its noise."""
+        """Decide on noiseless ``latents``, send the bit, and combine the received symbols."""
         outputs = self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
         bit = tf.where(outputs >= 0, 1.0, -1.0)
         symbols = tf.tile(tf.cast(bit, tf.complex64), [1, self.num_symbols])
@@ -230,7 +231,7 @@ class DecisionSystem(DecisionReceiver):
     def encodings(
         self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
     ) -> tf.Tensor:
-        """What depends on no SNR: latents."""
+        """Latents, which do not depend on the SNR."""
         return self.encode(*self.prepare(batch, present))
 
     def measure(
@@ -240,7 +241,7 @@ class DecisionSystem(DecisionReceiver):
         present: Sequence[str] | None = None,
         encodings: tf.Tensor | None = None,
     ) -> dict[str, tf.Tensor]:
-        """Figures of every sample, for the Monte Carlo loop; see `Task`."""
+        """Metrics of each sample for the Monte Carlo loop, see `Task`."""
         latents = self.encodings(batch, present) if encodings is None else encodings
         outputs = self._send(latents, snr_db, training=False)
         metrics.note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
@@ -252,11 +253,11 @@ class DecisionSystem(DecisionReceiver):
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """What probes may look at: what is ``received`` [batch, received_features]."""
+        """Representations for probes: ``received`` [batch, received_features]."""
         filled, presence = self.prepare(inputs, present)
         latents = self.encode(filled, presence)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """As those of `LinkedModel`, and ``transmitted_dim``."""
+        """Metrics of `LinkedModel`, and ``transmitted_dim``."""
         return super().static_metrics(data) | {"transmitted_dim": self.transmitted_dim}

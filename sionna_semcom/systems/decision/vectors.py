@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Features of all modalities as one vector a sample."""
+"""Features of all modalities as one vector per sample."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ def as_vectors(
     shapes: Mapping[str, Sequence[int]],
     presence: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Put the features of all modalities behind each other, sequences as the mean of their frames.
+    """Concatenate the features of all modalities, with sequences as the mean of their frames.
 
     Input
     -----
     inputs : `dict`
-        Features ``[batch, *shape]``, and for sequences ``<name>_length`` ``[batch]``; frames that
-        are padding do not count, and a sequence without any is zero
+        Features ``[batch, *shape]``, and for sequences ``<name>_length`` ``[batch]``; padding is
+        excluded from the mean, and a sequence without frames is zero
     shapes : `dict`
         Shape of a sample of each modality
     presence : `None` (all) | [batch, num_modalities], `float`
-        One where the transmitter has the modality, zero where not
+        One if the transmitter has the modality, otherwise zero
 
     Output
     ------
     : [batch, dim], `float`
-        Vectors, zero where a modality is missing
+        Vectors, zero for missing modalities
     """
     vectors = []
     for name, shape in shapes.items():

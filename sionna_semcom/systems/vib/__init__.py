@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two-stage variational information bottleneck."""
+"""Two-stage variational information bottleneck."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents of devices that do not exchange them, side by side at the receiver."""
+"""Latents of devices that do not exchange them, concatenated at the receiver."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ def receive_side_by_side(
     snr_range: tuple[float, float],
     knows_noise: bool,
 ) -> tf.Tensor:
-    """Send the latent of each device, and give the receiver all of them behind each other.
+    """Send the latent of each device, and concatenate the received latents.
 
     Input
     -----
     link : :class:`~sionna_semcom.link.Link` | `None`
-        A link of several devices that tells them apart; none: symbols arrive as they are
+        Link that separates the symbols of several devices; none: symbols arrive unchanged
     latents : [batch, num_devices, latent_dim], `tf.float`
-        Latents; a device whose latent is zero sends nothing, which the receiver knows
+        Latents; a device with a zero latent sends nothing, and the receiver knows it
     no : [], `tf.float`
         Noise power
     snr_range : (`float`, `float`)
-        SNRs [dB] of training; noise beyond counts as the nearest of them
+        Range of the SNR [dB] of training; the noise power is clipped to this range
     knows_noise : `bool`
-        Whether the receiver uses the noise power that the link reports
+        Whether the receiver uses the effective noise power from the link
 
     Output
     ------
     : [batch, num_devices * (num_features + 1)], `tf.float`
-        For each device what is received of its latent, if the receiver knows the noise how good
-        each of its symbols is, and whether it sends
+        For each device, the received latent, the SNR of its symbols if the receiver knows the
+        noise, and a presence indicator
 
     Raises
     ------
     ValueError
-        If the link takes other numbers of devices, or adds what they send
+        If the link takes another number of devices, or adds their symbols
     """
     devices, dim = latents.shape[1:]
     there = tf.cast(tf.reduce_any(latents != 0, -1, keepdims=True), latents.dtype)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings from which two-stage bottlenecks are built."""
+"""Settings of two-stage bottlenecks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..decision.settings import LatentDecisionSettings
 
 
 class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
-    """A :class:`TwoStageVIB` over the modalities of features."""
+    """A :class:`TwoStageVIB` for the modalities of features."""
 
     may_part = False
 
@@ -28,32 +28,32 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     received_dim: PositiveInt = 32
     """Dimension of the latent of the second stage"""
     dropout: float = Field(0.5, ge=0, lt=1)
-    """Share of features and activations that is dropped in training"""
+    """Dropout rate of features and activations"""
     beta: NonNegativeFloat | None = 1e-2
-    """Weight of the divergences of the first stage; nothing (null) leaves it out"""
+    """Weight of the divergences of the first stage; no bottleneck if null"""
     gamma: NonNegativeFloat | None = 1e-2
-    """Weight of the divergence of the second stage; nothing (null) leaves it out"""
+    """Weight of the divergence of the second stage; no bottleneck if null"""
     auxiliary_weight: NonNegativeFloat = 1.0
-    """Weight of each modality's own decision in training"""
+    """Weight of the decisions of single modalities in training"""
     redundancy_weight: NonNegativeFloat = 0.4
     """Final weight of the redundancy term"""
     warm_epochs: NonNegativeInt = 3
-    """Epochs before the redundancy term sets in"""
+    """Number of epochs before the redundancy term is added"""
     num_samples: NonNegativeInt = 0
-    """Samples of the second stage that evaluation averages over; zero takes its mean"""
+    """Number of samples of the second stage in evaluation; the mean is used if zero"""
 
     @property
     def devices(self) -> bool:
-        """Whether each modality is at a device of its own."""
+        """Whether each modality is at its own device."""
         return self.transmitters == "separate"
 
     def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
-        """Refuse a decision at the transmitter where none has all modalities."""
+        """Check that a decision at the transmitter has all modalities."""
         super().check_evaluation(mode, present)
         if mode == "decision" and self.devices:
             raise ValueError("mode 'decision' needs one transmitter with all modalities")
 
     def can_start_from(self, other: SystemSettings) -> bool:
-        """Whether ``other`` is a CoMM of encoders of the same sizes."""
+        """Whether ``other`` is a CoMM with encoders of the same sizes."""
         encoders: Any = getattr(other, "encoders", None)
         return getattr(encoders, "kind", None) == self.kind and encoders.width == self.width

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two stages of variational information bottlenecks, with what modalities share removed."""
+"""Two-stage variational information bottleneck with reduced redundancy between modalities."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ class TwoStageVIB(DecisionSystem):
                                            ├─ gradient reversal ─ T_mn
                                            └─ fusion ─ x ─ encoder ─ z ─ link ─ ẑ ─ M-VIB ─ head ─ ŷ
 
-    Trained in one backward pass on
+    All losses are minimized in one backward pass:
 
     .. math::
         \mathcal{L} = \sum_m \left(w\,\ell(y, \hat{y}_m) + \beta D_m\right)
         + \ell(y, \hat{y}) + \gamma D + \lambda_\text{red} \sum_{m<n} \text{BCE}_{mn}
 
-    with the loss :math:`\ell` of the task, divergences :math:`D` of the bottlenecks from their
-    prior in nats, all averaged over the batch, and discriminators :math:`T_{mn}` that tell whether
-    latents of two modalities belong together, behind gradient reversal.
+    with the loss :math:`\ell` of the task and the divergences :math:`D` of the bottlenecks from
+    their prior in nats, averaged over the batch. The discriminators :math:`T_{mn}` classify whether
+    latents of two modalities belong to the same sample. They follow a gradient reversal layer.
 
     With ``transmitters="separate"`` each modality is at a device of its own, which sends an
     encoding of its :math:`z_m` in ``transmitted_dim`` numbers over a link of several devices, and
@@ -52,10 +52,10 @@ class TwoStageVIB(DecisionSystem):
 
     Source: Fu et al., "Robust Multi-modal Task-oriented Communications with Redundancy-aware
     Representations", equations (2) and (43). Corrections: (13) and (23) subtract the divergence
-    that (7) and (18) add, and do not average it; (43) adds the bound of the mutual information,
-    which discriminators would learn to lower, in place of their cross-entropy; (40) to (42) reverse
-    the gradient of one input, where the text means both. Missing modalities, sequences, and that
-    the receiver knows the noise are additions.
+    that (7) and (18) add, and do not average it. (43) adds the bound of the mutual information,
+    which discriminators would minimize, instead of their cross-entropy. (40) to (42) reverse the
+    gradient of only one input, while the text describes both. Additions are missing modalities,
+    sequences, and noise knowledge at the receiver.
 
     See :class:`~sionna_semcom.systems.DecisionSystem` for ``shapes``, ``num_classes``, ``link``,
     ``snr_db``, input and output.
@@ -63,7 +63,7 @@ class TwoStageVIB(DecisionSystem):
     Raises
     ------
     ValueError
-        If a size or weight is out of its range
+        If a size or weight is out of range
     """
 
     def create_layers(self) -> None:
@@ -114,8 +114,8 @@ class TwoStageVIB(DecisionSystem):
     def schedules(self, num_epochs: int) -> list[keras.callbacks.Callback]:
         r"""Schedules of :math:`\alpha` and :math:`\lambda_\text{red}` for ``num_epochs``.
 
-        The scale of the reversal rises to one in the warm-up; the weight of the redundancy term
-        waits for it and then rises to the end. ``fit`` takes them as callbacks.
+        The scale of the gradient reversal increases to one in the warm-up. The weight of the
+        redundancy term then increases until the end. Pass the schedules to ``fit`` as callbacks.
         """
         if self.discriminators is None:
             return []
@@ -136,12 +136,12 @@ class TwoStageVIB(DecisionSystem):
         return latents, divergences
 
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Latents that are sent, of ``inputs``."""
+        """Transmitted latents of ``inputs``."""
         return self._fuse(self.unimodal(inputs, training)[0], presence, training)
 
     @property
     def received_features(self) -> int:
-        """Real numbers that the receiver has of a sample."""
+        """Number of received real numbers per sample."""
         features = super().received_features
         return len(self.shapes) * (features + 1) if self.settings.devices else features
 
@@ -152,7 +152,7 @@ class TwoStageVIB(DecisionSystem):
         return uses_of_devices(self.link, self.num_symbols, batch, len(self.shapes))
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
-        """What the receiver has of ``latents``: [batch, received_features]."""
+        """Received features of ``latents``: [batch, received_features]."""
         if not self.settings.devices:
             return super().receive(latents, no, link)
         over = None if link is self._noiseless else link or self.link
@@ -168,7 +168,7 @@ class TwoStageVIB(DecisionSystem):
         return self.encoder(tf.concat([*parts, presence], -1), training=training)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs for what is received."""
+        """Outputs for received features."""
         return self._decode(features, training)[0]
 
     def _decode(self, features: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
@@ -184,7 +184,7 @@ class TwoStageVIB(DecisionSystem):
         return self.task.average(outputs), divergence
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
-        """All losses, weighted and summed; equation (43), corrected."""
+        """Weighted sum of all losses, equation (43), corrected."""
         filled, presence = self.prepare(inputs, None, training)
         latents, divergences = self.unimodal(filled, training)
         rounds = self.received_in_training(self._fuse(latents, presence, training))
@@ -209,7 +209,7 @@ class TwoStageVIB(DecisionSystem):
         return loss
 
     def _weighted(self, name: str, weight: Any, term: tf.Tensor) -> tf.Tensor:
-        """Note a term, and give it weighted."""
+        """Log a term and return it with its weight."""
         self._trackers[name].update_state(term)
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
@@ -219,7 +219,7 @@ class TwoStageVIB(DecisionSystem):
         snr_db: tf.Tensor | float,
         present: Sequence[str] | None = None,
     ) -> dict[str, tf.Tensor]:
-        """What probes may look at: latents of modalities, means all, and what is ``received``."""
+        """Representations for probes: means of the latents of modalities, and ``received``."""
         filled, presence = self.prepare(inputs, present)
         latents = self.unimodal(filled)[0]
         received = self.receive(self._fuse(latents, presence, False), self.noise_power(snr_db))
@@ -227,10 +227,11 @@ class TwoStageVIB(DecisionSystem):
         return shown | {"received": received}
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
-        """Those of `DecisionSystem`, divergences of both stages in nats, and the final weight.
+        """Metrics of `DecisionSystem`, divergences of both stages in nats, and the final weight.
 
-        ``kl/<modality>`` are divergences of the first stage, ``kl/received`` that of the second
-        without noise; ``redundancy_weight`` is the final weight of the redundancy term.
+        ``kl/<modality>`` are the divergences of the first stage, ``kl/received`` is the divergence
+        of the second stage without noise, and ``redundancy_weight`` is the final weight of the
+        redundancy term.
         """
         figures = super().static_metrics(data)
         sums = dict.fromkeys([*self.shapes, "received"], 0.0)
@@ -255,7 +256,7 @@ def _mean(values: list[tf.Tensor]) -> tf.Tensor:
 def _perceptron(
     inputs: int, outputs: int, hidden: int | None = None, dropout: float = 0.0
 ) -> keras.Sequential:
-    """An affine map, or a perceptron with one hidden layer."""
+    """Affine map, or perceptron with one hidden layer."""
     layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
     if hidden:
         layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dropout(dropout)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Digits that need no download: handwritten ones of scikit-learn, spoken ones synthesized."""
+"""Digits without download: handwritten digits of scikit-learn and synthesized spoken digits."""
 
 from __future__ import annotations
 

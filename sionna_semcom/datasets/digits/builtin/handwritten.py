@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The handwritten digits that come with scikit-learn."""
+"""Handwritten digits of scikit-learn."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ _TRAIN, _VALIDATION = 1297, 100
 def read_handwritten() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Training, validation and test images with their labels.
 
-    1,797 images [8, 8], `float32` in [0, 1]. They are cut in their order (1,297, 100 and 400),
-    because neighbors come from the same hand: a random split would test on writers it has seen.
+    1,797 images [8, 8], `float32` in [0, 1]. They are split in their original order (1,297, 100 and
+    400), because neighboring images are from the same writer. In a random split, training and test
+    images would be from the same writers.
     """
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)

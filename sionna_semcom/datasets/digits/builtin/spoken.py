@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file of synthesized spoken digits."""
+"""File of synthesized spoken digits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SPLITS = ("train", "validation", "test")
 
 
 def read_spoken(path: str | os.PathLike[str] = SPOKEN_DIGITS) -> dict[str, SpokenDigits]:
-    """Training, validation and test clips, which share no voice.
+    """Training, validation and test clips without common voices.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
         If the file is damaged
     """
@@ -60,7 +60,7 @@ def write_spoken(
     log_mel: LogMel,
     origin: str,
 ) -> None:
-    """Write ``clips`` for `read_spoken`, spectrograms in steps of 1/255.
+    """Write ``clips`` for `read_spoken`, with spectrograms in steps of 1/255.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def write_spoken(
     voices : `dict` of `list`
         Names of the speakers in each split
     log_mel : `LogMel`
-        What made the spectrograms
+        Settings of the spectrograms
     origin : `str`
-        What made the clips
+        Source of the clips
     """
     names, indices = np.unique(clips.speakers, return_inverse=True)
     spectrograms = np.round(255 * clips.spectrograms).astype(np.uint8)

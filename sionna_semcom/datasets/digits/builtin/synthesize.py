@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthesize the built-in spoken digits with eSpeak NG.
 
-``python -m sionna_semcom.datasets.digits.builtin.synthesize [OUTPUT]`` needs the program
-``espeak-ng`` and writes the file that ships with the package (or ``OUTPUT``) in about two minutes.
+``python -m sionna_semcom.datasets.digits.builtin.synthesize [OUTPUT]`` requires the program
+``espeak-ng`` and writes the file of the package (or ``OUTPUT``) in about two minutes.
 
-A voice is one of eSpeak's variants, which shape the vocal tract, in one of seven English accents.
-No variant is used twice, so that splits by voice share none. Each voice says each digit several
-times, at other pitches and speeds. The same version of eSpeak NG gives the same spectrograms.
+A voice is a variant of eSpeak, which models the vocal tract, in one of seven English accents. Each
+variant is used once, so that splits have no common voices. Each voice speaks each digit several
+times with different pitches and speeds. Spectrograms are reproducible with the same version of
+eSpeak NG.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def voices() -> dict[str, list[str]]:
 
 
 def speak(word: str, voice: str, pitch: int, speed: int, sample_rate: int) -> np.ndarray:
-    """Waveform of ``word`` without the silence around it, [num_samples], `float32`."""
+    """Waveform of ``word`` without leading and trailing silence, [num_samples], `float32`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "word.wav"
         options = ["-v", voice, "-p", str(pitch), "-s", str(speed), "-w", str(path)]
@@ -67,7 +68,7 @@ def speak(word: str, voice: str, pitch: int, speed: int, sample_rate: int) -> np
 
 
 def synthesize(names: Sequence[str], log_mel: LogMel) -> SpokenDigits:
-    """Spectrograms of every digit by every voice at every pitch and speed."""
+    """Spectrograms of all digits for all voices, pitches and speeds."""
     clips = list(product(names, range(len(PITCHES_AND_SPEEDS)), range(len(WORDS))))
     waveforms = (
         speak(WORDS[digit], voice, *PITCHES_AND_SPEEDS[repetition], log_mel.sample_rate)
@@ -78,7 +79,7 @@ def synthesize(names: Sequence[str], log_mel: LogMel) -> SpokenDigits:
 
 
 def origin() -> str:
-    """Version of eSpeak NG, and what varies between repetitions."""
+    """Version of eSpeak NG, and the settings of the repetitions."""
     version = subprocess.run(["espeak-ng", "--version"], check=True, capture_output=True, text=True)
     return f"{version.stdout.split('  ')[0]}; pitches and speeds {PITCHES_AND_SPEEDS}"
 
