@@ -34,9 +34,11 @@ class Realizations(NamedTuple):
 def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Realizations:
     """Draw ``count`` impulse responses of the model that ``settings`` name.
 
-    Path loss and shadowing are off. Each row of UMi, UMa and RMa is a drop of a terminal, whose
-    position and angular spreads are those drawn; CDL has the spreads of its table, and TDL none.
+    Path loss and shadowing are off, and no other terminals interfere. Each row of UMi, UMa
+    and RMa is a drop of a terminal, whose position and angular spreads are those drawn; CDL has the
+    spreads of its table, and TDL none.
     """
+    settings = settings.model_copy(update={"link_budget": None})
     chunks = list(_chunks(settings, grid, count))
     most = max(chunk.tau.shape[-1] for chunk in chunks)
 

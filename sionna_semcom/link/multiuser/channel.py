@@ -136,6 +136,10 @@ class UserSlots(SlotSource):
         """Channels of single users that were drawn once, or none if each slot draws its own."""
         return self._single.pool
 
+    def redraw(self) -> None:
+        """Replace the channels of single users that were drawn once by new ones."""
+        self._single.redraw()
+
     def seen(self) -> tf.Tensor:
         """Channels of single users in which a receiver has learned the statistics."""
         return self._single.seen()

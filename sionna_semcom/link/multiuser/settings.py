@@ -188,7 +188,7 @@ class DownlinkSettings(MultiUserSettings):
             raise ValueError(
                 "`transmitter_csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()"
             )
-        if self.csi == "ls" and self.interpolation == "lmmse":
+        if "ls" in (self.csi, self.transmitter_csi) and self.interpolation == "lmmse":
             raise ValueError(
                 "`interpolation`='lmmse' assumes the statistics of the channel, which `precoding` "
                 "changes. Use 'nn', 'lin' or 'lin_time_avg'"

@@ -11,6 +11,8 @@ from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
 
 from ...channel.noise import antenna_energy, at_least
+from ...channel.slots.channel import in_units, slot_energy
+from ...channel.slots.source import SlotSource
 from .equalization import NOISE_FLOOR
 from .settings import OFDMSettings
 
@@ -153,10 +155,16 @@ class PrecodedChannel(Object):
 
 
 def stream_powers(precode: PrecodedChannel, channel: Callable[[int], tf.Tensor]) -> np.ndarray:
-    """Mean energies [num_streams] of what streams see, measured where precoding changes them."""
+    """Mean energies [num_streams] of what streams see, measured where precoding changes them.
+
+    They are those of slots with unit energy, as statistics are.
+    """
     settings = precode.settings
     if settings.precoding == "none":
         return np.full(settings.streams, 1.0 / settings.streams)
-    slots = precode(channel(CALIBRATION_SLOTS), CALIBRATION_NOISE)
+    h = channel(CALIBRATION_SLOTS)
+    if isinstance(channel, SlotSource) and not channel.has_unit_energy:
+        h = in_units(h, tf.sqrt(slot_energy(h)))
+    slots = precode(h, CALIBRATION_NOISE)
     found: np.ndarray = np.mean(np.abs(slots.numpy()) ** 2, axis=(0, 1, 2, 3, 5, 6))
     return found

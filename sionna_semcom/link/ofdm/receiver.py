@@ -98,7 +98,16 @@ class OFDMReceiver(Link):
         ------
         : `Observation`
             Channel of the streams, its estimate, and symbols
+
+        Raises
+        ------
+        ValueError
+            If slots are sent in the time domain, where a channel has taps
         """
+        if self._time is not None:
+            raise ValueError(
+                "observations need a link with `domain`='frequency'. Received: domain='time'"
+            )
         size = [tf.shape(channel)[0], self._capacity]
         slots = complex_normal(size, precision=self.precision)
         drops = Drops(channel, -1 - tf.range(size[0]), None)

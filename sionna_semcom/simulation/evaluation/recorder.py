@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..results.records import DROP, Columns
+from ..results.records import DROP_COLUMN, Columns
 from .tally import UNDECIDABLE
 
 _MOST_IN_BATCH = 2**31
@@ -33,14 +33,25 @@ class Recorder:
         self._columns: dict[str, np.ndarray] = {}
 
     def add(self, batch: int, figures: Mapping[str, Any], drops: Any = None) -> None:
-        """Add the figures [batch] of one batch, and the drops that its samples met, if known."""
+        """Add the figures [batch] of one batch, and the drops that its samples met, if known.
+
+        Raises
+        ------
+        ValueError
+            If a figure has the name of the column of drops
+        """
         new = {n: np.asarray(v) for n, v in figures.items() if n not in self._skipped}
         size = len(next(iter(new.values()), ()))
         if not self._most or not size:
             return
+        if DROP_COLUMN in new:
+            raise ValueError(
+                f"{DROP_COLUMN!r} is the column of channels in records, so no metric can have this "
+                f"name where `records` are kept. Received: {', '.join(new)}"
+            )
         drops = np.full(size, -1) if drops is None else np.asarray(drops, np.int64)
         new = {n: values.astype(np.float32) for n, values in new.items()}
-        new[DROP] = np.where(drops >= 0, drops, drops - batch * _MOST_IN_BATCH)
+        new[DROP_COLUMN] = np.where(drops >= 0, drops, drops - batch * _MOST_IN_BATCH)
         keys = np.concatenate([self._keys, self._rng.random(size)])
         kept = np.sort(np.argsort(keys)[: self._most])
         self._keys = keys[kept]

@@ -17,8 +17,8 @@ from .ordered import create_ordered, ordered
 
 Array = NDArray[Any]
 Columns = Mapping[str, Sequence[float]]
-DROP = "drop"
-_WHOLE = ("point", "seed", DROP)
+DROP_COLUMN = "drop"
+_WHOLE = ("point", "seed", DROP_COLUMN)
 _PACKED: Any = {"compression": "gzip", "shuffle": True}
 
 
@@ -69,8 +69,8 @@ class Records:
         ]
         if not parts:
             return None
-        names = [name for name in parts[0][2] if name != DROP]
-        sizes = [len(one[DROP]) for *_, one in parts]
+        names = [name for name in parts[0][2] if name != DROP_COLUMN]
+        sizes = [len(one[DROP_COLUMN]) for *_, one in parts]
 
         def whole(values: Any) -> Array:
             return np.concatenate([np.asarray(value) for value in values])
@@ -78,7 +78,7 @@ class Records:
         return cls(
             np.repeat([point for point, *_ in parts], sizes),
             np.repeat([seed for _, seed, _ in parts], sizes),
-            whole(np.asarray(one[DROP], np.int64) for *_, one in parts),
+            whole(np.asarray(one[DROP_COLUMN], np.int64) for *_, one in parts),
             {name: whole(np.asarray(one[name], np.float32) for *_, one in parts) for name in names},
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..._messages import listed, shortened
 from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
-from ...link import AnyLink
+from ...link import AnyLink, MultiUserSettings
 from ...systems import DeviceSettings, SystemSettings
 from ..results.curves import EBNO_AXIS
 from ..training.settings import ModelSettings
@@ -26,6 +26,7 @@ def check_compatibility(study: Any) -> None:
     """
     for name, model in study.models.items():
         _check_data(name, model.system, study.data)
+        _check_training_devices(name, model, study.data.modalities)
     for curve in study.curves:
         for model_name, link_name in curve.pairs:
             system = study.models[model_name].system
@@ -36,7 +37,8 @@ def check_compatibility(study: Any) -> None:
                 who, model_name, study.models[model_name], link_name, study.links[link_name]
             )
             _check_axis(who, study.evaluation.quantity, model_name, system, study.links[link_name])
-            _check_devices(who, curve, system, link_name, study.links[link_name])
+            devices = link_name, study.links[link_name], study.data.modalities
+            _check_devices(who, curve, system, *devices)
             _check_curve(who, curve, model_name, system, study.data.modalities)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
@@ -95,7 +97,12 @@ def _check_axis(who: str, axis: str, model: str, system: SystemSettings, link: A
 
 
 def _check_devices(
-    who: str, curve: CurveSettings, system: SystemSettings, name: str, link: Any
+    who: str,
+    curve: CurveSettings,
+    system: SystemSettings,
+    name: str,
+    link: Any,
+    modalities: tuple[str, ...],
 ) -> None:
     """Check that a link takes the symbols of one transmitter, or of a device for each modality."""
     separable = isinstance(system, DeviceSettings)
@@ -108,10 +115,48 @@ def _check_devices(
             f"{who}: {system.kind} is evaluated with the transmitters that it was trained with. "
             f"Received: transmitters {transmitters!r}"
         )
-    if system.crosses == "link" and transmitters not in link.transmitters:
+    if system.crosses == "link":
+        apart = (curve.mode or system.own_mode) == "conventional"
+        _check_transmitters(f"{who}: link {name!r}", system, transmitters, apart, link, modalities)
+
+
+def _check_training_devices(name: str, model: ModelSettings, modalities: tuple[str, ...]) -> None:
+    """Check that the link of training takes the symbols of the transmitters of a model."""
+    system, link = model.system, model.link
+    if system.crosses != "link" or isinstance(link, MIMOSettings):
+        return
+    transmitters = system.transmitters if isinstance(system, DeviceSettings) else "joint"
+    apart = system.own_mode != "end_to_end"  # the paper's mode sends centroids in evaluation only
+    who = f"model {name!r}: the link of its training"
+    _check_transmitters(who, system, transmitters, apart, link, modalities)
+
+
+def _check_transmitters(
+    who: str,
+    system: SystemSettings,
+    transmitters: str,
+    apart: bool,
+    link: Any,
+    modalities: tuple[str, ...],
+) -> None:
+    """Check that ``link`` takes ``transmitters``, and tells them apart if latents are ``apart``."""
+    if transmitters not in link.transmitters:
         raise ValueError(
-            f"{who}: link {name!r} is for {' or '.join(link.transmitters)} transmitters. "
+            f"{who} is for {' or '.join(link.transmitters)} transmitters. "
             f"Received: transmitters {transmitters!r}"
+        )
+    if transmitters == "joint" or not isinstance(link, MultiUserSettings):
+        return
+    if link.num_users != len(modalities) or link.user is not None:
+        raise ValueError(
+            f"{who} must have num_users={len(modalities)}, one for each modality, and no user, "
+            f"for separate transmitters. Received: num_users={link.num_users}, user={link.user}"
+        )
+    may_part = isinstance(system, DeviceSettings) and system.may_part
+    if "joint" not in link.transmitters and (apart or not may_part):
+        raise ValueError(
+            f"{who} adds the symbols of all transmitters, and {system.kind} sends latents that "
+            f"must be told apart. Received: {link.kind}"
         )
 
 

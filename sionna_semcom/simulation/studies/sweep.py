@@ -147,7 +147,7 @@ def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, 
         (label, float(np.mean(one.mean)), float(np.mean(one.ci_high - one.ci_low) / 2))
         for label, one in ((label, curve.metrics[metric]) for label, curve in curves.items())
     ]
-    least = metric.rpartition("_")[2] in _ERRORS
+    least = re.split("[_/]", metric)[-1] in _ERRORS
     return sorted(rows, key=lambda row: row[1] if least else -row[1])
 
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Literal
 import tensorflow as tf
 from sionna.phy import config
 
+from ...channel.slots.settings import SlotSettings
 from ...datasets import Data
-from ...link import LINKS, Link, OFDMLink
+from ...link import LINKS, Link, MultiUserSettings, OFDMLink
 from ...link.estimation.observation import Observation
 from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
@@ -27,10 +28,23 @@ class ChannelEstimationSettings(SystemSettings):
     kind: Literal["channel_estimation"] = "channel_estimation"
 
     def check_link(self, link: Any) -> None:
-        """Check that the link estimates its channel."""
-        if not issubclass(LINKS.of(link), OFDMLink):
+        """Check that the link estimates the channel of one user, and measures nothing else.
+
+        Raises
+        ------
+        ValueError
+            If it has no estimate, several users, the time domain or metrics of its own
+        """
+        if not issubclass(LINKS.of(link), OFDMLink) or isinstance(link, MultiUserSettings):
             raise ValueError(
                 f"needs a link that estimates a channel: ofdm or pusch. Received: {link.kind!r}"
+            )
+        if isinstance(link, SlotSettings) and link.domain == "time":
+            raise ValueError("needs a link with domain 'frequency'. Received: domain='time'")
+        if link.metric_names:
+            raise ValueError(
+                "needs a link without link_budget and transport_block. "
+                f"Received: {link.kind} with the metrics {', '.join(link.metric_names)}"
             )
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
@@ -42,6 +42,15 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     num_samples: NonNegativeInt = 0
     """Number of samples of the second stage in evaluation; the mean is used if zero"""
 
+    @model_validator(mode="after")
+    def _check_successive(self) -> TwoStageVIBSettings:
+        if self.devices and self.successive:
+            raise ValueError(
+                "`successive` needs one transmitter with all modalities. "
+                f"Received: successive=True, transmitters={self.transmitters!r}"
+            )
+        return self
+
     @property
     def devices(self) -> bool:
         """Whether each modality is at its own device."""
@@ -52,6 +61,15 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
         super().check_evaluation(mode, present)
         if mode == "decision" and self.devices:
             raise ValueError("mode 'decision' needs one transmitter with all modalities")
+
+    def check_confidence(self, confidence: float | None) -> None:
+        """Check that a receiver that asks again has all modalities from one transmitter."""
+        super().check_confidence(confidence)
+        if confidence is not None and self.devices:
+            raise ValueError(
+                "confidence needs one transmitter with all modalities. "
+                f"Received: {confidence}, transmitters={self.transmitters!r}"
+            )
 
     def can_start_from(self, other: SystemSettings) -> bool:
         """Whether ``other`` is a CoMM with encoders of the same sizes."""

@@ -46,6 +46,18 @@ def test_channels_of_a_model_are_written_once_and_shown_alike(tmp_path):
         np.testing.assert_array_equal(first["a"], second["a"])
 
 
+def test_files_hold_one_terminal_without_path_loss(tmp_path):
+    """A link budget and its interferers are the link's, not those of the channels in a file."""
+    files = tmp_path / "plain.h5", tmp_path / "budget.h5"
+    budget = ("--set", "link_budget={interferers: {num: 2}}")
+    for path, more in zip(files, ((), budget), strict=True):
+        written = invoke("--model", "UMi", "--count", 6, "--out", path, *GRID, *more)
+        assert written.exit_code == 0, written.output
+    with h5py.File(files[0]) as plain, h5py.File(files[1]) as other:
+        for name in ("a", "tau", "position"):
+            np.testing.assert_array_equal(plain[name], other[name])
+
+
 def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
     """Spreads and K-factor are those that NumPy finds in the file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -54,6 +54,14 @@ def test_users_have_antennas_of_their_own_and_unit_energy(kind, model):
     np.testing.assert_allclose(user_energies(h, settings), 1.0, rtol=1e-3)
 
 
+def test_a_pool_of_users_is_drawn_again():
+    settings = UplinkSettings(model="UMi", num_rx_ant=4, pool_size=64, **GRID)
+    slots = UserSlots(settings, resource_grid(settings), None)
+    before = slots.pool.numpy()
+    slots.redraw()
+    assert not np.any(slots.pool.numpy() == before)
+
+
 def test_users_of_other_models_are_independent():
     h = drawn(UplinkSettings(model="CDL-C", num_rx_ant=4, **GRID), 400)[:, 0, 0, 0, :, 0, 0]
     correlation = np.abs(np.mean(h[:, 0] * h[:, 1].conj()))

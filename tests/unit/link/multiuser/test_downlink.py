@@ -136,6 +136,10 @@ def test_without_statistics_the_estimator_is_sionnas():
         ({"transmitter_csi": "delayed"}, "`transmitter_delay` goes with"),
         ({"interpolation": "lmmse"}, "`interpolation`='lmmse' assumes the statistics"),
         ({"transmitter_csi": "ls", "pilot_ofdm_symbol_indices": (), "csi": "perfect"}, "needs pil"),
+        (
+            {"transmitter_csi": "ls", "interpolation": "lmmse", "csi": "perfect"},
+            "`interpolation`='lmmse' assumes the statistics",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(settings, message):

@@ -7,6 +7,10 @@ import tensorflow as tf
 from sionna.phy.mimo import StreamManagement
 from sionna.phy.ofdm import RZFPrecoder
 
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.channel.slots.budgeted import BudgetedSlots
+from sionna_semcom.channel.slots.channel import SlotChannel
+from sionna_semcom.channel.slots.link_budget import LinkBudget
 from sionna_semcom.channel.slots.resource_grid import resource_grid
 from sionna_semcom.link.ofdm import OFDMSettings
 from sionna_semcom.link.ofdm.precoding import (
@@ -133,3 +137,17 @@ def test_powers_of_streams_are_those_of_the_modes(precoding, expected):
     powers = stream_powers(precode, channel)
     per_antenna = np.array(expected) / (1.0 if precoding == "none" else 2.0)
     np.testing.assert_allclose(powers, per_antenna, rtol=1e-5)
+
+
+def test_powers_of_streams_do_not_depend_on_path_loss():
+    """A link budget moves drops by tens of decibels, and statistics are those of unit energy."""
+    one = settings(model="UMi", pool_size=64, precoding="svd", num_tx_ant=4, num_rx_ant=2)
+    budget = one.model_copy(update={"link_budget": LinkBudget()})
+    grid, precode = resource_grid(one), PrecodedChannel(one)
+    set_seed("plain")
+    plain = stream_powers(precode, SlotChannel(one, grid))
+    set_seed("budget")
+    slots = BudgetedSlots(SlotChannel(budget, grid), budget, grid)
+    powers = stream_powers(precode, slots)
+    assert 0.5 < np.mean(powers / plain) < 2.0
+    assert powers.sum() == pytest.approx(plain.sum(), rel=0.3)

@@ -2,6 +2,7 @@
 """Records against counting: bounded, unbiased, and sure of who met whom."""
 
 import numpy as np
+import pytest
 
 from sionna_semcom.simulation.evaluation.recorder import Recorder
 from sionna_semcom.simulation.results.records import Records
@@ -36,6 +37,13 @@ def test_channels_that_are_drawn_anew_differ_between_batches():
     nothing = Recorder(0)
     nothing.add(1, {"mse": np.ones(3)})
     assert nothing.columns == {}
+
+
+def test_no_metric_takes_the_name_of_the_column_of_channels():
+    figures = {"mse": np.ones(3), "drop": np.zeros(3)}
+    with pytest.raises(ValueError, match=r"'drop' is the column of channels.*Received: mse, drop"):
+        Recorder(5).add(1, figures)
+    Recorder(0).add(1, figures)  # no records, no column
 
 
 def test_points_and_seeds_are_joined_in_order():

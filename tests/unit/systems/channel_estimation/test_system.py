@@ -15,8 +15,16 @@ from sionna.phy import config
 import sionna_semcom as ss
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import generated_features
-from sionna_semcom.link import AWGNLink, LearnedEstimator, OFDMLink
+from sionna_semcom.link import (
+    AWGNLink,
+    LearnedEstimator,
+    OFDMLink,
+    OFDMSettings,
+    PUSCHSettings,
+    UplinkSettings,
+)
 from sionna_semcom.systems import ChannelEstimation, FeatureTransmission, TwoStageVIB
+from sionna_semcom.systems.channel_estimation.system import ChannelEstimationSettings
 
 ESTIMATOR = {"width": 6, "num_blocks": 1, "kernel_times": 3, "kernel_frequencies": 9}
 GRID = {"model": "TDL-A", "num_tx_ant": 1, "num_rx_ant": 2, "fft_size": 24, "statistics": "none"}
@@ -139,6 +147,26 @@ def test_systems_that_send_nothing_do_not_calibrate(monkeypatch):
     monkeypatch.setattr(AWGNLink, "calibrate", lambda self: pytest.fail("it has no weights"))
     model.compile("adam")
     model.fit(data.train(16, 1, seed=1), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (UplinkSettings(), "ofdm or pusch. Received: 'uplink'"),
+        (OFDMSettings(domain="time", num_tx_ant=1), "domain 'frequency'. Received: domain='time'"),
+        (OFDMSettings(model="UMi", link_budget={}), "without link_budget.*ofdm with .* sinr_db"),
+        (PUSCHSettings(transport_block={"mcs_index": 4}), "pusch with the metrics bler, ber, crc"),
+    ],
+)
+def test_other_links_are_refused(chosen, message):
+    with pytest.raises(ValueError, match=message):
+        ChannelEstimationSettings().check_link(chosen)
+
+
+def test_nothing_is_observed_in_the_time_domain():
+    sender = OFDMLink(**GRID, domain="time", csi="perfect")
+    with pytest.raises(ValueError, match=r"`domain`='frequency'. Received: domain='time'"):
+        sender.observe(sender.channel(2), tf.constant(0.1))
 
 
 ELSEWHERE = """

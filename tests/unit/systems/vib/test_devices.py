@@ -39,6 +39,15 @@ def batch(size=12):
     return {name: tf.constant(values) for name, values in rows.items()}
 
 
+def test_devices_do_not_decide_step_by_step():
+    with pytest.raises(ValueError, match=r"`successive` needs one transmitter.*'separate'"):
+        TwoStageVIBSettings(transmitters="separate", successive=True)
+    with pytest.raises(ValueError, match=r"confidence needs one transmitter.*0.9.*'separate'"):
+        TwoStageVIBSettings(transmitters="separate").check_confidence(0.9)
+    TwoStageVIBSettings(transmitters="separate").check_confidence(None)
+    TwoStageVIBSettings(successive=True).check_confidence(0.9)
+
+
 def test_no_device_sees_what_another_has():
     one, rows = system(), batch()
     inputs, presence = one.prepare(rows)
