@@ -212,13 +212,16 @@ class Link(DrawnPart):
         : `Graph`
             Function with input and output of the link
         """
-        return Graph(self, jit_compile)
+        return Graph(self, jit_compile, self.input_shapes)
 
 
 class Graph:
-    """What :meth:`Link.graph` gives: one graph for a scalar ``no``, one for a value a row."""
+    """What :meth:`Link.graph` gives: one graph for a scalar ``no``, one for a value a row.
 
-    def __init__(self, link: Link, jit_compile: bool | None) -> None:
+    ``symbols`` have one of the ``shapes``, which are by rank.
+    """
+
+    def __init__(self, link: Link, jit_compile: bool | None, shapes: Mapping[int, str]) -> None:
         def traced(rank: int, *shape: None) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
             symbols = tf.TensorSpec([None] * rank, link.cdtype)
             signature = [symbols, tf.TensorSpec(shape, link.rdtype)]
@@ -227,15 +230,14 @@ class Graph:
             )
 
         self._link = link
+        self._shapes = shapes
         self._by_ranks = {
-            (rank, len(shape)): traced(rank, *shape)
-            for rank in link.input_shapes
-            for shape in ((), (None,))
+            (rank, len(shape)): traced(rank, *shape) for rank in shapes for shape in ((), (None,))
         }
 
     def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input as the link does, and run the graph."""
-        symbols, no = check_input(symbols, no, self._link.rdtype, self._link.input_shapes)
+        symbols, no = check_input(symbols, no, self._link.rdtype, self._shapes)
         symbols = tf.cast(symbols, self._link.cdtype)
         symbols_hat, no_eff = self._by_ranks[symbols.shape.rank, no.shape.rank](symbols, no)
         shape = [symbols.shape[axis] for axis in self._link.received_axes(symbols.shape.rank)]

@@ -17,7 +17,7 @@ from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 from ..channel.slots.randomness import own_randomness
 from ..mapping import SlotPacker
 from ..mapping.latent_mapper import first_axes
-from .base import Link, LinkSettings
+from .base import Graph, Link, LinkSettings
 
 CALIBRATION_SNRS_DB = (-10.0, 0.0, 10.0, 20.0, 30.0, 40.0)
 Chain = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -165,6 +165,12 @@ class ChainLink(Link):
         flat = tf.ensure_shape(flat, [symbols.shape[0], num_symbols and users * num_symbols])
         symbols_hat, no_eff = super().call(flat, no)
         return tf.reshape(symbols_hat, tf.shape(symbols)), tf.reshape(no_eff, tf.shape(symbols))
+
+    def graph(self, jit_compile: bool | None = None) -> Graph:
+        """As of any link, of several transmitters for ``symbols`` [batch, num_tx, num_symbols]."""
+        users = self._packer.num_tx
+        shapes = self.input_shapes if users == 1 else {3: f"[batch, {users}, num_symbols]"}
+        return Graph(self, jit_compile, shapes)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols``, those of all transmitters in a row, at noise power ``no``."""

@@ -118,6 +118,22 @@ def test_what_a_chain_must_give_is_said(chain, message):
         ChainLink(chain, grid())(complex_normal([2, 5]), 0.1)
 
 
+@pytest.mark.parametrize("users", [1, 3])
+def test_one_graph_sends_any_number_of_rows(users):
+    chain = Chain(num_tx=users)
+    run = chain.link.graph()
+    for batch, size in ((2, 10), (5, 30)):
+        symbols = complex_normal([batch, size] if users == 1 else [batch, users, size])
+        for no in (tf.constant(1e-12), tf.fill([batch], 1e-12)):
+            symbols_hat, no_eff = run(symbols, no)
+            assert symbols_hat.shape == no_eff.shape == symbols.shape
+            np.testing.assert_allclose(symbols_hat, symbols, atol=1e-4)
+            np.testing.assert_allclose(no_eff, 1e-12, rtol=1e-5)
+    assert len(chain.seen) == 2  # traced once for one noise power, and once for those of rows
+    with pytest.raises(ValueError, match="`symbols` must be complex of shape"):
+        run(complex_normal([4]), 0.1)
+
+
 def test_what_a_link_is_made_of_is_said():
     with pytest.raises(ValueError, match=r"`chain` must be a function .* Received: int"):
         ChainLink(3, grid())
