@@ -60,5 +60,5 @@ def test_axes_are_those_of_the_other_link(kind):
 
 @pytest.mark.parametrize("kind", WRAPPERS)
 def test_sums_of_several_transmitters_are_refused(kind):
-    with pytest.raises(ValueError, match="`link` must take the symbols of one.*'over_the_air'"):
+    with pytest.raises(ValueError, match=r"`link` must take the symbols of one.*'over_the_air'"):
         from_settings({"kind": kind, "link": {"kind": "over_the_air"}})

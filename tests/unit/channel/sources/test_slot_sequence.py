@@ -78,5 +78,5 @@ def test_any_number_of_slots_can_be_drawn():
 
 def test_a_sequence_has_no_paths():
     _, slots = sequence(1)
-    with pytest.raises(ValueError, match="paths are taken from .* a pool or a file.*=None"):
+    with pytest.raises(ValueError, match=r"paths are taken from .* a pool or a file.*=None"):
         slots.paths(4)
