@@ -16,6 +16,7 @@ from sionna_semcom.systems.base.transmission import transmit_latents
 SMALL = {"fft_size": 12, "num_tx_ant": 2, "num_rx_ant": 2}
 FADING = {"kind": "flat_fading", "num_tx_ant": 2, "num_rx_ant": 2}
 OFDM = {"kind": "ofdm", **SMALL}
+USERS = {"fft_size": 12, "model": "TDL-A", "num_users": 2}
 MIMO = {"kind": "ofdm_mimo", **SMALL}
 EFFECTIVE = {"kind": "effective_awgn", "link": FADING}
 LINK_KINDS = {
@@ -31,6 +32,10 @@ LINK_KINDS = {
         "link": FADING,
         "sends": "parts",
     },
+    "bits": {"kind": "bits_and_latents", "link": {**FADING, "precision": "double"}},
+    "uplink": {**USERS, "kind": "uplink"},
+    "downlink": {**USERS, "kind": "downlink"},
+    "over the air": {**USERS, "kind": "over_the_air"},
     "ofdm": {**OFDM, "model": "TDL-A"},
     "ofdm, svd": {**OFDM, "precoding": "svd", "interpolation": "lmmse", "model": "TDL-A"},
     "ofdm, rzf": {**OFDM, "precoding": "rzf", "csi": "perfect", "equalizer": "zf"},
@@ -68,7 +73,7 @@ def test_every_kind_is_here():
 @pytest.mark.parametrize(("name", "settings"), LINK_KINDS.items(), ids=LINK_KINDS)
 def test_links_in_double_precision(name, settings):
     link = from_settings({**settings, "precision": "double"})
-    symbols = tf.complex(tf.ones([3, 5]), 0.0)
+    symbols = tf.complex(tf.ones([3, 5] if 2 in link.input_shapes else [3, 2, 5]), 0.0)
     for call in (link, link.graph()):
         for no in (0.1, tf.constant([0.1, 0.2, 0.3])):
             symbols_hat, no_eff = call(symbols, no)
