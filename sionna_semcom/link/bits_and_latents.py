@@ -14,9 +14,10 @@ from sionna.phy.mapping import BinarySource
 from .base import LINKS, Link, LinkSettings
 from .coded import CodedTransmission, codeword_symbols
 from .figures import wanted
+from .wrapping import WrappingLink, WrappingSettings
 
 
-class BitsAndLatentsSettings(LinkSettings):
+class BitsAndLatentsSettings(WrappingSettings):
     """Settings of `BitsAndLatentsLink`."""
 
     kind: Literal["bits_and_latents"] = "bits_and_latents"
@@ -55,7 +56,7 @@ class BitsAndLatentsSettings(LinkSettings):
 
 
 @LINKS.register(BitsAndLatentsSettings)
-class BitsAndLatentsLink(Link):
+class BitsAndLatentsLink(WrappingLink):
     r"""Sends a codeword of random bits beside the symbols of each row, over another link.
 
     ::
@@ -80,25 +81,15 @@ class BitsAndLatentsLink(Link):
     Raises
     ------
     ValueError
-        If the code is none that 5G has, or ``link`` is a MIMO channel or carries bits already
+        If the code is none that 5G has, or ``link`` is a MIMO channel, takes symbols of several
+        transmitters alone or carries bits already
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
-        self.link: Link = link if isinstance(link, Link) else LINKS.build(link)
-        if not isinstance(self.link, Link):
-            raise ValueError(
-                "`link` must report its noise. "
-                f"Received: the MIMO channel {self.link.settings.kind!r}"
-            )
-        super().__init__(link=self.link.settings, **settings)
+        super().__init__(link, **settings)
         own = {"num_iter": self.settings.num_iter, "precision": self.settings.precision}
         self._coded = CodedTransmission(self.link, *self.settings.code, **own)
         self._source = BinarySource(precision=self.precision)
-
-    @property
-    def checksums(self) -> Mapping[str, str]:
-        """Those of ``link``."""
-        return dict(self.link.checksums)
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:

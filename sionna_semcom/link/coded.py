@@ -19,6 +19,14 @@ from .base import Link
 from .checked_input import at_least_one
 from .figures import collecting, wanted
 
+BIT_METRICS = ("bler", "ber")
+"""Figures of bits, which those of other bits that a link carries share the name of."""
+
+
+def as_of_link(name: str) -> str:
+    """Name of a figure of a link that bits cross which have ``bler`` and ``ber`` of their own."""
+    return f"link/{name}" if name in BIT_METRICS else name
+
 
 def codeword_symbols(num_info_bits: int, coderate: float, num_bits_per_symbol: int) -> int:
     """QAM symbols of a codeword, see :class:`CodedTransmission`.
@@ -147,7 +155,8 @@ class CodedTransmission(Block):
             return self.link(symbols, no)
         with collecting() as others:
             output = self.link(symbols, no)
-        collection.note({f"link/{name}": one for name, one in others.figures().items()})
+        figures = others.figures().items()
+        collection.note({as_of_link(name): figure for name, figure in figures})
         return output
 
     def encode(self, bits: tf.Tensor) -> tf.Tensor:

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 
 import keras
 import tensorflow as tf
+from pydantic import model_validator
 from sionna.phy.channel import AWGN
 
 from .base import LINKS, Link, LinkSettings
+from .wrapping import WrappingLink, WrappingSettings
 
 
-class EffectiveAWGNSettings(LinkSettings):
+class EffectiveAWGNSettings(WrappingSettings):
     """Settings of `EffectiveAWGNLink`."""
 
     kind: Literal["effective_awgn"] = "effective_awgn"
@@ -22,37 +24,22 @@ class EffectiveAWGNSettings(LinkSettings):
     """The link whose ``no_eff`` is the noise power."""
 
     @property
-    def learned(self) -> Any:
-        """Settings of what is trained of the other link."""
-        return self.link.learned
-
-    @property
-    def follows_training(self) -> bool:
-        """Whether the other link is another one for each training seed."""
-        return self.link.follows_training
-
-    def of_training(self, seed: int) -> EffectiveAWGNSettings:
-        """These settings with those of the other link for the training seed ``seed``."""
-        return self.model_copy(update={"link": self.link.of_training(seed)})
-
-    @property
-    def checksums(self) -> Mapping[str, str]:
-        """Those of the other link."""
-        return self.link.checksums
-
-    @property
-    def axes(self) -> tuple[str, ...]:
-        """Those of the other link."""
-        return self.link.axes
-
-    @property
     def metric_names(self) -> tuple[str, ...]:
         """What is measured of the other link."""
         return self.link.metric_names
 
+    @model_validator(mode="after")
+    def _check_link(self) -> EffectiveAWGNSettings:
+        if "transmissions" in self.link.metric_names:
+            raise ValueError(
+                "`link` must be one transmission; put the effective link inside the "
+                f"retransmissions. Received: {self.link.kind!r} with retransmissions"
+            )
+        return self
+
 
 @LINKS.register(EffectiveAWGNSettings)
-class EffectiveAWGNLink(Link):
+class EffectiveAWGNLink(WrappingLink):
     r"""Gaussian noise of the power that another link reports as ``no_eff``.
 
     .. math:: \hat{x}_{b,n} = x_{b,n} + w_{b,n}, \qquad w_{b,n} \sim \mathcal{CN}(0, N_{b,n})
@@ -70,23 +57,13 @@ class EffectiveAWGNLink(Link):
     Raises
     ------
     ValueError
-        If ``link`` is a MIMO channel
+        If ``link`` is a MIMO channel, takes symbols of several transmitters alone, or sends rows
+        several times
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
-        self.link = link if isinstance(link, Link) else LINKS.build(link)
-        if not isinstance(self.link, Link):
-            raise ValueError(
-                "`link` must report its noise. "
-                f"Received: the MIMO channel {self.link.settings.kind!r}"
-            )
-        super().__init__(link=self.link.settings, **settings)
+        super().__init__(link, **settings)
         self._awgn = AWGN(precision=self.precision)
-
-    @property
-    def checksums(self) -> Mapping[str, str]:
-        """Those of ``link``."""
-        return dict(self.link.checksums)
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
@@ -103,18 +80,6 @@ class EffectiveAWGNLink(Link):
         """Build a link from what :meth:`get_config` gave."""
         options = dict(config)
         return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
-
-    def calibrate(self) -> None:
-        """Calibrate the other link."""
-        self.link.calibrate()
-
-    def snr_offset_db(self, axis: str) -> float:
-        """That of the other link."""
-        return self.link.snr_offset_db(axis)
-
-    def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
-        """That of the other link."""
-        return self.link.ebno_offset_db(num_bits_per_symbol, coderate)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""

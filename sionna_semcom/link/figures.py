@@ -33,9 +33,9 @@ class Collection:
             self._noted.setdefault(name, []).append(values)
 
     def figures(self) -> dict[str, tf.Tensor]:
-        """What was noted; the mean where rows crossed links several times."""
+        """What was noted; where rows crossed links several times, the mean or the first drop."""
         return {
-            name: values[0] if len(values) == 1 else _mean(values)
+            name: values[0] if len(values) == 1 or name == DROP else _mean(values)
             for name, values in self._noted.items()
         }
 

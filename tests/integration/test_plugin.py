@@ -223,7 +223,7 @@ def test_studies_of_parts_that_fail_are_refused_with_the_reason(described):
     assert "'broken' of the links cannot be loaded: RuntimeError: its own fault" in output
     code, output = described[0]["nothing"]
     assert code == 2
-    assert "kind must be one of awgn, effective_awgn" in output
+    assert "kind must be one of awgn, bits_and_latents" in output
     assert "erasure" in output and "diagonal_mimo" in output
 
 

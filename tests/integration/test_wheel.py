@@ -37,6 +37,7 @@ def test_the_wheel_holds_the_package_studies_and_models_and_nothing_else(wheel):
     expected = {
         "sionna_semcom/py.typed",
         "sionna_semcom/datasets/digits/builtin/spoken_digits.h5",
+        "sionna_semcom/simulation/results/report.html",
         "sionna_semcom/shipped/models/index.json",
         *(f"sionna_semcom/shipped/studies/{name}.yaml" for name in _shipped.studies()),
         *(f"sionna_semcom/shipped/models/{name}/README.md" for name in _shipped.models()),

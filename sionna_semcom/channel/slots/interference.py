@@ -183,7 +183,8 @@ def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[s
     It matters where the highest SNR, with the array gain, comes within 10 dB of it. Links without
     a resource grid have no floor and no lines.
     """
-    link = getattr(link, "link", link)  # what an effective link stands for
+    while hasattr(link, "link"):  # what effective links and others run over
+        link = link.link
     floor_db: float | None = getattr(link, "interference_floor_db", None)
     if floor_db is None:
         return []

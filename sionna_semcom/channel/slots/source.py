@@ -16,6 +16,10 @@ NO_PATHS = (
     "`domain`='time' needs gains and delays of paths, as `kind`='cir' or a channel model has them; "
     "this channel has frequency responses. Use `domain`='frequency'. Received: domain='time'"
 )
+NONE_KEPT = (
+    "paths are taken from the slots of a pool or a file, and this channel draws fresh frequency "
+    "responses. Received: num_kept=None"
+)
 
 
 class SlotSource(Object):
@@ -59,6 +63,8 @@ class SlotSource(Object):
 
     def random_rows(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         """``num_slots`` of the slots that are kept, at random with replacement."""
+        if self.num_kept is None:
+            raise ValueError(NONE_KEPT)
         return config.tf_rng.uniform([num_slots], maxval=self.num_kept, dtype=tf.int32)
 
     def paths(self, num_slots: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from ...mapping.packing import SlotPacker
+from ..base import Link
 from ..ofdm.link import OFDMLink
 from .base import MultiUserLink
 from .channel import UserSlots
@@ -51,6 +52,10 @@ class MultiUserOFDMLink(MultiUserLink, OFDMLink):
 
         symbols_hat, no_eff = map(unpack, self._slots(slots, no))
         return symbols_hat, no_eff
+
+    def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Send ``symbols`` [num_transmissions, batch, num_symbols], rows of users in turn."""
+        return Link.transmit_in_turn(self, symbols, no)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the rows occupy.

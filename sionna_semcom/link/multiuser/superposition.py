@@ -221,5 +221,5 @@ def received_mean(
     count = tf.reduce_sum(channel.active, -1)
     scale = channel.amplitude * tf.maximum(count, 1.0)
     mean = (tf.reduce_sum(channel.gains * x, -1) + noise) / tf.cast(scale, x.dtype)
-    lost = tf.where(count > 0, 0.0, 1.0)
+    lost = tf.cast(count <= 0, scale.dtype)
     return mean, (no + channel.missed) / tf.square(scale) + lost

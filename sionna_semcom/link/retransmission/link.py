@@ -15,6 +15,7 @@ from ...channel.sources.slot_sequence import SlotSequence
 from ..base import LINKS, Link, LinkSettings
 from ..figures import Collection, wanted
 from ..ofdm.link import OFDMLink
+from ..wrapping import WrappingLink
 from .combining import arrived_after_each, combined_after_each
 from .settings import PERCENTILES, RetransmissionSettings
 
@@ -23,7 +24,7 @@ _PADDING = np.exp(0.25j * np.pi)  # of the last part of a row, with the power of
 
 
 @LINKS.register(RetransmissionSettings)
-class RetransmissionLink(Link):
+class RetransmissionLink(WrappingLink):
     r"""Sends each row of symbols several times over another link, or in several parts.
 
     ::
@@ -53,6 +54,9 @@ class RetransmissionLink(Link):
     The feedback that asks for a transmission is free of errors and of cost, and what comes later
     waits: the delay is ``gap`` slots for each further transmission.
 
+    SNR and :math:`E_b/N_0` are those of one transmission: further ones add energy that they do not
+    count.
+
     See :class:`~sionna_semcom.link.Link` for input and output. ``measure`` of a system over the
     link also gives, for each row, ``transmissions``, the ``spent_channel_uses`` (with
     a share of pilots and padding) and the effective SNR [dB] of its mean ``no_eff``: the mean over
@@ -68,14 +72,14 @@ class RetransmissionLink(Link):
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``link`` is a MIMO channel, measures something
-        itself, or with ``gap`` has no channel that evolves
+        If the settings cannot work together, or ``link`` is a MIMO channel, takes symbols of
+        several transmitters alone, measures something itself, or with ``gap`` has no channel that
+        evolves
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
         self._given = link if isinstance(link, Link) else None
-        super().__init__(link=link if self._given is None else self._given.settings, **settings)
-        self.link: Link = self._given or LINKS.build(self.settings.link)
+        super().__init__(link, **settings)
         if self.settings.gap is not None and isinstance(self.link, OFDMLink):
             self.link.channel = SlotSequence(
                 self.link.slot_settings,
@@ -86,11 +90,6 @@ class RetransmissionLink(Link):
                 self.settings.gap,
                 self.settings.normalize or "average",
             )
-
-    @property
-    def checksums(self) -> Mapping[str, str]:
-        """Those of ``link``."""
-        return dict(self.link.checksums)
 
     @property
     def aggregates(self) -> Mapping[str, metrics.Percentile]:
@@ -111,10 +110,10 @@ class RetransmissionLink(Link):
         return self.num_transmissions if self.settings.sends == "parts" else 1
 
     def get_config(self) -> dict[str, Any]:
-        """The settings, and a link that was built before with what it drew then."""
+        """The settings but for weights, and a link that was built before with what it drew then."""
         config = super().get_config()
         if self._given is None:
-            return config
+            return _without_weights(config)
         return {**config, "link": keras.saving.serialize_keras_object(self._given)}
 
     @classmethod
@@ -137,6 +136,11 @@ class RetransmissionLink(Link):
 
     def transmit_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols``; what has arrived after each transmission, see `after_each`."""
+        symbols, no = tf.cast(symbols, self.link.cdtype), tf.cast(no, self.link.rdtype)
+        symbols_hat, no_eff = self._arrived(symbols, no)
+        return tf.cast(symbols_hat, self.cdtype), tf.cast(no_eff, self.rdtype)
+
+    def _arrived(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         number = self.num_transmissions
         if self.settings.sends == "again":
             sent = tf.tile(symbols[tf.newaxis], [number, 1, 1])
@@ -158,7 +162,10 @@ class RetransmissionLink(Link):
             self._note(collection, counts, no_eff)
 
     def _note(self, collection: Collection, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
-        batch, num_symbols = tf.shape(no_eff)[0], int(no_eff.shape[1])
+        batch, num_symbols = (
+            tf.shape(no_eff)[axis] if size is None else size
+            for axis, size in enumerate(no_eff.shape)
+        )
         uses: Any = self.link.channel_uses(self._symbols_at_once(num_symbols), batch)
         share = tf.cast(uses, tf.float32) / tf.cast(batch, tf.float32)
         arrived = tf.math.is_finite(no_eff)
@@ -176,7 +183,7 @@ class RetransmissionLink(Link):
         collection.note(figures)
         collection.note({name: one.components(snr_db) for name, one in self.aggregates.items()})
 
-    def _symbols_at_once(self, num_symbols: int) -> int:
+    def _symbols_at_once(self, num_symbols: Any) -> Any:
         """Symbols of a transmission of a row."""
         if self.settings.sends == "again":
             return num_symbols
@@ -186,3 +193,10 @@ class RetransmissionLink(Link):
         """Channel uses of all transmissions of ``num_latents`` rows."""
         at_once = self.link.channel_uses(self._symbols_at_once(num_symbols), num_latents)
         return self.num_transmissions * at_once
+
+
+def _without_weights(config: dict[str, Any]) -> dict[str, Any]:
+    """``config`` of a link without weights, which the system that it is part of saves."""
+    if config.get("estimator"):
+        return {**config, "estimator": {**config["estimator"], "weights": None}}
+    return {**config, "link": _without_weights(config["link"])} if "link" in config else config

@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 from ..base import LINKS, LinkSettings
 from ..ofdm.settings import OFDMSettings
 from ..pusch.settings import PUSCHSettings
+from ..wrapping import WrappingSettings
 
 MAX_TIME_STEPS = 2**12  # OFDM symbols of a channel that is drawn from the first slot to the last
 PERCENTILES = (5, 50)
 
 
-class RetransmissionSettings(LinkSettings):
+class RetransmissionSettings(WrappingSettings):
     """Settings of `RetransmissionLink`; combinations that cannot work are refused."""
 
     kind: Literal["retransmission"] = "retransmission"
@@ -49,10 +50,6 @@ class RetransmissionSettings(LinkSettings):
 
     @model_validator(mode="after")
     def _check_link(self) -> RetransmissionSettings:
-        if self.link.kind and not issubclass(LINKS.of(self.link).settings_class, LinkSettings):
-            raise ValueError(
-                f"`link` must report its noise. Received: the MIMO channel {self.link.kind!r}"
-            )
         if self.link.metric_names:
             raise ValueError(
                 "`link` must carry the row alone, without bits, retransmissions or anything else "
@@ -73,6 +70,11 @@ class RetransmissionSettings(LinkSettings):
             raise ValueError(
                 "`gap` needs a link over OFDM slots (ofdm, pusch), whose channel evolves. "
                 f"Received: {self.link.kind!r}"
+            )
+        if self.slots.domain == "time":
+            raise ValueError(
+                "`gap` needs a link with `domain`='frequency', whose channel is drawn from slot to "
+                "slot. Received: domain='time'"
             )
         source = self.slots.channel
         still = "" if source is None or not source.kind else f"channel of kind {source.kind!r}"

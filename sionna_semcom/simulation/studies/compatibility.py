@@ -10,6 +10,7 @@ from ..._messages import listed, shortened
 from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink, MultiUserSettings
+from ...link.coded import as_of_link
 from ...systems import DeviceSettings, SystemSettings
 from ..results.curves import EBNO_AXIS
 from ..training.settings import ModelSettings
@@ -40,10 +41,11 @@ def check_compatibility(study: Any) -> None:
             devices = link_name, study.links[link_name], study.data.modalities
             _check_devices(who, curve, system, *devices)
             _check_curve(who, curve, model_name, system, study.data.modalities)
+            _check_confidence(who, curve, link_name, study.links[link_name])
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a latent that is sent, and none is")
             known = system.metric_names(study.data.modalities, study.judges)
-            known += study.links[link_name].metric_names
+            known += _figures(system, study.links[link_name])
             further = [one for one in study.evaluation.metrics if one.kind not in known]
             try:
                 known += system.further_metric_names(study.data.modalities, further)
@@ -208,6 +210,20 @@ def _check_curve(
         system.check_confidence(curve.confidence)
     except ValueError as error:
         raise ValueError(f"{who}, model {model!r} ({system.kind}): {error}") from error
+
+
+def _check_confidence(who: str, curve: CurveSettings, name: str, link: AnyLink) -> None:
+    """Check that there are transmissions which a confident receiver need not wait for."""
+    if curve.confidence is not None and "transmissions" not in link.metric_names:
+        raise ValueError(
+            f"{who}: confidence needs a link with retransmissions. "
+            f"Received: the link {name!r} ({link.kind})"
+        )
+
+
+def _figures(system: SystemSettings, link: AnyLink) -> tuple[str, ...]:
+    """Names of the figures of ``link`` beside those of ``system``."""
+    return tuple(map(as_of_link, link.metric_names)) if system.sends_bits else link.metric_names
 
 
 def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:

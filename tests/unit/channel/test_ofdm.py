@@ -9,7 +9,11 @@ from scipy import special
 
 from sionna_semcom.channel import OFDMMIMOChannel, OFDMMIMOSettings
 from sionna_semcom.channel.regression import RegressionTable, learn
-from sionna_semcom.channel.slots.estimation import known_covariances, ls_estimator
+from sionna_semcom.channel.slots.estimation import (
+    known_covariances,
+    ls_estimator,
+    statistical_interpolator,
+)
 from sionna_semcom.channel.slots.interpolation import ChannelStatistics
 
 GRID = {
@@ -68,7 +72,9 @@ def test_what_is_learned_of_a_tdl_channel_is_what_its_statistics_say(interpolati
     no = 10 ** (-snr_db / 10)
     settings, grid = channel.settings, channel.resource_grid
     covariances = known_covariances(settings, grid, channel.slots)
-    estimator = ls_estimator(settings, grid, ChannelStatistics(*covariances, np.full(4, 0.25)))
+    statistics = ChannelStatistics(*covariances, np.full(4, 0.25))
+    interpolator = statistical_interpolator(settings, grid, statistics)
+    estimator = ls_estimator(settings, grid, interpolator)
     _, theory = estimator(tf.zeros([1, 1, 4, 6, 24], tf.complex64), tf.constant(no))
     theory = 4 * np.mean(np.reshape(theory, [4, 6, 24])[:, [0, 2, 3, 5]], axis=0)
     _, h_hat, mean, error_variance = channel.draw(1, no)

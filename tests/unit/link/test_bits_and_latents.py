@@ -14,7 +14,6 @@ from sionna_semcom.link import (
     AWGNLink,
     BitsAndLatentsLink,
     CodedTransmission,
-    EffectiveAWGNLink,
     FlatFadingLink,
     PUSCHSettings,
     RetransmissionLink,
@@ -80,9 +79,9 @@ def test_bits_are_paid_for():
     assert link.channel_uses(8, 10) == 10 * (8 + 40) // 2
 
 
-def test_bits_cross_retransmissions_and_are_kept_from_the_noise_alone():
+def test_bits_cross_retransmissions():
     again = RetransmissionLink(FlatFadingLink(), num_transmissions=2)
-    link = EffectiveAWGNLink(BitsAndLatentsLink(again, num_info_bits=24))
+    link = BitsAndLatentsLink(again, num_info_bits=24)
     figures = sent(link, complex_normal([50, 4]), 0.1)[2]
     assert set(figures) == set(link.settings.metric_names)
     assert {"bler", "transmissions"} < set(figures)

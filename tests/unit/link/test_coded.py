@@ -9,7 +9,8 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import AWGNLink, CodedTransmission, FlatFadingLink
+from sionna_semcom.link import AWGNLink, CodedTransmission, FlatFadingLink, RetransmissionLink
+from sionna_semcom.link.figures import collecting
 
 
 def test_bits_arrive_without_noise(compiled):
@@ -36,6 +37,15 @@ def test_codewords_fill_whole_symbols_and_channel_uses():
     assert link.num_symbols == 38
     assert link.channel_uses(num_latents=10) == 190
     assert link(BinarySource()([2, 50]), 0.1).shape == [2, 50]
+
+
+def test_figures_of_retransmissions_keep_the_names_of_their_aggregates():
+    link = RetransmissionLink(FlatFadingLink(), num_transmissions=3)
+    with collecting() as collection:
+        CodedTransmission(link, 24, 0.5, 2)(BinarySource()([10, 24]), 0.1)
+    figures = collection.figures()
+    assert set(figures) == {"bler", "ber", *link.settings.metric_names} >= set(link.aggregates)
+    np.testing.assert_array_equal(figures["transmissions"], np.full(10, 3))
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from scipy import stats
 
-from sionna_semcom.link import LINKS, EffectiveAWGNLink, FlatFadingLink
+from sionna_semcom.link import (
+    LINKS,
+    BitsAndLatentsLink,
+    EffectiveAWGNLink,
+    FlatFadingLink,
+    RetransmissionLink,
+)
 
 FADING = FlatFadingLink(num_tx_ant=2, num_rx_ant=2, csi_error_variance=0.1, equalizer="mf")
 
@@ -29,3 +36,15 @@ def test_cost_and_settings_are_those_of_the_link():
     assert link.channel_uses(5, 3) == FADING.channel_uses(5, 3) == 9
     assert link.settings.link == FADING.settings
     assert LINKS.build(link.settings).link.settings == FADING.settings
+
+
+def test_figures_of_bits_are_those_of_the_link():
+    link = BitsAndLatentsLink(FADING, num_info_bits=24)
+    assert EffectiveAWGNLink(link).settings.metric_names == ("bler", "ber")
+
+
+def test_retransmissions_are_refused_at_any_depth():
+    again = RetransmissionLink(FADING)
+    for link in (again, BitsAndLatentsLink(again)):
+        with pytest.raises(ValueError, match=r"`link` must be one transmission.*with retrans"):
+            EffectiveAWGNLink(link)

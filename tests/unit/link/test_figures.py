@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from sionna_semcom.link.figures import collecting, wanted, with_link_figures
+from sionna_semcom.link.figures import DROP, collecting, wanted, with_link_figures
 
 
 def send(*bler):
@@ -23,6 +23,14 @@ def test_one_crossing_gives_its_own_figures_and_several_their_mean():
         send(True, True)
     np.testing.assert_array_equal(twice.figures()["bler"], [1.0, 0.5])
     assert wanted() is None
+
+
+def test_the_drop_of_several_crossings_is_that_of_the_first():
+    with collecting() as twice:
+        for drop in ([3, 7], [4, 8]):
+            twice.note({DROP: tf.constant(drop)})
+    np.testing.assert_array_equal(twice.figures()[DROP], [3, 7])
+    assert twice.figures()[DROP].dtype == tf.int32
 
 
 def test_figures_inside_another_graph_are_not_wanted():

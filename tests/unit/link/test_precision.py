@@ -16,6 +16,7 @@ from sionna_semcom.systems.base.transmission import transmit_latents
 SMALL = {"fft_size": 12, "num_tx_ant": 2, "num_rx_ant": 2}
 FADING = {"kind": "flat_fading", "num_tx_ant": 2, "num_rx_ant": 2}
 OFDM = {"kind": "ofdm", **SMALL}
+USERS = {"fft_size": 12, "model": "TDL-A", "num_users": 2}
 MIMO = {"kind": "ofdm_mimo", **SMALL}
 EFFECTIVE = {"kind": "effective_awgn", "link": FADING}
 LINK_KINDS = {
@@ -25,6 +26,16 @@ LINK_KINDS = {
     "mf": {**FADING, "equalizer": "mf"},
     "effective": {"kind": "effective_awgn", "link": {**FADING, "precision": "double"}},
     "effective of a single one": {"kind": "effective_awgn", "link": {"kind": "awgn"}},
+    "retransmission": {"kind": "retransmission", "link": {**FADING, "precision": "double"}},
+    "retransmission over a single one": {
+        "kind": "retransmission",
+        "link": FADING,
+        "sends": "parts",
+    },
+    "bits": {"kind": "bits_and_latents", "link": {**FADING, "precision": "double"}},
+    "uplink": {**USERS, "kind": "uplink"},
+    "downlink": {**USERS, "kind": "downlink"},
+    "over the air": {**USERS, "kind": "over_the_air"},
     "ofdm": {**OFDM, "model": "TDL-A"},
     "ofdm, svd": {**OFDM, "precoding": "svd", "interpolation": "lmmse", "model": "TDL-A"},
     "ofdm, rzf": {**OFDM, "precoding": "rzf", "csi": "perfect", "equalizer": "zf"},
@@ -59,15 +70,15 @@ def test_every_kind_is_here():
     assert tested >= set(own) >= set(CHANNELS)
 
 
-@pytest.mark.parametrize("settings", LINK_KINDS.values(), ids=LINK_KINDS)
-def test_links_in_double_precision(settings):
+@pytest.mark.parametrize(("name", "settings"), LINK_KINDS.items(), ids=LINK_KINDS)
+def test_links_in_double_precision(name, settings):
     link = from_settings({**settings, "precision": "double"})
-    symbols = tf.complex(tf.ones([3, 5]), 0.0)
+    symbols = tf.complex(tf.ones([3, 5] if 2 in link.input_shapes else [3, 2, 5]), 0.0)
     for call in (link, link.graph()):
         for no in (0.1, tf.constant([0.1, 0.2, 0.3])):
             symbols_hat, no_eff = call(symbols, no)
             assert (symbols_hat.dtype, no_eff.dtype) == (tf.complex128, tf.float64)
-    if settings != LINK_KINDS["effective of a single one"]:
+    if "a single one" not in name:
         assert {part.precision for part in parts(link)} == {"double"}
 
 

@@ -19,7 +19,7 @@ def test_settings_name_the_link():
     [
         (
             {"kind": "fiber"},
-            "kind must be one of awgn, effective_awgn, .* Received: 'fiber'",
+            "kind must be one of awgn, bits_and_latents, effective_awgn, .* Received: 'fiber'",
         ),
         ({}, "must have kind, one of awgn, "),
         ({"kind": "awgn", "snr": 3}, "unknown key snr; known are kind"),

@@ -21,7 +21,7 @@ from sionna_semcom.channel.slots.interference import (
     study_notes,
 )
 from sionna_semcom.channel.slots.resource_grid import resource_grid
-from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, OFDMLink
+from sionna_semcom.link import AWGNLink, EffectiveAWGNLink, OFDMLink, RetransmissionLink
 from sionna_semcom.link.ofdm.settings import OFDMSettings
 
 SIZE, PREFIX = 64, 8
@@ -132,7 +132,8 @@ def test_studies_are_told_where_the_floor_matters():
     link = perfect(model="TDL-A", delay_spread=1e-6, speed=0.0)  # -23.5 dB, four antennas
     (line,) = interference_notes("tdl", link, [0.0, 7.4])
     assert line == "Link tdl: interference left out by the model at -23.5 dB of the signal"
-    for wrapped in (link, EffectiveAWGNLink(link)):
+    once = EffectiveAWGNLink(link)
+    for wrapped in (link, once, RetransmissionLink(once)):
         _, warning = interference_notes("tdl", wrapped, [0.0, 7.6])
         assert "above an SNR of 7.5 dB" in warning
     links = {("tdl", 0): link, ("tdl", 1): link, ("awgn", 0): AWGNLink()}

@@ -74,3 +74,9 @@ def test_any_number_of_slots_can_be_drawn():
     _, slots = sequence(2, model="TDL-A")
     drawn = tf.function(slots, input_signature=[tf.TensorSpec([], tf.int32)], autograph=False)
     assert [drawn(tf.constant(number)).shape[0] for number in (1, 2, 5)] == [1, 2, 5]
+
+
+def test_a_sequence_has_no_paths():
+    _, slots = sequence(1)
+    with pytest.raises(ValueError, match=r"paths are taken from .* a pool or a file.*=None"):
+        slots.paths(4)

@@ -27,7 +27,7 @@ from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel.slots.channel import antenna_row
-from sionna_semcom.link import CodedTransmission, OFDMLink, UplinkLink
+from sionna_semcom.link import CodedTransmission, OFDMLink, RetransmissionLink, UplinkLink
 
 SMALL = {"fft_size": 24, "num_ofdm_symbols": 6, "pilot_ofdm_symbol_indices": (1, 4)}
 USERS, ANTENNAS = 4, 8
@@ -49,6 +49,17 @@ def test_one_user_is_the_link_of_one_user(csi):
     paired = error - reference  # the same channel and noise
     assert abs(paired.mean()) <= 3.3 * paired.std() / 60**0.5 + 1e-6
     assert np.mean(our_noise) == pytest.approx(np.mean(their_noise), rel=0.1)
+
+
+@pytest.mark.parametrize("sends", ["again", "parts"])
+def test_rows_of_users_are_sent_several_times(sends):
+    users = UplinkLink(num_users=3, num_rx_ant=4, csi="perfect", model="flat", **SMALL)
+    symbols = complex_normal([20, 6])
+    for no in (1e-3, tf.fill([20], 1e-3)):
+        symbols_hat, no_eff = RetransmissionLink(users, sends=sends)(symbols, no)
+        assert symbols_hat.shape == no_eff.shape == [20, 6]
+        scaled = np.abs(symbols_hat - symbols) ** 2 / no_eff
+        assert np.mean(scaled) == pytest.approx(1.0, abs=0.5)
 
 
 def test_orthogonal_access_is_links_of_their_own():

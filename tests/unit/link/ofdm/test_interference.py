@@ -158,6 +158,6 @@ def test_pusch_links_have_budgets():
     noise_dbm = -173.975 + 10 * np.log10(24 * 30e3)
     assert link.budget.noise_dbm == pytest.approx(noise_dbm, abs=1e-2)
     figures = _Squared(link).measure(complex_normal([5, 4]), tf.constant(20.0))
-    assert set(figures) == {"mse", "bler", "ber", "sinr_db", DROP}
-    assert link.settings.metric_names == ("bler", "ber", "sinr_db")
+    assert set(figures) == {"mse", "bler", "ber", "crc_failure", "sinr_db", DROP}
+    assert link.settings.metric_names == ("bler", "ber", "crc_failure", "sinr_db")
     assert link.settings.axes == ("snr_db", "tx_power_dbm", "ebno_db")

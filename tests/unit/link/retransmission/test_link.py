@@ -113,6 +113,30 @@ def test_figures_say_what_was_spent():
         assert below == pytest.approx(percent / 100, abs=1 / 30)
 
 
+def test_figures_of_rows_of_unknown_length_are_the_same():
+    link = RetransmissionLink(FlatFadingLink(num_tx_ant=2, num_rx_ant=2), num_transmissions=2)
+
+    def measure(symbols):
+        with collecting() as collection:
+            link(symbols, 0.1)
+        return collection.figures()
+
+    signature = [tf.TensorSpec([None, None], tf.complex64)]
+    figures = tf.function(measure, input_signature=signature)(complex_normal([30, 7]))
+    np.testing.assert_array_equal(figures["spent_channel_uses"], np.full(30, 2 * 4))
+
+
+def test_saved_links_have_no_weights_of_the_estimator():
+    estimator = {"kind": "learned", "width": 4, "num_blocks": 0}
+    link = RetransmissionLink({**SLOT, "csi": "ls", "estimator": estimator})
+    trained = {**estimator, "weights": "a model that is not there"}
+    known = {"kind": "retransmission", "link": {**SLOT, "csi": "ls", "estimator": trained}}
+    link.settings = LINKS.settings(known)
+    config = link.get_config()
+    assert config["link"]["estimator"]["weights"] is None
+    assert RetransmissionLink.from_config(config).settings.link.learned.width == 4
+
+
 def test_a_model_of_your_own_evolves_too():
     own = ModelSource(RayleighBlockFading(1, 1, 1, 1), normalize="none")
     link = OFDMLink(channel=own, num_tx_ant=1, num_rx_ant=1, fft_size=12, csi="perfect")

@@ -20,6 +20,7 @@ BITS = {"kind": "pusch", "transport_block": {}}
         (OFDM, {"gap": 0}, "gap: .*greater than or equal to 1"),
         (OFDM, {"gap": 2000}, "within 4096 OFDM symbols.*gap=2000, which takes 28014"),
         (OFDM, {"normalize": "slot"}, "`normalize` goes with `gap`.*'slot', gap=None"),
+        ({**OFDM, "domain": "time"}, {"gap": 1}, "a link with `domain`='frequency'.*'time'"),
         ({"kind": "awgn"}, {"gap": 1}, "`gap` needs a link over OFDM slots.*'awgn'"),
         ({**OFDM, "channel": CIR}, {"gap": 1}, "a channel model that evolves.*kind 'cir'"),
         ({"kind": "pusch", "model": "flat"}, {"gap": 1}, "model that evolves.*model='flat'"),

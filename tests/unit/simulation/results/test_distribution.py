@@ -104,7 +104,7 @@ def test_percentiles_and_outage_read_in_tables_and_figures():
     found = distribution_curve(curve, "snr", (5, 95), above=2.0)
     assert list(found.metrics) == ["snr_percentile_5", "snr_percentile_95", "outage_snr_above_2"]
     titles = [str(table.title) for table in result_tables({"a": found})]
-    assert titles[-1] == "Outage snr above 2 against transmit power"
+    assert titles[-1] == "Outage SNR [dB], above 2 against transmit power"
     figure = cdf_figure({"a": curve, "b": curve}, "snr", [0.0, 10.0], threshold=2.0)
     assert isinstance(figure, Figure) and len(figure.axes) == 2
     assert [ax.get_title() for ax in figure.axes] == ["at 0 dBm", "at 10 dBm"]

@@ -117,6 +117,12 @@ def test_what_goes_together_is_a_study(document):
             r"'b', model 'apart' .*: Latent dim.*\[4, 4, 2\].*'end_to_end'",
         ),
         (CENTROIDS, "curves.1.confidence", 0.9, "'b', model 'apart' .* is for systems that decide"),
+        (
+            FEATURES,
+            "curves.1.confidence",
+            0.9,
+            r"'b': confidence needs a link with retransmissions. Received: .*'awgn' \(awgn\)",
+        ),
         (FEATURES, "curves.0.confidence", 0.9, "'a' must not have a confidence where the trans"),
         (FEATURES, "curves.1.confidence", 2.0, r"'b', .* confidence must lie in \(0, 1\].*: 2.0"),
         (FEATURES, "curves.2.confidence", 0.9, "'c', .* receivers that decide on latents"),
@@ -184,6 +190,22 @@ def test_what_does_not_is_refused_in_one_line(document, path, value, message):
     node[last] = value
     with pytest.raises(ValueError, match=message):
         Study.model_validate(changed)
+
+
+@pytest.mark.parametrize(
+    ("model", "known", "unknown"),
+    [("digital", "link/bler", "link/transmissions"), ("deep", "bler", "link/bler")],
+)
+def test_block_errors_of_a_link_below_other_bits_have_a_name_of_their_own(model, known, unknown):
+    document = copy.deepcopy(FEATURES)
+    again = {"kind": "retransmission", "link": {"kind": "awgn"}}
+    document["links"]["bits"] = {"kind": "bits_and_latents", "link": again}
+    document["curves"] = [{"label": "bits", "model": model, "link": "bits"}]
+    document["figure"]["metrics"] = [known, "transmissions"]
+    Study.model_validate(document)
+    document["figure"]["metrics"] = [unknown]
+    with pytest.raises(ValueError, match=f"figure.metrics names the metric '{unknown}'"):
+        Study.model_validate(document)
 
 
 @pytest.fixture(scope="module")
