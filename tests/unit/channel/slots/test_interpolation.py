@@ -13,9 +13,9 @@ from sionna_semcom.channel.slots.estimation import (
     cluster_covariances,
     cluster_powers,
     ls_estimator,
-    statistical_interpolator,
     measured_covariances,
     profile_covariances,
+    statistical_interpolator,
 )
 from sionna_semcom.channel.slots.interpolation import ChannelStatistics
 from sionna_semcom.channel.slots.resource_grid import resource_grid
@@ -35,7 +35,12 @@ def chain(method, **changes):
     grid = resource_grid(settings)
     statistics = ChannelStatistics(*profile_covariances(settings, grid), POWER)
     known = statistics if settings.knows_statistics else None
-    return settings, grid, ls_estimator(settings, grid, statistical_interpolator(settings, grid, known)), statistics
+    return (
+        settings,
+        grid,
+        ls_estimator(settings, grid, statistical_interpolator(settings, grid, known)),
+        statistics,
+    )
 
 
 def draw(statistics, slots, rng):

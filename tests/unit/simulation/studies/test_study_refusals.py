@@ -41,13 +41,19 @@ def test_a_model_that_sends_nothing_is_no_curve(write):
     [
         ("evaluation.snr=3", r"unknown key evaluation\.snr; known are max_mc_iter, .*snr_db"),
         ("models.main.foo=x", r"unknown key models\.main\.foo; known are system, link, snr_db"),
-        ("models.main.system.foo=x", r"models\.main\.system\.foo; known are kind, transmitters, mode, lat"),
+        (
+            "models.main.system.foo=x",
+            r"models\.main\.system\.foo; known are kind, transmitters, mode, lat",
+        ),
         ("models.main.training.foo=x", r"models\.main\.training\.foo; known are epochs, steps"),
         (
             "models.main.link.foo=x",
             r"unknown key models\.main\.link\.foo; known are kind, precision$",
         ),
-        ("links.tdl.modle=x", r"unknown key links\.tdl\.modle; known are kind, precision, estimator, model"),
+        (
+            "links.tdl.modle=x",
+            r"unknown key links\.tdl\.modle; known are kind, precision, estimator, model",
+        ),
         ("links.tdl.kind=odfm", r"links\.tdl: kind must be one of awgn, .*ofdm.* Received: 'odfm'"),
         ("links.tdl.model=TDL-Z", r"links\.tdl\.model: .*'TDL-A'.* Received: 'TDL-Z'"),
         ("models.main.training.epochs=many", r"training\.epochs: .*integer.* Received: 'many'"),
