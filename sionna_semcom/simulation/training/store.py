@@ -17,7 +17,7 @@ from ..._seeding import derive_seed, set_seed
 from ...channel import MIMOSettings
 from ...datasets import Data
 from ...link import AnyLink, AWGNLink, Link
-from ...systems import transfer_weights
+from ...systems import DeviceSettings, transfer_weights
 from .checkpoint import bfloat16, most_bytes
 from .loop import train
 from .settings import ModelSettings
@@ -139,7 +139,8 @@ class ModelStore:
             provenance,
         )
         set_seed(seed, name)  # what is drawn in building is then what was trained with
-        trained = settings.build(data, _link_on_arrival(settings.link), seed)
+        link = None if _has_devices(settings) else _link_on_arrival(settings.link)
+        trained = settings.build(data, link, seed)
         trained.set_weights([bfloat16(weight) for weight in system.get_weights()])
         save_model(trained, path, {**provenance, "threads": str(intra_op_threads())})
         checkpoint.unlink(missing_ok=True)
@@ -158,6 +159,12 @@ def _link_on_arrival(link: AnyLink) -> Link | None:
     that is trained, whose weights are in the file.
     """
     return None if isinstance(link, MIMOSettings) or link.learned else AWGNLink()
+
+
+def _has_devices(settings: ModelSettings) -> bool:
+    """Whether a model can only be measured over a link of as many users as it has modalities."""
+    system = settings.system
+    return isinstance(system, DeviceSettings) and system.transmitters == "separate"
 
 
 def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[str, str]) -> bool:
