@@ -93,7 +93,7 @@ class SlotPacker:
 
         Output
         ------
-        : [num_slots, *slot_shape], as ``symbols``
+        : [num_slots, ...], as ``symbols``, with the shape of a slot behind
             Slots; if separate, the slots of row :math:`b` are consecutive
 
         Raises
@@ -134,7 +134,7 @@ class SlotPacker:
 
         Input
         -----
-        slots : [num_slots, *slot_shape], any type
+        slots : [num_slots, ...], any type
             Slots
 
         batch, num_symbols : `int`

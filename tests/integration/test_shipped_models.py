@@ -8,6 +8,7 @@ from sionna_semcom import load_model
 from sionna_semcom._models import model_path
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import Digits, generated_features
+from sionna_semcom.link import AWGNLink
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.weights import provenance_of
 
@@ -27,7 +28,7 @@ def untrained(name, data):
     """The same networks at one transmitter, which is the same over a link without noise."""
     settings = ModelSettings.model_validate_json(provenance_of(model_path(name))["settings"])
     system = settings.system.model_copy(update={"transmitters": "joint"})
-    return settings.model_copy(update={"system": system}).build(data)
+    return settings.model_copy(update={"system": system}).build(data, AWGNLink())
 
 
 @pytest.mark.parametrize("name", CENTROIDS)

@@ -58,9 +58,9 @@ class PUSCHSymbolTransmitter(Block):
 
     Output
     ------
-    : [num_slots, num_tx, num_antenna_ports, num_ofdm_symbols, num_subcarriers] or \
-            [num_slots, num_tx, num_antenna_ports, num_time_samples], `tf.complex`
-        Transmit signal, as that of Sionna's transmitter
+    : [num_slots, num_tx, num_antenna_ports, ...], `tf.complex`
+        Transmit signal, as that of Sionna's transmitter: with the axes num_ofdm_symbols and
+        num_subcarriers in the frequency domain, with num_time_samples in the time domain
 
     Raises
     ------

@@ -20,8 +20,8 @@ class StopRule(Settings):
     target_half_width: dict[str, PositiveFloat] | None = None
     """Half width of the interval by metric; a point ends when all have reached theirs"""
     num_target_errors: dict[str, PositiveInt] | None = None
-    """Errors by metric that is true or false for each sample, such as `{bler: 100}`; a point ends
-    when all have so many, and reached their half widths"""
+    """Errors by metric that is true or false for each sample, such as ``{bler: 100}``; a point
+    ends when all have so many, and reached their half widths"""
     confidence: float = Field(0.95, gt=0, lt=1)
     """Confidence of the intervals"""
     interval: Literal["student", "bootstrap"] = "student"
