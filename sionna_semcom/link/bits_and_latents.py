@@ -101,12 +101,6 @@ class BitsAndLatentsLink(WrappingLink):
         config = self.settings.model_dump(mode="json", exclude={"kind"})
         return {**config, "link": keras.saving.serialize_keras_object(self.link)}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> BitsAndLatentsLink:
-        """Build a link from what :meth:`get_config` gave."""
-        options = dict(config)
-        return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
-
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``, with bits beside them."""
         batch, num_symbols = tf.unstack(tf.shape(symbols))

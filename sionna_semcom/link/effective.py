@@ -75,12 +75,6 @@ class EffectiveAWGNLink(WrappingLink):
         link = keras.saving.serialize_keras_object(self.link)
         return {"link": link, "precision": self.settings.precision}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> EffectiveAWGNLink:
-        """Build a link from what :meth:`get_config` gave."""
-        options = dict(config)
-        return cls(keras.saving.deserialize_keras_object(options.pop("link")), **options)
-
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""
         no_eff = tf.cast(self.link(symbols, no)[1], self.rdtype)

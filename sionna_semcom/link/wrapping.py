@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
+import keras
 from pydantic import model_validator
 
 from .base import LINKS, Link, LinkSettings
@@ -69,6 +70,14 @@ class WrappingLink(Link):
         given = link if isinstance(link, Link) else None
         super().__init__(link=link if given is None else given.settings, **settings)
         self.link: Link = given or LINKS.build(self.settings.link)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Build a link from what :meth:`get_config` gave: with the other link, or its settings."""
+        link = config["link"]
+        if "class_name" in link:
+            link = keras.saving.deserialize_keras_object(link)
+        return super().from_config({**config, "link": link})
 
     @property
     def checksums(self) -> Mapping[str, str]:

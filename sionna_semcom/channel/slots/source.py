@@ -55,7 +55,7 @@ class SlotSource(Object):
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
         """Frequency responses of the slots ``rows`` of a pool or a file."""
-        raise NotImplementedError
+        raise ValueError(NONE_KEPT)
 
     def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Paths of the slots ``rows`` of a pool or a file, as those of `paths`."""

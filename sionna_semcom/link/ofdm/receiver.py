@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -68,19 +69,23 @@ class OFDMReceiver(Link):
     _time: TimeChannel | None
     _estimate: Any
 
+    @abstractmethod
     def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
-        raise NotImplementedError
+        """Channels of slots."""
 
+    @abstractmethod
     def _kept(self, rows: tf.Tensor) -> Drops | TimeSlots:
-        raise NotImplementedError
+        """Channels of the slots ``rows`` of a pool or a file."""
 
+    @abstractmethod
     def _propagate(
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        raise NotImplementedError
+        """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
 
+    @abstractmethod
     def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
-        raise NotImplementedError
+        """Send ``slots`` over the channels ``drawn``."""
 
     def observe(self, channel: tf.Tensor, no: tf.Tensor) -> Observation:
         """Send Gaussian symbols over a channel, and show it beside what the receiver makes of it.

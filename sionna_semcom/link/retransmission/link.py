@@ -116,15 +116,6 @@ class RetransmissionLink(WrappingLink):
             return _without_weights(config)
         return {**config, "link": keras.saving.serialize_keras_object(self._given)}
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> RetransmissionLink:
-        """Build a link from what :meth:`get_config` gave."""
-        link = config["link"]
-        if "class_name" in link:
-            link = keras.saving.deserialize_keras_object(link)
-        built: RetransmissionLink = super().from_config({**config, "link": link})
-        return built
-
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""
         symbols_hat, no_eff = (part[-1] for part in self.transmit_each(symbols, no))
