@@ -21,8 +21,9 @@ class Part:
     """What is built from settings, and gives them back as its configuration.
 
     A part stores its settings as ``settings``. Its constructor takes their fields as keyword
-    arguments. Every class of parts is registered with Keras, under the name of its package, so
-    that saved models can hold it.
+    arguments, ``**settings``. A constructor that extends another one passes ``**options`` on to it,
+    and its signature shows all that the other one takes by keyword. Every class of parts is
+    registered with Keras, under the name of its package, so that saved models can hold it.
     """
 
     settings_class: ClassVar[type[Settings]]
@@ -87,8 +88,7 @@ class _ClassSignature:
 
 
 def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
-    _, *own = inspect.signature(part.__init__).parameters.values()  # type: ignore[misc]
-    first = [p for p in own if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    first = _constructor(part)
     named = {parameter.name for parameter in first}
     declared = [
         inspect.Parameter(
@@ -101,6 +101,19 @@ def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
         if name != "kind" and name not in named
     ]
     return inspect.Signature([*first, *declared])
+
+
+def _constructor(part: type) -> list[inspect.Parameter]:
+    """Parameters of the constructor, with those that it passes on as ``**options``."""
+    definer = next(one for one in part.__mro__ if "__init__" in vars(one))
+    _, *own = inspect.signature(definer.__init__).parameters.values()  # type: ignore[misc]
+    keywords = {}
+    if own and own[-1].name == "options":
+        extended = _constructor(definer.__mro__[1])
+        keywords = {one.name: one for one in extended if one.kind is one.KEYWORD_ONLY}
+    keywords |= {one.name: one for one in own if one.kind is one.KEYWORD_ONLY}
+    by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    return [*(one for one in own if one.kind not in by_name), *keywords.values()]
 
 
 def _with_parameters(doc: str, declared: list[Argument]) -> str:

@@ -113,7 +113,7 @@ class Registry:
     def build(self, settings: Settings | Mapping[str, Any]) -> Any:
         """Build the part that ``settings`` describe, such as ``{"kind": "awgn"}``."""
         chosen = self.settings(settings)
-        return self.of(chosen)(**chosen.model_dump(exclude={"kind"}))
+        return self.of(chosen)(**chosen.options)
 
     def settings(self, value: Settings | Mapping[str, Any]) -> Any:
         """Settings that ``value`` describes.

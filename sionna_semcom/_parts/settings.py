@@ -37,6 +37,11 @@ class Settings(BaseModel):
         protected_namespaces=(),  # arguments may begin with "model_", also before pydantic 2.10
     )
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments as plain values, without ``kind``."""
+        return self.model_dump(exclude={"kind"})
+
     @model_validator(mode="before")
     @classmethod
     def _check_numbers(cls, data: Any) -> Any:

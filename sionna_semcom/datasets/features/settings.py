@@ -99,4 +99,4 @@ class GeneratedFeaturesData(_SomeModalities):
 
     def load(self, models: Any = None) -> MultimodalFeatures:
         """Generate the data."""
-        return generated_features(**self.model_dump(exclude={"kind"}))
+        return generated_features(**self.options)

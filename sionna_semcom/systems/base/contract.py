@@ -12,6 +12,10 @@ import tensorflow as tf
 
 Batch = Mapping[str, tf.Tensor]
 """Tensors by name, such as samples of each modality ``[batch, *shape]``"""
+Present = Sequence[str] | None
+"""Modalities at the transmitter; all if `None`"""
+Decibels = tf.Tensor | float
+"""An SNR [dB]"""
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -20,7 +24,7 @@ _PACKAGE = __name__.partition(".")[0]
 class Measurable(Protocol):
     """Interface for Monte Carlo simulations: metrics of each sample of a batch at an SNR."""
 
-    def measure(self, batch: Any, snr_db: tf.Tensor | float) -> Mapping[str, tf.Tensor]:
+    def measure(self, batch: Any, snr_db: Decibels) -> Mapping[str, tf.Tensor]:
         """Metrics by name: ``[batch]``, or ``[batch, n]`` for metrics in ``aggregates``."""
 
 
@@ -45,7 +49,7 @@ class Scaled(Measurable, Protocol):
 class Encoding(Measurable, Protocol):
     """Measurable object with computations that do not depend on the SNR."""
 
-    def encodings(self, batch: Any, present: Sequence[str] | None = None) -> Any:
+    def encodings(self, batch: Any, present: Present = None) -> Any:
         """Deterministic output of the transmitter for a batch.
 
         ``measure`` accepts it as ``encodings`` and does not compute it again.
@@ -57,7 +61,7 @@ class Representing(Protocol):
     """System with representations for probes."""
 
     def representations(
-        self, inputs: Batch, snr_db: tf.Tensor | float, present: Sequence[str] | None = None
+        self, inputs: Batch, snr_db: Decibels, present: Present = None
     ) -> Mapping[str, tf.Tensor]:
         """Latents of modalities, and ``received`` latents at ``snr_db``, [batch, dim] each."""
 

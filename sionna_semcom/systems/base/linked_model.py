@@ -14,6 +14,7 @@ from ... import metrics
 from ..._parts import validated
 from ...channel import MIMOChannel
 from ...channel.drawn import DrawnPart
+from ...datasets import Data
 from ...link import Link
 from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
@@ -88,6 +89,11 @@ class LinkedModel(SavedModel):
             "snr_db": low if low == high else [low, high],
             **super().get_config(),
         }
+
+    @classmethod
+    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+        """Build the system from ``settings`` for the shapes of ``data``."""
+        return cls(data.shapes, **crossed, **settings.options)
 
     @property
     def link(self) -> Any:

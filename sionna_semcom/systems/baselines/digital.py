@@ -122,18 +122,14 @@ class DigitalFeatures(DecisionSystem):
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
         features: Mapping[str, np.ndarray] | TransformCoder,
-        *,
-        link: Link,
-        snr_db: float | tuple[float, float] = (-12.0, 21.0),
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(shapes, num_classes, link=link, snr_db=snr_db, name=name, **settings)
+        super().__init__(shapes, num_classes, **options)
         chosen = self.settings
         modulation = chosen.num_bits_per_symbol
         self.num_info_bits = information_bits(self.num_symbols, modulation, chosen.coderate)
         rate = self.num_info_bits / (self.num_symbols * modulation)
-        self._coded = CodedTransmission(link, self.num_info_bits, rate, modulation)
+        self._coded = CodedTransmission(self.link, self.num_info_bits, rate, modulation)
         self.coder = features if isinstance(features, TransformCoder) else self._fitted(features)
         self.num_components = len(self.coder.code_.scales)
         sizes = (self.num_components, self.task.num_outputs, chosen.width)
@@ -175,9 +171,7 @@ class DigitalFeatures(DecisionSystem):
         """
         if not isinstance(data, MultimodalFeatures):
             raise ValueError("digital_features needs features as data (kind: features, ...)")
-        options = settings.model_dump(exclude={"kind"})
-        features = data.arrays("train")
-        return cls(data.shapes, data.num_classes, features=features, **crossed, **options)
+        return super().from_data(settings, data, features=data.arrays("train"), **crossed)
 
     @property
     def receiver_knows_noise(self) -> bool:

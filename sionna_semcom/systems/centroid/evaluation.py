@@ -41,7 +41,6 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
     ValueError
         If there is no batch
     """
-    shapes = {modality.name: modality.shape for modality in system.modalities}
     dims = [m.latent_dim for m in system.modalities[: system.num_latents_sent]]
     batches = iter(data)
     first = next(batches, None)
@@ -51,10 +50,10 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
     uses = system.channel_uses(batch_size) / batch_size
     figures = {
         "channel_uses": uses,
-        "bandwidth_ratio": metrics.bandwidth_ratio(uses, shapes),
+        "bandwidth_ratio": metrics.bandwidth_ratio(uses, system.shapes),
         "tti": float(metrics.tti(dims)),
-        "toi": float(metrics.toi(shapes)),
-        "tti_over_toi": metrics.tti_over_toi(dims, shapes),
+        "toi": float(metrics.toi(system.shapes)),
+        "tti_over_toi": metrics.tti_over_toi(dims, system.shapes),
     }
     if system.transmitters == "separate" and system.mode != "conventional":
         figures["coherent_gain_db"] = _coherent_gain_db(system.embed(first))

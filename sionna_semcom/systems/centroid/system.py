@@ -10,17 +10,15 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ...datasets import Data
-from ...link import Link
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
 from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
-from ..base.contract import Batch
+from ..base.contract import Batch, Decibels, Present
 from ..base.devices import Transmitters, check_transmitters, uses_of_devices
-from ..base.linked_model import LinkedModel
+from ..base.multimodal import MultimodalModel
 from ..base.presence import check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
@@ -34,7 +32,7 @@ MOMENTUM = 0.99  # of the running correlation between the embeddings of devices
 
 
 @SYSTEMS.register(CentroidSettings)
-class CentroidSystem(LinkedModel):
+class CentroidSystem(MultimodalModel):
     r"""Multimodal transmission by centroids of contrastively aligned embeddings.
 
     .. code-block:: text
@@ -101,12 +99,10 @@ class CentroidSystem(LinkedModel):
         self,
         modalities: Sequence[Modality] | Mapping[str, Sequence[int]],
         *,
-        link: Link,
         snr_db: float | tuple[float, float] = (0.0, 25.0),
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
+        super().__init__(snr_db=snr_db, **options)
         chosen = self.settings
         self._shapes: dict[str, tuple[int, ...]] = {}
         if isinstance(modalities, Mapping):
@@ -147,11 +143,10 @@ class CentroidSystem(LinkedModel):
         own = [serialized(modality, modality.name) for modality in self.modalities]
         return {"modalities": self._shapes or own, **super().get_config()}
 
-    @classmethod
-    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
-        """Build the system from ``settings`` for the shapes of ``data``."""
-        options = settings.model_dump(exclude={"kind"})
-        return cls(data.shapes, **crossed, **options)
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of a sample of each modality."""
+        return {modality.name: modality.shape for modality in self.modalities}
 
     @property
     def contrastive_weight(self) -> float:
@@ -205,10 +200,7 @@ class CentroidSystem(LinkedModel):
         return uses_of_devices(self.link, symbols, batch, len(self.modalities))
 
     def embed(
-        self,
-        inputs: Batch,
-        present: Sequence[str] | None = None,
-        training: bool = False,
+        self, inputs: Batch, present: Present = None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Unit-norm embeddings ``[batch, latent_dim]`` of all or of the present modalities."""
         names = present_names(present, self.encoders)
@@ -217,24 +209,15 @@ class CentroidSystem(LinkedModel):
             name: unit_norm(self.encoders[name](inputs[name], training=training)) for name in names
         }
 
-    def call(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float | None = None,
-        present: Sequence[str] | None = None,
-        training: bool = False,
-    ) -> dict[str, tf.Tensor]:
-        """Transmit and reconstruct ``inputs``."""
-        return self._send(self.embed(inputs, present, training), snr_db, training)
+    def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> Any:
+        """Embeddings, which do not depend on the SNR."""
+        return self.embed(batch, present, training)
 
-    def _send(
-        self,
-        embeddings: Batch,
-        snr_db: tf.Tensor | float | None,
-        training: bool,
+    def transmit(
+        self, encodings: Batch, snr_db: Decibels | None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Transmit embeddings and reconstruct all modalities."""
-        received = send(self, embeddings, self.noise_power(snr_db), training)
+        received = send(self, encodings, self.noise_power(snr_db), training)
         features = [self.receiver_state(*parts) for parts in received]
         if len(features) == 1:
             features = features * len(self.decoders)
@@ -246,7 +229,7 @@ class CentroidSystem(LinkedModel):
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Weighted sum of contrastive and reconstruction losses, equation (9)."""
         embeddings = self.embed(inputs, training=training)
-        outputs = self._send(embeddings, None, training)
+        outputs = self.transmit(embeddings, None, training)
         loss = tf.constant(0.0)
         if self.contrastive_weight > 0:
             stacked = tf.stack(list(embeddings.values()))
@@ -263,23 +246,8 @@ class CentroidSystem(LinkedModel):
             loss += self.settings.reconstruction_weight * self.loss_weights[modality.name] * term
         return loss
 
-    def encodings(
-        self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
-    ) -> dict[str, tf.Tensor]:
-        """Embeddings, which do not depend on the SNR."""
-        return self.embed(batch, present)
-
-    def measure(
-        self,
-        batch: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-        encodings: Mapping[str, tf.Tensor] | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Metrics ``[batch]`` of each sample for the Monte Carlo loop; `bool` for proportions."""
-        embeddings = self.encodings(batch, present) if encodings is None else encodings
-        outputs = self._send(embeddings, snr_db, training=False)
-        note_outputs(*(batch[name] for name in present_names(present, self.encoders)))
+    def compare(self, batch: Batch, encodings: Batch, outputs: Batch) -> dict[str, tf.Tensor]:
+        """Metrics ``[batch]`` of the reconstruction of each sample."""
         note_outputs(*outputs.values())
         figures = {
             f"{modality.name}_{key}": metric(batch[modality.name], outputs[modality.name])

@@ -73,5 +73,4 @@ class ClassifierModel(SavedModel):
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
         """Build the classifier from ``settings`` for the shapes of ``data``."""
         (modality,) = settings.needs
-        options = settings.model_dump(exclude={"kind"})
-        return cls(data.shapes[modality], data.num_classes, **options)
+        return cls(data.shapes[modality], data.num_classes, **settings.options)

@@ -56,7 +56,7 @@ class AffineSettings(_AugmentationSettings):
 
     def build(self) -> keras.Layer:
         """Build the layer."""
-        return RandomAffine(**self.model_dump(exclude={"kind"}))
+        return RandomAffine(**self.options)
 
 
 class NoiseSettings(_AugmentationSettings):

@@ -12,10 +12,8 @@ import tensorflow as tf
 from pydantic import PositiveInt
 
 from ...datasets import Data
-from ...link import AWGNLink, Link
-from ...metrics import note_outputs
-from ..base.contract import Batch
-from ..base.presence import present_names
+from ...link import AWGNLink
+from ..base.contract import Batch, Decibels, Present
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
 from ..base.transmission import received_features
@@ -94,12 +92,10 @@ class CompressedCoMM(RepresentingModel):
         self,
         sender: CoMM,
         *,
-        link: Link,
         snr_db: float | tuple[float, float] = (-10.0, 20.0),
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(link=link, snr_db=snr_db, name=name, sender=sender.settings, **settings)
+        super().__init__(snr_db=snr_db, sender=sender.settings, **options)
         self.num_symbols: int = self.settings.num_symbols
         self.sender = sender
         sender.trainable = self.settings.fine_tune
@@ -130,9 +126,8 @@ class CompressedCoMM(RepresentingModel):
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
         """Build the system from ``settings`` for the shapes of ``data``."""
-        options = settings.model_dump(exclude={"kind", "sender"})
         sender = settings.sender.build(data, crossed["link"], math.inf)
-        return cls(sender, **crossed, **options)
+        return cls(**settings.options | {"sender": sender}, **crossed)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -153,17 +148,27 @@ class CompressedCoMM(RepresentingModel):
     def call(
         self,
         inputs: Batch,
-        snr_db: tf.Tensor | float | None = None,
-        present: Sequence[str] | None = None,
+        snr_db: Decibels | None = None,
+        present: Present = None,
         training: bool = False,
     ) -> tf.Tensor:
         """Transmit ``inputs`` and reconstruct their representations."""
-        return self._exchange(self.sender.represent(inputs, present), snr_db, training)
+        sent = self.sender.represent(inputs, present)
+        return self.transmit((None, sent), snr_db, training)  # inputs may have no target
 
-    def _exchange(
-        self, sent: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
+    def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> Any:
+        """Target and transmitted representations, which do not depend on the SNR."""
+        target = sent = self.senders[-1].represent(batch)
+        if self.teacher is not None or present is not None:
+            sent = self.sender.represent(batch, present)
+        return target, sent
+
+    def transmit(
+        self, encodings: Any, snr_db: Decibels | None, training: bool = False
     ) -> tf.Tensor:
-        latents = self.encoder(self.standardize(sent, training=False), training=training)
+        """Transmit representations and reconstruct them."""
+        sent = self.standardize(encodings[1], training=False)
+        latents = self.encoder(sent, training=training)
         no = self.noise_power(snr_db)
         received = received_features(self.link, latents, no, self._snr_range)
         return self.decoder(received, training=training)
@@ -175,29 +180,12 @@ class CompressedCoMM(RepresentingModel):
             sent = self.sender.represent(inputs)
         if training:
             self.standardize(target, training=True)  # updates its statistics
-        received = self._exchange(sent, None, training)
+        received = self.transmit((target, sent), None, training)
         return tf.reduce_mean(tf.square(received - self.standardize(target, training=False)))
 
-    def encodings(
-        self, batch: Batch, present: Sequence[str] | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Target and transmitted representations, which do not depend on the SNR."""
-        target = sent = self.senders[-1].represent(batch)
-        if self.teacher is not None or present is not None:
-            sent = self.sender.represent(batch, present)
-        return target, sent
-
-    def measure(
-        self,
-        batch: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-        encodings: tuple[tf.Tensor, tf.Tensor] | None = None,
-    ) -> dict[str, tf.Tensor]:
+    def compare(self, batch: Batch, encodings: Any, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Mean squared error of received representations [batch], relative to the variance."""
-        target, sent = self.encodings(batch, present) if encodings is None else encodings
-        note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
-        error = tf.square(self._exchange(sent, snr_db, False) - self.standardize(target))
+        error = tf.square(outputs - self.standardize(encodings[0]))
         return {"mse": tf.reduce_mean(error, -1)}
 
 

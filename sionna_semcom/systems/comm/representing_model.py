@@ -3,16 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
 
-from ..base.contract import Batch
-from ..base.linked_model import LinkedModel
+from ..base.contract import Batch, Decibels, Present
+from ..base.multimodal import MultimodalModel
 
 
-class RepresentingModel(LinkedModel):
+class RepresentingModel(MultimodalModel):
     """Model with a link that returns received representations [batch, representation_dim]."""
 
     @property
@@ -21,10 +21,7 @@ class RepresentingModel(LinkedModel):
         return []
 
     def representations(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
+        self, inputs: Batch, snr_db: Decibels, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}

@@ -12,13 +12,12 @@ import tensorflow as tf
 
 from ..._parts import Settings
 from ...datasets import Data
-from ...link import Link
 from ...losses import unit_norm
 from ...mapping import num_symbols
 from ...metrics import note_outputs
 from ...semantics import MultimodalFusion, Task
 from ...semantics.task import Aggregate
-from ..base.contract import Batch
+from ..base.contract import Batch, Decibels, Present
 from ..base.presence import batch_keys, check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
@@ -104,19 +103,17 @@ class CoMM(RepresentingModel):
         self,
         shapes: Mapping[str, Sequence[int]],
         *,
-        link: Link,
         snr_db: float | tuple[float, float] = math.inf,
         encoders: Any = None,
         augmentations: Mapping[str, Any] | None = None,
         targets: Mapping[str, int] | None = None,
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
         encoders, given = encoder_settings(encoders), augmentation_settings(augmentations)
         chains = {key: chain for key, chain in given.items() if isinstance(chain, tuple)}
         own = {"encoders": encoders} if isinstance(encoders, Settings) else {}
-        settings |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
-        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
+        options |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
+        super().__init__(snr_db=snr_db, **options)
         chosen = self.settings
         self._gives_encoders = not own
         self._own_augmentations = tuple(key for key in given if key not in chains)
@@ -205,7 +202,7 @@ class CoMM(RepresentingModel):
         return {**super().aggregates, **of_tasks}
 
     def represent(
-        self, inputs: Batch, present: Sequence[str] | None = None, training: bool = False
+        self, inputs: Batch, present: Present = None, training: bool = False
     ) -> tf.Tensor:
         """Representations [batch, representation_dim] of ``inputs``, before the link."""
         names = present_names(present, self.shapes)
@@ -231,18 +228,15 @@ class CoMM(RepresentingModel):
         own = {key: mask for key, mask in masks.items() if key == name}
         return self.fusion({name: tokens[name]}, own, training=training)
 
-    def call(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float | None = None,
-        present: Sequence[str] | None = None,
-        training: bool = False,
-    ) -> tf.Tensor:
-        """Transmit representations of ``inputs``."""
-        return self._send(self.represent(inputs, present, training), snr_db)
+    def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> tf.Tensor:
+        """Representations, which do not depend on the SNR."""
+        return self.represent(batch, present, training)
 
-    def _send(self, sent: tf.Tensor, snr_db: tf.Tensor | float | None) -> tf.Tensor:
-        received = transmit_latents(self.link, [sent], self.noise_power(snr_db))[0]
+    def transmit(
+        self, encodings: tf.Tensor, snr_db: Decibels | None, training: bool = False
+    ) -> tf.Tensor:
+        """Transmit representations."""
+        received = transmit_latents(self.link, [encodings], self.noise_power(snr_db))[0]
         return received.latent * (self.representation_dim / self.num_symbols) ** 0.5
 
     def augment(self, inputs: Batch) -> dict[str, tf.Tensor]:
@@ -257,24 +251,14 @@ class CoMM(RepresentingModel):
             self._trackers[name].update_state(term)
         return tf.add_n(list(terms.values()))
 
-    def encodings(self, batch: Batch, present: Sequence[str] | None = None) -> tf.Tensor:
-        """Representations, which do not depend on the SNR."""
-        return self.represent(batch, present)
-
-    def measure(
-        self,
-        batch: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-        encodings: tf.Tensor | None = None,
+    def compare(
+        self, batch: Batch, encodings: tf.Tensor, outputs: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         """Mean squared error of received representations [batch], and metrics of decisions."""
-        sent = self.encodings(batch, present) if encodings is None else encodings
-        received = self._send(sent, snr_db)
-        note_outputs(*(batch[name] for name in present_names(present, self.shapes)), received)
-        norm = self.representation_dim**0.5
-        figures = {"mse": tf.reduce_mean(tf.square(received - unit_norm(sent) * norm), -1)}
+        note_outputs(outputs)
+        target = unit_norm(encodings) * self.representation_dim**0.5
+        figures = {"mse": tf.reduce_mean(tf.square(outputs - target), -1)}
         for key, task in self.tasks.items():
-            found = task.measure(batch[key], self.heads[key](received))
+            found = task.measure(batch[key], self.heads[key](outputs))
             figures |= {f"{key}_{name}": values for name, values in found.items()}
         return figures

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from ...link import Link
 from ...semantics import Task
-from ..base.linked_model import LinkedModel
+from ..base.multimodal import MultimodalModel
 from ..base.transmission import (
     Estimator,
     Received,
@@ -22,7 +22,7 @@ from ..base.transmission import (
 )
 
 
-class DecisionReceiver(LinkedModel):
+class DecisionReceiver(MultimodalModel):
     r"""Receiver of a :class:`~sionna_semcom.systems.DecisionSystem`.
 
     Over a link of several transmissions, the receiver can decide after each transmission. It

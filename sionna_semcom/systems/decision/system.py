@@ -11,13 +11,12 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
-from ... import metrics
 from ...datasets import Data
-from ...link import AWGNLink, Link
+from ...link import AWGNLink
 from ...mapping import num_symbols
 from ...semantics import Task
 from ...semantics.task import Aggregate
-from ..base.contract import Batch
+from ..base.contract import Batch, Decibels, Present
 from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
 from .receiver import DecisionReceiver
 
@@ -76,12 +75,10 @@ class DecisionSystem(DecisionReceiver):
         shapes: Mapping[str, Sequence[int]],
         num_classes: int,
         *,
-        link: Link,
         snr_db: float | tuple[float, float] = (-12.0, 21.0),
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
+        super().__init__(snr_db=snr_db, **options)
         if not shapes:
             raise ValueError("`shapes` must name at least one modality. Received: none")
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
@@ -105,8 +102,7 @@ class DecisionSystem(DecisionReceiver):
     @classmethod
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
         """Build the system from ``settings`` for the shapes of ``data``."""
-        options = settings.model_dump(exclude={"kind"})
-        return cls(data.shapes, data.num_classes, **crossed, **options)
+        return cls(data.shapes, data.num_classes, **crossed, **settings.options)
 
     @property
     def transmitted_dim(self) -> int:
@@ -151,33 +147,27 @@ class DecisionSystem(DecisionReceiver):
     def encode(self, inputs: Batch, presence: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, transmitted_dim]; ``presence`` [batch, num_modalities] is one or zero."""
 
-    def call(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float | None = None,
-        present: Sequence[str] | None = None,
-        training: bool = False,
-    ) -> tf.Tensor:
-        """Transmit ``inputs`` and decide at the receiver."""
-        inputs, presence = self.prepare(inputs, present, training)
-        return self._send(self.encode(inputs, presence, training), snr_db, training)
+    def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> tf.Tensor:
+        """Latents, which do not depend on the SNR."""
+        return self.encode(*self.prepare(batch, present, training), training)
 
-    def _send(
-        self, latents: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
+    def transmit(
+        self, encodings: tf.Tensor, snr_db: Decibels | None, training: bool = False
     ) -> tf.Tensor:
         """Transmit latents and decide at the receiver."""
         no = self.noise_power(snr_db)
         if self.mode == "decision" and not training:
-            return self._repeat_decision(latents, no)
+            return self._repeat_decision(encodings, no)
         if self.confidence is not None and not training:
-            return self._send_until_sure(latents, no, self.confidence)
-        return self.decode(self.receive(latents, no), training)
+            return self._send_until_sure(encodings, no, self.confidence)
+        return self.decode(self.receive(encodings, no), training)
+
+    def compare(self, batch: Batch, encodings: Any, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Metrics of each sample, see `Task`."""
+        return self.task.measure(batch["label"], outputs)
 
     def prepare(
-        self,
-        inputs: Batch,
-        present: Sequence[str] | None = None,
-        training: bool = False,
+        self, inputs: Batch, present: Present = None, training: bool = False
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Inputs of all modalities, zero if missing, and their presence [batch, num_modalities].
 
@@ -228,34 +218,11 @@ class DecisionSystem(DecisionReceiver):
         )
         return tf.where(tf.math.is_finite(outputs), combined, math.nan)
 
-    def encodings(
-        self, batch: Mapping[str, tf.Tensor], present: Sequence[str] | None = None
-    ) -> tf.Tensor:
-        """Latents, which do not depend on the SNR."""
-        return self.encode(*self.prepare(batch, present))
-
-    def measure(
-        self,
-        batch: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
-        encodings: tf.Tensor | None = None,
-    ) -> dict[str, tf.Tensor]:
-        """Metrics of each sample for the Monte Carlo loop, see `Task`."""
-        latents = self.encodings(batch, present) if encodings is None else encodings
-        outputs = self._send(latents, snr_db, training=False)
-        metrics.note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
-        return self.task.measure(batch["label"], outputs)
-
     def representations(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
+        self, inputs: Batch, snr_db: Decibels, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: ``received`` [batch, received_features]."""
-        filled, presence = self.prepare(inputs, present)
-        latents = self.encode(filled, presence)
+        latents = self.encodings(inputs, present)
         return {"received": self.receive(latents, self.noise_power(snr_db))}
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -13,7 +13,7 @@ from ...link import Link
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
 from ..base.callbacks import LinearRamp
-from ..base.contract import Batch
+from ..base.contract import Batch, Decibels, Present
 from ..base.devices import uses_of_devices
 from ..base.presence import present_names, where_present
 from ..base.settings import SYSTEMS
@@ -214,10 +214,7 @@ class TwoStageVIB(DecisionSystem):
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
     def representations(
-        self,
-        inputs: Batch,
-        snr_db: tf.Tensor | float,
-        present: Sequence[str] | None = None,
+        self, inputs: Batch, snr_db: Decibels, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: means of the latents of modalities, and ``received``."""
         filled, presence = self.prepare(inputs, present)

@@ -54,6 +54,24 @@ class Toy(Part):
 describe(Toy, ToySettings)
 
 
+class SizedToy(Toy):
+    """A toy with a keyword of its own."""
+
+    def __init__(self, *, shape: str = "round", **options: Any) -> None:
+        super().__init__(**options)
+        self.shape = shape
+
+
+class SmallToy(SizedToy):
+    """A toy with another default."""
+
+    def __init__(self, first: str, *, shape: str = "square", **options: Any) -> None:
+        super().__init__(first=first, shape=shape, **options)
+
+
+describe(SmallToy, ToySettings)
+
+
 class ToyOfToys(Toy):
     """A subclass with a constructor of its own."""
 
@@ -67,6 +85,25 @@ def test_signature_shows_every_argument():
     assert parameters["size"].default is inspect.Parameter.empty
     assert parameters["size"].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters["color"].default == "red"
+
+
+def test_a_signature_shows_what_a_constructor_passes_on():
+    parameters = inspect.signature(SmallToy).parameters
+    assert list(parameters) == ["first", "shape", "size", "color"]
+    assert parameters["shape"].default == "square"
+    bound = inspect.signature(SmallToy).bind("a", size=2)
+    assert SmallToy(*bound.args, **bound.kwargs).settings.size == 2
+
+
+@pytest.mark.parametrize("kind", ["centroid", "two_stage_vib", "digital_features", "comm"])
+def test_systems_show_their_link_although_their_constructors_do_not_repeat_it(kind):
+    part = SYSTEMS[kind]
+    assert not {"link", "name"} & set(inspect.signature(part.__init__).parameters)
+    parameters = inspect.signature(part).parameters
+    by_name = [one.name for one in parameters.values() if one.kind is one.KEYWORD_ONLY]
+    assert by_name[:3] == ["link", "snr_db", "name"]
+    assert parameters["link"].default is inspect.Parameter.empty
+    assert parameters["snr_db"].default is not inspect.Parameter.empty
 
 
 def test_signatures_of_instances_and_subclasses_are_their_own():
