@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, TypeVar
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
 from numpy.typing import ArrayLike
 
+from ..._perceptron import perceptron
 from ...channel.noise import at_least, check_finite, energy, noise_power
 from ...mapping import LatentMapper
 from ..aligner import by_row, to_complex, to_real
@@ -190,8 +190,8 @@ class EigenbasisAligner(_NeuralAligner):
         total = num_elements * num_modes
         self._shape = (num_elements, num_modes)
         self._mapper = LatentMapper()
-        self.precoder = _mlp(modes.encoder.shape[1] + total, precoder_units, 2 * total)
-        self.decoder = _mlp(3 * total, decoder_units, len(statistics.mean_rx))
+        self.precoder = perceptron(modes.encoder.shape[1] + total, precoder_units, 2 * total)
+        self.decoder = perceptron(3 * total, decoder_units, len(statistics.mean_rx))
 
     def design(
         self, h: tf.Tensor, no: tf.Tensor, error_variance: tf.Tensor | float = 0.0
@@ -260,11 +260,6 @@ class EigenbasisTransceiver(NamedTuple):
             snr, tf.concat([tf.shape(snr)[:-2], [1, snr.shape[-2] * snr.shape[-1]]], 0)
         )
         return tf.repeat(snr, tf.shape(like)[-2], axis=-2)
-
-
-def _mlp(inputs: int, units: Sequence[int], outputs: int) -> keras.Sequential:
-    hidden = [layers.Dense(width, activation="gelu") for width in units]
-    return keras.Sequential([layers.Input((inputs,)), *hidden, layers.Dense(outputs)])
 
 
 def _each_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:

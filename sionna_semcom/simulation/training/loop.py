@@ -13,9 +13,8 @@ import numpy as np
 from ..._messages import shortened
 from ..._seeding import derive_seed, reseed, set_seed
 from ...datasets import Data
-from ...systems.base.callbacks import CalibrateLink
+from ...systems.base.callbacks import CalibrateLink, StopOnNonFiniteLoss
 from ...systems.base.linked_model import LinkedModel
-from ...systems.base.non_finite import StopOnNonFiniteLoss
 from ..evaluation.devices import share_memory
 from .checkpoint import has_attributes, load_weights, save_weights
 from .settings import TrainingSettings

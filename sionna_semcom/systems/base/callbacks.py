@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Callbacks of trainings: schedules of loss weights, and calibration of links."""
+"""Callbacks of trainings: calibration of links, schedules of loss weights, and error handling."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -90,3 +91,35 @@ class LinearRamp(keras.callbacks.Callback):
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Set the variable to the value at the end of the epoch."""
         self._variable.assign(self.at(self._epoch + 1))
+
+
+class StopOnNonFiniteLoss(keras.callbacks.Callback):
+    """Raises an error if the loss is not finite.
+
+    Parameters
+    ----------
+    checkpoint : `str` | `None`
+        Last valid checkpoint for the error message
+
+    Raises
+    ------
+    FloatingPointError
+        With the step, the SNR and the last valid checkpoint
+    """
+
+    def __init__(self, checkpoint: str | None = None) -> None:
+        super().__init__()
+        self.checkpoint = checkpoint
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Check the running loss."""
+        loss = (logs or {}).get("loss")
+        if loss is None or math.isfinite(loss):
+            return
+        step = int(self.model.optimizer.iterations)
+        snr = getattr(self.model, "last_snr_db", None)
+        at_snr = "" if snr is None else f" at an SNR of {float(snr):.2f} dB"
+        raise FloatingPointError(
+            f"The loss is {loss} in step {step}{at_snr}. "
+            f"Last good checkpoint: {self.checkpoint or 'none'}"
+        )

@@ -18,10 +18,9 @@ from ...datasets import Data
 from ...link import Link
 from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
-from .callbacks import CalibrateLink
+from .callbacks import CalibrateLink, StopOnNonFiniteLoss
 from .contract import Batch
 from .link_weights import LinkWeights
-from .non_finite import StopOnNonFiniteLoss
 from .saving import SavedModel, serialized
 from .settings import SystemSettings
 from .snr import check_snr, snr_range

@@ -117,6 +117,9 @@ class DigitalFeatures(DecisionSystem):
         If fewer than 12 information bits fit into the symbols, or a parameter is out of range
     """
 
+    receiver_knows_noise = False
+    """The demapper uses the noise power, but the decision network does not"""
+
     def __init__(
         self,
         shapes: Mapping[str, Sequence[int]],
@@ -172,11 +175,6 @@ class DigitalFeatures(DecisionSystem):
         if not isinstance(data, MultimodalFeatures):
             raise ValueError("digital_features needs features as data (kind: features, ...)")
         return super().from_data(settings, data, features=data.arrays("train"), **crossed)
-
-    @property
-    def receiver_knows_noise(self) -> bool:
-        """Always false: the demapper uses the noise power, but the decision network does not."""
-        return False
 
     @property
     def received_features(self) -> int:

@@ -49,6 +49,11 @@ class FeatureTransmission(DecisionSystem):
     ``snr_db``, input and output.
     """
 
+    receiver_knows_noise = False
+    """There is no noise"""
+    successive = False
+    """There are no transmissions to decide after"""
+
     def create_layers(self) -> None:
         """Create the encoders and the decision network."""
         width, dropout = self.settings.width, self.settings.dropout
@@ -67,16 +72,6 @@ class FeatureTransmission(DecisionSystem):
     def transmitted_dim(self) -> int:
         """Number of features per sample."""
         return toi(self.shapes)
-
-    @property
-    def receiver_knows_noise(self) -> bool:
-        """Always false, because there is no noise."""
-        return False
-
-    @property
-    def successive(self) -> bool:
-        """There are no transmissions to decide after."""
-        return False
 
     @property
     def received_features(self) -> int:

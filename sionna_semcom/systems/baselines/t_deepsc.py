@@ -7,8 +7,10 @@ from typing import Literal
 
 import keras
 import tensorflow as tf
+from keras.layers import Dropout, LayerNormalization
 from pydantic import Field, PositiveInt, model_validator
 
+from ..._perceptron import perceptron
 from ...semantics import FeatureTokens, TransformerBlock
 from ...semantics.networks.transformer import check_heads
 from ..base.contract import Batch
@@ -83,21 +85,15 @@ class TDeepSC(DecisionSystem):
         }
         self._class_token = self._token("class_token")
         self.fusion = _blocks(chosen.num_blocks, width, heads, dropout)
-        self.channel_encoder = _channel_coder(width, width, self.transmitted_dim)
-        self.channel_decoder = _channel_coder(
-            self.received_features, width, received * width, normalized=False
+        self.channel_encoder = perceptron(
+            width, (width,), self.transmitted_dim, first=[LayerNormalization(epsilon=1e-5)]
         )
+        self.channel_decoder = perceptron(self.received_features, (width,), received * width)
         self._query = self._token("query")
         self._places = self._token("places", received)
         self.semantic_decoder = _blocks(chosen.num_blocks, width, heads, dropout)
-        self.head = keras.Sequential(
-            [
-                keras.layers.Input((width,)),
-                keras.layers.LayerNormalization(epsilon=1e-5),
-                keras.layers.Dropout(dropout),
-                keras.layers.Dense(self.task.num_outputs),
-            ]
-        )
+        normalized = [LayerNormalization(epsilon=1e-5), Dropout(dropout)]
+        self.head = perceptron(width, (), self.task.num_outputs, first=normalized)
 
     def _token(self, name: str, count: int = 1) -> keras.Variable:
         initializer = keras.initializers.RandomNormal(stddev=0.02)
@@ -140,14 +136,3 @@ def _blocks(count: int, width: int, num_heads: int, dropout: float) -> list[Tran
     for block in blocks:
         block.build((None, None, width))
     return blocks
-
-
-def _channel_coder(
-    inputs: int, hidden: int, outputs: int, normalized: bool = True
-) -> keras.Sequential:
-    """Perceptron between tokens and latents of the link."""
-    layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
-    if normalized:
-        layers.append(keras.layers.LayerNormalization(epsilon=1e-5))
-    layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dense(outputs)]
-    return keras.Sequential(layers)

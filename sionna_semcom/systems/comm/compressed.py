@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import keras
 import tensorflow as tf
 from pydantic import PositiveInt
 
+from ..._perceptron import perceptron
 from ...datasets import Data
 from ...link import AWGNLink
 from ..base.contract import Batch, Decibels, Present
@@ -106,8 +107,8 @@ class CompressedCoMM(RepresentingModel):
         dim = sender.representation_dim
         self.standardize = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
         self.standardize.build((None, dim))
-        self.encoder = _perceptron(dim, self.settings.hidden, 2 * self.num_symbols)
-        self.decoder = _perceptron(3 * self.num_symbols, self.settings.hidden, dim)
+        self.encoder = perceptron(dim, self.settings.hidden, 2 * self.num_symbols)
+        self.decoder = perceptron(3 * self.num_symbols, self.settings.hidden, dim)
         self.built = True
 
     @staticmethod
@@ -192,8 +193,3 @@ class CompressedCoMM(RepresentingModel):
 def _without_link(sender: CoMM) -> dict[str, Any]:
     """Configuration of ``sender`` over AWGN, because its own link may be large and is not used."""
     return {**sender.get_config(), "link": serialized(AWGNLink(), "link")}
-
-
-def _perceptron(inputs: int, hidden: Sequence[int], outputs: int) -> keras.Sequential:
-    layers = [keras.layers.Dense(units, "gelu") for units in hidden]
-    return keras.Sequential([keras.layers.Input((inputs,)), *layers, keras.layers.Dense(outputs)])

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from ..._parts import Settings
+from ..._perceptron import perceptron
 from ...datasets import Data
 from ...losses import unit_norm
 from ...mapping import num_symbols
@@ -136,9 +137,7 @@ class CoMM(RepresentingModel):
         self.projection: Any = None
         if chosen.objective != "supervised":
             *hidden, last = chosen.projection
-            relu = [keras.layers.Dense(units, "relu") for units in hidden]
-            self.projection = keras.Sequential([*relu, keras.layers.Dense(last)])
-            self.projection.build((None, chosen.width))
+            self.projection = perceptron(chosen.width, hidden, last, activation="relu")
         self.heads = {key: keras.layers.Dense(task.num_outputs) for key, task in self.tasks.items()}
         for head in self.heads.values():
             head.build((None, self.representation_dim))

@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from ...link import Link
 from ...mapping import LatentDemapper, LatentMapper
-from ...semantics import ReceiverState
 from ..base.devices import adds_in_the_air, check_devices, received_rows
+from ..base.transmission import Received, receiver_features
 
 
 def receive_side_by_side(
@@ -52,9 +52,8 @@ def receive_side_by_side(
         _check_apart(link, devices)
         symbols_hat, no_eff = received_rows(link, symbols_hat, no, latents.dtype)
     if knows_noise:
-        low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
         seen = LatentDemapper(dim, "lmmse")(symbols_hat, no_eff)
-        features = ReceiverState()(seen, tf.clip_by_value(no_eff, low, high))
+        features = receiver_features(Received(seen, no_eff), snr_range)
     else:
         features = LatentDemapper(dim)(symbols_hat)
     features = tf.concat([features * there, there], -1)

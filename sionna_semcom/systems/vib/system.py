@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..._perceptron import perceptron
 from ...link import Link
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
@@ -89,7 +90,7 @@ class TwoStageVIB(DecisionSystem):
             bottleneck.build((None, width))
         self.heads = {}
         if self.settings.auxiliary_weight:
-            self.heads = {name: _perceptron(dim, outputs) for name in names}
+            self.heads = {name: perceptron(dim, (), outputs) for name in names}
         self.discriminators: PairDiscriminators | None = None
         if self.final_redundancy_weight:
             self.redundancy_weight = self.add_weight(
@@ -99,17 +100,17 @@ class TwoStageVIB(DecisionSystem):
             self.discriminators = PairDiscriminators(names)
             self.discriminators.build(dict.fromkeys(names, (None, dim)))
         if self.settings.devices:
-            sizes = dim, self.transmitted_dim, width, dropout
-            self.senders_of = {name: _perceptron(*sizes) for name in names}
+            sizes = dim, (width,), self.transmitted_dim
+            self.senders_of = {name: perceptron(*sizes, dropout=dropout) for name in names}
             return
         fused = len(names) * (dim + 1)
-        self.encoder = _perceptron(fused, self.transmitted_dim, width, dropout)
+        self.encoder = perceptron(fused, (width,), self.transmitted_dim, dropout=dropout)
 
     def _create_receiver(self, width: int, dim: int, dropout: float) -> None:
-        self.receiver = _perceptron(self.received_features, width, width, dropout)
+        self.receiver = perceptron(self.received_features, (width,), width, dropout=dropout)
         self.bottleneck = GaussianBottleneck(dim, self.settings.gamma is not None)
         self.bottleneck.build((None, width))
-        self.head = _perceptron(dim, self.task.num_outputs)
+        self.head = perceptron(dim, (), self.task.num_outputs)
 
     def schedules(self, num_epochs: int) -> list[keras.callbacks.Callback]:
         r"""Schedules of :math:`\alpha` and :math:`\lambda_\text{red}` for ``num_epochs``.
@@ -248,13 +249,3 @@ class TwoStageVIB(DecisionSystem):
 
 def _mean(values: list[tf.Tensor]) -> tf.Tensor:
     return values[0] if len(values) == 1 else tf.add_n(values) / len(values)
-
-
-def _perceptron(
-    inputs: int, outputs: int, hidden: int | None = None, dropout: float = 0.0
-) -> keras.Sequential:
-    """Affine map, or perceptron with one hidden layer."""
-    layers: list[keras.layers.Layer] = [keras.layers.Input((inputs,))]
-    if hidden:
-        layers += [keras.layers.Dense(hidden, "gelu"), keras.layers.Dropout(dropout)]
-    return keras.Sequential([*layers, keras.layers.Dense(outputs)])

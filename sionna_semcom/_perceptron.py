@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Perceptrons of systems and aligners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def perceptron(
+    inputs: int,
+    hidden: Sequence[int],
+    outputs: int,
+    *,
+    activation: str = "gelu",
+    dropout: float | None = None,
+    first: Sequence[keras.Layer] = (),
+) -> keras.Sequential:
+    """Perceptron, or an affine map if there are no hidden layers.
+
+    Parameters
+    ----------
+    inputs, outputs : `int`
+        Number of real numbers at the input and at the output
+    hidden : sequence of `int`
+        Units of the hidden layers
+    activation : `str`
+        Activation of the hidden layers
+    dropout : `None` | `float`
+        Dropout rate after each hidden layer
+    first : sequence of `keras.Layer`
+        Layers in front, such as a normalization
+    """
+    network: list[keras.Layer] = [layers.Input((inputs,)), *first]
+    for units in hidden:
+        network.append(layers.Dense(units, activation))
+        if dropout is not None:
+            network.append(layers.Dropout(dropout))
+    return keras.Sequential([*network, layers.Dense(outputs)])
