@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers
@@ -17,6 +18,8 @@ def perceptron(
     activation: str = "gelu",
     dropout: float | None = None,
     first: Sequence[keras.Layer] = (),
+    last: str = "glorot_uniform",
+    **options: Any,
 ) -> keras.Sequential:
     """Perceptron, or an affine map if there are no hidden layers.
 
@@ -32,10 +35,14 @@ def perceptron(
         Dropout rate after each hidden layer
     first : sequence of `keras.Layer`
         Layers in front, such as a normalization
+    last : `str`
+        Initializer of the kernel of the last layer
+    **options
+        Further arguments of all `keras.layers.Dense`
     """
     network: list[keras.Layer] = [layers.Input((inputs,)), *first]
     for units in hidden:
-        network.append(layers.Dense(units, activation))
+        network.append(layers.Dense(units, activation, **options))
         if dropout is not None:
             network.append(layers.Dropout(dropout))
-    return keras.Sequential([*network, layers.Dense(outputs)])
+    return keras.Sequential([*network, layers.Dense(outputs, kernel_initializer=last, **options)])

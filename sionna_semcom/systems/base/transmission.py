@@ -82,25 +82,11 @@ def latent_parts(link: Link, latents: tf.Tensor) -> list[tf.Tensor]:
     return list(tf.split(latents, number, -1))
 
 
-def received_features(
-    link: Link, latents: tf.Tensor, no: tf.Tensor, snr_range: tuple[float, float]
-) -> tf.Tensor:
-    """Transmit ``latents`` and return the received latents with the SNRs of their symbols.
-
-    Input
-    -----
-    link, latents, no
-        As in :func:`transmit`, for one latent
-    snr_range : (`float`, `float`)
-        Range of SNRs [dB] in training. The noise power for the decoder is clipped to this range
-
-    Output
-    ------
-    : [batch, latent_dim + ceil(latent_dim/2)], `float`
-        Features, see :class:`~sionna_semcom.semantics.ReceiverState`
-    """
-    received = _joined(transmit_latents(link, latent_parts(link, latents), no))
-    return receiver_features(received, snr_range)
+def receive_latent(
+    link: Link, latents: tf.Tensor, no: tf.Tensor, estimator: Estimator = "lmmse"
+) -> Received:
+    """Transmit one latent per sample in the parts of ``link``, see :func:`transmit_latents`."""
+    return _joined(transmit_latents(link, latent_parts(link, latents), no, estimator))
 
 
 def received_after_each(
@@ -132,6 +118,19 @@ def _joined(parts: Sequence[Received]) -> Received:
 
 
 def receiver_features(received: Received, snr_range: tuple[float, float]) -> tf.Tensor:
-    """Features of what is received, as `received_features` gives them."""
+    """Received latents with the SNRs of their symbols.
+
+    Input
+    -----
+    received : `Received`
+        Received latents
+    snr_range : (`float`, `float`)
+        Range of SNRs [dB] in training. The noise power for the decoder is clipped to this range
+
+    Output
+    ------
+    : [batch, latent_dim + ceil(latent_dim/2)], `float`
+        Features, see :class:`~sionna_semcom.semantics.ReceiverState`
+    """
     low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
     return ReceiverState()(received.latent, tf.clip_by_value(received.no_eff, low, high))

@@ -14,6 +14,7 @@ import tensorflow as tf
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 from sionna.phy import config
 
+from ..._perceptron import perceptron
 from ...datasets import Data, MultimodalFeatures
 from ...link import CodedTransmission, Link
 from ...link.base import EBNO_AXIS
@@ -265,15 +266,12 @@ def decision_network(
 ) -> keras.Sequential:
     """Affine map of ``inputs``, or a perceptron, with an L2 penalty in the loss."""
     decay = keras.regularizers.L2(weight_decay) if weight_decay else None
-    layers: list[keras.layers.Layer] = [
-        keras.layers.Input((inputs,)),
-        keras.layers.Dropout(dropout),
-    ]
-    if width:
-        layers += [
-            keras.layers.Dense(width, "gelu", kernel_regularizer=decay),
-            keras.layers.Dropout(dropout),
-        ]
-    # With initial zeros, important weights grow first, also in a short training
-    last = keras.layers.Dense(outputs, kernel_initializer="zeros", kernel_regularizer=decay)
-    return keras.Sequential([*layers, last])
+    return perceptron(
+        inputs,
+        (width,) if width else (),
+        outputs,
+        dropout=dropout,
+        first=[keras.layers.Dropout(dropout)],
+        last="zeros",  # important weights grow first, also in a short training
+        kernel_regularizer=decay,
+    )

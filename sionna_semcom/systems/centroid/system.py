@@ -112,9 +112,6 @@ class CentroidSystem(MultimodalModel):
             raise ValueError("`modalities` must name at least one modality. Received: none")
         self.modalities = tuple(modalities)
         self._latent_dims = tuple(modality.latent_dim for modality in modalities)
-        check_mode(
-            chosen.mode, self._latent_dims, chosen.contrastive_weight, chosen.modality_dropout
-        )
         self.loss_weights = {m.name: 1.0 for m in modalities} | chosen.loss_weights
         if len(self.loss_weights) > len(modalities):
             raise ValueError(

@@ -17,7 +17,7 @@ from ...link import AWGNLink
 from ..base.contract import Batch, Decibels, Present
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
-from ..base.transmission import received_features
+from ..base.transmission import receive_latent, receiver_features
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
 from .system import CoMM
@@ -171,7 +171,7 @@ class CompressedCoMM(RepresentingModel):
         sent = self.standardize(encodings[1], training=False)
         latents = self.encoder(sent, training=training)
         no = self.noise_power(snr_db)
-        received = received_features(self.link, latents, no, self._snr_range)
+        received = receiver_features(receive_latent(self.link, latents, no), self._snr_range)
         return self.decoder(received, training=training)
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ...semantics import Task
+from ...semantics.encoders import Encoders, TokenEncoders
+from ...semantics.layers.augmentations import Augmentation
 from ...semantics.networks.transformer import check_heads
 from ..base.settings import SystemSettings
-from .augmentations import Augmentation
-from .encoders import Encoders, TokenEncoders
 from .objectives import Objective, check_objective
 
 

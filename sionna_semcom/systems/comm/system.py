@@ -10,21 +10,20 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..._parts import Settings
 from ..._perceptron import perceptron
 from ...datasets import Data
 from ...losses import unit_norm
 from ...mapping import num_symbols
 from ...metrics import note_outputs
 from ...semantics import MultimodalFusion, Task
+from ...semantics.encoders import make_encoders
+from ...semantics.layers.augmentations import make_augmentations
 from ...semantics.task import Aggregate
 from ..base.contract import Batch, Decibels, Present
 from ..base.presence import batch_keys, check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
-from .augmentations import augmentation_settings, make_augmentations
-from .encoders import encoder_settings, make_encoders
 from .objectives import check_objective, objective_terms, term_names
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
@@ -110,19 +109,22 @@ class CoMM(RepresentingModel):
         targets: Mapping[str, int] | None = None,
         **options: Any,
     ) -> None:
-        encoders, given = encoder_settings(encoders), augmentation_settings(augmentations)
-        chains = {key: chain for key, chain in given.items() if isinstance(chain, tuple)}
-        own = {"encoders": encoders} if isinstance(encoders, Settings) else {}
-        options |= {"targets": tuple(targets or ()), "augmentations": chains, **own}
+        given = dict(augmentations or {})
+        chains = {key: chain for key, chain in given.items() if isinstance(chain, (tuple, list))}
+        options |= {"targets": tuple(targets or ()), "augmentations": chains}
+        self._gives_encoders = isinstance(encoders, Mapping) and "kind" not in encoders
+        if encoders is not None and not self._gives_encoders:
+            options["encoders"] = encoders
         super().__init__(snr_db=snr_db, **options)
         chosen = self.settings
-        self._gives_encoders = not own
         self._own_augmentations = tuple(key for key in given if key not in chains)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
         check_objective(chosen.objective, self.shapes, self.tasks)
-        self.tokens = make_encoders(self.shapes, encoders)
-        self.augmentations = make_augmentations(self.shapes, given)
+        self.tokens = make_encoders(
+            self.shapes, encoders if self._gives_encoders else chosen.encoders
+        )
+        self.augmentations = make_augmentations(self.shapes, given | chosen.augmentations)
         for key, shape in self.shapes.items():
             self.augmentations[key].build((None, *shape))
         self.fusion = MultimodalFusion(
@@ -165,13 +167,11 @@ class CoMM(RepresentingModel):
             If the data do not contain a target
         """
         known = {"label": data.num_classes, **data.labels}
-        options = {name: getattr(settings, name) for name in type(settings).model_fields}
-        targets = options.pop("targets")
+        targets = settings.targets
         if not set(targets) <= set(known):
             raise ValueError(f"targets may name {', '.join(known)}. Received: {', '.join(targets)}")
-        del options["kind"]
-        decided = {key: known[key] for key in targets}
-        return cls(data.shapes, targets=decided, **crossed, **options)
+        decided = {"targets": {key: known[key] for key in targets}}
+        return cls(data.shapes, **crossed, **settings.options | decided)
 
     @property
     def encoders(self) -> dict[str, keras.Layer]:

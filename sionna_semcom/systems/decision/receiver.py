@@ -14,11 +14,9 @@ from ..base.multimodal import MultimodalModel
 from ..base.transmission import (
     Estimator,
     Received,
-    latent_parts,
+    receive_latent,
     received_after_each,
-    received_features,
     receiver_features,
-    transmit_latents,
 )
 
 
@@ -36,16 +34,6 @@ class DecisionReceiver(MultimodalModel):
     """
 
     task: Task
-
-    @property
-    @abstractmethod
-    def transmitted_dim(self) -> int:
-        """Number of transmitted real numbers per sample, two per complex symbol."""
-
-    @property
-    @abstractmethod
-    def num_symbols(self) -> int:
-        """Number of complex symbols per sample."""
 
     @abstractmethod
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
@@ -89,16 +77,15 @@ class DecisionReceiver(MultimodalModel):
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """Received features of ``latents``: [batch, received_features]."""
-        link = link or self.link
-        if self.receiver_knows_noise:
-            return received_features(link, latents, no, self._snr_range)
-        received = transmit_latents(link, latent_parts(link, latents), no, "unbiased")
-        return tf.concat([part.latent for part in received], -1)
+        return self._features(receive_latent(link or self.link, latents, no, self._estimator))
 
     def receive_each(self, latents: tf.Tensor, no: tf.Tensor) -> list[Received]:
         """Received latents after each transmission of the link."""
-        estimator: Estimator = "lmmse" if self.receiver_knows_noise else "unbiased"
-        return received_after_each(self.link, latents, no, estimator)
+        return received_after_each(self.link, latents, no, self._estimator)
+
+    @property
+    def _estimator(self) -> Estimator:
+        return "lmmse" if self.receiver_knows_noise else "unbiased"
 
     def _features(self, received: Received) -> tf.Tensor:
         """Input of `decode`: [batch, received_features]."""

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from sionna_semcom.semantics import RandomAffine, default_augmentation
+from sionna_semcom.semantics.layers.augmentations import DropSettings
 
 STILL = {"angle": 0.0, "zoom": 0.0, "shift": 0.0, "mirror": False}
 SIZES = [(24, 24), (20, 31), (33, 18)]
@@ -228,3 +229,9 @@ def test_augmentations_have_no_weights():
         assert isinstance(augment, keras.Sequential)
         augment(tf.zeros([2, *shape]), training=True)
         assert augment.trainable_weights == []
+
+
+def test_frames_are_dropped_whole():
+    layer = DropSettings(rate=0.5, frames=True).build()
+    dropped = layer(keras.ops.ones((4, 30, 5)), training=True).numpy()
+    assert (dropped.std(-1) == 0).all() and 0.2 < (dropped == 0).mean() < 0.8

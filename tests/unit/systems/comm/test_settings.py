@@ -9,7 +9,6 @@ from sionna_semcom.datasets import Digits, Trifeature, generated_features
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import FeatureTokens, RandomAffine
 from sionna_semcom.systems import CoMMSettings, CompressedCoMMSettings
-from sionna_semcom.systems.comm.encoders import TokenEncoders
 
 SMALL = {"kind": "comm", "width": 32, "token_width": 16, "num_heads": 4, "projection": [12]}
 
@@ -57,15 +56,6 @@ def test_augmentations_are_as_they_are_asked_for(pairs):
 def test_sharing_needs_two_pictures_of_one_shape():
     with pytest.raises(ValueError, match="two images of one shape"):
         _build(generated_features(32, 8, 8), encoders={"kind": "tokens", "shared": True})
-
-
-def test_frames_are_dropped_whole():
-    rows = CoMMSettings(
-        **SMALL, augmentations={"x": [{"kind": "drop", "rate": 0.5, "frames": True}]}
-    )
-    layer = rows.augmentations["x"][0].build()
-    dropped = layer(keras.ops.ones((4, 30, 5)), training=True).numpy()
-    assert (dropped.std(-1) == 0).all() and 0.2 < (dropped == 0).mean() < 0.8
 
 
 def test_targets_have_the_sizes_that_the_data_know(pairs):
@@ -129,17 +119,6 @@ def test_pictures_of_one_shape_may_share_an_encoder(pairs, tmp_path):
     system.save_weights(tmp_path / "shared.weights.h5")
     other.load_weights(tmp_path / "shared.weights.h5")
     np.testing.assert_array_equal(other.represent(batch), system.represent(batch))
-
-
-def test_only_pictures_of_one_shape_share_an_encoder():
-    shapes = {"a": (8, 8, 1), "b": (16, 8, 1), "c": (8, 8, 1), "d": (5,)}
-    tokens = TokenEncoders(shared=True, filters=[4]).build(shapes)
-    assert list(tokens) == list(shapes)
-    assert tokens["a"].encoder is tokens["c"].encoder is not tokens["b"].encoder
-    assert isinstance(tokens["d"], FeatureTokens)
-    batch = {name: keras.random.uniform((2, *shape)) for name, shape in shapes.items()}
-    expected = tokens["a"].encoder(batch["c"])
-    np.testing.assert_array_equal(tokens["c"](batch)[0], expected)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of the encoders of CoMM."""
+"""Settings of encoders to tokens."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    Field,
-    NonNegativeInt,
-    PositiveInt,
-    TypeAdapter,
-    model_validator,
-)
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from ..._parts import Settings
-from ...semantics import EncoderTokens, FeatureEncoder, default_tokens, modalities
-from ...semantics.networks.transformer import check_heads
+from .._parts import Settings
+from .modality import modalities
+from .networks.feature_encoder import FeatureEncoder
+from .networks.token_encoders import EncoderTokens, default_tokens
+from .networks.transformer import check_heads
 
 
 class TokenEncoders(Settings):
@@ -96,15 +92,6 @@ class CentroidEncoders(Settings):
 Encoders = Annotated[
     TokenEncoders | TwoStageVIBEncoders | CentroidEncoders, Field(discriminator="kind")
 ]
-
-
-def encoder_settings(chosen: Any) -> Any:
-    """Convert values to settings of encoders. Layers are unchanged; `None` means the default."""
-    if chosen is None:
-        return TokenEncoders()
-    if isinstance(chosen, Mapping) and isinstance(chosen.get("kind"), str):
-        return TypeAdapter(Encoders).validate_python(chosen)
-    return chosen
 
 
 def make_encoders(shapes: Mapping[str, tuple[int, ...]], chosen: Any) -> dict[str, Any]:
