@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from ..._perceptron import perceptron
+from ..._networks import perceptron
 from ...channel.noise import at_least, check_finite, energy, noise_power
 from ...mapping import LatentMapper
 from ..aligner import by_row, to_complex, to_real

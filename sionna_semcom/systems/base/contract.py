@@ -6,7 +6,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import tensorflow as tf
 
@@ -14,7 +14,7 @@ Batch = Mapping[str, tf.Tensor]
 """Tensors by name, such as samples of each modality ``[batch, *shape]``"""
 Present = Sequence[str] | None
 """Modalities at the transmitter; all if `None`"""
-Decibels = tf.Tensor | float
+SNR: TypeAlias = "tf.Tensor | float"
 """An SNR [dB]"""
 
 _PACKAGE = __name__.partition(".")[0]
@@ -24,7 +24,7 @@ _PACKAGE = __name__.partition(".")[0]
 class Measurable(Protocol):
     """Interface for Monte Carlo simulations: metrics of each sample of a batch at an SNR."""
 
-    def measure(self, batch: Any, snr_db: Decibels) -> Mapping[str, tf.Tensor]:
+    def measure(self, batch: Any, snr_db: SNR) -> Mapping[str, tf.Tensor]:
         """Metrics by name: ``[batch]``, or ``[batch, n]`` for metrics in ``aggregates``."""
 
 
@@ -61,7 +61,7 @@ class Representing(Protocol):
     """System with representations for probes."""
 
     def representations(
-        self, inputs: Batch, snr_db: Decibels, present: Present = None
+        self, inputs: Batch, snr_db: SNR, present: Present = None
     ) -> Mapping[str, tf.Tensor]:
         """Latents of modalities, and ``received`` latents at ``snr_db``, [batch, dim] each."""
 

@@ -90,7 +90,7 @@ class LinkedModel(SavedModel):
         }
 
     @classmethod
-    def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
+    def from_data(cls: Any, settings: Any, data: Data, **crossed: Any) -> Any:
         """Build the system from ``settings`` for the shapes of ``data``."""
         return cls(data.shapes, **crossed, **settings.options)
 

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ...metrics import note_outputs
-from .contract import Batch, Decibels, Present
+from .contract import SNR, Batch, Present
 from .linked_model import LinkedModel
 from .presence import present_names
 
@@ -32,7 +32,7 @@ class MultimodalModel(LinkedModel):
         """Output of the transmitter, which does not depend on the SNR."""
 
     @abstractmethod
-    def transmit(self, encodings: Any, snr_db: Decibels | None, training: bool = False) -> Any:
+    def transmit(self, encodings: Any, snr_db: SNR | None, training: bool = False) -> Any:
         """Transmit ``encodings`` and return the output of the receiver."""
 
     @abstractmethod
@@ -42,7 +42,7 @@ class MultimodalModel(LinkedModel):
     def call(
         self,
         inputs: Batch,
-        snr_db: Decibels | None = None,
+        snr_db: SNR | None = None,
         present: Present = None,
         training: bool = False,
     ) -> Any:
@@ -50,7 +50,7 @@ class MultimodalModel(LinkedModel):
         return self.transmit(self.encodings(inputs, present, training), snr_db, training)
 
     def measure(
-        self, batch: Batch, snr_db: Decibels, present: Present = None, encodings: Any = None
+        self, batch: Batch, snr_db: SNR, present: Present = None, encodings: Any = None
     ) -> dict[str, tf.Tensor]:
         """Metrics ``[batch]`` of each sample for the Monte Carlo loop; `bool` for proportions.
 

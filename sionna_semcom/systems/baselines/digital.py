@@ -14,7 +14,7 @@ import tensorflow as tf
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 from sionna.phy import config
 
-from ..._perceptron import perceptron
+from ..._networks import perceptron
 from ...datasets import Data, MultimodalFeatures
 from ...link import CodedTransmission, Link
 from ...link.base import EBNO_AXIS

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras.layers import Dropout, LayerNormalization
 from pydantic import Field, PositiveInt, model_validator
 
-from ..._perceptron import perceptron
+from ..._networks import perceptron
 from ...semantics import FeatureTokens, TransformerBlock
 from ...semantics.networks.transformer import check_heads
 from ..base.contract import Batch

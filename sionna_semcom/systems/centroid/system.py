@@ -16,7 +16,7 @@ from ...mapping.running_power import RunningPower
 from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.devices import Transmitters, check_transmitters, uses_of_devices
 from ..base.multimodal import MultimodalModel
 from ..base.presence import check_keys, present_names
@@ -211,7 +211,7 @@ class CentroidSystem(MultimodalModel):
         return self.embed(batch, present, training)
 
     def transmit(
-        self, encodings: Batch, snr_db: Decibels | None, training: bool = False
+        self, encodings: Batch, snr_db: SNR | None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Transmit embeddings and reconstruct all modalities."""
         received = send(self, encodings, self.noise_power(snr_db), training)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import ops
 from pydantic import Field, PositiveInt
 
+from ..._networks import built
 from ...semantics import plain_encoder, residual_encoder
 from ..base.contract import Batch
 from ..base.settings import SYSTEMS, SystemSettings
@@ -72,8 +73,7 @@ class ImageClassifier(ClassifierModel):
         """Create encoder and head."""
         chosen = self.settings
         self.encoder = _ENCODERS[chosen.network](self.shape, chosen.latent_dim, chosen.widths)
-        self.head = keras.layers.Dense(self.num_classes)
-        self.head.build((None, chosen.latent_dim))
+        self.head = built(keras.layers.Dense(self.num_classes), chosen.latent_dim)
 
     def encode(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Latents [batch, latent_dim] of ``images``."""

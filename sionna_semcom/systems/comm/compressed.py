@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 from pydantic import PositiveInt
 
-from ..._perceptron import perceptron
+from ..._networks import built, perceptron
 from ...datasets import Data
 from ...link import AWGNLink
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
 from ..base.transmission import receive_latent, receiver_features
@@ -105,8 +105,8 @@ class CompressedCoMM(RepresentingModel):
                 unused.trainable = False  # not used
         self.teacher = self._copy(sender) if self.settings.fine_tune else None
         dim = sender.representation_dim
-        self.standardize = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
-        self.standardize.build((None, dim))
+        norm = keras.layers.BatchNormalization(momentum=0.9, center=False, scale=False)
+        self.standardize = built(norm, dim)
         self.encoder = perceptron(dim, self.settings.hidden, 2 * self.num_symbols)
         self.decoder = perceptron(3 * self.num_symbols, self.settings.hidden, dim)
         self.built = True
@@ -149,7 +149,7 @@ class CompressedCoMM(RepresentingModel):
     def call(
         self,
         inputs: Batch,
-        snr_db: Decibels | None = None,
+        snr_db: SNR | None = None,
         present: Present = None,
         training: bool = False,
     ) -> tf.Tensor:
@@ -164,9 +164,7 @@ class CompressedCoMM(RepresentingModel):
             sent = self.sender.represent(batch, present)
         return target, sent
 
-    def transmit(
-        self, encodings: Any, snr_db: Decibels | None, training: bool = False
-    ) -> tf.Tensor:
+    def transmit(self, encodings: Any, snr_db: SNR | None, training: bool = False) -> tf.Tensor:
         """Transmit representations and reconstruct them."""
         sent = self.standardize(encodings[1], training=False)
         latents = self.encoder(sent, training=training)

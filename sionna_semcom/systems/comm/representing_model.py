@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import keras
 import tensorflow as tf
 
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.multimodal import MultimodalModel
 
 
@@ -21,7 +21,7 @@ class RepresentingModel(MultimodalModel):
         return []
 
     def representations(
-        self, inputs: Batch, snr_db: Decibels, present: Present = None
+        self, inputs: Batch, snr_db: SNR, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: ``received`` [batch, representation_dim]."""
         return {"received": self.call(inputs, snr_db, present)}

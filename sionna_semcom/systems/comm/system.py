@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..._perceptron import perceptron
+from ..._networks import built, perceptron
 from ...datasets import Data
 from ...losses import unit_norm
 from ...mapping import num_symbols
@@ -19,7 +19,7 @@ from ...semantics import MultimodalFusion, Task
 from ...semantics.encoders import make_encoders
 from ...semantics.layers.augmentations import make_augmentations
 from ...semantics.task import Aggregate
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.presence import batch_keys, check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
@@ -27,6 +27,8 @@ from ..base.transmission import transmit_latents
 from .objectives import check_objective, objective_terms, term_names
 from .representing_model import RepresentingModel
 from .settings import CoMMSettings
+
+_FUSION = {"width", "token_width", "num_heads", "num_blocks", "expansion", "dropout"}
 
 
 @SYSTEMS.register(CoMMSettings)
@@ -112,37 +114,32 @@ class CoMM(RepresentingModel):
         given = dict(augmentations or {})
         chains = {key: chain for key, chain in given.items() if isinstance(chain, (tuple, list))}
         options |= {"targets": tuple(targets or ()), "augmentations": chains}
-        self._gives_encoders = isinstance(encoders, Mapping) and "kind" not in encoders
-        if encoders is not None and not self._gives_encoders:
+        gives_encoders = isinstance(encoders, Mapping) and "kind" not in encoders
+        if encoders is not None and not gives_encoders:
             options["encoders"] = encoders
         super().__init__(snr_db=snr_db, **options)
         chosen = self.settings
+        self._gives_encoders = gives_encoders
         self._own_augmentations = tuple(key for key in given if key not in chains)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         self.tasks = {key: Task(count) for key, count in (targets or {}).items()}
         check_objective(chosen.objective, self.shapes, self.tasks)
-        self.tokens = make_encoders(
-            self.shapes, encoders if self._gives_encoders else chosen.encoders
-        )
+        self.tokens = make_encoders(self.shapes, encoders if gives_encoders else chosen.encoders)
         self.augmentations = make_augmentations(self.shapes, given | chosen.augmentations)
         for key, shape in self.shapes.items():
             self.augmentations[key].build((None, *shape))
         self.fusion = MultimodalFusion(
             {key: layer.token_shape for key, layer in self.tokens.items()},
-            chosen.width,
-            chosen.token_width,
-            chosen.num_heads,
-            chosen.num_blocks,
-            chosen.expansion,
-            chosen.dropout,
+            **chosen.model_dump(include=_FUSION),
         )
         self.projection: Any = None
         if chosen.objective != "supervised":
             *hidden, last = chosen.projection
             self.projection = perceptron(chosen.width, hidden, last, activation="relu")
-        self.heads = {key: keras.layers.Dense(task.num_outputs) for key, task in self.tasks.items()}
-        for head in self.heads.values():
-            head.build((None, self.representation_dim))
+        self.heads = {
+            key: built(keras.layers.Dense(task.num_outputs), self.representation_dim)
+            for key, task in self.tasks.items()
+        }
         terms = term_names(chosen.objective, self.shapes, self.tasks)
         self._trackers = {key: keras.metrics.Mean(key) for key in terms}
         self.built = True
@@ -232,7 +229,7 @@ class CoMM(RepresentingModel):
         return self.represent(batch, present, training)
 
     def transmit(
-        self, encodings: tf.Tensor, snr_db: Decibels | None, training: bool = False
+        self, encodings: tf.Tensor, snr_db: SNR | None, training: bool = False
     ) -> tf.Tensor:
         """Transmit representations."""
         received = transmit_latents(self.link, [encodings], self.noise_power(snr_db))[0]

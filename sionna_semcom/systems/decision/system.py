@@ -16,7 +16,7 @@ from ...link import AWGNLink
 from ...mapping import num_symbols
 from ...semantics import Task
 from ...semantics.task import Aggregate
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
 from .receiver import DecisionReceiver
 
@@ -152,7 +152,7 @@ class DecisionSystem(DecisionReceiver):
         return self.encode(*self.prepare(batch, present, training), training)
 
     def transmit(
-        self, encodings: tf.Tensor, snr_db: Decibels | None, training: bool = False
+        self, encodings: tf.Tensor, snr_db: SNR | None, training: bool = False
     ) -> tf.Tensor:
         """Transmit latents and decide at the receiver."""
         no = self.noise_power(snr_db)
@@ -219,7 +219,7 @@ class DecisionSystem(DecisionReceiver):
         return tf.where(tf.math.is_finite(outputs), combined, math.nan)
 
     def representations(
-        self, inputs: Batch, snr_db: Decibels, present: Present = None
+        self, inputs: Batch, snr_db: SNR, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: ``received`` [batch, received_features]."""
         latents = self.encodings(inputs, present)

@@ -9,12 +9,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..._perceptron import perceptron
+from ..._networks import built, perceptron
 from ...link import Link
 from ...losses import redundancy_loss
 from ...semantics import FeatureEncoder, GaussianBottleneck, GradientReversal, PairDiscriminators
 from ..base.callbacks import LinearRamp
-from ..base.contract import Batch, Decibels, Present
+from ..base.contract import SNR, Batch, Present
 from ..base.devices import uses_of_devices
 from ..base.presence import present_names, where_present
 from ..base.settings import SYSTEMS
@@ -85,9 +85,9 @@ class TwoStageVIB(DecisionSystem):
             name: FeatureEncoder(name, shape, width, dropout) for name, shape in self.shapes.items()
         }
         stochastic = self.settings.beta is not None
-        self.bottlenecks = {name: GaussianBottleneck(dim, stochastic) for name in names}
-        for bottleneck in self.bottlenecks.values():
-            bottleneck.build((None, width))
+        self.bottlenecks = {
+            name: built(GaussianBottleneck(dim, stochastic), width) for name in names
+        }
         self.heads = {}
         if self.settings.auxiliary_weight:
             self.heads = {name: perceptron(dim, (), outputs) for name in names}
@@ -108,8 +108,7 @@ class TwoStageVIB(DecisionSystem):
 
     def _create_receiver(self, width: int, dim: int, dropout: float) -> None:
         self.receiver = perceptron(self.received_features, (width,), width, dropout=dropout)
-        self.bottleneck = GaussianBottleneck(dim, self.settings.gamma is not None)
-        self.bottleneck.build((None, width))
+        self.bottleneck = built(GaussianBottleneck(dim, self.settings.gamma is not None), width)
         self.head = perceptron(dim, (), self.task.num_outputs)
 
     def schedules(self, num_epochs: int) -> list[keras.callbacks.Callback]:
@@ -215,7 +214,7 @@ class TwoStageVIB(DecisionSystem):
         return 0.0 if weight is None else tf.convert_to_tensor(weight) * term
 
     def representations(
-        self, inputs: Batch, snr_db: Decibels, present: Present = None
+        self, inputs: Batch, snr_db: SNR, present: Present = None
     ) -> dict[str, tf.Tensor]:
         """Representations for probes: means of the latents of modalities, and ``received``."""
         filled, presence = self.prepare(inputs, present)

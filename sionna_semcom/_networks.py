@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Perceptrons of systems and aligners."""
+"""Perceptrons, and layers with weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 from keras import layers
+
+_Layer = TypeVar("_Layer", bound=keras.Layer)
+
+
+def built(layer: _Layer, *shape: int | None) -> _Layer:
+    """``layer`` with weights for a batch of inputs of ``shape``."""
+    layer.build((None, *shape))
+    return layer
 
 
 def perceptron(
