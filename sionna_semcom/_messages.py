@@ -57,6 +57,21 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: max(0, most - 3)] + "..."
 
 
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Check that the argument ``name`` has one of the ``known`` values.
+
+    Raises
+    ------
+    ValueError
+        If it has another one, naming those that are known
+    """
+    known = list(known)
+    if value not in known:
+        raise ValueError(
+            f"`{name}` must be one of {', '.join(known)}. Received: {shortened(value)}"
+        )
+
+
 class _Bounded(reprlib.Repr):
     """Dispatches by what a value can do, as subclasses of containers print all they hold."""
 

@@ -14,8 +14,7 @@ from .base.settings import SYSTEMS, SystemSettings
 from .baselines.digital import DigitalFeatures, DigitalFeaturesSettings
 from .baselines.feature_transmission import FeatureTransmission, FeatureTransmissionSettings
 from .baselines.t_deepsc import TDeepSC, TDeepSCSettings
-from .centroid.modes import Mode
-from .centroid.settings import CentroidSettings
+from .centroid.settings import CentroidSettings, Mode
 from .centroid.system import CentroidSystem
 from .channel_estimation.system import ChannelEstimation, ChannelEstimationSettings
 from .classifiers.image import ImageClassifier, ImageClassifierSettings

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sionna_semcom._messages import listed, shortened
+from sionna_semcom._messages import check_choice, listed, shortened
 
 
 def test_few_names_are_all_there():
@@ -76,3 +76,9 @@ def test_arrays():
     assert shortened(np.arange(3)) == "[0, 1, 2]"
     assert shortened(np.zeros((3, 4), np.float32)) == "<ndarray of shape (3, 4) and type float32>"
     assert shortened(list(range(9)), 40) == "[0, 1, 2, 3, 4, 5, ... 9 in all]"
+
+
+def test_a_choice_is_one_of_the_known_values():
+    check_choice("mode", "b", ("a", "b"))
+    with pytest.raises(ValueError, match=r"^`mode` must be one of a, b\. Received: 'c'$"):
+        check_choice("mode", "c", ("a", "b"))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 import tensorflow as tf
 
@@ -21,21 +21,6 @@ class DeviceSettings(SystemSettings):
 
     transmitters: Transmitters = "joint"
     """Whether one transmitter has all modalities, or each modality is at its own device"""
-
-
-def check_transmitters(transmitters: str) -> None:
-    """Check that ``transmitters`` are known.
-
-    Raises
-    ------
-    ValueError
-        If ``transmitters`` are unknown
-    """
-    if transmitters not in get_args(Transmitters):
-        raise ValueError(
-            f"`transmitters` must be one of {', '.join(get_args(Transmitters))}. "
-            f"Received: {transmitters!r}"
-        )
 
 
 def check_devices(link: Any, num_devices: int) -> None:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Base class of systems with several modalities at the transmitter."""
+"""Base classes of systems with several modalities at the transmitter."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ...metrics import note_outputs
@@ -66,3 +68,24 @@ class MultimodalModel(LinkedModel):
         outputs = self.transmit(encodings, snr_db)
         note_outputs(*(batch[name] for name in present_names(present, self.shapes)))
         return self.compare(batch, encodings, outputs)
+
+
+class RepresentingModel(MultimodalModel):
+    """Model with a link that returns received representations [batch, representation_dim]."""
+
+    @property
+    def training_only(self) -> list[keras.Layer]:
+        """Parts that are used only in training."""
+        return []
+
+    def representations(
+        self, inputs: Batch, snr_db: SNR, present: Present = None
+    ) -> dict[str, tf.Tensor]:
+        """Representations for probes: ``received`` [batch, representation_dim]."""
+        return {"received": self.call(inputs, snr_db, present)}
+
+    def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
+        """Metrics of `LinkedModel`, where ``parameters`` excludes parts used only in training."""
+        figures = super().static_metrics(data)
+        figures["parameters"] -= sum(layer.count_params() for layer in self.training_only)
+        return figures

@@ -243,12 +243,9 @@ class DigitalFeatures(DecisionSystem):
         samples with zeroed symbols; number of ``components`` of the transform.
         """
         figures = super().static_metrics(data)
-        bits: list[int] = []
-        cut: list[bool] = []
-        for batch in data:
-            coded = self.coder.encode(self.encode(*self.prepare(batch)).numpy())
-            bits += [self.coder.code_.length(row) for row in coded.symbols]
-            cut += coded.cut.tolist()
+        coded = [self.coder.encode(self.encodings(batch).numpy()) for batch in data]
+        bits = [self.coder.code_.length(row) for one in coded for row in one.symbols]
+        cut = [flag for one in coded for flag in one.cut.tolist()]
         return figures | {
             "information_bits": self.num_info_bits,
             "mean_bits": float(np.mean(bits)),

@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of centroid systems."""
+"""Settings of centroid systems, and combinations that are valid."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from ..._messages import listed
+from ..._messages import check_choice, listed
 from ...metrics import default_metrics
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
-from .modes import Mode, check_mode
+
+Mode = Literal["end_to_end", "paper", "conventional"]
 
 
 class CentroidSettings(DeviceSettings):
@@ -90,3 +91,31 @@ class CentroidSettings(DeviceSettings):
         """Names of the metrics of :meth:`CentroidSystem.measure` for ``modalities``."""
         figures = [f"{name}_{key}" for name in modalities for key in default_metrics(name)]
         return figures + [f"{name}_recognised" for name in recognizers]
+
+
+def check_mode(
+    mode: str,
+    latent_dims: Sequence[int],
+    contrastive_weight: float,
+    modality_dropout: float = 0.0,
+) -> None:
+    """Check that a mode is known and compatible with the other settings.
+
+    Raises
+    ------
+    ValueError
+        If ``mode`` is unknown, a centroid or the contrastive loss would combine latents of
+        different dimensions, or modalities may be missing in a mode that sends no centroid
+    """
+    check_choice("mode", mode, get_args(Mode))
+    if len(set(latent_dims)) > 1 and (mode != "conventional" or contrastive_weight > 0):
+        raise ValueError(
+            "Latent dimensions that differ between modalities need mode 'conventional' and "
+            f"`contrastive_weight` 0. Received: latent dimensions {list(latent_dims)}, "
+            f"mode={mode!r}, contrastive_weight={contrastive_weight}"
+        )
+    if modality_dropout > 0 and mode != "end_to_end":
+        raise ValueError(
+            "`modality_dropout` needs mode 'end_to_end', the one that sends the centroid in "
+            f"training. Received: modality_dropout={modality_dropout}, mode={mode!r}"
+        )

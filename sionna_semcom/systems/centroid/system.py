@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from ..._messages import check_choice
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
@@ -17,16 +18,15 @@ from ...metrics import note_outputs
 from ...semantics import Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.contract import SNR, Batch, Present
-from ..base.devices import Transmitters, check_transmitters, uses_of_devices
+from ..base.devices import Transmitters, uses_of_devices
 from ..base.multimodal import MultimodalModel
 from ..base.presence import check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..classifiers.judge import Classifier
 from .evaluation import bandwidth_and_recall
-from .modes import Mode, check_mode
 from .sending import send
-from .settings import CentroidSettings
+from .settings import CentroidSettings, Mode, check_mode
 
 MOMENTUM = 0.99  # of the running correlation between the embeddings of devices
 
@@ -175,7 +175,7 @@ class CentroidSystem(MultimodalModel):
 
     @transmitters.setter
     def transmitters(self, transmitters: Transmitters) -> None:
-        check_transmitters(transmitters)
+        check_choice("transmitters", transmitters, get_args(Transmitters))
         self._transmitters = transmitters
         self._forget_graphs()
 

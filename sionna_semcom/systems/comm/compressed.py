@@ -15,10 +15,10 @@ from ..._networks import built, perceptron
 from ...datasets import Data
 from ...link import AWGNLink
 from ..base.contract import SNR, Batch, Present
+from ..base.multimodal import RepresentingModel
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS, SystemSettings
 from ..base.transmission import receive_latent, receiver_features
-from .representing_model import RepresentingModel
 from .settings import CoMMSettings
 from .system import CoMM
 

@@ -20,12 +20,12 @@ from ...semantics.encoders import make_encoders
 from ...semantics.layers.augmentations import make_augmentations
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
+from ..base.multimodal import RepresentingModel
 from ..base.presence import batch_keys, check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
 from .objectives import check_objective, objective_terms, term_names
-from .representing_model import RepresentingModel
 from .settings import CoMMSettings
 
 _FUSION = {"width", "token_width", "num_heads", "num_blocks", "expansion", "dropout"}

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import keras
 import tensorflow as tf
 
+from ..._messages import check_choice
 from ...datasets import Data
 from ...link import AWGNLink
 from ...mapping import num_symbols
@@ -116,10 +117,7 @@ class DecisionSystem(DecisionReceiver):
 
     @mode.setter
     def mode(self, mode: DecisionMode) -> None:
-        if mode not in self.settings.modes:
-            raise ValueError(
-                f"`mode` must be one of {', '.join(self.settings.modes)}. Received: {mode!r}"
-            )
+        check_choice("mode", mode, self.settings.modes)
         if mode == "decision" and self.task.num_classes != 2:
             raise ValueError(
                 "`mode` can be 'decision' where there are two classes, which one bit tells. "
