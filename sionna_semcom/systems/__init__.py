@@ -9,6 +9,7 @@ from .alignment.settings import (
 from .alignment.system import AlignmentSystem
 from .base.devices import DeviceSettings
 from .base.linked_model import LinkedModel
+from .base.multimodal import MultimodalModel
 from .base.pretraining import transfer_weights
 from .base.settings import SYSTEMS, SystemSettings
 from .baselines.digital import DigitalFeatures, DigitalFeaturesSettings
@@ -51,6 +52,7 @@ __all__ = [
     "LinearAlignmentSettings",
     "LinkedModel",
     "Mode",
+    "MultimodalModel",
     "NeuralAlignmentSettings",
     "SystemSettings",
     "TDeepSC",

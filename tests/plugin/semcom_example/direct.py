@@ -9,7 +9,6 @@ import tensorflow as tf
 from pydantic import PositiveInt
 
 from sionna_semcom.datasets import Data
-from sionna_semcom.link import Link
 from sionna_semcom.mapping import LatentDemapper, LatentMapper, num_symbols
 from sionna_semcom.metrics import default_metrics
 from sionna_semcom.systems import SYSTEMS, LinkedModel, SystemSettings
@@ -43,12 +42,10 @@ class DirectSystem(LinkedModel):
         self,
         shapes: Mapping[str, Sequence[int]],
         *,
-        link: Link,
         snr_db: float | tuple[float, float] = (0.0, 20.0),
-        name: str | None = None,
-        **settings: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(link=link, snr_db=snr_db, name=name, **settings)
+        super().__init__(snr_db=snr_db, **options)
         self.shapes = {key: tuple(shape) for key, shape in shapes.items()}
         shape, dim = self.shapes["image"], self.settings.latent_dim
         self.encoder = keras.Sequential(
@@ -65,7 +62,7 @@ class DirectSystem(LinkedModel):
     def from_data(cls, settings: Any, data: Data, **crossed: Any) -> Any:
         """Build the system for samples like those of ``data``."""
         shapes = {"image": data.shapes["image"]}
-        return cls(shapes, **crossed, **settings.model_dump(exclude={"kind"}))
+        return cls(shapes, **crossed, **settings.options)
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal system."""
