@@ -48,7 +48,7 @@ def test_files_that_cannot_be_opened_are_named(tmp_path):
 
 def test_messages_are_short_and_say_what_to_do():
     assert in_one_line(OSError(errno.ENOSPC, "No space left on device", "a.h5")) == (
-        "No space left on device: a.h5. The same command goes on from here when there is room"
+        "No space left on device: a.h5. Free some space, then repeat the command to resume"
     )
     assert in_one_line(OSError(errno.EACCES, "Permission denied", b"\xff")).endswith(
         "denied: \udcff"

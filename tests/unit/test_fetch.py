@@ -113,7 +113,7 @@ def test_without_network_one_line_says_which_file_goes_where(models, tmp_path, m
     kept = tmp_path / "cache/sionna_semcom/models" / NAME
     assert "\n" not in message
     assert f"v{__version__}/one.seed0.keras" in message
-    assert message.endswith(f"keep it as {kept}")
+    assert message.endswith(f"store it as {kept}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(CONTENT)
     assert _fetch.fetch(NAME) == kept

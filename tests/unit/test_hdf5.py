@@ -154,8 +154,8 @@ HOSTILE = {
     external_link_below: "a link to another file",
     virtual: "virtual dataset",
     virtual_without_end: "virtual dataset",
-    dangling: "a link to what the file does not have",
-    links_in_a_circle: "a link to what the file does not have",
+    dangling: "a link to a missing object",
+    links_in_a_circle: "a link to a missing object",
     cycle: "links form a cycle",
     cycle_of_a_soft_link: "links form a cycle",
     root_in_itself: "links form a cycle",
@@ -164,9 +164,9 @@ HOSTILE = {
     shared: "SIONNA_SEMCOM_MAX_BYTES",
     declared: "more than the file can",
     declared_without_axis: "more than the file can|SIONNA_SEMCOM_MAX_BYTES",
-    large_chunk: "a chunk of x says .* more than the file can",
+    large_chunk: "a chunk of x declares .* more than the file can",
     packed_twice: r"filters \[1, 1\]",
-    overfull_chunk: "unpacks to more than its size",
+    overfull_chunk: "decompresses to more than its size",
 }
 
 

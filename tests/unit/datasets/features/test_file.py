@@ -139,7 +139,7 @@ def test_a_small_file_cannot_ask_for_all_memory(tmp_path):
     with h5py.File(path, "r+") as file:
         del file["train/text"]
         file.create_dataset("train/text", (10**9, 10**3), np.float32, chunks=(100, 100))
-    with pytest.raises(ValueError, match="train/text says that it has 4000000000000 bytes"):
+    with pytest.raises(ValueError, match="train/text declares 4000000000000 bytes"):
         MultimodalFeatures.load(path)
 
 

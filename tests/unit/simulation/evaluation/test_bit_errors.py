@@ -93,7 +93,7 @@ def measure(batch, snr_db):
     ("targets", "message"),
     [
         ({"wrong": 3}, "num_target_errors: there is no metric 'wrong', only ber, bler"),
-        ({"ber": 3}, "for which a metric is true, such as bler. Received: ber, of type float32"),
+        ({"ber": 3}, "needs metrics of type bool, such as bler. Received: ber of type float32"),
         ({"bler": 0}, "num_target_errors.bler: .*greater than 0. Received: 0"),
     ],
 )

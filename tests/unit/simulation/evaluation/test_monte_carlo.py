@@ -185,7 +185,7 @@ def test_a_metric_that_is_not_finite_is_named_with_its_snr():
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [([], r"one value for each .* mse \(\)"), ([2, 3], r"\(2, 3\)"), ([0], r"mse \(0,\)")],
+    [([], r"one value per .* mse \(\)"), ([2, 3], r"\(2, 3\)"), ([0], r"mse \(0,\)")],
 )
 def test_metrics_must_have_one_value_a_sample(shape, message):
     with pytest.raises(ValueError, match=message):
@@ -195,7 +195,7 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
+        ({"snr_dbs": []}, "`snr_dbs` must contain at least one"),
         ({"snr_dbs": [math.nan]}, "must be a number or infinity. Received: nan"),
         ({"snr_dbs": [-math.inf]}, "must be a number or infinity. Received: -inf"),
         ({"snr_dbs": [0, -400]}, "`snr_dbs` must lie between -300 and 300 dB, .*Received: -400"),

@@ -41,7 +41,7 @@ def test_channels_that_are_drawn_anew_differ_between_batches():
 
 def test_no_metric_takes_the_name_of_the_column_of_channels():
     figures = {"mse": np.ones(3), "drop": np.zeros(3)}
-    with pytest.raises(ValueError, match=r"'drop' is the column of channels.*Received: mse, drop"):
+    with pytest.raises(ValueError, match=r"'drop' is reserved for channels.*Received: mse, drop"):
         Recorder(5).add(1, figures)
     Recorder(0).add(1, figures)  # no records, no column
 

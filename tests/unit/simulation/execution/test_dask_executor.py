@@ -134,7 +134,7 @@ def test_a_killed_worker_loses_its_running_task_only(client, tmp_path):
 
 
 def test_a_task_that_kills_its_workers_ends_in_one_line(client):
-    with pytest.raises(ConnectionError, match="Workers died again and again"):
+    with pytest.raises(ConnectionError, match="Workers died repeatedly"):
         _run(DaskExecutor(client, Context, print), [Task("dies", "d")])
 
 
@@ -189,7 +189,7 @@ def test_a_run_says_when_its_last_worker_is_gone(tmp_path, monkeypatch):
         tasks = [Task("slow", n, (tmp_path, n)) for n in range(4)]
         values, _ = _run(DaskExecutor(client, Context, announce), tasks, stop)
     assert values == {n: n for n in range(4)}
-    assert said == ["No worker is left: waiting for a new one"]
+    assert said == ["No workers are left: waiting for new ones"]
 
 
 def test_an_address_that_nobody_answers_is_named(monkeypatch):
