@@ -70,7 +70,7 @@ def test_a_study_that_is_killed_twice_ends_with_the_same_file(tmp_path):
     assert not (killed / "resumed.h5").exists()
     output = _finish(_start(study, killed))
 
-    assert "Going on after" in output
+    assert "Resuming after" in output
     assert (killed / "resumed.h5").read_bytes() == (whole / "resumed.h5").read_bytes()
     assert not partial.exists()
     assert not checkpoint.exists()

@@ -98,7 +98,7 @@ def test_the_client_is_killed_and_one_worker_goes_on(tmp_path, whole):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     output = _finish(_start(tmp_path, "out", "--workers", "1"))
-    assert "Going on after" in output
+    assert "Resuming after" in output
     assert (tmp_path / "out/shared.h5").read_bytes() == whole
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]  # none is left behind
 

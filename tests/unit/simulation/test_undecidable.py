@@ -96,9 +96,9 @@ def test_words_and_judges_and_metrics_of_ones_own():
     batches = [{k: v.numpy() for k, v in batch.items()} for batch in data.test(10).take(2)]
     shapes = {"text": data.shapes["text"], "image": data.shapes["image"]}
     text = CentroidSystem(modalities({"text": shapes["text"]}, 4), link=AWGNLink())
-    refuse(text, with_nan(batches, "text"), "What text_accuracy", graph_mode=None)
+    refuse(text, with_nan(batches, "text"), "Decisions of text_accuracy", graph_mode=None)
     spoil(text)
-    refuse(text, batches, "What text_accuracy", graph_mode=None)
+    refuse(text, batches, "Decisions of text_accuracy", graph_mode=None)
     both = CentroidSystem(modalities(shapes, 4), link=AWGNLink())
     both.recognizers = {"image": Classifier(shapes["image"], modality="image")}
     spoil(both.recognizers["image"])
@@ -117,7 +117,7 @@ def test_a_measure_of_the_users(graph_mode, traced):
     bad = np.eye(10, dtype="f")
     bad[3, 0] = np.inf
     function = tf.function(measure) if traced else measure
-    expected = r"accuracy, recall is decided on .* 1 of 10"
+    expected = r"Decisions of accuracy, recall have .* 1 of 10"
     refuse(function, [bad, bad], expected, graph_mode=graph_mode)
     result = sim_metrics(function, 2 * [np.eye(10, dtype="f")], [0], progress=False)
     assert result.curve.metrics["accuracy"].mean == 1.0

@@ -64,7 +64,9 @@ def test_batches_are_spread_over_two_devices(mode):
 
 @pytest.mark.parametrize("wrong", ["gpus", [], [0, 0], [7], [-1]])
 def test_devices_that_are_not_there_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"`distribute` must be 'all' or distinct device numbers in"):
+    with pytest.raises(
+        ValueError, match=r"`distribute` must be 'all' or distinct device numbers in"
+    ):
         sim_metrics(lambda batch, snr: {}, [], [0.0], distribute=wrong, progress=False)
 
 

@@ -88,7 +88,9 @@ def test_a_system_that_shows_nothing_is_refused(data):
     class Blind:
         name = "blind"
 
-    with pytest.raises(ValueError, match=r"probes need a system with representations.*Received: blind"):
+    with pytest.raises(
+        ValueError, match=r"probes need a system with representations.*Received: blind"
+    ):
         probe(Blind(), data, data.test(500), 0.0)
 
 

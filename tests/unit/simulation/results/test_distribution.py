@@ -127,7 +127,7 @@ def test_records_are_kept_in_result_files(tmp_path):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda c: outage(c, "snr"), "needs `below` or `above`.*below=None, above=None"),
+        (lambda c: outage(c, "snr"), "needs either `below` or `above`.*below=None, above=None"),
         (lambda c: outage(c, "snr", below=1, above=2), "below=1, above=2"),
         (lambda c: outage(c, "mse", below=1), "no metric 'mse', only snr"),
         (lambda c: percentile(c, "snr", 100.0), "between 0 and 100.*100"),

@@ -146,7 +146,7 @@ def test_equal_results_are_equal_files_whenever_they_are_written(tmp_path):
 
 
 def test_a_slash_in_a_label_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"no slash\. Received: '1/3 rate'"):
+    with pytest.raises(ValueError, match=r"not contain a slash\. Received: '1/3 rate'"):
         _result(("1/3 rate", "b")).save(tmp_path / "r.h5")
     assert not list(tmp_path.iterdir())
 
@@ -274,7 +274,7 @@ def test_curves_have_a_value_for_each_point():
     for metric in (_metric(3), _metric(2, per_seed=np.zeros((2, 3)))):
         with pytest.raises(ValueError, match=r"of mse must have the shape .* which has 2"):
             Curve(np.zeros(2), {"mse": metric})
-    with pytest.raises(ValueError, match="`x` must hold numbers"):
+    with pytest.raises(ValueError, match="`x` must contain numbers"):
         Curve(np.zeros(1), {}, {}, "tti", np.array([math.nan]))
 
 

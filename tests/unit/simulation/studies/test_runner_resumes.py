@@ -35,7 +35,7 @@ def test_an_interrupted_run_ends_with_the_same_file(
     assert resumed.read_bytes() == whole.read_bytes()
     finished = (interrupt_at - 1) // 4  # points have four batches
     assert num_calls - 4 * finished == NoiseSystem.calls
-    assert ("Going on after" in text) == (finished > 0)
+    assert ("Resuming after" in text) == (finished > 0)
     assert not list((tmp_path / "killed").glob("*partial*"))
 
 
@@ -50,7 +50,7 @@ def _interrupt(study, out, monkeypatch):
 def test_other_settings_start_anew_and_say_so(tmp_path, monkeypatch):
     _interrupt(_study(), tmp_path, monkeypatch)
     _, text = _run(_study(confidence=0.9), tmp_path)
-    assert "other settings, data or versions: starting anew" in text
+    assert "different settings, data or versions: starting again" in text
     assert NoiseSystem.calls == 32
 
 
