@@ -214,7 +214,7 @@ class _Run:
     def _after_model(self, trained: Trained, bar: ProgressBar, remote: bool) -> Iterator[Task]:
         """Tasks of the parts whose models are all trained now."""
         key = (trained.name, trained.seed)
-        # workers release tasks that are not needed
+        # without the content, which workers keep as long as they need it
         self._trained[key] = replace(trained, content=None)
         if trained.content and self._here.content(*key) is None:
             self._here.models.put(*key, trained.content)

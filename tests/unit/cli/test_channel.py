@@ -65,7 +65,7 @@ def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
     scene = ("--scene", "simple_street_canyon", "--count", 15, *PLACES, *GRID)
     written = invoke(*scene, "--out", path)
     assert written.exit_code == 0, written.output
-    assert "simple_street_canyon: 15 of 15 places, 2 x 2 antennas" in written.output
+    assert "simple_street_canyon: 15 of 15 positions, 2 x 2 antennas" in written.output
     shown = invoke(path, "--set", "fft_size=12")
     assert rows(shown.output) == rows(written.output)
     with h5py.File(path) as file:
@@ -104,14 +104,17 @@ def test_measured_responses_are_shown(tmp_path):
         ((), "Give one of a file, --model and --scene"),
         (("x.h5", "--model", "UMi"), "Give one of a file, --model and --scene"),
         (("--scene", "munich", "--model", "UMi"), "Give one of a file, --model and --scene"),
-        (("x.h5", "--out", "y.h5"), "--out goes with --model or --scene"),
+        (("x.h5", "--out", "y.h5"), "--out needs --model or --scene"),
         (("--scene", "munich"), "transmitter"),
         (("--scene", "atlantis", *PLACES), "`scene` must be an XML file or one of"),
         (("--scene", "x.xml", *PLACES), "No scene x.xml"),
         (("--scene", "munich", *PLACES, "--set", "velocity=3"), "unknown key velocity"),
         (("x.h5",), "No file of channels x.h5"),
         (("--model", "UMx"), "Received: 'UMx'"),
-        (("--model", "UMi", "--set", "speed"), "A setting must read key=value. Received: 'speed'"),
+        (
+            ("--model", "UMi", "--set", "speed"),
+            "A setting must have the form key=value. Received: 'speed'",
+        ),
         (("--model", "UMi", "--set", "velocity=3"), "unknown key velocity"),
     ],
 )

@@ -115,7 +115,7 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", interrupt)
     ended = invoke("run", study)
     assert ended.exit_code == 130
-    assert "The same command goes on from here" in ended.output
+    assert "Repeat the command to resume" in ended.output
 
 
 @pytest.mark.parametrize("graph", [False, True])

@@ -127,5 +127,5 @@ def test_data_that_are_no_latents_end_in_one_line(study, tmp_path, kind):
     ended = invoke("latents", study)
     assert ended.exit_code == 2
     assert ended.output.splitlines()[-1].startswith("Error: The data of ")
-    assert f"tiny.yaml are no latents, but {kind}" in ended.output
+    assert f"tiny.yaml must be latents. Received: {kind}" in ended.output
     assert not (tmp_path / "results").exists()
