@@ -101,9 +101,12 @@ def test_measured_responses_are_shown(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Give one of a file, --model and --scene"),
-        (("x.h5", "--model", "UMi"), "Give one of a file, --model and --scene"),
-        (("--scene", "munich", "--model", "UMi"), "Give one of a file, --model and --scene"),
+        ((), "Give exactly one of a file, --model and --scene"),
+        (("x.h5", "--model", "UMi"), "Give exactly one of a file, --model and --scene"),
+        (
+            ("--scene", "munich", "--model", "UMi"),
+            "Give exactly one of a file, --model and --scene",
+        ),
         (("x.h5", "--out", "y.h5"), "--out needs --model or --scene"),
         (("--scene", "munich"), "transmitter"),
         (("--scene", "atlantis", *PLACES), "`scene` must be an XML file or one of"),
@@ -130,4 +133,4 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["x"] = 1.0
     result = invoke(tmp_path / "x.h5")
-    assert "must have a and tau, or h. Received: neither" in result.stderr
+    assert "must contain a and tau, or h. Received: neither" in result.stderr

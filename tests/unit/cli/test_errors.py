@@ -21,7 +21,7 @@ from .invoking import invoke
         ("data={kind: mnist_fsdd, root: nowhere}", "nowhere"),
         ("models.main.system.latent_dim=0", "latent_dim: Input should be"),
         ("evaluation.snr_db=[.nan]", "nan"),
-        ("{evaluation: {max_mc_iter: null}", "must read key=value"),
+        ("{evaluation: {max_mc_iter: null}", "must have the form key=value"),
     ],
 )
 def test_wrong_settings_end_in_one_line(study, tmp_path, change, message):

@@ -41,7 +41,7 @@ def test_two_parts_with_one_kind_are_refused(toys):
         toys.declare(OtherSettings)
     message = str(caught.value)
     assert message.startswith("`kind` must be new among the toys. Received: 'ball' of ")
-    assert "OtherSettings, which " in message and message.endswith("BallSettings has already")
+    assert "OtherSettings, which is already " in message and message.endswith("BallSettings")
     assert toys["ball"] is BallSettings
 
 
