@@ -129,7 +129,7 @@ def cluster_covariances(
 
 
 class _OneStream(SlotSettings):
-    """Settings of a slot with one stream, of which only the channel is used."""
+    """Settings of a slot with one stream. Only its channel is used."""
 
     @property
     def streams(self) -> int:

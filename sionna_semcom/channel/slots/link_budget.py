@@ -92,7 +92,7 @@ class Budget:
         return self.median_gain_db - self.noise_dbm
 
     def snr_db(self, tx_power_dbm: float | None = None) -> float:
-        """SNR of the median drop [dB] for a transmit power [dBm]; by default that of the settings."""
+        """SNR of the median drop [dB] for a transmit power [dBm], or that of the settings."""
         power = self.settings.tx_power_dbm if tx_power_dbm is None else tx_power_dbm
         return power + self.snr_offset_db
 

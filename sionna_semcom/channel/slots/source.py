@@ -98,7 +98,7 @@ class SlotSource(Object):
         return None
 
     def redraw(self) -> None:
-        """Draw a new pool, if there is one. Does nothing by default."""
+        """Draw a new pool. Sources without a pool do nothing."""
 
     @abstractmethod
     def seen(self) -> tf.Tensor:

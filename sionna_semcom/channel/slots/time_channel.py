@@ -123,7 +123,7 @@ class TimeChannel(Object):
         Input
         -----
         x : [num_slots, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-            What is sent
+            Transmitted signal
 
         taps : [num_slots, num_rx_ant, num_tx_ant, num_steps, num_taps], `tf.complex`
             Channel

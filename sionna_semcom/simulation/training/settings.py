@@ -28,10 +28,9 @@ _NAME_OR_NOTHING = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 class TrainingSettings(Settings):
     r"""Settings of Adam with linear warm-up of the learning rate, followed by a cosine decay.
 
-    With :math:`n` training steps, of which :math:`w` are the warm-up, the cosine decay has a length
-    of
-    :math:`n` steps after the warm-up. Training therefore ends before the learning rate is zero, at
-    :math:`\sin^2(\pi w / 2n)` times its peak, which is 0.1 % with the defaults.
+    With :math:`n` training steps, including :math:`w` steps of warm-up, the cosine decay has a
+    length of :math:`n` steps after the warm-up. Training therefore ends before the learning rate is
+    zero, at :math:`\sin^2(\pi w / 2n)` times its peak, which is 0.1 % with the defaults.
     """
 
     epochs: PositiveInt = 20

@@ -106,10 +106,10 @@ def received_features(
 def received_after_each(
     link: Link, latents: tf.Tensor, no: tf.Tensor, estimator: Estimator = "lmmse"
 ) -> list[Received]:
-    """Send ``latents``; what is received of them after each transmission of ``link``.
+    """Transmit ``latents``, and return the received latents after each transmission of ``link``.
 
-    What has not arrived yet is zero and has infinite noise. See :meth:`Link.after_each`, and
-    `transmit_latents` for input.
+    Parts that have not been received yet are zero with infinite noise. See :meth:`Link.after_each`,
+    and `transmit_latents` for input.
     """
     mapper, parts = LatentMapper(), latent_parts(link, latents)
     symbols = tf.concat([mapper(part) for part in parts], -1)
@@ -132,6 +132,6 @@ def _joined(parts: Sequence[Received]) -> Received:
 
 
 def receiver_features(received: Received, snr_range: tuple[float, float]) -> tf.Tensor:
-    """Features of what is received, as `received_features` gives them."""
+    """Features of received latents, in the format of `received_features`."""
     low, high = (10.0 ** (-snr_db / 10.0) for snr_db in reversed(snr_range))
     return ReceiverState()(received.latent, tf.clip_by_value(received.no_eff, low, high))

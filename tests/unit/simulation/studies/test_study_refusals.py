@@ -12,7 +12,7 @@ from .tiny_study import write as write
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (["curves.0.model=[main]"], "'AWGN' lists models or links, .*axis than 'snr_db'"),
+        (["curves.0.model=[main]"], "'AWGN' lists models or links, .*axis other than 'snr_db'"),
         (["evaluation.axis=tti"], "one SNR if the axis is 'tti'. Received: 0.0, inf"),
         (["figure.log_x=true"], "figure.log_x needs an evaluation.axis other than 'snr_db'"),
         ([*ALONG_TTI, "curves.0.link=[]"], r"curves\.0\.link: .*List should have at least 1"),
@@ -149,7 +149,7 @@ def test_a_missing_setting_is_named(write):
         (b"\xff\xfe\xfa", r"wrong\.yaml is not YAML"),
         (b"", r"wrong\.yaml: Input should be a valid dictionary"),
         (b"- 1", r"wrong\.yaml: Input should be a valid dictionary"),
-        (b"name: a\nname: b\n", r"wrong\.yaml is not YAML: .*'name'.* twice"),
+        (b"name: a\nname: b\n", r"wrong\.yaml is not YAML: .*'name'.* repeated"),
         (b"seed: !!bool maybe", r"wrong\.yaml is not YAML"),
         (b"seed: !!timestamp abc", r"wrong\.yaml is not YAML"),
         (b"seed: !!int ''", r"wrong\.yaml is not YAML"),
