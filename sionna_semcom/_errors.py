@@ -55,7 +55,7 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[None]:
         reason = " ".join(str(error)[:_QUOTED].split())
         if not isinstance(error, ValueError | OSError) or not reason:
             reason = f"{type(error).__name__} {reason}".strip()
-        raise ValueError(f"`{name}` is damaged or no {what}: {reason}") from error
+        raise ValueError(f"`{name}` is damaged or not a {what}: {reason}") from error
 
 
 @contextmanager

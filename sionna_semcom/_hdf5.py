@@ -73,7 +73,7 @@ def open_hdf5(
             finally:
                 _budgets.pop(number, None)
     except Exception as error:  # a damaged file can raise anything
-        message = message or f"`{path}` is damaged or no {what}"
+        message = message or f"`{path}` is damaged or not a {what}"
         raise ValueError(f"{message}: {brief(error, 500)}") from error
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every system keeps: see ``system_cases.py``, where a new one joins by one line."""
+"""Contract of all systems. Add a new system with one line in ``system_cases.py``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def system_of(name):
 
 
 def measured(system, name, measure=None):
-    """Figures of the batch of a case at 10 dB, from the same seed."""
+    """Metrics of the batch of a case at 10 dB with a fixed seed."""
     set_seed("measured")
     batch = SYSTEMS[name].batch()
     if not SYSTEMS[name].measures:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pages, docstrings and comments avoid phrases that read like a riddle or a translation.
+"""Pages, docstrings and comments contain no phrases that are hard to understand.
 
-Discouraged phrases stand here with a better wording. The list is checked in all pages and folders,
-except those in ``PENDING``, which have not been revised yet.
+`DISCOURAGED` lists phrases with a better wording. The list is checked in all pages and folders,
+except those in `PENDING`, which have not been revised yet.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from sionna_semcom._errors import in_one_line, reading
 def test_whatever_a_file_causes_is_one_line_that_names_it(tmp_path, error):
     path = tmp_path / "some.h5"
     path.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"some\.h5` is damaged or no result file: .") as caught:
+    with pytest.raises(ValueError, match=r"some\.h5` is damaged or not a result file: .") as caught:
         with reading(path, "result file"):
             raise error
     assert len(str(caught.value)) < 700

@@ -128,7 +128,7 @@ def test_random_damage_is_one_line(tmp_path):
             with open_hdf5(path, "file") as file:
                 read_dataset(file, "a/x"), read_dataset(file, "a/t"), dict(file.attrs)
         except ValueError as error:
-            assert re.match(r"`.*file.h5` is damaged or no file: ", str(error))
+            assert re.match(r"`.*file.h5` is damaged or not a file: ", str(error))
             refused += 1
     assert refused > 20
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command on channels."""
+"""The command ``channel``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def invoke(*arguments):
 
 
 def rows(output):
-    """Cells of the table by the name of the figure."""
+    """Cells of the table by the name of the statistic."""
     lines = [line for line in output.splitlines() if line.startswith("  ") and line.strip()]
     return {line[:42].strip(): line[42:].split() for line in lines}
 
@@ -47,7 +47,7 @@ def test_channels_of_a_model_are_written_once_and_shown_alike(tmp_path):
 
 
 def test_files_hold_one_terminal_without_path_loss(tmp_path):
-    """A link budget and its interferers are the link's, not those of the channels in a file."""
+    """A link budget and its interferers belong to the link, not to the channels of a file."""
     files = tmp_path / "plain.h5", tmp_path / "budget.h5"
     budget = ("--set", "link_budget={interferers: {num: 2}}")
     for path, more in zip(files, ((), budget), strict=True):
@@ -59,7 +59,7 @@ def test_files_hold_one_terminal_without_path_loss(tmp_path):
 
 
 def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
-    """Spreads and K-factor are those that NumPy finds in the file."""
+    """Spreads and K-factor equal those that NumPy computes from the file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "street.h5"
     scene = ("--scene", "simple_street_canyon", "--count", 15, *PLACES, *GRID)

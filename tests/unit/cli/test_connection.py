@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that say where a study is computed."""
+"""Options of the execution of a study: workers, scheduler and cluster."""
 
 import itertools
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that shows distributions of records."""
+"""The command ``cdf`` for distributions of records."""
 
 import numpy as np
 import pytest

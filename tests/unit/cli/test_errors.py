@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that cannot do what they are asked for end in one line."""
+"""Commands with invalid input end with a one-line message."""
 
 import errno
 
@@ -39,7 +39,7 @@ def test_wrong_files_end_in_one_line(study, results, tmp_path):
         (("run", tmp_path / "none.yaml"), "No study file"),
         (("run", tmp_path / "not.yaml"), "is not YAML"),
         (("show", tmp_path / "none.h5"), "No result file"),
-        (("show", results[0]), "is damaged or no result file"),
+        (("show", results[0]), "is damaged or not a result file"),
         (("show", results[1], "--metric", "mse"), "no metric 'mse', only image_mse, audio_mae"),
         (("show", results[1], "--figure", tmp_path / "a.b"), "suffix must be one of"),
         (("train", study, "--model", "x"), "no model 'x', only main"),

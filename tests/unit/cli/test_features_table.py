@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table and the notes that say what was read of multimodal features."""
+"""Table and notes on multimodal features."""
 
 from __future__ import annotations
 

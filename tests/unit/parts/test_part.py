@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a declaration gives a class: signature, help and configuration."""
+"""Signature, help and configuration that a class gets from its settings."""
 
 from __future__ import annotations
 

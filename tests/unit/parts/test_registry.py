@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts are found by kind, whoever registered them and when."""
+"""Registries find parts by kind, independent of the package and time of their registration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sionna_semcom.systems import SYSTEMS
 
 @pytest.fixture
 def toys(monkeypatch):
-    """A registry that no other test sees."""
+    """A registry that is removed after the test."""
     monkeypatch.setattr(schema, "REGISTRIES", dict(schema.REGISTRIES))
     monkeypatch.setattr(registry, "REGISTRIES", schema.REGISTRIES)
     return Registry("toys")
@@ -94,7 +94,7 @@ def test_studies_take_links_that_are_registered_after_them(monkeypatch):
 
     @LINKS.register(LateSettings)
     class LateLink(AWGNLink):
-        """A link that comes late."""
+        """A link that is registered late."""
 
     study = {
         "name": "s",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A decision on what is not finite ends the simulation, whatever decides."""
+"""A decision with non-finite inputs ends the simulation, independent of the system."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def system(kind, num_classes):
 
 
 def with_nan(batches, key):
-    """``batches`` with NaN in one value of the first sample."""
+    """Replace one value of the first sample of ``batches`` by NaN."""
     spoilt = [{**batch, key: np.array(batch[key], "f")} for batch in batches]
     for batch in spoilt:
         batch[key][0].flat[0] = np.nan

@@ -118,7 +118,9 @@ def test_wrong_content_is_told_in_one_line(tmp_path, changes, message):
     path = write(tmp_path / "x.h5", SPACING, **measured(**changes))
     with pytest.raises(ValueError, match=message) as caught:
         FrequencyResponses(path=path)
-    assert str(caught.value).startswith(f"`{path}` is damaged or no file of frequency responses: ")
+    assert str(caught.value).startswith(
+        f"`{path}` is damaged or not a file of frequency responses: "
+    )
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_what_follows_the_lengths_is_padding(tmp_path):
 def test_what_is_wrong_in_a_file_is_named(tmp_path, changes, message):
     path = write_features(tmp_path / "mine.h5", {"train": columns(), "test": columns(6, **changes)})
     with pytest.raises(
-        ValueError, match=rf"mine.h5` is damaged or no file of fea.*: test: .*{message}"
+        ValueError, match=rf"mine.h5` is damaged or not a file of fea.*: test: .*{message}"
     ):
         MultimodalFeatures.load(path)
 
@@ -130,7 +130,7 @@ def test_files_that_are_none_are_refused(tmp_path):
         MultimodalFeatures.load(path)
     for raw in (b"", b"text"):
         path.write_bytes(raw)
-        with pytest.raises(ValueError, match=r"mine.h5` is damaged or no file of features"):
+        with pytest.raises(ValueError, match=r"mine.h5` is damaged or not a file of features"):
             MultimodalFeatures.load(path)
 
 

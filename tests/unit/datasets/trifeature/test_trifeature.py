@@ -251,7 +251,7 @@ def test_damaged_files_are_named(tmp_path):
     whole = path.read_bytes()
     for raw in (b"", b"text", whole[:1000], whole[: len(whole) // 2]):
         path.write_bytes(raw)
-        with pytest.raises(ValueError, match=rf"{path.name}` is damaged or no file of pictures"):
+        with pytest.raises(ValueError, match=rf"{path.name}` is damaged or not a file of pictures"):
             Trifeature(cache=tmp_path, **FEW)
         assert path.read_bytes() == raw
     path.write_bytes(whole)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chains of bits in the Monte Carlo of any metric."""
+"""Bit error simulations in the Monte Carlo of any metric."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_a_batch_size_must_be_positive():
 
 
 class Flipping(Link):
-    """Half of the rows arrive with the opposite sign; the link carries bits of its own as well."""
+    """Inverts the sign of half of the rows. The link also carries its own bits."""
 
     def transmit(self, symbols, no):
         if (collection := wanted()) is not None:

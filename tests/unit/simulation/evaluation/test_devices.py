@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches over several devices, and modes of execution that depend on what there is."""
+"""Batches on several devices, and execution modes that depend on the devices."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks on a Dask cluster: values, failures, workers and schedulers that die."""
+"""Tasks on a Dask cluster: values, failures, and the loss of workers and schedulers."""
 
 import os
 import random
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 
 class Context:
-    """Computes with numbers, and notes in which process."""
+    """Computes with numbers, and records the process."""
 
     def __init__(self):
         self.calls = 0
@@ -47,14 +47,14 @@ class Context:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def draws(self, report):
-        """Whether other threads of the worker draw from Python's generator."""
+        """Whether other threads of the worker use Python's generator."""
         random.seed(5)
         state = random.getstate()
         time.sleep(3)
         return random.getstate() != state
 
     def overlap(self, number, report):
-        """How many tasks of this process are computed at the same time."""
+        """Number of tasks that this process computes at the same time."""
         self.calls += 1
         time.sleep(0.02)
         found, self.calls = self.calls, self.calls - 1
@@ -84,7 +84,7 @@ def _squares(count):
 
 
 def _then_totals(task, value):
-    """Once three squares are known, their sum; and nothing after the sum."""
+    """Submit the sum of three squares as soon as they are known, and nothing after the sum."""
     if task.kind == "square" and task.key == 2:
         yield Task("total", "sum", (100,), (0, 1, 2))
 
@@ -139,13 +139,13 @@ def test_a_task_that_kills_its_workers_ends_in_one_line(client):
 
 
 def test_nothing_else_draws_from_the_generator_of_a_study(client):
-    """Dask samples containers to estimate their size; initial weights come from the generator."""
+    """Dask samples containers to estimate their size. Initial weights use Python's generator."""
     values, _ = _run(DaskExecutor(client, Context, print), [Task("draws", "d")])
     assert values == {"d": False}
 
 
 def test_threads_of_a_worker_take_turns():
-    """Random generators belong to the process."""
+    """All threads of a process share its random generators."""
     import distributed
 
     with (

@@ -127,7 +127,7 @@ def test_results_in_the_documentation_load_and_save_as_they_are(tmp_path, path):
 
 
 def _contents(file):
-    """Every path of a file with its attributes and values, as bytes."""
+    """All paths of a file with their attributes and values, as bytes."""
     found = {"/": {name: np.asarray(value).tobytes() for name, value in file.attrs.items()}}
 
     def visit(name, item):
@@ -162,14 +162,14 @@ def test_a_truncated_file_is_named(tmp_path, kept):
     _result(("a", "b")).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or not a result file"):
         Result.load(path)
 
 
 def test_another_hdf5_file_is_no_result(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(ValueError, match=r"other\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"other\.h5` is damaged or not a result file"):
         Result.load(tmp_path / "other.h5")
 
 
@@ -264,7 +264,7 @@ def test_whatever_is_damaged_in_a_file_is_one_line(tmp_path, name, value):
     _result().save(path)
     with h5py.File(path, "r+") as file:
         _damage(file, name, value)
-    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file: .") as caught:
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or not a result file: .") as caught:
         Result.load(path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 700

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies along transmit power and Eb/N0, with records of the drops that samples met."""
+"""Studies along transmit power and Eb/N0, with records of channel drops."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def along_power(monkeypatch):
 
 
 def test_a_study_along_power_keeps_power_snr_and_records(along_power, tmp_path):
-    """Each row is a drop; its SINR in the record is that of the drop at the power."""
+    """Each row is a drop. The recorded SINR is that of the drop at the transmit power."""
     result, text = _run(along_power, tmp_path)
     curve = result.curve
     assert (curve.axis, curve.x.tolist()) == ("tx_power_dbm", [-10.0, 20.0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does not go together in a study is refused before anything is loaded or trained."""
+"""Incompatible parts of a study raise an error before data are loaded or models are trained."""
 
 import copy
 

@@ -14,7 +14,7 @@ from sionna_semcom.simulation.training import store
 
 
 def settings(network, latent_dim):
-    """A network that is trained in two steps."""
+    """Settings of a network that is trained for two steps."""
     system = {"kind": "image_classifier", "network": network, "latent_dim": latent_dim}
     short = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
     return ModelSettings.model_validate(
@@ -32,7 +32,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
-    """Where networks are trained and their latents are kept."""
+    """Folder of trained networks and their latents."""
     path = tmp_path_factory.mktemp("extraction")
     extract_latents("tiny", digits, NETWORKS, ModelStore(work_dir=path))
     return path

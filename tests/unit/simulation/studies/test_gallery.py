@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures show every modality, class and SNR."""
+"""Figures show all modalities, classes and SNRs."""
 
 import matplotlib.pyplot as plt
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker must have in common with the run."""
+"""Versions, threads and data of a worker must equal those of the run."""
 
 import dataclasses
 import pickle

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs that end early and go on: interruptions, partial files and full disks."""
+"""Runs that end early and are resumed: interruptions, partial files and full disks."""
 
 import json
 import re
@@ -130,7 +130,7 @@ def test_parts_of_other_types_are_damage(tmp_path, monkeypatch, what, value):
 
 @pytest.mark.parametrize("most", [200, 1500, 4000])
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
-    """The system refuses files of more bytes: in the first point, later, in the result."""
+    """The file size is limited: in the first point, in a later point, and in the result."""
     study, out = _study(), tmp_path / "out"
     _run(study, tmp_path / "whole")
     monkeypatch.setattr(runner, "check_folder", lambda *names: None)
@@ -176,7 +176,7 @@ def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):
 
 
 def test_half_a_line_is_dropped(tmp_path, monkeypatch):
-    """What a killed process was writing."""
+    """A killed process can leave an incomplete line."""
     _run(_study(), tmp_path / "whole")
     monkeypatch.setattr(NoiseSystem, "calls", 0)
     _interrupt(_study(), tmp_path, monkeypatch)

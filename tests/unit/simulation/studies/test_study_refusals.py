@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Study files and changes that are wrong, each said in one line."""
+"""Invalid study files and changes raise one-line errors."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which links a study may give to one transmitter, and which to several."""
+"""Compatibility of links with one joint or several separate transmitters."""
 
 from __future__ import annotations
 
