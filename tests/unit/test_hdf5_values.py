@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values, texts and JSON of HDF5 files: read as they are, or refused in one line."""
+"""Values, strings and JSON of HDF5 files: read unchanged, or rejected with a one-line error."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_scale_offset_is_read(tmp_path):
 
 
 def test_large_chunks_that_are_right_are_read(tmp_path):
-    """Chunks of 4 MB, whose sizes are looked at closely because they could hide much."""
+    """Chunks of 4 MB, which are decompressed for a check because they could expand to much more."""
     values = np.random.default_rng(1).normal(size=(2, 500_000))
     with h5py.File(tmp_path / "file.h5", "w") as file:
         file.create_dataset("x", data=values, chunks=(1, 500_000), compression="gzip")

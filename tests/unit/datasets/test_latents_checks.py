@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents, heads and files of them that are refused."""
+"""Invalid latents, heads and latent files."""
 
 from __future__ import annotations
 

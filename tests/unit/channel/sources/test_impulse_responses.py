@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of files of impulse responses."""
+"""Channels from files of impulse responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def expected(a, tau, spacing=30e3, size=12):
 
 
 def row_of(slot, rows):
-    """The row of ``rows`` that ``slot`` is, which must be one of them."""
+    """Index of ``slot`` in ``rows``, which must contain it."""
     distances = np.abs(rows - slot).max(axis=tuple(range(1, rows.ndim)))
     assert distances.min() < 1e-3 * np.abs(rows).max()
     return int(distances.argmin())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computational sequences that are wrong or damaged."""
+"""Invalid or damaged computational sequences."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 
 
 def columns(count=6, **changes):
-    """A split of vectors and sequences, as a user writes it."""
+    """A split of vectors and sequences, as written by a user."""
     draw = np.random.default_rng(count)
     audio = draw.uniform(1, 2, (count, 4, 2))
     audio[:, 3], audio[1] = 0, 0

@@ -12,7 +12,7 @@ from .feature_files import make_split, make_splits, same
 
 
 def rows_of(data, batches):
-    """Which training samples batches hold."""
+    """Indices of the training samples in batches."""
     text = data.splits["train"].features["text"]
     numbers = np.concatenate([batch["text"][:, 0] for batch in batches])
     return np.round(numbers * text[:, 0].std() + text[:, 0].mean()).astype(int)
@@ -81,7 +81,7 @@ def test_values_that_are_not_finite_are_counted_and_replaced():
 
 
 def test_training_takes_every_sample_once_before_any_is_repeated():
-    """9 batches of 16 are three passes and 24 of 40 samples."""
+    """9 batches of 16 are three passes over 40 samples, plus 24 samples."""
     data = MultimodalFeatures(make_splits())
     batches = list(data.train(16, 9, seed=1))
     rows = rows_of(data, batches)
@@ -165,7 +165,7 @@ def test_splits_must_belong_together():
 
 @pytest.mark.data
 def test_mosi(data_root, tmp_path):
-    """The copy as it is, and what can be read from its features: 0.767 by logistic regression."""
+    """The published file, and the accuracy of a logistic regression on its features: 0.767."""
     path = data_root / "mosi" / "mosi_utterance.h5"
     data = MultimodalFeatures.load(path)
     assert data.shapes == {"text": (100,), "audio": (73,), "vision": (100,)}

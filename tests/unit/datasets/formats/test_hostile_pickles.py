@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pickles that ask for much memory or time."""
+"""Small pickles that would require much memory or time."""
 
 # mypy: disable-error-code="attr-defined"
 from __future__ import annotations
