@@ -68,7 +68,7 @@ def test_reported_noise_is_learned_where_statistics_do_not_suffice(settings):
     link, messages = build(**settings)
     assert not messages
     run = tf.function(link, autograph=False)
-    for snr_db, tolerance in ((5.0, 0.05), (25.0, 0.1)):  # between those that are learned
+    for snr_db, tolerance in ((5.0, 0.05), (25.0, 0.1)):  # between the SNRs of the calibration
         ratios = []
         for _ in range(4):
             symbols = complex_normal([256, 288 * link.settings.streams])

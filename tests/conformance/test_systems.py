@@ -137,7 +137,7 @@ def test_a_saved_system_comes_back_to_the_bit(name, tmp_path):
         np.testing.assert_array_equal(one, other)
     if system.compiled:
         assert loaded.get_metrics_result() == system.get_metrics_result()
-    if system.trainable_weights:  # the optimizer and the draws of dropout go on as well
+    if system.trainable_weights:  # the optimizer and dropout continue as well
         for model in (system, loaded):
             set_seed("going on")
             model.fit(tf.data.Dataset.from_tensors(batch), verbose=0)

@@ -55,7 +55,7 @@ class SlotSequence(SlotSource):
     Input
     -----
     num_slots : `int` or [], `tf.int32`
-        Number of slots to draw, ordered by transmission
+        Number of slots to draw
 
     Output
     ------

@@ -130,7 +130,7 @@ def _check_training_devices(name: str, model: ModelSettings, modalities: tuple[s
     if system.crosses != "link" or isinstance(link, MIMOSettings):
         return
     transmitters = system.transmitters if isinstance(system, DeviceSettings) else "joint"
-    apart = system.own_mode != "end_to_end"  # end_to_end transmits centroids in evaluation only
+    apart = system.own_mode != "end_to_end"  # the mode paper transmits centroids in evaluation only
     who = f"model {name!r}: the link of its training"
     _check_transmitters(who, system, transmitters, apart, link, modalities)
 

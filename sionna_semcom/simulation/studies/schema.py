@@ -33,9 +33,9 @@ class CurveSettings(Settings):
     present: tuple[str, ...] | None = Field(None, min_length=1)
     """Modalities that are available at the transmitter; by default (null) all"""
     mode: str | None = None
-    """Transmitted quantity; by default (null) the mode of the model. A model that is trained
-    end_to_end can also be evaluated in the conventional mode, and a binary classifier with the mode
-    decision."""
+    """Transmitted quantity; by default (null) the mode of the model. A centroid model of the mode
+    paper can also be evaluated in the conventional mode, and a decision system of two classes in
+    the mode decision."""
     confidence: float | None = None
     """Posterior probability of the decision above which the receiver requests no further
     transmission, over links with retransmissions; by default (null) all transmissions are used"""

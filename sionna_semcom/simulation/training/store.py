@@ -62,7 +62,7 @@ class ModelStore:
         trainable weights are built and not stored.
 
         The link of the returned system is a placeholder, which evaluation replaces: AWGN, or the
-        link of training if the size of the system depends on it or it is trained.
+        link of training if the system depends on its size, its users or its weights.
 
         Parameters
         ----------

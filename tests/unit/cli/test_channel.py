@@ -59,7 +59,7 @@ def test_files_hold_one_terminal_without_path_loss(tmp_path):
 
 
 def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
-    """Spreads and K-factor equal those that NumPy computes from the file."""
+    """Spreads and K-factor equal the results of NumPy for the file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "street.h5"
     scene = ("--scene", "simple_street_canyon", "--count", 15, *PLACES, *GRID)

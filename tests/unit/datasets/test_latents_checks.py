@@ -74,7 +74,7 @@ def test_files_that_are_none_are_refused(tmp_path, head):
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
         del file["test/rx"]
-        file["test/rx/inner"] = [1.0]  # a group in place of the latents
+        file["test/rx/inner"] = [1.0]  # a group instead of the latents
     with pytest.raises(ValueError, match=r"latents.h5` is damaged .*: it has no test/rx"):
         LatentPairs.load(path)
 

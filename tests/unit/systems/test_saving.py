@@ -285,7 +285,7 @@ def test_a_damaged_byte_of_the_provenance_is_named(tmp_path, encrypted):
     for index in range(30 + len("provenance.json"), offset):
         path.write_bytes(whole[:index] + bytes([whole[index] ^ 64]) + whole[index + 1 :])
         try:
-            assert provenance_of(path) == noted  # bits behind the end of what is compressed
+            assert provenance_of(path) == noted  # bits after the end of the compressed data
         except ValueError as error:
             assert "x.keras is damaged: " in str(error)
 

@@ -109,7 +109,7 @@ def test_slots_are_those_of_the_frequency_domain(model):
     np.testing.assert_allclose(drawn[1], drawn[0], atol=2e-3)
     set_seed("slots", model)
     channel = PathChannel(settings, resource_grid(settings))
-    if model != "UMi":  # some of whose drops have paths behind the prefix
+    if model != "UMi":  # some drops have paths beyond the prefix
         h = TimeChannel(settings, channel.max_delay)(channel, 20).h
         assert np.mean(np.abs(h - drawn[0]) ** 2) < 1e-3
 

@@ -59,7 +59,7 @@ def test_coherence_time_of_two_doppler_shifts():
 
 
 def test_delay_spread_and_k_factor_of_responses():
-    """Two paths of powers 1 and q: spread d sqrt(q) / (1 + q), and K of a constant plus a phasor."""
+    """Two paths of powers 1 and q: spread d sqrt(q) / (1 + q), and K of a constant and a phasor."""
     q, distance = 0.04, 60e-9
     frequencies = (np.arange(2048) - 1024) * 30e3
     h = 1.0 + np.sqrt(q) * np.exp(-2j * np.pi * frequencies * distance)

@@ -127,7 +127,7 @@ def test_videos_are_held_out_where_there_is_no_validation():
     videos = [{video_of(name) for name in split.id} for split in data.splits.values()]
     assert not videos[0] & videos[1]
     train = data.splits["train"].features["text"]
-    expected = (train - train.mean(0)) / train.std(0)  # without what is held out
+    expected = (train - train.mean(0)) / train.std(0)  # without held-out samples
     np.testing.assert_allclose(data.arrays("train")["text"], expected, atol=1e-5)
     other = MultimodalFeatures(splits, holdout=0.3, seed=3)
     assert set(other.splits["validation"].id) != set(data.splits["validation"].id)

@@ -17,7 +17,7 @@ from sionna_semcom.simulation.execution.tasks import LocalExecutor, Task
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-# Clients of a scheduler that is gone leave coroutines that nobody awaits
+# Clients of a lost scheduler leave coroutines that are never awaited
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
@@ -84,7 +84,7 @@ def _squares(count):
 
 
 def _then_totals(task, value):
-    """Submit the sum of three squares as soon as they are known, and nothing after the sum."""
+    """Submit the sum of three squares when they are known, and nothing after the sum."""
     if task.kind == "square" and task.key == 2:
         yield Task("total", "sum", (100,), (0, 1, 2))
 
@@ -104,7 +104,7 @@ def test_a_failure_is_that_of_the_worker(client):
     tasks = [Task("fail", "f"), *_squares(50)]
     with pytest.raises(ValueError, match=r"`number` must be even\. Received: 3"):
         _run(DaskExecutor(client, Context, print), tasks)
-    values, _ = _run(DaskExecutor(client, Context, print), _squares(3))  # workers go on
+    values, _ = _run(DaskExecutor(client, Context, print), _squares(3))  # workers still work
     assert values == {0: 0, 1: 1, 2: 4}
 
 

@@ -104,7 +104,7 @@ def test_other_weights_give_other_latents(digits, folder, tmp_path, monkeypatch)
 def test_other_images_give_other_latents(digits, folder, tmp_path, monkeypatch):
     extract(digits, folder, work_dir=tmp_path)
     monkeypatch.setattr(digits, "checksums", {"other": "images"})
-    with pytest.raises(ZeroDivisionError):  # it goes on to train for these images
+    with pytest.raises(ZeroDivisionError):  # it would train for these images
         monkeypatch.setattr(store, "train", lambda *_: 1 / 0)
         extract(digits, folder, work_dir=tmp_path)
 
