@@ -21,8 +21,8 @@ class TimeSlots(NamedTuple):
     taps: tf.Tensor
     """[num_slots, num_rx_ant, num_tx_ant, num_steps, num_taps], at each known time."""
     h: tf.Tensor
-    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], what the receiver's
-    window sees of a resource element on itself."""
+    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], effective channel of
+    each resource element over the receiver's window."""
 
 
 class TimeChannel(Object):
