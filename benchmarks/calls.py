@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to measure small batches, each in a call of its own or several in one graph.
+"""Time to measure small batches in separate calls, or several of them in one graph.
 
 Batches stay independent: what one draws, and the slots that its rows share, are its own.
 

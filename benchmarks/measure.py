@@ -3,8 +3,8 @@
 
     python benchmarks/measure.py training|subcarriers|antennas|latents|memory|monte_carlo|resident
 
-Times are CPU seconds of the process, which a busy machine changes least. The package is the one
-that is imported, of this version or an earlier one.
+Times are CPU seconds of the process, because they depend least on other load. The imported package
+is measured, which may be an earlier version.
 """
 
 from __future__ import annotations

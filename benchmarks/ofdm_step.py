@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A training step over `OFDMLink` must cost no more than the chain written out by hand.
+"""A training step over `OFDMLink` must not take longer than a chain of Sionna blocks.
 
 Times three training steps of the same networks and losses over the same link (CDL-C, 2 x 4
-antennas, LS estimation, LMMSE equalization, 14 x 72 grid, many latents a slot, graph mode), in
-turns so that load on the machine hits all alike:
+antennas, LS estimation, LMMSE equalization, 14 x 72 grid, many latents per slot, graph mode),
+alternately, so that other load affects all equally:
 
 - package: `CentroidSystem` over `OFDMLink`;
 - tuned: written out from Sionna's blocks, without whitening, and without gradients through the
@@ -13,8 +13,8 @@ turns so that load on the machine hits all alike:
 The chains that are written out use Sionna's blocks alone. The package has its own frequency
 response of a channel's paths and its own inverse of small matrices.
 
-Case "slots" has small networks and latents that fill a slot each, so that the link is what is
-timed; case "digits" is the batch of 100 paired digits of the studies, 16 dimensions in one slot.
+Case "slots" has small networks and latents that fill a slot each, so that the time is that of the
+link. Case "digits" is the batch of 100 paired digits of the studies, 16 dimensions in one slot.
 
     python benchmarks/ofdm_step.py [--case slots] [--json ofdm_step.json]
 """
@@ -80,7 +80,7 @@ CASES = {"slots": slots_case, "digits": digits_case}
 
 
 def handwritten_link(tuned: bool) -> Callable:
-    """Symbols through Sionna's blocks, as a user of Sionna writes it; many latents a slot."""
+    """Transmission with Sionna's blocks as in its tutorials, with many latents per slot."""
     grid = ResourceGrid(
         num_ofdm_symbols=SYMBOLS,
         fft_size=CARRIERS,

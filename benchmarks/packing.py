@@ -2,10 +2,10 @@
 """Sharing slots must speed a link up without changing what latents experience.
 
 Sends the same batch of latents (16 real dimensions, 8 complex symbols, 14 x 72 grid, graph mode)
-with packing and with one latent a slot, in turns so that load on the machine hits both alike, and
-compares latents a second. Then compares the LMMSE symbol error of both at each SNR over equally
-many slots: a call of 216 slots is the independent unit, and the intervals hold at 99 % for all
-SNRs together (Bonferroni).
+with packing and with one latent per slot, alternately, so that other load affects both equally, and
+compares latents per second. Then compares the LMMSE symbol error of both at each SNR over equally
+many slots: a call of 216 slots is the independent unit, and the intervals hold at 99 % for all SNRs
+together (Bonferroni).
 
     python benchmarks/packing.py [--model CDL-C] [--json packing.json]
 """
@@ -57,7 +57,7 @@ def seconds(run: Transmission) -> float:
 
 
 def speed(links: dict[str, OFDMLink], rounds: int) -> dict[str, float]:
-    """Latents a second of each link, from the median of its times."""
+    """Latents per second of each link, from the median of its times."""
     runs = {name: transmission(link, BATCH) for name, link in links.items()}
     for run in runs.values():
         seconds(run)  # builds the graph

@@ -3,9 +3,9 @@
 
     python benchmarks/run.py [--base 6e39b9b] [--json docs/results/speed.json]
 
-The earlier version is checked out into a temporary folder. Processes of both versions take turns,
-so that load on the machine hits both alike, and their CPU time is compared, of which it changes
-least. The benchmarks that compare methods or Sionna itself run once.
+The earlier version is checked out into a temporary folder. Processes of both versions alternate, so
+that other load affects both equally. Their CPU times are compared, which depend least on other
+load. The benchmarks that compare methods or Sionna itself run once.
 """
 
 from __future__ import annotations

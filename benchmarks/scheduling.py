@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to schedule the points of a study, and how far the number of workers can grow.
+"""Cost of scheduling the points of a study, and scaling with the number of workers.
 
 The points only sleep. They are submitted, gathered and written to the file of an interrupted run
 as those of a study are (`DaskExecutor`, `Partial`).
@@ -7,9 +7,9 @@ as those of a study are (`DaskExecutor`, `Partial`).
 - cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
 - speedup: time of the study `centroid` with many batches on one worker process and on two, each of
   one thread, from the start of the command to its end, and whether the results are the same file;
-- growth: time in place of the ideal one, and points a second, with up to 1,000 workers. They are
-  threads of one process here, with a scheduler that serves each as a worker of its own. Their
-  profilers and monitors are off, which on a cluster take time of each worker's own machine.
+- growth: ratio to the ideal time, and points per second, with up to 1,000 workers. The workers are
+  threads of one process, which the scheduler treats as separate workers. Their profilers and
+  monitors are disabled. On a cluster, these use the CPU of the worker's machine.
 
     python benchmarks/scheduling.py [--points 10000] [--sleep 30] [--json scheduling.json]
 """
@@ -103,7 +103,7 @@ def speedup(batches: int) -> dict[str, float]:
 
 
 def growth(num_workers: int, sleep: float) -> dict[str, float]:
-    """How long workers take for as many points each."""
+    """Time of workers with equally many points each."""
     count = POINTS_EACH * num_workers
     with (
         dask.config.set(_MONITORS_OFF),
@@ -135,7 +135,7 @@ def main() -> None:
     print(f"{milliseconds:.2f} ms a point over {options.points} points (target {TARGET:g} ms)")
     found_speedup = speedup(options.batches)
     print(found_speedup, flush=True)
-    # Workers of one process would take turns, as the random generators are the process's
+    # Workers of one process would run one at a time, because they share random generators
     dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
     rows = []
     for num_workers in options.workers:

@@ -74,7 +74,7 @@ def tutorial_chain() -> Chain:
 
 
 def chains() -> dict[str, Chain]:
-    """What is timed."""
+    """Functions whose time is measured."""
     return {
         "frequency": OFDMLink(),
         "time": OFDMLink(domain="time"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write models/index.json: checksums of all weights, and what they were trained for.
+"""Write models/index.json: checksums of all weights, and their training settings.
 
 Run it again after weights change: ``python docs/make_model_index.py``. With ``--assets FOLDER`` the
 weights are copied to a folder as well, under the names that they have on a release page.
@@ -21,7 +21,7 @@ MODELS = Path(__file__).parents[1] / "models"
 
 
 def index(models: Path = MODELS) -> dict[str, dict[str, Any]]:
-    """What ``models/index.json`` holds."""
+    """Content of ``models/index.json``."""
     return {path.relative_to(models).as_posix(): _entry(path) for path in _weights(models)}
 
 

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of the pages in docs/results/, and the model cards, from the files there.
 
-A table stands between two comments, the first of which says what it shows::
+A table is between two comments. The first comment defines its content::
 
     <!-- table RESULT.h5 [snr=0,10,20] METRIC... [| CURVE | ...] -->
     <!-- end -->
 
-Curves are all of the file, unless some are named. Metrics that start with ``summary:`` do not
-depend on the SNR. Curves along another axis have ``x=0.1,0.2`` in place of ``snr=0,10``, or without
-it a row for every point. Figures of a benchmark stand between
-``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Differences of curves that met
-the same channels, with intervals over the seeds' differences, stand between::
+All curves of the file are shown unless curves are named. Metrics that start with ``summary:`` do
+not depend on the SNR. Curves along another axis have ``x=0.1,0.2`` instead of ``snr=0,10``, or one
+row per point without it. Results of a benchmark are between ``<!-- benchmark RESULT.json
+KEY.SUBKEY... -->`` and the same end. Differences of curves with common channels, with intervals
+over the differences of seeds, are between::
 
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
 
-Percentiles of a metric and, with a threshold, its outage, from the records of samples, between::
+Percentiles of a metric and, with a threshold, its outage, computed from records, are between::
 
     <!-- distribution RESULT.h5 [x=10,20] METRIC [percent=5,95] [above=0.1] -->
     <!-- end -->
@@ -47,7 +47,7 @@ TABLE = re.compile(
 
 
 def table(request: str) -> str:
-    """Markdown tables of what ``request`` asks for: a row a curve, a column an SNR."""
+    """Markdown tables for ``request`` with one row per curve and one column per SNR."""
     wanted, *labels = (part.strip() for part in request.split(" | "))
     curves, names, xs = _asked_for(wanted)
     return curves_table({label: curves[label] for label in labels or curves}, names, xs)
@@ -100,7 +100,7 @@ def benchmark(request: str) -> str:
 
 
 def fill(text: str) -> str:
-    """The page with every table written anew."""
+    """Page with updated tables."""
     kinds = {
         "table": table,
         "differences": differences,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write docs/results/speed.md from what the benchmarks measured."""
+"""Write docs/results/speed.md from the results of the benchmarks."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the tables of settings and commands on the pages: ``python docs/make_tables.py``.
 
-A table stands between ``<!-- settings <module>:<class> -->``, or ``<!-- settings of all <sort>
--->`` for the parts of a registry, and ``<!-- end -->``. It comes from the declarations. The
-commands stand between ``<!-- commands -->`` and the same end.
+A table is between ``<!-- settings <module>:<class> -->``, or ``<!-- settings of all <sort> -->``
+for the parts of a registry, and ``<!-- end -->``. It comes from the declarations. The commands are
+between ``<!-- commands -->`` and the same end.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COMMANDS = re.compile(r"(<!-- commands -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(page: str) -> str:
-    """Text of a page with its tables written anew."""
+    """Text of a page with updated tables."""
     page = _COMMANDS.sub(lambda found: f"{found[1]}{_commands()}{found[2]}", page)
     return _TABLE.sub(lambda found: f"{found[1]}{_content(found[2], found[3])}{found[4]}", page)
 
@@ -63,7 +63,7 @@ class _Parameter(NamedTuple):
 
 
 def _parameter(parameter: inspect.Parameter) -> _Parameter:
-    """An argument, or an option with what it takes, of a command."""
+    """Argument or option of a command, with its placeholder."""
     kind, info = get_args(parameter.annotation)[:2]
     is_option = isinstance(info, typer.models.OptionInfo)
     metavar = info.metavar or parameter.name.upper()

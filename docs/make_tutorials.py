@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write the page of Sionna's tutorials: ``python docs/make_tutorials.py``.
 
-A difference stands between ``<!-- diff <name> -->`` and ``<!-- end -->``: what changes from
-``examples/tutorials/<name>.py`` to ``<name>_latents.py``. The table comes from
-``results/tutorials.json``; ``--measure`` measures the errors in it anew, of all chains or of those
-that are named behind it.
+The difference from ``examples/tutorials/<name>.py`` to ``<name>_latents.py`` is between ``<!-- diff
+<name> -->`` and ``<!-- end -->``. The table comes from ``results/tutorials.json``. The option
+``--measure`` repeats its measurements, for all chains or for the named chains.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def changed(name: str) -> list[str]:
 
 
 def fill(page: str) -> str:
-    """Text of the page with its differences and its table written anew."""
+    """Text of the page with updated differences and an updated table."""
     return _MARKED.sub(lambda found: f"{found[1]}{_content(found[2], found[3])}{found[4]}", page)
 
 

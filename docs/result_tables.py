@@ -75,7 +75,7 @@ def _head(name: str) -> str:
 
 
 def _cell(curve: Curve, name: str, x: float | None) -> str:
-    """What ``curve`` has at ``x``, or at all points; nothing if it has no such point."""
+    """Value of ``curve`` at ``x``, or at all points; empty if it has no such point."""
     if x is None:
         return _point(curve, name, 0)
     indices = np.flatnonzero(np.isclose(curve.x, x))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Semantic communication as a layer on top of Sionna's physical layer.
 
-Subpackages load on first use, so that importing the package (and the command line's ``--help``)
-does not wait for TensorFlow.
+Subpackages are imported on first use. Importing the package, or running ``sionna-semcom --help``,
+therefore does not load TensorFlow.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ __all__ = [
 
 
 def load_model(name_or_path: str | os.PathLike[str], seed: int = 0, link: Any = None) -> Any:
-    """Load a trained system, with its link, in this process.
+    """Load a trained system together with its link.
 
-    Classes of your own, such as encoders, must be registered with
-    `keras.saving.register_keras_serializable` before. Nothing of the file is executed, and nothing
-    outside of it is read.
+    The file is read as data: no code in it is executed, and no other file is opened. Register
+    custom classes, such as your own encoders, with `keras.saving.register_keras_serializable`
+    before the call.
 
     Parameters
     ----------
@@ -57,9 +57,10 @@ def load_model(name_or_path: str | os.PathLike[str], seed: int = 0, link: Any = 
         File that ``system.save("x.keras")`` wrote, or name of a shipped model such as
         ``"centroid_builtin_end_to_end"``
     seed : `int`
-        Training seed of the shipped model
-    link : `None` (that of the file) | :class:`~sionna_semcom.link.Link`
-        What symbols cross instead of the link of the file, which is then not built
+        Training seed of the shipped model. Ignored for a path.
+    link : `None` | :class:`~sionna_semcom.link.Link`
+        Link that replaces the saved link, which is then not built. By default the saved link is
+        used.
 
     Output
     ------
@@ -69,9 +70,9 @@ def load_model(name_or_path: str | os.PathLike[str], seed: int = 0, link: Any = 
     Raises
     ------
     FileNotFoundError
-        If there is neither such a file nor such a model
+        If ``name_or_path`` is neither a file nor a shipped model
     ValueError
-        In one line, if the file is damaged or needs code that is not registered
+        If the file is damaged, or needs a class that is not registered
 
     Example
     -------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m sionna_semcom`` is the ``sionna-semcom`` command."""
+"""Run the ``sionna-semcom`` command with ``python -m sionna_semcom``."""
 
 from .cli.app import main
 

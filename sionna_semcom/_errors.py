@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which errors are a user's to set right, and what they say in one line."""
+"""Errors that are caused by user input, and their one-line messages."""
 
 from __future__ import annotations
 
@@ -18,26 +18,29 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @contextmanager
 def reading(path: str | os.PathLike[str], what: str) -> Iterator[None]:
-    """Turn whatever a file causes while it is read into one line that names it.
+    """Convert every error that occurs while a file is read to a one-line error that names the file.
 
-    A damaged or hostile file can raise anything in the libraries that read it. Only reading belongs
-    into the block: what computes with the result has faults of its own, which must show.
+    A damaged or malicious file can raise any exception in the library that reads it. The block
+    should contain only the reading: errors in later computations are not caused by the file and
+    must not be converted.
 
     Parameters
     ----------
     path : `str` or `PathLike`
         The file
     what : `str`
-        What it should be, for the message, such as "result file"
+        Type of the file in messages, such as "result file"
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
-    OSError
-        If it cannot be opened: it is a folder, or others may not read it
+        If the file does not exist
+    IsADirectoryError
+        If ``path`` is a folder
+    PermissionError
+        If the file is not readable
     ValueError
-        Whatever else goes wrong
+        For any other error in the block
     """
     name = os.fspath(path)
     if not os.path.exists(path):
@@ -45,21 +48,21 @@ def reading(path: str | os.PathLike[str], what: str) -> Iterator[None]:
     if os.path.isdir(path):
         raise IsADirectoryError(f"{name} is a folder and not a {what}")
     if not os.access(path, os.R_OK):
-        raise PermissionError(f"{name} may not be read")
+        raise PermissionError(f"{name} is not readable: permission denied")
     try:
         yield
     except Exception as error:
         reason = " ".join(str(error)[:_QUOTED].split())
         if not isinstance(error, ValueError | OSError) or not reason:
             reason = f"{type(error).__name__} {reason}".strip()
-        raise ValueError(f"`{name}` is damaged or no {what}: {reason}") from error
+        raise ValueError(f"`{name}` is damaged or not a {what}: {reason}") from error
 
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Discard what is written to stderr, also by libraries in C++.
+    """Discard all output to stderr, including that of C++ libraries.
 
-    TensorFlow writes there before it knows its own log level.
+    TensorFlow writes to stderr before it reads its log level.
     """
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -72,14 +75,17 @@ def silent_stderr() -> Iterator[None]:
 
 
 def expected() -> tuple[type[Exception], ...]:
-    """Wrong input, and what TensorFlow reports, such as exhausted memory, if it was imported."""
+    """Exceptions caused by input or limited resources, including TensorFlow's if it is imported."""
     tensorflow = sys.modules.get("tensorflow")
     of_tensorflow = (tensorflow.errors.OpError,) if tensorflow else ()
     return (ValueError, OSError, ArithmeticError, MemoryError, ModuleNotFoundError, *of_tensorflow)
 
 
 def in_one_line(error: Exception) -> str:
-    """The message; of TensorFlow's, which quote whole graphs, the line that says what is wrong."""
+    """Message of an error in one line.
+
+    Messages of TensorFlow quote whole graphs. Only the line that describes the error is kept.
+    """
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
         return _of_system(error)
     if not type(error).__module__.startswith("tensorflow"):
@@ -94,8 +100,8 @@ def in_one_line(error: Exception) -> str:
 
 
 def _of_system(error: OSError) -> str:
-    """What the system says of a file."""
+    """Message of the operating system, followed by the file names."""
     where = [os.fsdecode(name) for name in (error.filename, error.filename2) if name is not None]
     text = ": ".join([str(error.strerror), *where])
-    again = ". The same command goes on from here when there is room"
+    again = ". Free some space, then repeat the command to resume"
     return " ".join(text.split()) + (again if error.errno in _NO_ROOM else "")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained weights that a wheel does not hold: fetched from the release page, checked, kept.
+"""Download of trained weights that are not part of the wheel.
 
-``models/index.json`` lists all weights with their SHA-256, and with what they were trained for.
+Files are downloaded from the release page, checked against their SHA-256 and cached.
+``models/index.json`` lists the weights with their checksums and training settings.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from . import _shipped
 
 RELEASES = "https://github.com/sionna-semcom/sionna-semcom/releases/download"
 TIMEOUT = 20.0
-"""Seconds without an answer after which fetching is given up"""
+"""Timeout of a download [s]"""
 
 
 def index() -> dict[str, dict[str, Any]]:
-    """All released weights by path below ``models/``, such as ``"NAME/seed0.keras"``."""
+    """Entries of all released weights, by path below ``models/`` such as ``"NAME/seed0.keras"``."""
     path = _shipped.folder("models") / "index.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def missing(name: str) -> dict[str, str] | None:
-    """Attributes of released weights that an installed package does not hold.
+    """Attributes of released weights that are not part of the installed package, or `None`.
 
-    A checkout of the repository holds all; weights that are missing there were moved away to be
-    trained anew.
+    A checkout of the repository contains all weights. Weights that are missing in a checkout were
+    removed on purpose, to be trained again, and are not downloaded.
     """
     released = index().get(name) if _shipped.installed() else None
     if released is None or (_shipped.folder("models") / name).exists():
@@ -38,7 +39,7 @@ def missing(name: str) -> dict[str, str] | None:
 
 
 def fetch(name: str) -> Path:
-    """Path of released weights, which are fetched if they are not there yet.
+    """Path of released weights. Downloads them if they are not available locally.
 
     Parameters
     ----------
@@ -48,9 +49,9 @@ def fetch(name: str) -> Path:
     Raises
     ------
     ValueError
-        If no such weights are released, or if what was fetched has another checksum
+        If no weights of this name are released, or the downloaded file has a different checksum
     OSError
-        If the release page cannot be reached, saying which file goes where
+        If the release page cannot be reached. The message names the URL and the local path.
     """
     shipped = _shipped.folder("models") / name
     if shipped.exists():
@@ -72,11 +73,11 @@ def fetch(name: str) -> Path:
         return Path(cache.fetch(name, downloader=pooch.HTTPDownloader(timeout=TIMEOUT)))
     except RequestException as error:
         raise OSError(
-            f"{url} cannot be fetched ({type(error).__name__}). Download it elsewhere and keep "
+            f"{url} cannot be fetched ({type(error).__name__}). Download it elsewhere and store "
             f"it as {Path(cache.path) / name}"
         ) from error
 
 
 def asset(name: str) -> str:
-    """File of weights on the release page, which has no folders."""
+    """File name of weights on the release page, which has no folders."""
     return name.replace("/", ".")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that are either whole or absent, and their checksums."""
+"""Atomic writing of files, lock files, checks of folders, and checksums."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import h5py
 
 try:
     import fcntl
-except ImportError:  # Windows has none
+except ImportError:  # Windows has no fcntl
     fcntl = None  # type: ignore[assignment]
 
 _HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
@@ -31,17 +31,18 @@ _BLOCK = 2**20
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that is renamed to it when the block succeeds.
+    """Yield a temporary path, which is renamed to ``path`` when the block succeeds.
 
-    The temporary name ends as ``path`` does (writers that look at suffixes work), and says which
-    process writes it: those that killed processes left in the folder are removed. On an error
-    the temporary file is removed and ``path`` keeps what it had. What was written is on the disk,
-    not only in the system's memory, before it gets its name.
+    The temporary file is in the same folder and has the same suffixes as ``path``, because some
+    writers derive the format from the suffix. Its name contains the ID of the writing process.
+    Temporary files of processes that were killed are removed. If the block raises an error, the
+    temporary file is removed and ``path`` is unchanged. The content is flushed to the disk before
+    the file is renamed.
 
     Raises
     ------
     OSError
-        Naming ``path``, if it cannot be written
+        If ``path`` cannot be written. The message names ``path``.
     """
     target = Path(path)
     with naming(target):
@@ -59,18 +60,18 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, target)
         finally:
             temporary.unlink(missing_ok=True)
-        with suppress(OSError):  # not all file systems can do this for folders
+        with suppress(OSError):  # some file systems cannot synchronize folders
             _synchronize(target.parent)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
 
 def _held(path: Path, what: str) -> TextIO:
-    """The open file ``path``, which this process has locked; where locks exist."""
+    """Open ``path`` and lock it, if the file system supports locks."""
     while True:
         with naming(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,9 +84,9 @@ def _held(path: Path, what: str) -> TextIO:
             holder = file.read(200).strip() or "another process"
             file.close()
             raise BlockingIOError(f"{what} is in use by {holder}") from error
-        except OSError:  # this file system has no locks
+        except OSError:  # this file system does not support locks
             return file
-        with suppress(FileNotFoundError):  # another process has ended and removed it meanwhile
+        with suppress(FileNotFoundError):  # another process may have removed it since
             if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
                 return file
         file.close()
@@ -93,19 +94,19 @@ def _held(path: Path, what: str) -> TextIO:
 
 @contextmanager
 def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
-    """Hold a lock file, which ends with the process however that ends.
+    """Hold a lock file. The operating system releases the lock when the process ends.
 
     Parameters
     ----------
     path : `str` or `PathLike`
-        The file, which is removed afterwards
+        The lock file. It is removed when the block ends.
     what : `str`
-        What is locked, for the error message
+        Name of the locked resource in the error message
 
     Raises
     ------
     BlockingIOError
-        If another process holds it
+        If another process holds the lock
     """
     target = Path(path)
     with _held(target, what) as file:
@@ -121,11 +122,11 @@ def locked(path: str | os.PathLike[str], what: str) -> Iterator[None]:
 
 @contextmanager
 def atomic_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """Give an empty HDF5 file in memory that is written to ``path`` when the block succeeds.
+    """Yield an empty HDF5 file in memory, which is written to ``path`` when the block succeeds.
 
-    On a full disk the HDF5 library itself ends in tracebacks and segmentation faults.
+    The file is kept in memory because the HDF5 library can crash when the disk is full.
     """
-    name = uuid.uuid4().hex  # the library takes files of one name for the same
+    name = uuid.uuid4().hex  # the library treats files of equal names as the same file
     with h5py.File(name, "w", driver="core", backing_store=False) as file:
         yield file
         file.flush()
@@ -134,33 +135,35 @@ def atomic_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
 
 
 def check_folder(folder: str | os.PathLike[str], *names: str) -> None:
-    """Try whether files can be written in ``folder``, before hours of computing.
+    """Check that files can be written in ``folder``, before a long computation.
 
     Parameters
     ----------
     folder : `str` or `PathLike`
-        The folder, which need not exist
+        The folder. It may be missing.
     names : `str`
-        Names of the files
+        Names of the files that will be written
 
     Raises
     ------
+    IsADirectoryError
+        If one of ``names`` is a folder in ``folder``
     OSError
-        If ``folder`` cannot be written, or one of ``names`` is a folder there
+        If ``folder`` cannot be written
     """
     for name in names:
         if (path := Path(folder) / name).is_dir():
-            raise IsADirectoryError(f"{path} is a folder, and a file of that name is to be written")
+            raise IsADirectoryError(f"{path} is a folder, but a file of that name must be written")
     reserve(folder, 4096)
 
 
 def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:
-    """Try whether ``folder`` takes a file of ``num_bytes``.
+    """Check that a file of ``num_bytes`` can be written in ``folder``. Nothing is left there.
 
     Raises
     ------
     OSError
-        If it does not: the disk is full, a quota is reached, or files must not be that large
+        If the disk is full, a quota is exceeded, or the size of files is limited
     """
     block = bytes(min(num_bytes, _BLOCK))
     folder = Path(folder)
@@ -174,13 +177,13 @@ def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:
                 file.flush()
                 os.fsync(file.fileno())
         finally:
-            for each in made:  # nothing is to be seen of what then ends with wrong input
+            for each in made:  # leave no new folders if a later check fails
                 with suppress(OSError):
                     each.rmdir()
 
 
 def sha256(*paths: str | os.PathLike[str]) -> str:
-    """SHA-256 (hexadecimal) over the contents of ``paths``, in the order given."""
+    """SHA-256 (hexadecimal) of the concatenated contents of ``paths``, in the given order."""
     digest = hashlib.sha256()
     for path in paths:
         with open(path, "rb") as file:
@@ -191,7 +194,7 @@ def sha256(*paths: str | os.PathLike[str]) -> str:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Name ``path`` in errors of the system that name no file, or a temporary one."""
+    """Insert ``path`` in errors of the operating system that name no file or a temporary file."""
     try:
         yield
     except OSError as error:
@@ -202,7 +205,7 @@ def naming(path: Path) -> Iterator[None]:
 
 
 def _synchronize(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Flush a file, or the entries of a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -211,7 +214,7 @@ def _synchronize(path: Path) -> None:
 
 
 def _remove_left_behind(folder: Path) -> None:
-    """Remove temporary files of processes that are no more."""
+    """Remove temporary files of processes that have ended."""
     for entry in os.scandir(folder):
         if (found := _TEMPORARY.match(entry.name)) is not None:
             with suppress(OSError):  # another run may remove it as well
@@ -222,12 +225,12 @@ def _remove_left_behind(folder: Path) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    if os.name == "nt":  # where asking ends the process
+    if os.name == "nt":  # os.kill would end the process
         return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it is another user's
+    except OSError:  # the process belongs to another user
         return True
     return True

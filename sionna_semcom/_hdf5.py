@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HDF5 files of others, read without trust: the one place that opens them for reading."""
+"""Safe reading of untrusted HDF5 files. No other module opens HDF5 files for reading."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ._hdf5_checks import OBJECT_BYTES, check_file
 from ._limits import Budget, brief
 from ._messages import shortened
 
-_DEPTH = 64  # of JSON
+_DEPTH = 64  # maximum nesting of JSON
 _JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_budgets: dict[int, Budget] = {}  # of open files, by the number that HDF5 gives them
+_budgets: dict[int, Budget] = {}  # budgets of open files, by HDF5 file number
 
 
 @contextmanager
@@ -33,32 +33,32 @@ def open_hdf5(
     only_numbers: bool = False,
     message: str | None = None,
 ) -> Iterator[h5py.File]:
-    """Open a file; what goes wrong while it is read is a `ValueError` that names it.
+    """Open an HDF5 file for reading. Errors in the block become a `ValueError` that names the file.
 
-    Before anything is read the whole file is looked through. External storage, external links and
-    virtual datasets, which would read other files of this machine, are refused, and so are soft
-    links to nothing, links that form a cycle, and sizes above the limit of
-    :class:`~sionna_semcom._limits.Budget` for all that the file declares.
+    The structure of the whole file is checked before the block runs. The file is rejected if it has
+    external storage, external links or virtual datasets (which would read other files of this
+    machine), dangling soft links, links that form a cycle, or a total declared size above the limit
+    of :class:`~sionna_semcom._limits.Budget`.
 
     Parameters
     ----------
     path : `str` or `PathLike`
         The file
     what : `str`
-        What it should be, for the message
+        Type of the file in messages
     usual : `None` | `int`
-        Bytes that a small file may take; by default those of the budget
+        Memory limit of small files [bytes]. By default the limit of the budget.
     only_numbers : `bool`
-        Whether datasets of anything but numbers are refused, for readers other than `read_dataset`
+        If `True`, datasets must contain numbers. Required for readers other than `read_dataset`.
     message : `None` | `str`
-        How the message about a damaged file begins; by default with the path and ``what``
+        Beginning of the message about a damaged file. By default it contains the path and ``what``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is damaged, or holds what is not read
+        If the file is damaged or rejected, or the block raises an error
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"No {what} {path}")
@@ -73,17 +73,17 @@ def open_hdf5(
             finally:
                 _budgets.pop(number, None)
     except Exception as error:  # a damaged file can raise anything
-        message = message or f"`{path}` is damaged or no {what}"
+        message = message or f"`{path}` is damaged or not a {what}"
         raise ValueError(f"{message}: {brief(error, 500)}") from error
 
 
 def read_dataset(parent: h5py.Group, name: str) -> np.ndarray:
-    """An array of numbers, bytes or strings below ``parent``, in a file of `open_hdf5`.
+    """Read an array of numbers, bytes or strings from a file that `open_hdf5` opened.
 
     Raises
     ------
     ValueError
-        If there is none, it holds anything else, or its strings are longer than the limit
+        If the dataset is missing, has another type, or its strings exceed the memory limit
     """
     dataset = parent.get(name)
     where = brief(f"{parent.name}/{name}".strip("/"))
@@ -95,24 +95,24 @@ def read_dataset(parent: h5py.Group, name: str) -> np.ndarray:
     if kind is not None and kind.length is None:
         return _strings(dataset, where)
     if dataset.dtype.kind not in "biufcS":
-        raise ValueError(f"{where} must hold numbers or strings, not {brief(dataset.dtype)}")
+        raise ValueError(f"{where} must contain numbers or strings, not {brief(dataset.dtype)}")
     return np.asarray(dataset[()])
 
 
 def read_json(text: Any, where: str) -> Any:
-    """What a JSON document says.
+    """Parse a JSON document.
 
     Parameters
     ----------
     text : `str` | `bytes`
         The document
     where : `str`
-        What it is, for the message
+        Name of the document in messages
 
     Raises
     ------
     ValueError
-        In one line, if it is no JSON, is nested deeper than 64 levels, or has a key twice
+        If the document is not valid JSON, is nested deeper than 64 levels, or has a repeated key
     """
     try:
         if isinstance(text, bytes):
@@ -126,16 +126,18 @@ def read_json(text: Any, where: str) -> Any:
                 raise ValueError(f"it is nested deeper than {_DEPTH} levels")
         return json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{where} is no JSON: {brief(error)}") from error
+        raise ValueError(f"{where} is not JSON: {brief(error)}") from error
 
 
 def read_checksums(file: h5py.File) -> dict[str, str]:
-    """SHA-256 of what a file was made from, by name, in its attribute ``checksums``, if any.
+    """SHA-256 of the source files, by name, from the attribute ``checksums`` of a file.
+
+    The dictionary is empty if the attribute is missing.
 
     Raises
     ------
     ValueError
-        In one line, if they are no JSON object of strings
+        If the attribute is not a JSON object of strings
     """
     text = file.attrs.get("checksums", "{}")
     found = read_json(text, "`checksums`")
@@ -147,7 +149,7 @@ def read_checksums(file: h5py.File) -> dict[str, str]:
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("it has a key twice")
+        raise ValueError("it has a repeated key")
     return found
 
 
@@ -156,7 +158,11 @@ def _number(item: h5py.HLObject) -> int:
 
 
 def _strings(dataset: h5py.Dataset, where: str) -> np.ndarray:
-    """Strings of any length, which may all stand for the same part of the file: read by blocks."""
+    """Read variable-length strings in blocks.
+
+    Several entries may refer to the same part of the file, so that a small file can expand to many
+    long strings. Each block is small enough for the remaining budget.
+    """
     file_size = os.path.getsize(dataset.file.filename)
     budget = _budgets.get(_number(dataset)) or Budget(dataset.file.filename)
     budget.spend(dataset.size * OBJECT_BYTES, where)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an HDF5 file may hold, looked through before anything of it is read."""
+"""Checks of the structure of an HDF5 file before its values are read."""
 
 from __future__ import annotations
 
@@ -14,29 +14,40 @@ from h5py import h5a, h5d, h5g, h5l, h5o, h5t, h5z
 
 from ._limits import Budget, brief
 
-OBJECT_BYTES = 64  # of a string in Python, without its characters
-_MOST_COMPRESSED = 2000  # deflate reaches 1032
+OBJECT_BYTES = 64  # overhead of a Python string
+_MOST_COMPRESSED = 2000  # above the largest ratio of deflate, 1032
 _LZF_MOST_COMPRESSED = 90
-_DEPTH = 64  # of groups
-_HARMLESS = 2**26  # bytes to which a chunk may grow unseen
+_DEPTH = 64  # maximum nesting of groups
+_HARMLESS = 2**26  # bytes; smaller decompressed chunks are not checked
 _LZF = 32000
 _COMPRESSORS = (h5z.FILTER_DEFLATE, _LZF)
 _BEFORE_COMPRESSION = (h5z.FILTER_SHUFFLE, h5z.FILTER_SCALEOFFSET, h5z.FILTER_FLETCHER32)
 
 
 def check_file(file: h5py.File, budget: Budget, file_size: int, only_numbers: bool) -> None:
-    """Refuse what reads other files, forms a cycle, or takes more memory than the budget.
+    """Check that a file refers to no other file, has no cycles, and fits in the memory budget.
+
+    Parameters
+    ----------
+    file : `h5py.File`
+        The open file
+    budget : :class:`~sionna_semcom._limits.Budget`
+        Memory budget
+    file_size : `int`
+        Size of the file on the disk [bytes]
+    only_numbers : `bool`
+        Whether datasets must contain numbers
 
     Raises
     ------
     ValueError
-        Naming what is refused
+        If the file is rejected. The message names the object.
     """
-    budget.spend(_Walk(budget, file_size, only_numbers).total(file.id), "all that it declares")
+    budget.spend(_Walk(budget, file_size, only_numbers).total(file.id), "the declared content")
 
 
 class _Walk:
-    """The objects of a file by their addresses: what each takes, and which it leads to."""
+    """Traversal of all objects of a file, by address, with their sizes and members."""
 
     def __init__(self, budget: Budget, file_size: int, only_numbers: bool) -> None:
         self._budget, self._file_size, self._only_numbers = budget, file_size, only_numbers
@@ -45,7 +56,7 @@ class _Walk:
         self._soft_links: list[tuple[h5g.GroupID, bytes, str]] = []
 
     def total(self, file: h5py.h5f.FileID) -> int:
-        """Bytes of all datasets, each as often as a path leads to it."""
+        """Total size of all datasets [bytes], where each is counted once per path to it."""
         root = h5o.open(file, b"/")
         queue = [(root, "")]
         self._enter(root, "/")
@@ -57,14 +68,14 @@ class _Walk:
         return self._sum(_address(root), {}, 0)
 
     def _follow(self, group: h5g.GroupID, name: str) -> list[tuple[h5g.GroupID, str]]:
-        """Enter the members of a group; groups among them that were not entered before."""
+        """Record the members of a group, and return the groups that were not recorded before."""
         found: list[tuple[h5g.GroupID, str]] = []
         for link, kind in _links(group, self._file_size):
             inner = f"{name}/{link.decode('utf-8', 'replace')}".lstrip("/")
             if kind == h5l.TYPE_SOFT:
                 self._soft_links.append((group, link, inner))
             elif kind != h5l.TYPE_HARD:
-                raise ValueError(f"{brief(inner)} is a link to another file, which is not followed")
+                raise ValueError(f"{brief(inner)} is a link to another file (unsupported)")
             else:
                 item = h5o.open(group, link)
                 is_new = self._enter(item, inner)
@@ -75,11 +86,11 @@ class _Walk:
     def _target(self, group: h5g.GroupID, link: bytes, name: str) -> int:
         try:
             return _address(h5o.open(group, link))
-        except (KeyError, OSError, RuntimeError):  # the last for links in a circle
-            raise ValueError(f"{brief(name)} is a link to what the file does not have") from None
+        except (KeyError, OSError, RuntimeError):  # RuntimeError for cyclic links
+            raise ValueError(f"{brief(name)} is a link to a missing object") from None
 
     def _enter(self, item: Any, name: str) -> bool:
-        """Note an object; whether it was not known before."""
+        """Record an object, and return whether it is new."""
         address = _address(item)
         if address in self._sizes:
             return False
@@ -93,7 +104,7 @@ class _Walk:
         return True
 
     def _dataset(self, dataset: h5d.DatasetID, name: str) -> int:
-        """Bytes of a dataset, which must have all that it holds in this file."""
+        """Size of a dataset [bytes], whose values must be stored in this file."""
         made = dataset.get_create_plist()
         if made.get_layout() == h5d.VIRTUAL:
             raise ValueError(f"{name} is a virtual dataset, which reads other files")
@@ -101,7 +112,7 @@ class _Walk:
             raise ValueError(f"{name} has external storage, which reads other files")
         kind = dataset.get_type()
         if self._only_numbers and kind.get_class() not in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM):
-            raise ValueError(f"{name} must hold numbers")
+            raise ValueError(f"{name} must contain numbers")
         size = _declared(dataset, kind)
         if made.get_layout() == h5d.CHUNKED:
             chunk = math.prod(made.get_chunk()) * kind.get_size()
@@ -112,12 +123,12 @@ class _Walk:
 
     def _check_size(self, size: int, name: str) -> None:
         if size > _MOST_COMPRESSED * self._file_size:
-            raise ValueError(f"{name} says that it has {size} bytes, more than the file can")
+            raise ValueError(f"{name} declares {size} bytes, more than the file can contain")
         if size > self._budget.limit:
             self._budget.spend(size, name)
 
     def _filters(self, dataset: h5d.DatasetID, made: Any, chunk: int, name: str) -> None:
-        """Refuse filters that are not known, and chunks that grow beyond their size."""
+        """Reject unsupported filters, and chunks that decompress to more than their size."""
         filters = [made.get_filter(n) for n in range(made.get_nfilters())]
         codes = [code for code, *_ in filters]
         packed = [n for n, code in enumerate(codes) if code in _COMPRESSORS]
@@ -128,12 +139,12 @@ class _Walk:
             or any(code != h5z.FILTER_FLETCHER32 for code in codes[last + 1 :])
         ):
             raise ValueError(
-                f"{name} is packed by filters {codes}. Read are gzip (1) or LZF ({_LZF}), after "
+                f"{name} has filters {codes}. Supported are gzip (1) or LZF ({_LZF}), after "
                 "shuffle (2) and scale-offset (6), and Fletcher32 (3)"
             )
         for code, _, values, _ in filters:
             if code == h5z.FILTER_SCALEOFFSET and values[2] != math.prod(made.get_chunk()):
-                raise ValueError(f"{name} has chunks of another size than its filter")
+                raise ValueError(f"{name} has chunks whose size differs from that of its filter")
         if packed:
             self._chunks(dataset, codes[last], chunk, name)
 
@@ -147,23 +158,23 @@ class _Walk:
             if info.size * factor > max(_HARMLESS, chunk):
                 large.append(info.chunk_offset)
             if code == _LZF and info.size * factor > self._budget.limit:
-                raise ValueError(f"{name} has chunks too large to be unpacked with care")
+                raise ValueError(f"{name} has chunks that are too large to decompress safely")
 
         dataset.chunk_iter(look)
         for offset in large if code != _LZF else ():
             skipped, raw = dataset.read_direct_chunk(offset)
             if not skipped and _inflates_above(raw, chunk):
-                raise ValueError(f"{name} has a chunk that unpacks to more than its size")
+                raise ValueError(f"{name} has a chunk that decompresses to more than its size")
 
     def _attributes(self, item: Any, name: str) -> None:
-        """Attributes, which are read whole: strings of any length may share what they stand for."""
+        """Check attributes, which are always read completely. Strings may share their content."""
         for number in range(h5a.get_num_attrs(item)):
             attribute = h5a.open(item, index=number)
             where = brief(f"attribute {attribute.name.decode('utf-8', 'replace')} of {name}")
             kind = attribute.get_type()
             size = _declared(attribute, kind)
             if size > self._file_size:
-                raise ValueError(f"{where} says that it has {size} bytes, more than the file")
+                raise ValueError(f"{where} declares {size} bytes, more than the file")
             if not _has_references(kind):
                 self._budget.spend(size, where)
                 continue
@@ -178,11 +189,11 @@ class _Walk:
                 self._budget.spend(lengths + count * OBJECT_BYTES, where)
 
     def _sum(self, address: int, known: dict[int, int | None], depth: int) -> int:
-        """Bytes below an object, each as often as a path leads there."""
+        """Total size below an object [bytes], where each object is counted once per path to it."""
         if address not in known:
             if depth > _DEPTH:
                 raise ValueError(f"its groups are nested deeper than {_DEPTH} levels")
-            known[address] = None  # until all below it is known
+            known[address] = None  # in progress; found again only in a cycle
             below = (self._sum(member, known, depth + 1) for member in self._members[address])
             known[address] = self._sizes[address] + sum(below)
         found = known[address]
@@ -192,7 +203,7 @@ class _Walk:
 
 
 def _links(group: h5g.GroupID, most: int) -> list[tuple[bytes, int]]:
-    """Names and kinds of the links in a group, none of which is followed."""
+    """Names and types of the links in a group, without following them."""
     found: list[tuple[bytes, int]] = []
 
     def note(name: bytes, info: Any) -> None:
@@ -210,7 +221,7 @@ def _address(item: Any) -> int:
 
 
 def _declared(item: Any, kind: h5t.TypeID) -> int:
-    """Bytes that a dataset or attribute says it has; an axis without values counts as one."""
+    """Declared size of a dataset or attribute [bytes]. An empty axis counts as one entry."""
     space = item.get_space()
     if space.get_simple_extent_type() == h5py.h5s.NULL:
         return 0
@@ -218,7 +229,7 @@ def _declared(item: Any, kind: h5t.TypeID) -> int:
 
 
 def _has_references(kind: h5t.TypeID) -> bool:
-    """Whether values are of any length, and stand elsewhere in the file."""
+    """Whether values have variable length, and are stored elsewhere in the file."""
     if kind.get_class() == h5t.STRING:
         return bool(kind.is_variable_str())
     text_within = kind.get_class() in (h5t.COMPOUND, h5t.ARRAY) and kind.detect_class(h5t.STRING)
@@ -226,9 +237,9 @@ def _has_references(kind: h5t.TypeID) -> bool:
 
 
 def _inflates_above(raw: bytes, size: int) -> bool:
-    """Whether deflated data are longer than ``size`` (and a header of the filter before)."""
+    """Whether deflated data decompress to more than ``size`` bytes plus a filter header."""
     unpacked, bound = zlib.decompressobj(), size + 64
     try:
         return len(unpacked.decompress(raw, bound + 1)) > bound
     except zlib.error:
-        return False  # HDF5 says what is wrong
+        return False  # HDF5 reports the error when it reads the chunk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory what is read from a file may take, and how long a message about it may be."""
+"""Limits for the memory that the content of a file takes, and for the length of messages."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from pathlib import Path
 
 MAX_BYTES_VARIABLE = "SIONNA_SEMCOM_MAX_BYTES"
 _USUAL = 2**30
-_EXPANSION = 8  # a large file may be compressed as far as this
+_EXPANSION = 8  # compression ratio that is allowed for large files
 
 
 class Budget:
-    """Bytes that the contents of one file may take in memory.
+    """Memory budget for the content of one file [bytes].
 
-    By default 1 GiB, or 8 times the size of the file where that is more: a small file cannot fill
-    the memory, and a large one is read. The environment variable ``SIONNA_SEMCOM_MAX_BYTES``
-    replaces this limit.
+    The default limit is 1 GiB, or 8 times the file size if that is larger. A small file therefore
+    cannot exhaust the memory, and a large file can be read. The environment variable
+    ``SIONNA_SEMCOM_MAX_BYTES`` replaces the limit.
 
     Parameters
     ----------
     path : `str` or `PathLike`
         The file
     usual : `int`
-        Bytes that a small file may take
+        Limit for small files [bytes]
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the variable is no positive whole number
+        If the environment variable is not a positive integer
     """
 
     def __init__(self, path: str | os.PathLike[str], usual: int = _USUAL) -> None:
@@ -38,23 +38,23 @@ class Budget:
         self.spent = 0
 
     def spend(self, size: int, what: str) -> None:
-        """Count ``size`` bytes, of ``what``.
+        """Add ``size`` bytes to the memory in use. ``what`` names them in the message.
 
         Raises
         ------
         ValueError
-            If the file then takes more than the limit
+            If the limit is exceeded
         """
         self.spent += size
         if self.spent > self.limit:
             raise ValueError(
-                f"{what} takes more memory than this file may: {self.spent} bytes, with a limit of "
+                f"{what} takes more memory than allowed: {self.spent} bytes, with a limit of "
                 f"{self.limit}. The environment variable {MAX_BYTES_VARIABLE} sets another limit"
             )
 
     @property
     def left(self) -> int:
-        """Bytes that may still be spent."""
+        """Remaining bytes."""
         return self.limit - self.spent
 
 
@@ -70,6 +70,6 @@ def _of_the_user() -> int | None:
 
 
 def brief(text: object, width: int = 160) -> str:
-    """``text`` in one line of ``width`` characters at most."""
+    """Shorten ``text`` to one line of at most ``width`` characters."""
     line = " ".join(str(text).split())
     return line if len(line) <= width else f"{line[: width - 4]} ..."

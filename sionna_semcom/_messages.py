@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names and values in messages, short whatever they are."""
+"""Names and values in messages, with bounded length."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _LONGEST_NAME = 60
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
-    """Names in one line, ``"a, b, c (and 5 more)"``.
+    """Join names in one line, such as ``"a, b, c (and 5 more)"``.
 
     Parameters
     ----------
     names : iterable
-        The names; what is no string is shown as `shortened` shows it
+        The names. Objects other than strings are converted by `shortened`.
     most : `int`
-        Number of names that are shown
+        Maximum number of names that are shown
 
     Output
     ------
     : `str`
-        ``"none"`` if there is no name
+        The names, or ``"none"`` if there are none
     """
     rest = iter(names)
     shown = ", ".join(_name(name) for name in islice(rest, most))
@@ -33,17 +33,17 @@ def listed(names: Iterable[object], most: int = 8) -> str:
 
 
 def shortened(value: object, most: int = 200) -> str:
-    """What `repr` says of a value, in at most ``most`` characters of one line.
+    """Representation of a value (`repr`) in one line of at most ``most`` characters.
 
-    Only the first entries of containers and the outer levels of nested ones are visited, so that
-    the time is bounded as well. Large arrays are told by shape and type.
+    Only the first entries of containers and the outer levels of nested containers are visited,
+    which bounds the time as well. Large arrays are described by their shape and type.
 
     Parameters
     ----------
     value
         Any object
     most : `int`
-        Number of characters
+        Maximum number of characters
     """
     return _cut(" ".join(_Bounded(most).repr(value).split()), most)
 
@@ -73,7 +73,7 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
 
 
 class _Bounded(reprlib.Repr):
-    """Dispatches by what a value can do, as subclasses of containers print all they hold."""
+    """Bounded `repr` that recognizes containers by their interface, including their subclasses."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class _Bounded(reprlib.Repr):
             return self.repr_str(x, level)
         if isinstance(x, bytes | bytearray | memoryview):
             return repr(bytes(x[: self.maxstring])) + ("..." if len(x) > self.maxstring else "")
-        if isinstance(x, int) and x.bit_length() > 1000:  # Python refuses to print the longest
+        if isinstance(x, int) and x.bit_length() > 1000:  # too long to print
             return f"<a number of {x.bit_length()} bits>"
         if hasattr(x, "dtype") and hasattr(x, "shape"):
             return self._array(x, level)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of trained models, by name or path."""
+"""Lookup of trained models by name or path."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from . import _fetch, _shipped
 
 
 def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
-    """File of a model: ``name_or_path`` itself, or that of the shipped model of this name.
+    """File of a model, given by its path or by the name of a shipped model.
 
-    Shipped models that an installed package does not hold are fetched.
+    A shipped model that is not part of the installed package is downloaded.
 
     Raises
     ------
     FileNotFoundError
-        If there is neither such a file nor such a model, naming the shipped ones
+        If there is neither such a file nor such a model. The message lists the shipped models.
     """
     path = Path(name_or_path)
     if path.is_file():
@@ -30,6 +30,6 @@ def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
             return _fetch.fetch(name)
     names = [name.split("/")[0] for name in _fetch.index() if name.endswith(f"/seed{seed}.keras")]
     raise FileNotFoundError(
-        f"No model {name_or_path}: neither a file nor a shipped model of seed {seed}, which are "
-        f"{', '.join(names) or 'none'}"
+        f"No model {name_or_path}: neither a file nor a shipped model. Models "
+        f"of seed {seed}: {', '.join(names) or 'none'}"
     )

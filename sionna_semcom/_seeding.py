@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One seed for everything random."""
+"""One seed for all random number generators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def derive_seed(*parts: object) -> int:
-    """A 31-bit seed that depends on every part and its order, the same on every machine."""
+    """31-bit seed that depends on all parts and their order, and is equal on all machines."""
     digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1
 
@@ -27,11 +27,10 @@ def set_seed(*parts: object) -> int:
 
 
 def reseed(*parts: object) -> int:
-    """Seed what links draw from, Sionna's generators, and NumPy and Python; return the seed.
+    """Seed Sionna's generators, which links use, NumPy and Python; return the seed.
 
-    TensorFlow's own seed stays as it is: setting it discards everything that TensorFlow has
-    prepared for the execution of its functions, which takes seconds for each of them. Only the
-    initial values of weights and the order of data depend on it.
+    TensorFlow's own seed is not changed: setting it discards all compiled functions, and compiling
+    each again takes seconds. Only initial weights and the order of data depend on it.
     """
     import random
 
@@ -46,7 +45,7 @@ def reseed(*parts: object) -> int:
 
 
 def generator_states() -> dict[str, Any]:
-    """Where Sionna's generators of TensorFlow and NumPy stand, as plain values."""
+    """States of Sionna's TensorFlow and NumPy generators, as plain values."""
     from sionna.phy import config
 
     return {
@@ -57,12 +56,12 @@ def generator_states() -> dict[str, Any]:
 
 @contextmanager
 def generators_at(states: Mapping[str, Any]) -> Iterator[None]:
-    """Put generators where ``states`` say, and afterwards back to where they were.
+    """Set the generators to ``states`` within the block, and restore them afterwards.
 
     Raises
     ------
     ValueError
-        If ``states`` are not those of :func:`generator_states`
+        If ``states`` were not created by :func:`generator_states`
     """
     from sionna.phy import config
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies and trained models that come with the package.
+"""Studies and trained models that are part of the package.
 
-They are the folders ``link_sims/`` and ``models/`` of the repository. A wheel has them inside the
-package, as ``shipped/studies/`` and ``shipped/models/``.
+In the repository they are in ``link_sims/`` and ``models/``. In a wheel they are inside the
+package, in ``shipped/studies/`` and ``shipped/models/``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CHECKOUT = {"studies": "link_sims", "models": "models"}
 
 
 def installed() -> bool:
-    """Whether the package comes from a wheel, rather than from a checkout of the repository."""
+    """Whether the package was installed from a wheel, and not from a checkout of the repository."""
     return _inside().is_dir()
 
 
@@ -33,16 +33,17 @@ def studies() -> dict[str, Path]:
 
 
 def study_path(study: str | os.PathLike[str]) -> Path:
-    """File of a study: ``study`` itself if there is such a file, or the shipped study of this name.
+    """Path of a study, given by its path or by the name of a shipped study.
 
-    What is neither is given back as it is, for whoever opens it to report.
+    Unknown names are returned unchanged, so that the function that opens the file reports the
+    error.
     """
     path = Path(study)
     return path if path.is_file() else studies().get(os.fspath(study), path)
 
 
 def question(study: Path) -> str:
-    """The question that a study answers: what its head comment says first."""
+    """Question that a study answers: the first sentence of its head comment."""
     lines = study.read_text(encoding="utf-8").splitlines()
     head = lines[: next((n for n, line in enumerate(lines) if not line.startswith("#")), None)]
     comment = " ".join(line.lstrip("# ") for line in head)
@@ -56,7 +57,7 @@ def models() -> dict[str, Path]:
 
 
 def description(card: Path) -> str:
-    """What a model is: the first sentence of its card, and the data that trained it."""
+    """Description of a model: the first sentence of its card, and its training data."""
     text = card.read_text(encoding="utf-8")
     what = next((line for line in text.splitlines() if line and not line.startswith("#")), "")
     data = re.search(r"^Trained on .*?`(\w+)`", text, re.MULTILINE)

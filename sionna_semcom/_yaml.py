@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""YAML of others, read without trust."""
+"""Safe reading of untrusted YAML."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ._limits import brief
 
 _LENGTH = 2**20
 _DEPTH = 32
-_NODES = 50_000  # which take three seconds
+_NODES = 50_000  # reading them takes three seconds
 _DIGITS = 100
-_COLLIDING = 2**63  # larger integers share hashes, and many of them take minutes as keys
+_COLLIDING = 2**63  # hashes of larger integers collide, which makes dictionaries slow
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -26,14 +26,14 @@ def load_yaml(text: str, where: str) -> Any:
     text : `str`
         The document
     where : `str`
-        What it is, for the message
+        Name of the document in messages
 
     Raises
     ------
     ValueError
-        In one line, if it is no YAML, has a tag that does not fit its value, the same key twice,
-        numbers of more than 100 characters or half characters (surrogates), is nested deeper than
-        32 levels, or has more than 50,000 values, each as often as aliases repeat it
+        If the document is not valid YAML, has a tag that does not fit its value, a repeated key, a
+        number of more than 100 characters or an unpaired surrogate, is nested deeper than 32
+        levels, or has more than 50,000 values after aliases are expanded
     """
     if len(text) > _LENGTH:
         raise ValueError(f"{where} is not YAML of at most {_LENGTH} characters: {len(text)}")
@@ -44,18 +44,18 @@ def load_yaml(text: str, where: str) -> Any:
         place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
         problem = brief(error.problem or error.context)
         raise ValueError(f"{where} is not YAML: {problem}{place}") from error
-    except Exception as error:  # tags on values that do not fit raise anything
+    except Exception as error:  # a tag that does not fit its value can raise any exception
         raise ValueError(f"{where} is not YAML: {brief(error)}") from error
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe, and bounded in depth and size."""
+    """Safe loader with limits for depth and size."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self._depth = 0
         self._written = 0
-        self._sizes: dict[int, int] = {}  # nodes below a node, aliases written out
+        self._sizes: dict[int, int] = {}  # number of nodes below each node, with aliases expanded
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()
@@ -69,7 +69,7 @@ class _Loader(yaml.SafeLoader):
             self._written += 1
             self._sizes[id(node)] = 1 + sum(self._sizes[id(part)] for part in _parts(node))
         elif id(node) not in self._sizes:
-            raise _error("an alias stands in what it stands for", event.start_mark)
+            raise _error("an alias is part of its own value", event.start_mark)
         if max(self._sizes[id(node)], self._written) > _NODES:
             raise _error(f"it has more than {_NODES} values, aliases included", event.start_mark)
         return node
@@ -83,7 +83,7 @@ class _Loader(yaml.SafeLoader):
                 if isinstance(value, int) and abs(value) >= _COLLIDING:
                     raise _error(f"a key is too large: {brief(value, 60)}", key.start_mark)
                 if value in keys:
-                    raise _error(f"the key {brief(value)!r} stands there twice", key.start_mark)
+                    raise _error(f"the key {brief(value)!r} is repeated", key.start_mark)
                 keys.add(value)
         return node
 
@@ -92,14 +92,15 @@ class _Loader(yaml.SafeLoader):
             if node.tag in _NUMBERS and len(node.value) > _DIGITS:
                 raise _error(f"a number has {len(node.value)} characters", node.start_mark)
             if any("\ud800" <= letter <= "\udfff" for letter in node.value):
-                raise _error("a string has half a character", node.start_mark)
+                raise _error("a string has an unpaired surrogate", node.start_mark)
         try:
             return super().construct_object(node, deep)
         except yaml.YAMLError:
             raise
         except Exception as error:
             kind = node.tag.rpartition(":")[2]
-            raise _error(f"{brief(node.value, 60)!r} is no {kind}", node.start_mark) from error
+            problem = f"{brief(node.value, 60)!r} is not of type {kind}"
+            raise _error(problem, node.start_mark) from error
 
 
 def _parts(node: yaml.Node | None) -> list[yaml.Node]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test gets: a fresh seed, a quiet TensorFlow, figures without a display."""
+"""Common fixtures: a fixed seed, a quiet TensorFlow, and figures without a display."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out slow tests unless asked for, and tests on real data where there is none."""
+    """Skip slow tests unless they are selected, and data tests if the data are missing."""
     asked = config.getoption("--run-slow") or "slow" in config.getoption("markexpr")
     slow = [] if asked else [item for item in items if item.get_closest_marker("slow")]
     if slow:
@@ -43,13 +43,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _reseed() -> None:
-    """Start every test from the same random state, whichever tests ran before."""
+    """Start each test from the same random state, independent of earlier tests."""
     set_seed("tests")
 
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:
-    """The folder of the real data sets, for tests marked ``data``."""
+    """Folder of the data sets, for tests marked ``data``."""
     return Path(os.environ[DATA_VARIABLE])
 
 
@@ -65,7 +65,7 @@ def _files_of_at_most(num_bytes: int) -> Iterator[None]:
 
 @pytest.fixture
 def files_of_at_most() -> Callable[[int], AbstractContextManager[None]]:
-    """Stands for a full disk: the system refuses to write more than so many bytes."""
+    """Simulate a full disk by a limit of the file size."""
     return _files_of_at_most
 
 
@@ -87,5 +87,5 @@ def _xla(function: Callable) -> Callable:
 
 @pytest.fixture(params=[_eager, _graph, _xla], ids=["eager", "graph", "xla"])
 def compiled(request: pytest.FixtureRequest) -> Callable[[Callable], Callable]:
-    """Runs a function eagerly, as a graph and under XLA, one test for each."""
+    """Runs a function in eager mode, in graph mode or with XLA, in one test per mode."""
     return request.param

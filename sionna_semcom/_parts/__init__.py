@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts that studies name: how they are declared, found and described."""
+"""Parts of studies: declaration of settings, registries and descriptions."""
 
 from .arguments import Argument, arguments, summary
 from .part import Part, describe, validated

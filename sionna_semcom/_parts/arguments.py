@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of a part, read from its declaration, for signatures, docstrings and tables."""
+"""Arguments of a part from its settings, for signatures, docstrings and tables."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _NAMES = {"integer": "int", "number": "float", "string": "str", "boolean": "bool
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a part.
+    """Argument of a part.
 
     Parameters
     ----------
     name : `str`
-        Name, as in Python and in studies
+        Name in Python and in studies
     type : `str`
         Type and range in words, such as ``int, at least 1``
     default : `object`
-        Default, or :attr:`inspect.Parameter.empty` if there is none
+        Default, or :attr:`inspect.Parameter.empty` if it is required
     description : `str`
-        What it means
+        Description
     """
 
     name: str
@@ -47,12 +47,12 @@ class Argument:
 
     @property
     def required(self) -> bool:
-        """Whether there is no default."""
+        """Whether the argument has no default."""
         return self.default is inspect.Parameter.empty
 
 
 def arguments(settings: type[Settings]) -> list[Argument]:
-    """Arguments that ``settings`` declare, in their order, without ``kind``."""
+    """Arguments of ``settings`` in the order of their declaration, without ``kind``."""
     schema = settings.model_json_schema()
     properties, definitions = schema.get("properties", {}), schema.get("$defs", {})
     return [
@@ -80,7 +80,7 @@ def default_of(field: FieldInfo) -> Any:
 
 
 def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    """Type and range that a JSON schema describes, such as ``float, at least 0, below 1``."""
+    """Type and range of a JSON schema in words, such as ``float, at least 0, below 1``."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return type_in_words(definitions[name], definitions) if name in definitions else name
@@ -108,7 +108,7 @@ def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
 
 
 def _values_of(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Schemas of the values of a dictionary, whose keys may have to match a pattern."""
+    """Schemas of the values of a dictionary, with or without a pattern for keys."""
     values = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
     return [one for one in values if isinstance(one, Mapping)]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Wrong settings explained in one line: the field, the value, and what would be accepted."""
+"""One-line messages for invalid settings with the field, the value and the accepted values."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .settings import Settings
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_LONGEST = 1500  # characters of a message
+_LONGEST = 1500  # maximum length of a message
 _MOST_ALTERNATIVES = 8
 
 
 def explain(error: ValidationError, document: Any, model: type[Settings]) -> str:
-    """Say what is wrong first in ``document``, which ``model`` refused with ``error``.
+    """One-line message for the first error in ``document``, which does not validate as ``model``.
 
-    Other fields that are wrong are named; the line is short however large the document is.
+    Other invalid fields are named. The length of the message is bounded.
     """
     details = error.errors(include_url=False)
     fields = [_field(detail, document) for detail in details]
@@ -35,7 +35,7 @@ def explain(error: ValidationError, document: Any, model: type[Settings]) -> str
         return f"unknown key {field}; known are {', '.join(known)}{more}"
     if first["type"] == "missing":
         return f"{field} is missing{more}"
-    # Each alternative of a union refuses the value with a message of its own
+    # Each alternative of a union has its own message
     same = [d for d, name in zip(details, fields, strict=True) if name == fields[0]]
     text = ", or ".join(dict.fromkeys(map(_message, same[:_MOST_ALTERNATIVES])))
     if "Received" not in text and not isinstance(first["input"], dict):
@@ -44,9 +44,9 @@ def explain(error: ValidationError, document: Any, model: type[Settings]) -> str
 
 
 def _message(detail: ErrorDetails) -> str:
-    """What is wrong, in words of YAML."""
+    """Message of pydantic in terms of YAML."""
     message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "union_tag_invalid":  # it quotes the value, however long
+    if detail["type"] == "union_tag_invalid":  # the message contains the whole value
         tag = str(detail["ctx"]["tag"])
         message = message.replace(tag, shortened(tag, 60).strip("'\""), 1)
     message = " ".join(message[:_LONGEST].split())
@@ -54,7 +54,7 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _field(detail: ErrorDetails, document: Any) -> str:
-    """Dotted key in ``document``, without the names that pydantic gives to alternatives."""
+    """Dotted key in ``document``, without pydantic's names of alternatives."""
     path, node = [], document
     for part in detail["loc"]:
         if isinstance(node, dict) and part in node:
@@ -62,7 +62,7 @@ def _field(detail: ErrorDetails, document: Any) -> str:
         elif isinstance(node, list) and isinstance(part, int) and part < len(node):
             node = node[part]
         elif detail["type"] == "extra_forbidden" and part is detail["loc"][-1]:
-            pass  # a key that is no string
+            pass  # a key that is not a string
         else:
             continue
         path.append(str(part))
@@ -72,12 +72,12 @@ def _field(detail: ErrorDetails, document: Any) -> str:
 
 
 def _cut(field: str) -> str:
-    """A key of a document, which may be anything, in short."""
+    """Shorten a key of a document."""
     return field if len(field) <= 100 and field.isprintable() else shortened(field, 100)
 
 
 def _known_keys(schema: dict[str, Any], document: Any, location: Sequence[str | int]) -> list[str]:
-    """Keys that the JSON schema knows at ``location`` of ``document``, ``kind`` first."""
+    """Valid keys at ``location`` of ``document`` in the JSON schema, ``kind`` first."""
     node = schema
     for part in location:
         node = _resolved(node, document, schema["$defs"])
@@ -87,7 +87,7 @@ def _known_keys(schema: dict[str, Any], document: Any, location: Sequence[str | 
             node = named or node.get("additionalProperties", others[0])
         elif isinstance(document, list) and isinstance(part, int):
             node = node.get("items", {})
-        else:  # a name that pydantic gives to an alternative
+        else:  # pydantic's name of an alternative
             continue
         document = document[part]
     known = _resolved(node, document, schema["$defs"]).get("properties", {})
@@ -95,13 +95,13 @@ def _known_keys(schema: dict[str, Any], document: Any, location: Sequence[str | 
 
 
 def _resolved(node: dict[str, Any], document: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """``node`` of a JSON schema without references and, as ``document`` chooses, alternatives."""
+    """Resolve references and alternatives of a JSON schema ``node`` for ``document``."""
     if "$ref" in node:
         node = definitions[node["$ref"].rpartition("/")[2]]
     elif "discriminator" in node and isinstance(document, dict):
         chosen = node["discriminator"]["mapping"].get(document.get("kind"))
         node = {"$ref": chosen} if chosen else {}
-    elif "allOf" in node:  # pydantic 2.8 writes a model with a default so
+    elif "allOf" in node:  # form of a model with a default in pydantic 2.8
         node = node["allOf"][0]
     elif "anyOf" in node:
         node = next((one for one in node["anyOf"] if "$ref" in one or "properties" in one), {})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts that are declared once: signature, docstring and configuration come from the settings."""
+"""Base class of parts, whose signature, docstring and configuration come from settings."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _Class = TypeVar("_Class", bound=type)
 
 
 class Part:
-    """What is built from settings, and gives them back as its configuration.
+    """Base class of objects that are built from settings and return them as configuration.
 
-    A part stores its settings as ``settings``. Its constructor takes their fields as keyword
+    A part stores its settings in ``settings``. Its constructor takes their fields as keyword
     arguments, ``**settings``. A constructor that extends another one passes ``**options`` on to it,
-    and its signature shows all that the other one takes by keyword. Every class of parts is
-    registered with Keras, under the name of its package, so that saved models can hold it.
+    and its signature shows every keyword argument of the other one. Each subclass is registered
+    with Keras under the name of its package, so that it can be part of saved models.
     """
 
     settings_class: ClassVar[type[Settings]]
@@ -31,28 +31,28 @@ class Part:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        import keras  # takes seconds, and settings need none of it
+        import keras  # slow import, which settings do not need
 
         package = cls.__module__.partition(".")[0]
         keras.saving.register_keras_serializable(package)(cls)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal part, as plain values (JSON)."""
+        """Keyword arguments of the constructor as plain values (JSON)."""
         return self.settings.model_dump(mode="json", exclude={"kind"})
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Build a part from what :meth:`get_config` gave."""
+        """Build a part from the output of :meth:`get_config`."""
         return cls(**config)
 
 
 def validated(settings: type[_Settings], values: dict[str, Any]) -> _Settings:
-    """Make ``settings`` of the arguments ``values``.
+    """Create ``settings`` from the arguments ``values``.
 
     Raises
     ------
     ValueError
-        If an argument is unknown, missing or wrong, with the message that studies give
+        If an argument is unknown, missing or invalid, with the same message as in studies
     """
     try:
         return settings(**values)
@@ -61,10 +61,10 @@ def validated(settings: type[_Settings], values: dict[str, Any]) -> _Settings:
 
 
 def describe(part: _Class, settings: type[Settings]) -> _Class:
-    """Let ``part`` show the arguments of ``settings`` in its signature and docstring.
+    """Add the arguments of ``settings`` to the signature and the docstring of ``part``.
 
-    Arguments replace ``**settings`` of the constructor. In the docstring they stand below those
-    of ``Parameters``, or in a section of their own if there is none.
+    In the signature they replace ``**settings`` of the constructor. In the docstring they are
+    appended to the section ``Parameters``, which is created if it is missing.
     """
     part.__signature__ = _ClassSignature(part, settings)  # type: ignore[attr-defined]
     if part.__doc__:
@@ -75,7 +75,7 @@ def describe(part: _Class, settings: type[Settings]) -> _Class:
 
 
 class _ClassSignature:
-    """Signature of one class: not of its instances, which are called otherwise, nor subclasses."""
+    """Descriptor of the signature of a class, but not of its instances or subclasses."""
 
     def __init__(self, part: type, settings: type[Settings]) -> None:
         self._part = part

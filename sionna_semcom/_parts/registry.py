@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts by the name that studies give them, with those that other packages add."""
+"""Registries of parts by the kind that studies use, including parts of other packages."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ _Class = TypeVar("_Class", bound=type)
 
 
 class Registry:
-    """Parts of one sort, by ``kind``.
+    """Parts of one sort by ``kind``.
 
-    Other packages add parts by entry points of the group ``sionna_semcom.<sort>``: the name is the
-    ``kind``, the object is a registered class. They are imported when a study or a user first asks
-    for what there is. An annotation ``Annotated[Settings, registry]`` is a field of settings that
-    takes the settings of any part, chosen by ``kind``, also of parts that are registered later.
+    Other packages add parts with entry points of the group ``sionna_semcom.<sort>``. The name of an
+    entry point is the ``kind``, and its object is a registered class. Entry points are imported
+    when the parts are first used. A field of settings with the annotation ``Annotated[Settings,
+    registry]`` accepts the settings of any part, selected by ``kind``, including parts that are
+    registered later.
 
     Parameters
     ----------
     sort : `str`
-        What the parts are, in the plural, such as ``"links"``
+        Name of the parts in the plural, such as ``"links"``
     others : :class:`Registry`
-        Registries whose parts can stand where those of this one can
+        Registries whose parts are accepted as well
     package : `None` | `str`
-        Package of which every module is imported first, so that a file in it adds a part
+        Package whose modules are all imported on first use. A new file in it can therefore add a
+        part.
     """
 
     def __init__(self, sort: str, *others: Registry, package: str | None = None) -> None:
@@ -49,12 +51,12 @@ class Registry:
         REGISTRIES[sort] = self
 
     def register(self, settings: type[Settings]) -> Callable[[_Class], _Class]:
-        """Decorate the class that ``settings`` declare.
+        """Decorator for the class of the part that ``settings`` declare.
 
         Raises
         ------
         ValueError
-            If ``settings`` have no literal ``kind``, or another class has the same
+            If ``settings`` have no literal ``kind``, or the ``kind`` is already registered
         """
 
         def decorated(part: _Class) -> _Class:
@@ -63,7 +65,7 @@ class Registry:
             if known is not None and _path(known) != _path(part):
                 raise ValueError(
                     f"`kind` must be new among the {self.sort}. "
-                    f"Received: {kind!r} of {_path(part)}, which {_path(known)} has already"
+                    f"Received: {kind!r} of {_path(part)}, which is already {_path(known)}"
                 )
             part.settings_class = settings  # type: ignore[attr-defined]
             self._parts[kind] = part
@@ -72,7 +74,7 @@ class Registry:
         return decorated
 
     def declare(self, settings: _Class) -> _Class:
-        """Decorate settings that are the part themselves."""
+        """Decorator for settings that are the part themselves."""
         return self.register(settings)(settings)
 
     def __getitem__(self, kind: str) -> Any:
@@ -81,7 +83,7 @@ class Registry:
         Raises
         ------
         ValueError
-            If there is none, naming those that there are
+            If the kind is unknown. The message lists the known kinds.
         """
         if kind in self._parts:
             return self._parts[kind]
@@ -95,33 +97,33 @@ class Registry:
         return known[kind]
 
     def __iter__(self) -> Iterator[str]:
-        """All kinds, those of other packages last, and those of other registries behind them."""
+        """Iterate over all kinds: of this package, of other packages, and of other registries."""
         return iter([kind for kind, _ in self.items()])
 
     def items(self) -> list[tuple[str, Any]]:
-        """Kinds and classes."""
+        """Kinds and classes of all parts."""
         self._search()
         others = [item for registry in self.others for item in registry.items()]
         return [*self._parts.items(), *others]
 
     @property
     def failed(self) -> dict[str, str]:
-        """Parts of other packages that cannot be imported, with the reason."""
+        """Kinds of other packages that cannot be imported, with the reason."""
         self._search()
         return {k: v for registry in self.others for k, v in registry.failed.items()} | self._failed
 
     def build(self, settings: Settings | Mapping[str, Any]) -> Any:
-        """Build the part that ``settings`` describe, such as ``{"kind": "awgn"}``."""
+        """Build a part from ``settings``, such as ``{"kind": "awgn"}``."""
         chosen = self.settings(settings)
         return self.of(chosen)(**chosen.options)
 
     def settings(self, value: Settings | Mapping[str, Any]) -> Any:
-        """Settings that ``value`` describes.
+        """Validate a mapping with ``kind``, or settings.
 
         Raises
         ------
         ValueError
-            If it describes none, with the message that studies give
+            If ``value`` is invalid, with the same message as in studies
         """
         try:
             return self.validate(value)
@@ -130,20 +132,20 @@ class Registry:
             raise ValueError(explain(error, value, self[kind].settings_class)) from error
 
     def of(self, settings: Settings) -> Any:
-        """Class that ``settings`` declare."""
+        """Class of the part of ``settings``."""
         return self[settings.kind]  # type: ignore[attr-defined]
 
     def validate(self, value: Any) -> Settings:
-        """Give settings of the part that ``value`` describes: a mapping with ``kind``, or settings.
+        """Validate a mapping with ``kind``, or settings, within a pydantic model.
 
         Raises
         ------
         ValueError
-            If there is no such part, or a setting is wrong
+            If the kind is unknown, or a setting is invalid
         """
         if isinstance(value, Settings):
             kind = getattr(value, "kind", None)
-            if kind == "":  # of a part that is not registered
+            if kind == "":  # part that is not registered
                 return value
             if isinstance(kind, str) and isinstance(value, self[kind].settings_class):
                 return value
@@ -154,7 +156,7 @@ class Registry:
         return chosen
 
     def _search(self) -> None:
-        """Import what registers parts, once; another package that fails hides no other."""
+        """Import all modules and entry points with parts once. Failed imports are recorded."""
         if self._searched:
             return
         self._searched = True
@@ -165,7 +167,7 @@ class Registry:
                 part = point.load()
                 if self._parts.get(point.name) is not part:
                     raise TypeError(f"{point.value} is not registered as {point.name!r}")
-            except (Exception, SystemExit) as error:  # whatever other packages do when imported
+            except (Exception, SystemExit) as error:  # other packages can raise any exception
                 name = point.value if point.name in self._parts else point.name
                 self._failed[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
 
@@ -184,7 +186,7 @@ def _dump(settings: Settings, info: Any) -> dict[str, Any]:
 
 
 def _import_modules(package: str) -> None:
-    """Import every module of a package and of those below it."""
+    """Import all modules of a package and its subpackages."""
     path = importlib.import_module(package).__path__
     for module in pkgutil.walk_packages(path, f"{package}."):
         importlib.import_module(module.name)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON schemas of settings that name parts of registries."""
+"""JSON schemas of settings that contain parts of registries."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any
 from .settings import Settings
 
 REGISTRY = "x-registry"
-"""Key that stands for the settings of any part of a registry, by its sort."""
+"""Placeholder in a JSON schema for the settings of any part of a registry"""
 REGISTRIES: dict[str, Any] = {}
-"""All registries by their sort."""
+"""All registries by their sort"""
 
 
 def whole_schema(settings: type[Settings]) -> dict[str, Any]:
-    """JSON schema of ``settings`` in which the parts of registries stand with all their arguments.
+    """JSON schema of ``settings``, including the settings of all parts of registries.
 
-    Parts may name parts, of their own registry as well, so each stands once, in ``$defs``.
+    Parts may contain parts, also of their own registry. Each part is therefore defined once, in
+    ``$defs``.
     """
     definitions: dict[str, Any] = {}
     schema = _collected(settings.model_json_schema(), definitions)
@@ -25,10 +26,10 @@ def whole_schema(settings: type[Settings]) -> dict[str, Any]:
 
 
 def _collected(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """``schema`` without definitions, which are put into ``definitions`` with all they name."""
+    """Move the definitions of ``schema``, and all their references, to ``definitions``."""
     for name, definition in schema.pop("$defs", {}).items():
         if name not in definitions:
-            definitions[name] = {}  # it may name itself
+            definitions[name] = {}  # it may refer to itself
             definitions[name] = _collected(definition, definitions)
     found: dict[str, Any] = _replaced(schema, definitions)
     return found
@@ -46,7 +47,7 @@ def _replaced(node: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _any_part(sort: str, definitions: dict[str, Any]) -> str:
-    """Name of the definition of any part of the registry ``sort``."""
+    """Name of the definition of all parts of the registry ``sort``."""
     if sort not in definitions:
         definitions[sort] = {}
         mapping = {}

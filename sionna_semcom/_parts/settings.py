@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of every declaration: unknown keys are refused, values do not change."""
+"""Base class of all settings, which rejects unknown keys and is immutable."""
 
 import functools
 from collections.abc import Iterator
@@ -10,22 +10,22 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from .._messages import shortened
 
-_LARGEST = 2**64  # as seeds in result files
+_LARGEST = 2**64  # limit of seeds in result files
 Decibels = Annotated[float, Field(allow_inf_nan=True)]
-"""SNR [dB] of settings that check themselves whether they are numbers; infinity is noiseless"""
+"""SNR [dB]; infinity is noiseless. Settings with this type must check for NaN."""
 
 
 class Settings(BaseModel):
-    """Validated, immutable arguments of a part, each with type, default, range and one line.
+    """Validated, immutable arguments of a part, each with a type, default, range and description.
 
-    A class of settings is the only place where arguments are declared. Constructors, schemas of
-    studies, configurations of saved models and tables of the documentation are made from it.
-    Numbers are finite, and neither ``true`` nor ``false``.
+    A settings class is the only declaration of arguments. Constructors, schemas of studies,
+    configurations of saved models and tables of the documentation are derived from it. Numbers must
+    be finite, and must not be ``true`` or ``false``.
 
     Raises
     ------
     pydantic.ValidationError
-        (a `ValueError`) naming the argument, the value and what would be accepted
+        (a `ValueError`) if an argument is invalid, with its name, its value and the accepted values
     """
 
     model_config = ConfigDict(
@@ -34,7 +34,7 @@ class Settings(BaseModel):
         use_attribute_docstrings=True,
         ser_json_inf_nan="strings",
         allow_inf_nan=False,
-        protected_namespaces=(),  # arguments may begin with "model_", also before pydantic 2.10
+        protected_namespaces=(),  # allows names with "model_" before pydantic 2.10
     )
 
     @property
@@ -45,7 +45,7 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_numbers(cls, data: Any) -> Any:
-        """Refuse truth values where numbers are wanted, of which pydantic makes 1 and 0."""
+        """Reject boolean values for numbers, which pydantic would convert to 1 and 0."""
         for name in cls.model_fields if isinstance(data, dict) else ():
             holds_models, holds_truths = _contents(cls, name)
             problem = None if holds_models else _problem(data.get(name), holds_truths)
@@ -69,14 +69,14 @@ def _problem(value: Any, holds_truths: bool) -> str | None:
 
 @functools.cache
 def _contents(model: type[Settings], name: str) -> tuple[bool, bool]:
-    """Whether a field holds models, which check themselves, and whether truth values."""
+    """Whether a field contains models, which have their own checks, and boolean values."""
     types = list(_types(model.model_fields[name].annotation))
     holds_models = any(isinstance(one, type(BaseModel)) for one in types)
     return holds_models, any(one in (bool, Any) or isinstance(one, bool) for one in types)
 
 
 def _types(annotation: Any) -> Iterator[Any]:
-    """Every type that an annotation names."""
+    """Iterate over all types in an annotation."""
     yield annotation
     for part in get_args(annotation):
         yield from _types(part)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MIMO channels whose matrices are handed out, for precoders that are designed on them."""
+"""MIMO channels that expose their matrices for the design of precoders, and channel sources."""
 
 from .base import ChannelState, MIMOChannel, MIMOSettings
 from .flat import FlatMIMOChannel, FlatMIMOSettings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract that every MIMO channel keeps."""
+"""Base class of MIMO channels."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from .settings import ChannelSettings
 
 
 class MIMOSettings(ChannelSettings):
-    """Settings of any MIMO channel."""
+    """Base class of the settings of MIMO channels."""
 
     num_uses: int = Field(default=1, ge=1)
-    """Resource elements that a latent gets."""
+    """Resource elements per latent."""
     coherence: int = Field(default=1, ge=1)
-    """Consecutive latents that share a channel realization, and what is known of it."""
+    """Number of consecutive latents that share a channel realization and its CSI."""
 
 
 class ChannelState(NamedTuple):
-    r"""A channel and what both of its ends know of it.
+    r"""Channel, and the channel state information (CSI) at both ends.
 
     .. math::
 
@@ -41,25 +41,24 @@ class ChannelState(NamedTuple):
     h: tf.Tensor
     """[groups, num_uses, num_rx_ant, num_tx_ant], `tf.complex`: the channel."""
     h_hat: tf.Tensor
-    """As ``h``: the estimate, which a naive design takes for the channel."""
+    """As ``h``: the estimate, which a naive design uses as the channel."""
     mean: tf.Tensor
-    """As ``h``: the channel to be expected given the estimate, for a robust design."""
+    """As ``h``: the linear MMSE estimate of the channel given ``h_hat``, for a robust design."""
     error_variance: tf.Tensor
     """[groups, num_uses], `tf.float`: variance of each coefficient of ``h - mean``."""
 
 
 class MIMOChannel(DrawnPart):
-    r"""A MIMO channel that shows its matrices, for alignment of latent spaces.
+    r"""MIMO channel that exposes its matrices, for alignment of latent spaces.
 
     .. math:: \mathbf{y} = \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad
               \mathbf{w} \sim \mathcal{CN}(\mathbf{0}, N_0\mathbf{I}), \qquad
               \mathbb{E}|h_{r,t}|^2 = 1
 
-    on every resource element. SNR is total transmit power per resource element over noise power
-    per receive antenna: ``no`` is the inverse of the (linear) SNR if
-    :math:`\mathbb{E}\lVert\mathbf{x}\rVert^2 = 1`, which is up to the precoder. `draw` hands out
-    the matrices, calling the channel applies them. Gradients flow from ``y`` to ``x`` and ``h``;
-    a drawn state carries none.
+    on every resource element. The SNR is the total transmit power per resource element divided by
+    the noise power per receive antenna. ``no`` is the inverse of the (linear) SNR if the precoder
+    ensures :math:`\mathbb{E}\lVert\mathbf{x}\rVert^2 = 1`. `draw` returns the matrices, and calling
+    the channel applies them. Gradients flow from ``y`` to ``x`` and ``h``, but not through `draw`.
 
     Parameters
     ----------
@@ -75,7 +74,7 @@ class MIMOChannel(DrawnPart):
         Channel matrices; leading dimensions broadcast with those of ``x``
 
     no : [] or the first of the leading dimensions of ``y``, `tf.float`
-        Noise power per receive antenna, say one value a latent
+        Noise power per receive antenna, such as one value per latent
 
     Output
     ------
@@ -85,9 +84,9 @@ class MIMOChannel(DrawnPart):
     Raises
     ------
     ValueError
-        If the shapes do not fit together, ``no`` is NaN, infinite or negative or, outside graphs,
-        ``x`` or ``h`` is not finite. In a graph that is not compiled by XLA, a wrong ``no`` raises
-        `tf.errors.InvalidArgumentError`
+        If the shapes are incompatible, ``no`` is NaN, infinite or negative or, in eager mode, ``x``
+        or ``h`` is not finite. In graph mode without XLA, an invalid ``no`` raises
+        `tf.errors.InvalidArgumentError`.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -101,7 +100,7 @@ class MIMOChannel(DrawnPart):
         self._apply = ApplyFlatFadingChannel(precision=self.precision)
 
     def call(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Send ``x`` over ``h`` at noise power ``no``."""
+        """Transmit ``x`` over ``h`` with noise power ``no``."""
         x, h = tf.convert_to_tensor(x), tf.convert_to_tensor(h)
         no = noise_power(no, self.rdtype)
         self._check_matrices(x, h)
@@ -118,15 +117,15 @@ class MIMOChannel(DrawnPart):
         Input
         -----
         batch : `int` or [], `tf.int32`
-            Latents; in a graph that learns their number when it runs, none give no groups
+            Number of latents. It may be zero if it is only known when a graph runs.
 
         no : [], `tf.float`
-            Noise power per receive antenna, which decides how good estimates are
+            Noise power per receive antenna, which determines the quality of estimates
 
         Output
         ------
         : `ChannelState`
-            A state for each of the ``ceil(batch / coherence)`` groups
+            State of each of the ``ceil(batch / coherence)`` groups
 
         Raises
         ------
@@ -157,18 +156,18 @@ class MIMOChannel(DrawnPart):
 
     @property
     def perfect_csi(self) -> bool:
-        """Whether both ends know the channel itself, as a setting ``csi`` of "perfect" says.
+        """Whether both ends know the channel, i.e., the setting ``csi`` is "perfect".
 
-        Then no design need think of errors.
+        Designs then need not account for estimation errors.
         """
         return getattr(self.settings, "csi", None) == "perfect"
 
     @abstractmethod
     def channel_uses(self) -> float:
-        """Complex channel uses (resource elements) that a latent costs, pilots included.
+        """Complex channel uses (resource elements) per latent, including pilots.
 
-        One use carries all transmit antennas of a resource element. Empty subcarriers do not
-        count, nor does what tells the transmitter of the channel.
+        One use comprises all transmit antennas of a resource element. Empty subcarriers and the
+        feedback of CSI to the transmitter are not counted.
         """
 
     def _check_matrices(self, x: tf.Tensor, h: tf.Tensor) -> None:

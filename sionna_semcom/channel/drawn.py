@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts that draw when they are built, and are the same when they are built again."""
+"""Parts whose random draws at construction are reproduced from their configuration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .slots.link_budget import POWER_AXIS, Budget
 
 
 class _Recording(ABCMeta):
-    """Notes where Sionna's generators stood before a part was built, if it drew from them."""
+    """Records the states of Sionna's generators before a part is built, if it uses them."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if not tf.executing_eagerly():
@@ -30,21 +30,22 @@ class _Recording(ABCMeta):
 
 
 class DrawnPart(Part, Block, metaclass=_Recording):
-    """A block that may draw pools of channels or calibrate itself when it is built.
+    """Block that may draw pools of channels or calibrate itself at construction.
 
-    Its configuration holds the states of the generators that it drew from, so that a part of this
-    configuration has the same pools and statistics. Building it leaves the generators alone.
+    Its configuration contains the states of the generators that it used. A part that is built from
+    this configuration therefore has the same pools and statistics, and does not change the
+    generators.
 
     Attributes
     ----------
     drawn_from : `dict`
-        States before the construction of those of Sionna's generators that it drew from
+        States of the Sionna generators that it used, before the construction
 
     aggregates : `dict` of callables
-        Figures among those that it notes that are functions of means over all samples
+        Functions of means over all samples, by recorded metric
 
     source : `ChannelSource` | `None`
-        Where its channels come from, if not from a model by its name
+        Source of its channels, if not a named model
 
     budget : :class:`~sionna_semcom.channel.slots.link_budget.Budget` | `None`
         Powers of a part with a `LinkBudget`
@@ -54,26 +55,26 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     budget: Budget | None = None
     source: Any = None
     aggregates: Any = MappingProxyType({})
-    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # its mark for what it leaves alone
+    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # not for AutoGraph
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files that its channels come from, by name."""
+        """SHA-256 of its channel files, by name."""
         return {} if self.source is None else dict(self.source.checksums)
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` [dB, dBm] for the SNR [dB].
+        """Offset [dB] from a value of ``axis`` [dB or dBm] to the SNR [dB].
 
         Parameters
         ----------
         axis : "snr_db" | "tx_power_dbm" | "ebno_db"
-            SNR; transmit power, with a link budget; :math:`E_b/N_0`, where bits are sent
+            SNR; transmit power, with a link budget; :math:`E_b/N_0`, if bits are transmitted
 
         Raises
         ------
         ValueError
-            If nothing is known along ``axis``
+            If ``axis`` is not available
         """
         if axis == "snr_db":
             return 0.0
@@ -86,12 +87,12 @@ class DrawnPart(Part, Block, metaclass=_Recording):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal part, and states of generators that it drew from.
+        """Arguments of the constructor, and the states of the generators that it used.
 
         Raises
         ------
         ValueError
-            If its channels come from a source that was given in Python and has no name
+            If its channels come from an unnamed source that was given in Python
         """
         if self.source is not None:
             self.source.get_config()
@@ -100,7 +101,7 @@ class DrawnPart(Part, Block, metaclass=_Recording):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Build a part from what :meth:`get_config` gave."""
+        """Build a part from the output of :meth:`get_config`."""
         options = dict(config)
         with generators_at(options.pop("drawn_from", {})):
             return cls(**options)

@@ -11,7 +11,7 @@ from sionna.phy.utils import complex_normal
 
 
 class FlatFading(Block):
-    r"""Draws channel matrices and what the receiver knows of them.
+    r"""Draws flat fading channel matrices and their estimates at the receiver.
 
     .. math::
 
@@ -19,10 +19,9 @@ class FlatFading(Block):
         + \sqrt{\tfrac{1}{K+1}}\, (\hat{\mathbf{W}} + \mathbf{E})
 
     with i.i.d. estimates :math:`\hat{W}_{i,j} \sim \mathcal{CN}(0, 1-v)` of the scattered part and
-    errors :math:`E_{i,j} \sim \mathcal{CN}(0, v)` independent of them, as MMSE estimation leaves
-    them. The receiver knows :math:`\mathbf{H}` without :math:`\mathbf{E}`. The line of sight
-    connects two uniform linear arrays of half a wavelength at angles that are uniform over the
-    half plane in front of each.
+    independent errors :math:`E_{i,j} \sim \mathcal{CN}(0, v)`, as in MMSE estimation. The estimate
+    is :math:`\mathbf{H}` without :math:`\mathbf{E}`. The line of sight connects two half-wavelength
+    uniform linear arrays, with angles that are uniform over the half plane in front of each array.
 
     Parameters
     ----------
@@ -31,7 +30,7 @@ class FlatFading(Block):
     rician_k : `None` (Rayleigh) | `float`
         Rician factor :math:`K`: power of the line of sight over that of the scattered paths
     csi_error_variance : `float`
-        CSI error :math:`v`: share of the scattered power that the estimate misses
+        CSI error :math:`v`: fraction of the scattered power that the estimate lacks
     precision : `None` (default) | "single" | "double"
         Precision of computations and outputs; `None` is that of Sionna's configuration
 
@@ -43,13 +42,13 @@ class FlatFading(Block):
     Output
     ------
     h : [*shape, num_rx_ant, num_tx_ant], `tf.complex`
-        Channel, coefficients of unit average power
+        Channel with coefficients of unit average power
 
     h_hat : as ``h``
         Estimate at the receiver
 
     error_variance : `float`
-        Variance of the error on each coefficient
+        Error variance of each coefficient
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Flat Rayleigh or Rician MIMO channels, known perfectly, from pilots or with a delay."""
+"""Flat Rayleigh or Rician MIMO channels with perfect, estimated or delayed CSI."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .settings import CHANNELS, MAX_SPEED
 
 
 class FlatMIMOSettings(MIMOSettings):
-    """Settings of `FlatMIMOChannel`; combinations that cannot work are refused with the reason."""
+    """Settings of `FlatMIMOChannel`."""
 
     kind: Literal["flat_mimo"] = "flat_mimo"
     """Selects this channel in a study."""
@@ -28,12 +28,14 @@ class FlatMIMOSettings(MIMOSettings):
     num_rx_ant: int = Field(default=2, ge=1)
     """Receive antennas."""
     rician_k: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    """Power of the line of sight over that of the scattered paths (linear); none: Rayleigh."""
+    """Power ratio of the line of sight and the scattered paths (linear); by default (null)
+    Rayleigh."""
     csi: Literal["perfect", "ls", "delayed"] = "perfect"
-    """What both ends know: the channel itself, its least-squares estimate from one pilot an
-    antenna, or the channel as it was a while ago."""
+    """CSI at both ends: the channel itself, its least-squares estimate from one pilot per antenna,
+    or a delayed version of the channel."""
     delay_correlation: float | None = Field(default=None, ge=-1.0, le=1.0)
-    """Correlation of the channel with the delayed one; or give the next three."""
+    """Correlation of the channel and the delayed channel; alternatively, give the next three
+    settings."""
     speed: float | None = Field(default=None, ge=0.0, le=MAX_SPEED, allow_inf_nan=False)
     """Speed of the terminal [m/s], up to 1,000 km/h."""
     carrier_frequency: float | None = Field(default=None, gt=0.0, allow_inf_nan=False)
@@ -41,11 +43,12 @@ class FlatMIMOSettings(MIMOSettings):
     csi_delay: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     """Age of the delayed channel [s]."""
     realizations: int | None = Field(default=None, ge=1)
-    """Channels drawn once and reused at random, one for a fixed channel; none: fresh draws."""
+    """Size of a pool of channels, which are reused at random; 1 is a fixed channel; by default
+    (null) each group draws a new channel."""
     realization_seed: Annotated[int, Field(ge=0)] | Literal["training"] | None = None
-    """Seed of these channels, so that training and evaluation meet the same ones; "training", in a
-    study: the seed of training, each with channels of its own; none: the seed in force when the
-    channel is built."""
+    """Seed of the pool, such that training and evaluation use the same channels; "training" in a
+    study: the training seed; by default (null) the state of the generator when the channel is
+    built."""
 
     @model_validator(mode="after")
     def _check_realizations(self) -> FlatMIMOSettings:
@@ -85,7 +88,7 @@ class FlatMIMOSettings(MIMOSettings):
 
     @property
     def correlation(self) -> float:
-        r"""Correlation of the channel with the delayed one, :math:`J_0(2\pi f_D \tau)`."""
+        r"""Correlation of the channel and the delayed channel, :math:`J_0(2\pi f_D \tau)`."""
         if self.delay_correlation is not None:
             return self.delay_correlation
         if self.speed is None or self.carrier_frequency is None or self.csi_delay is None:
@@ -95,20 +98,20 @@ class FlatMIMOSettings(MIMOSettings):
 
     @property
     def follows_training(self) -> bool:
-        """Whether its channels are others for each training seed."""
+        """Whether its channels depend on the training seed."""
         return self.realization_seed == "training"
 
     def of_training(self, seed: int) -> FlatMIMOSettings:
-        """These settings for a model of the training seed ``seed``."""
+        """Settings for a model of the training seed ``seed``."""
         return self.model_copy(update={"realization_seed": seed} if self.follows_training else {})
 
 
 @CHANNELS.register(FlatMIMOSettings)
 class FlatMIMOChannel(MIMOChannel):
-    r"""Flat Rayleigh or Rician fading MIMO; all resource elements of a latent see one matrix.
+    r"""Flat Rayleigh or Rician MIMO channel. All resource elements of a latent have one matrix.
 
-    What both ends know of a coefficient :math:`h`, with :math:`\varepsilon \sim
-    \mathcal{CN}(0, 1)` independent of it:
+    The CSI of a coefficient :math:`h` at both ends, with independent
+    :math:`\varepsilon \sim \mathcal{CN}(0, 1)`, is:
 
     .. math::
 
@@ -118,22 +121,21 @@ class FlatMIMOChannel(MIMOChannel):
         \text{delayed:} \quad & \hat{h} = \rho h + \sqrt{1 - \rho^2}\,\varepsilon, &&
             c = \rho, && v = 1 - \rho^2
 
-    with ``mean`` :math:`c\hat{h}` and ``error_variance`` :math:`v` (see `ChannelState`). For "ls"
-    each antenna sends one pilot of power one on a resource element of its own, once a group. For
-    "delayed", :math:`h` and :math:`\hat{h}` are a Gaussian process at two times, and
-    :math:`h = \rho\hat{h} + \sqrt{1 - \rho^2}\,\varepsilon'` as well; Jakes' spectrum has
-    :math:`\rho = J_0(2\pi f_D \tau)` at the maximum Doppler shift :math:`f_D` and delay
-    :math:`\tau`.
+    with ``mean`` :math:`c\hat{h}` and ``error_variance`` :math:`v` (see `ChannelState`). For "ls",
+    each antenna sends one unit-power pilot per group on its own resource element. For "delayed",
+    :math:`h` and :math:`\hat{h}` are samples of a Gaussian process at two times, i.e., also
+    :math:`h = \rho\hat{h} + \sqrt{1 - \rho^2}\,\varepsilon'`. Jakes' spectrum has :math:`\rho =
+    J_0(2\pi f_D \tau)` with the maximum Doppler shift :math:`f_D` and delay :math:`\tau`.
 
-    The matrices of a pool (``realizations``) are drawn at construction from the seed in force and
-    scaled to unit power on average over the pool, so that the SNR and :math:`c` hold for it.
+    The matrices of a pool (``realizations``) are drawn at construction, and scaled to unit average
+    power over the pool. The SNR and :math:`c` are therefore valid for the pool.
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
     Raises
     ------
     ValueError
-        If the settings cannot work together
+        If the settings are incompatible
 
     Example
     -------
@@ -169,12 +171,12 @@ class FlatMIMOChannel(MIMOChannel):
         return ChannelState(h, h_hat, mean, tf.fill([groups, self.num_uses], variance))
 
     def channel_uses(self) -> float:
-        """``num_uses``, and with "ls" the pilots of ``num_tx_ant`` shared by a group."""
+        """``num_uses``, plus for "ls" ``num_tx_ant`` pilots per group."""
         pilots = self.num_tx_ant if self.settings.csi == "ls" else 0
         return self.num_uses + pilots / self.coherence
 
     def _observe(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """What both ends know of ``h``, its regression coefficient and the error variance."""
+        """Estimate of ``h``, its regression coefficient and the error variance."""
         if self.settings.csi == "perfect":
             return h, tf.ones_like(no), tf.zeros_like(no)
         noise = complex_normal(tf.shape(h), precision=self.precision)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Noise powers of links and aligners: what is accepted, and what rounding hides."""
+"""Checks of noise powers and inputs of links and aligners, and numerical noise floors."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ _RULE = "`no` must be real, finite and not negative."
 
 
 def noise_power(no: Any, dtype: tf.DType) -> tf.Tensor:
-    """``no`` as a tensor of type ``dtype``, finite and not negative.
+    """Convert ``no`` to a tensor of type ``dtype``, and check that it is finite and non-negative.
 
-    A value that is known is checked at once, in graphs while they are traced. Other values are
-    checked when the graph runs; XLA leaves that check out.
+    Known values are checked immediately, also during tracing. Other values are checked when the
+    graph runs, but not with XLA.
 
     Raises
     ------
     ValueError
-        If a known ``no`` is not real, NaN, infinite or negative; `tf.errors.InvalidArgumentError`
-        if another one is
+        If a known ``no`` is not real, NaN, infinite or negative
     """
     try:
         given = tf.convert_to_tensor(no)
-    except (TypeError, ValueError) as error:  # not a number, or none of single precision
+    except (
+        TypeError,
+        ValueError,
+    ) as error:  # not a number, or out of range
         raise ValueError(f"{_RULE} Received: {reprlib.repr(no)}") from error
     if not (given.dtype.is_floating or given.dtype.is_integer):
         raise ValueError(f"{_RULE} Received: dtype={given.dtype.name}")
@@ -44,29 +46,29 @@ def noise_power(no: Any, dtype: tf.DType) -> tf.Tensor:
 
 
 def is_noise_power(no: tf.Tensor) -> tf.Tensor:
-    """Where ``no`` is finite and not negative."""
+    """Elementwise check that ``no`` is finite and non-negative."""
     return tf.math.is_finite(no) & (no >= 0)
 
 
 def is_finite(tensor: tf.Tensor) -> tf.Tensor:
-    """Where a real or complex ``tensor`` is finite."""
+    """Elementwise check that a real or complex ``tensor`` is finite."""
     if not tensor.dtype.is_complex:
         return tf.math.is_finite(tensor)
     return tf.math.is_finite(tf.math.real(tensor)) & tf.math.is_finite(tf.math.imag(tensor))
 
 
 class NonFiniteInputError(ValueError, FloatingPointError):
-    """An input holds NaN or infinity: it is wrong, and so was what computed it."""
+    """Input with NaN or infinity, which is an invalid value and a numerical error."""
 
 
 def check_finite(**tensors: tf.Tensor) -> None:
-    """Refuse tensors that are known, as they are outside graphs, and not finite.
+    """Check that tensors are finite. Symbolic tensors in graphs are not checked.
 
     Raises
     ------
     NonFiniteInputError
-        (a `ValueError` and a `FloatingPointError`) with the name of the argument and the first row
-        that is wrong
+        (a `ValueError` and a `FloatingPointError`) with the name of the argument and the first
+        invalid row
     """
     if not tf.executing_eagerly():
         return
@@ -79,10 +81,10 @@ def check_finite(**tensors: tf.Tensor) -> None:
 
 
 def at_least(noise: tf.Tensor, energy: tf.Tensor, share: float) -> tf.Tensor:
-    """``noise``, but no less than the ``share`` of ``energy`` that rounding hides anyway.
+    """Limit ``noise`` from below to the fraction ``share`` of ``energy``, the rounding error.
 
-    The floor is relative: channels and noise may be in any unit. Where there is neither noise nor
-    energy the noise is one, as any value leads to the same result there and is safe to divide by.
+    The floor is relative, because channels and noise may have any unit. If noise and energy are
+    both zero, the result is one: its value does not matter, and division by it is safe.
     """
     noise = tf.maximum(noise, share * energy)
     return tf.where(noise > 0, noise, 1.0)
@@ -94,5 +96,5 @@ def energy(x: tf.Tensor) -> tf.Tensor:
 
 
 def antenna_energy(h: tf.Tensor) -> tf.Tensor:
-    """Energy that a receive antenna gets of all streams, on average: [..., M, K] to [...]."""
+    """Mean over receive antennas of the energy of all streams: [..., M, K] to [...]."""
     return tf.reduce_mean(tf.reduce_sum(energy(h), axis=-1), axis=-1)

@@ -26,20 +26,20 @@ from .slots.resource_grid import resource_grid
 from .slots.source import SlotSource, floor_db, has_unit_energy
 from .sources import chosen_source, name_of, slot_source, split_channel
 
-CALIBRATION_SLOTS = 512  # that both ends have seen of the channel; all of a pool
+CALIBRATION_SLOTS = 512  # slots from which both ends learn the statistics, unless there is a pool
 CALIBRATION_SNRS_DB = np.arange(40.0, -20.1, -5.0)
 
 
 class AntennaEstimator(Object):
-    r"""Estimates the channel of every transmit antenna from pilots of power one.
+    r"""Estimates the channel of each transmit antenna from unit-power pilots.
 
     Parameters
     ----------
     settings : `OFDMMIMOSettings`
-        Pilots, interpolation and what is known of the statistics
+        Pilots, interpolation, and knowledge of the statistics
 
     grid : :class:`~sionna.phy.ofdm.ResourceGrid`
-        Resource grid with one stream an antenna
+        Resource grid with one stream per antenna
 
     slots : `SlotSource`
         Channel whose statistics are known
@@ -67,7 +67,7 @@ class AntennaEstimator(Object):
             statistics = ChannelStatistics(*known_covariances(settings, grid, slots), power)
         interpolator = statistical_interpolator(settings, grid, statistics)
         self._estimate = ls_estimator(settings, grid, interpolator)
-        # the antennas take turns, and Sionna's pilots have power one on average over the turns
+        # Antennas use different subcarriers. Sionna's pilots have unit power on average over all
         self._amplitude = antennas**-0.5
         nothing = tf.zeros([1, 1, antennas, int(grid.num_data_symbols)], self.cdtype)
         self._pilots = self._amplitude * ResourceGridMapper(grid, precision=self.precision)(nothing)
@@ -80,35 +80,35 @@ class AntennaEstimator(Object):
 
 @CHANNELS.register(OFDMMIMOSettings)
 class OFDMMIMOChannel(MIMOChannel):
-    r"""MIMO on the resource elements of OFDM slots over a TR 38.901 channel.
+    r"""MIMO channel on the resource elements of OFDM slots over a TR 38.901 channel.
 
-    A group of latents has a slot. Its ``num_uses`` resource elements are drawn at random, without
-    replacement, from those that carry data, so that a latent meets the channel's diversity over
-    time and frequency; the latents of a group see the same matrices. Pilots leave one antenna
-    after the other with power one, and data with a total power of one.
+    Each group of latents has its own slot. Its ``num_uses`` resource elements are drawn at random,
+    without replacement, from the data elements of the slot, which provides diversity in time and
+    frequency. All latents of a group use the same matrices. Each antenna sends unit-power pilots on
+    its own resource elements, and data have a total power of one.
 
-    What both ends know is the channel itself ("perfect"), its estimate from the pilots of the
-    slot ("ls"), or the channel as it was ``csi_delay`` OFDM symbols earlier on the same subcarrier
-    ("delayed"). ``mean`` and ``error_variance`` (see `ChannelState`) are learned at construction
-    from 512 slots, or from a whole pool, as averages over slots and antennas: for "ls" for each
-    resource element at SNRs from -20 to 40 dB, interpolated between them and constant beyond; for
-    "delayed" over all resource elements, as the age is the same for all.
+    The CSI at both ends is the channel itself ("perfect"), its estimate from the pilots of the slot
+    ("ls"), or the channel on the same subcarrier ``csi_delay`` OFDM symbols earlier ("delayed").
+    ``mean`` and ``error_variance`` (see `ChannelState`) are learned at construction from 512 slots,
+    or from a whole pool, as averages over slots and antennas: for "ls" for each resource element at
+    SNRs from -20 to 40 dB, with interpolation between and constant values outside; for "delayed"
+    over all resource elements, because all have the same delay.
 
-    The energy of the channel over each slot (with "delayed" over the slot and the time before it)
-    is normalized, so that the SNR is :math:`1/N_0` in every slot. What is learned includes this: a
-    narrow band and few antennas leave a normalized channel with other statistics than its profile.
+    The energy of the channel over each slot (for "delayed" including the preceding symbols) is
+    normalized, so that the SNR is :math:`1/N_0` in every slot. The learned statistics include this
+    effect, which is strong for a narrow band and few antennas.
 
     See :class:`~sionna_semcom.channel.MIMOChannel` for input and output.
 
     Parameters
     ----------
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channels come from, as in :class:`~sionna_semcom.link.OFDMLink`
+        Source of the channels, as in :class:`~sionna_semcom.link.OFDMLink`
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``channel`` does not fit them
+        If the settings are incompatible with each other or with ``channel``
 
     Example
     -------
@@ -132,7 +132,7 @@ class OFDMMIMOChannel(MIMOChannel):
             self._estimate = AntennaEstimator(chosen, self.resource_grid, self.slots)
         if chosen.csi != "perfect":
             self._regression = self._learn()
-        # a graph of its own, which is traced once for all graphs that draw from it
+        # a separate graph, which is traced once for all graphs that call it
         self._draw = tf.function(self._draw_slots, autograph=False)
 
     def draw_groups(self, groups: int | tf.Tensor, no: tf.Tensor) -> ChannelState:
@@ -144,7 +144,7 @@ class OFDMMIMOChannel(MIMOChannel):
         uses = tf.math.top_k(scores, k=self.num_uses).indices
         elements = tf.gather(self._data_elements, uses)
         slots, gain = self.slots(groups), None
-        if not has_unit_energy(self.slots):  # in units of its own, unlike what was learned
+        if not has_unit_energy(self.slots):  # unlike the statistics
             gain = slot_energy(slots)
             slots, no = in_units(slots, tf.sqrt(gain)), no / gain
         h, h_hat = (
@@ -165,15 +165,15 @@ class OFDMMIMOChannel(MIMOChannel):
 
     @property
     def interference_floor_db(self) -> float | None:
-        """Interference that the model leaves out, relative to the signal [dB], where known."""
+        """Interference that the model neglects, relative to the signal [dB], if known."""
         return floor_db(self.slots)
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, and the interference that is left out."""
+        """Summary of channel, antennas and neglected interference in one line."""
         return slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
 
     def channel_uses(self) -> float:
-        """``num_uses``, with their share of the pilots of the slot."""
+        """``num_uses``, plus their proportional share of the pilots of the slot."""
         chosen = self.settings
         elements = chosen.num_ofdm_symbols * chosen.num_subcarriers
         return self.num_uses * elements / chosen.num_data_elements
@@ -189,7 +189,7 @@ class OFDMMIMOChannel(MIMOChannel):
         return now, _flat(self._remove_nulled(slots[..., : -self._delay, :]))
 
     def _learn(self) -> RegressionTable:
-        """What both ends learn of their estimates over many slots."""
+        """Learn the regression of the channel on its estimate over many slots."""
         noise_powers = 10.0 ** (-CALIBRATION_SNRS_DB / 10)
 
         def observe(slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -198,7 +198,7 @@ class OFDMMIMOChannel(MIMOChannel):
         if self.settings.csi == "ls":
             tables = learn(observe, self._chunks(), noise_powers)
             return RegressionTable(noise_powers, *tables, precision=self.precision)
-        ends = noise_powers[[0, -1]]  # an age does not depend on the noise
+        ends = noise_powers[[0, -1]]  # a delay does not depend on the noise
         tables = learn(observe, self._chunks(), ends, per_element=False)
         width = self.settings.num_data_elements
         wide = [np.repeat(table, width, axis=1) for table in tables]
@@ -210,7 +210,7 @@ class OFDMMIMOChannel(MIMOChannel):
             yield from (self._drawn(CHUNK) for _ in range(CALIBRATION_SLOTS // CHUNK))
             return
         size = pool.shape[0]
-        for _ in range(-(-CALIBRATION_SLOTS // size)):  # a small pool meets more than one noise
+        for _ in range(-(-CALIBRATION_SLOTS // size)):  # with different noise
             yield from (pool[start : start + CHUNK] for start in range(0, size, CHUNK))
 
     def _drawn(self, num_slots: int) -> tf.Tensor:
@@ -225,7 +225,7 @@ class OFDMMIMOChannel(MIMOChannel):
         return resource_grid(self.settings.model_copy(update={"num_ofdm_symbols": symbols}))
 
     def _where_data_is(self) -> np.ndarray:
-        """Elements without pilots, counted over OFDM symbols and the subcarriers in use."""
+        """Indices of data elements, over OFDM symbols and used subcarriers."""
         chosen = self.settings
         elements = np.arange(chosen.num_ofdm_symbols * chosen.num_subcarriers)
         symbols = elements // chosen.num_subcarriers
@@ -233,7 +233,7 @@ class OFDMMIMOChannel(MIMOChannel):
 
 
 def _flat(grid: tf.Tensor) -> tf.Tensor:
-    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, T, F] without the ones, T and F as one axis."""
+    """Reshape [num_slots, 1, num_rx_ant, 1, num_tx_ant, T, F] to [..., num_tx_ant, T * F]."""
     shape = tf.shape(grid)
     return tf.reshape(grid, [shape[0], grid.shape[2], grid.shape[4], -1])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a MIMO channel on OFDM slots can be, and why some combinations cannot."""
+"""Settings of MIMO channels on OFDM slots."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .slots.settings import SlotSettings
 
 
 class OFDMMIMOSettings(SlotSettings, MIMOSettings):
-    """Settings of `OFDMMIMOChannel`; combinations that cannot work are refused with the reason."""
+    """Settings of `OFDMMIMOChannel`."""
 
     kind: Literal["ofdm_mimo"] = "ofdm_mimo"
     """Selects this channel in a study."""
     csi: Literal["perfect", "ls", "delayed"] = "ls"
-    """What both ends know: the channel itself, its least-squares estimate from the pilots of each
-    antenna, or the channel as it was some OFDM symbols ago."""
+    """CSI at both ends: the channel itself, its least-squares estimate from the pilots of each
+    antenna, or the channel some OFDM symbols earlier."""
     csi_delay: int | None = Field(default=None, ge=1)
-    """Age of the delayed channel [OFDM symbols]."""
+    """Delay of the CSI [OFDM symbols]."""
 
     @model_validator(mode="after")
     def _check_uses(self) -> OFDMMIMOSettings:
@@ -68,7 +68,7 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
 
     @property
     def array_gain_db(self) -> float:
-        """What precoding and combining can gain at most [dB]: the antennas of both sides."""
+        """Maximum gain of precoding and combining with the antennas of both ends [dB]."""
         return super().array_gain_db + 10.0 * math.log10(self.num_tx_ant)
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a channel estimate is worth, learned from many slots."""
+"""Regression of a channel on its estimate, learned from many slots."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import tensorflow as tf
 from scipy.interpolate import CubicSpline
 from sionna.phy.block import Object
 
-FINER = 4  # entries of a table for each noise power measured
-VARIANCE_FLOOR = 1e-7  # of the energy: an error that rounding hides; its logarithm is interpolated
+FINER = 4  # table entries per measured noise power
+VARIANCE_FLOOR = 1e-7  # fraction of the energy that is lost in rounding; avoids logarithms of zero
 
 
 class Moments(NamedTuple):
     """Sums over slots and antennas for each resource element, with ``e = h_hat - h``.
 
-    Tensors of one chunk, or NumPy arrays of all.
+    Tensors for one chunk, or NumPy arrays for all chunks.
     """
 
     estimate: Any
@@ -91,9 +91,9 @@ def learn(
 class RegressionTable(Object):
     r"""Regression of a channel on its estimate at any noise power.
 
-    Coefficients, and logarithms of error variances, are interpolated over :math:`\log N_0`: by
-    cubic splines to a table four times as fine, and linearly in it. Outside the table the figures
-    are those of its nearest noise power.
+    Coefficients and logarithms of error variances are interpolated over :math:`\log N_0`, by cubic
+    splines to a table that is four times as fine, and linearly within this table. Outside of the
+    table, the values of the nearest noise power are used.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class RegressionTable(Object):
         Regression coefficients of each resource element
 
     variances : as ``coefficients``, `float`
-        Variances of the error that is left
+        Variances of the regression error
 
     precision : `None` (default) | "single" | "double"
         Precision of the output; `None` is that of Sionna's configuration

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What settings of links and MIMO channels have in common."""
+"""Base classes of the settings of links, MIMO channels and sources of channels."""
 
 from __future__ import annotations
 
@@ -10,69 +10,70 @@ from .._parts import Registry, Settings
 
 _Self = TypeVar("_Self", bound="ChannelSettings")
 
-MAX_SPEED = 1000 / 3.6  # of an aircraft [m/s]; TR 38.901 goes up to 500 km/h
+MAX_SPEED = 1000 / 3.6  # 1,000 km/h [m/s]; TR 38.901 is defined up to 500 km/h
 
 CHANNELS = Registry("channels", package="sionna_semcom.channel")
 """MIMO channels by ``kind``."""
 
 SOURCES = Registry("sources", package="sionna_semcom.channel.sources")
-"""Sources of channels by ``kind``, which links and MIMO channels take as ``channel``."""
+"""Sources of channels by ``kind``, for the argument ``channel`` of links and MIMO channels."""
 
 
 class SourceSettings(Settings):
-    """Settings of any source of channels."""
+    """Base class of the settings of sources of channels."""
 
     kind: str = ""
     normalize: Literal["slot", "average", "none"] = "slot"
-    """What has unit mean energy: every `slot`, or the source on `average`, whose slots then fade as
-    a whole. With `none` the channel stays in its own unit, and so does the noise power."""
+    """Normalization to unit mean energy: of every `slot`, or of the source on `average`, which
+    keeps the fading of whole slots. With `none`, the channel and the noise power have the unit of
+    the source."""
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files that it reads, by what the settings call them."""
+        """SHA-256 of its files, by the name of the setting."""
         return {}
 
 
 class PrecisionSettings(Settings):
-    """Settings of what computes on tensors, as blocks of Sionna do."""
+    """Base class of the settings of Sionna blocks."""
 
     precision: Literal["single", "double"] | None = None
-    """Precision of computations and outputs; none: that of Sionna's configuration."""
+    """Precision of computations and outputs; by default (null) that of Sionna's configuration."""
 
 
 class ChannelSettings(PrecisionSettings):
-    """Settings of what symbols cross: a link or a MIMO channel."""
+    """Base class of the settings of links and MIMO channels."""
 
     kind: str = ""
 
     @property
     def follows_training(self) -> bool:
-        """Whether its channels are others for each training seed."""
+        """Whether its channels depend on the training seed."""
         return False
 
     @property
     def learned(self) -> Any:
-        """Settings of what of it is trained with a system, with `weights`; none, if nothing is."""
+        """Settings of its trainable part, with `weights`, or `None` if nothing is trained."""
         return None
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files that its channels come from, by what the settings call them.
+        """SHA-256 of its channel files, by the name of the setting.
 
-        Weights that were trained over it are of these files.
+        The checksums are stored with weights that are trained over it.
         """
         return {}
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """Names of what it adds to the figures of a system that is measured over it; nothing."""
+        """Names of the metrics that it adds to those of a system; none by default."""
         return ()
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Axes along which systems can be measured over it."""
+        """Axes that evaluations over it can use."""
         return ("snr_db",)
 
     def of_training(self: _Self, seed: int) -> _Self:
-        """These settings for a model of the training seed ``seed``."""
+        """Settings for a model of the training seed ``seed``."""
         return self

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ``sionna-semcom`` command.
 
-Modules that import TensorFlow are imported by the commands that need them, so that help and results
-that exist come at once.
+Commands import the modules that need TensorFlow only when they run. Help and existing results are
+therefore shown without delay.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .arguments import Changes, ResultFiles, StudyFile
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
 
-# Before TensorFlow is imported: errors only, and GPU memory as it is needed
+# Must be set before TensorFlow is imported: log errors only, allocate GPU memory on demand
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
 
 app = typer.Typer(
-    help="Semantic communication over links of Sionna.",
+    help="Semantic communication over Sionna links.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -34,7 +34,7 @@ app = typer.Typer(
 @app.callback()
 def _options_of_all(
     traceback: Annotated[
-        bool, typer.Option("--traceback", help="Show where errors arose.")
+        bool, typer.Option("--traceback", help="Show the traceback of errors.")
     ] = False,
 ) -> None:
     options["traceback"] = traceback
@@ -50,13 +50,13 @@ app.command()(study.train)
 def latents(
     study_file: StudyFile,
     out: Annotated[
-        Path | None, typer.Option(help="The file; else results/<name of the study>_latents.h5.")
+        Path | None, typer.Option(help="File; default results/STUDY_latents.h5.")
     ] = None,
     changes: Changes = None,
 ) -> None:
-    """Write the latents that a study's data are to a file, for other programs.
+    """Export the latents of a study whose data are latents, for other programs.
 
-    Networks that are not trained yet are trained first.
+    Untrained networks are trained first.
     """
     load_tensorflow()
     from ..datasets.latents import LATENTS
@@ -66,7 +66,7 @@ def latents(
 
     study = load_study(study_file, changes or ())
     if study.data.modalities != LATENTS:
-        raise ValueError(f"The data of {study_file} are no latents, but {study.data.kind}")
+        raise ValueError(f"The data of {study_file} must be latents. Received: {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
     check_folder(path.parent, path.name)
     data: Any = study.load_data(
@@ -85,29 +85,31 @@ def latents(
 def convert(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="The file; of .csd files NAME=FILE for each."),
+        typer.Argument(metavar="INPUT...", help="File; for .csd files, NAME=FILE for each."),
     ],
     out: Annotated[Path, typer.Option(help="The HDF5 file to write.")],
     format: Annotated[
-        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; else recognized.")
+        str | None, typer.Option(help="mmsa, multibench, csd or hdf5; default: detect.")
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="regression or classification; else what is there.")
+        str | None, typer.Option(help="regression or classification; default: detect.")
     ] = None,
     splits: Annotated[
-        Path | None, typer.Option(help="Videos of each split, for .csd files; else drawn.")
+        Path | None, typer.Option(help="Videos of each split of .csd files; default: draw.")
     ] = None,
     shares: Annotated[
-        tuple[float, float], typer.Option(help="Shares of drawn test and validation videos.")
+        tuple[float, float], typer.Option(help="Fractions of drawn test and validation videos.")
     ] = (0.2, 0.1),
-    seed: Annotated[int, typer.Option(help="Seed of the draw.")] = 0,
-    column: Annotated[str | None, typer.Option(help="Which label of a .csd file.")] = None,
-    modality: Annotated[list[str] | None, typer.Option(help="Keep this one; else all.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the drawn split.")] = 0,
+    column: Annotated[str | None, typer.Option(help="Column of the label in a .csd file.")] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="Modality to keep; default: all.")
+    ] = None,
     max_words: Annotated[
-        int | None, typer.Option(help="Words kept of longer segments of .csd files.")
+        int | None, typer.Option(help="Maximum number of words per segment of .csd files.")
     ] = None,
 ) -> None:
-    """Convert multimodal features (MMSA, MultiBench, .csd) to the project's HDF5.
+    """Convert multimodal features (MMSA, MultiBench, .csd) to an HDF5 file of this package.
 
     Computational sequences are given as text=FILE audio=FILE ... labels=FILE words=FILE.
     """
@@ -128,10 +130,10 @@ def convert(
 @report_errors
 def show(
     result_files: ResultFiles,
-    metric: Annotated[list[str] | None, typer.Option(help="Show this one only.")] = None,
-    figure: Annotated[Path | None, typer.Option(help="Draw in this file (png, pdf, svg).")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Show only this metric.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw a figure (png, pdf, svg).")] = None,
 ) -> None:
-    """Show results as tables and, with --figure, in one figure."""
+    """Show results as tables, and draw them in one figure with --figure."""
     from ..simulation.results.figure_settings import FigureSettings, figure_settings
     from ..simulation.results.result import Result
 
@@ -159,9 +161,9 @@ def show(
 @report_errors
 def report(
     result_files: ResultFiles,
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(help="HTML file.")] = Path("report.html"),
 ) -> None:
-    """Write results as one HTML page with figures, tables, settings and checksums."""
+    """Write an HTML report of results with figures, tables, settings and checksums."""
     from ..simulation.results.report import write_report
     from ..simulation.results.result import Result
 
@@ -176,12 +178,12 @@ def report(
 @report_errors
 def gallery(
     study_file: StudyFile,
-    model: Annotated[str, typer.Option(help="One of the study's models.")],
+    model: Annotated[str, typer.Option(help="Model of the study.")],
     link: Annotated[
-        str | None, typer.Option(help="One of the study's links; else that of training.")
+        str | None, typer.Option(help="Link of the study; default: link of training.")
     ] = None,
-    snr: Annotated[list[float] | None, typer.Option(help="SNRs [dB]; else 0, 10, 20.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the pictures.")] = Path("results"),
+    snr: Annotated[list[float] | None, typer.Option(help="SNRs [dB]; default: 0, 10, 20.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the figures.")] = Path("results"),
     changes: Changes = None,
 ) -> None:
     """Draw the latent space of a model, and reconstructions over a link."""
@@ -194,7 +196,7 @@ def gallery(
     study = load_study(study_file, changes or ())
     models = ModelStore(models_folders(study_file), out / "models", verbosity(console))
     for path in draw_gallery(study, model, link, snr or [0.0, 10.0, 20.0], out, models):
-        say(f"Picture: {path}")
+        say(f"Figure: {path}")
 
 
 app.command()(channel.channel)

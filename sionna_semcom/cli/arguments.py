@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments that several commands share."""
+"""Arguments of several commands."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,11 @@ from .._shipped import study_path
 StudyFile = Annotated[
     Path,
     typer.Argument(
-        metavar="STUDY.yaml", parser=study_path, help="The study: a file, or a shipped one's name."
+        metavar="STUDY.yaml", parser=study_path, help="Study file, or name of a shipped study."
     ),
 ]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, e.g. evaluation.snr_db=[0]"),
 ]
-ResultFiles = Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")]
+ResultFiles = Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Result files.")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command on channels: figures of a file, model or scene, and files of realizations."""
+"""Command ``channel``: statistics of channels, and files of channel realizations."""
 
 from __future__ import annotations
 
@@ -29,31 +29,36 @@ PERCENTILES = (10, 50, 90)
 @report_errors
 def channel(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.h5", help="Channels; else --model or --scene.")
+        Path | None,
+        typer.Argument(metavar="FILE.h5", help="Channel file, unless --model or --scene is given."),
     ] = None,
     model: Annotated[
         str | None, typer.Option(metavar="NAME", help="Model of TR 38.901, e.g. UMi.")
     ] = None,
     scene: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Scene of sionna.rt or XML, ray traced.")
+        str | None,
+        typer.Option(metavar="NAME", help="Scene of sionna.rt or XML file for ray tracing."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write impulse responses to this file.")] = None,
-    count: Annotated[int, typer.Option(min=1, help="Impulse responses; places in a scene.")] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
+    count: Annotated[
+        int, typer.Option(min=1, help="Impulse responses, or positions in a scene.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the realizations.")] = 0,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Setting of the ofdm link, e.g. speed=10"),
     ] = None,
 ) -> None:
-    """Show spreads, K-factor and coherence of channels; compute 3GPP or ray-traced ones once.
+    """Show channel statistics, such as delay spread; write 3GPP or ray-traced channels to a file.
 
-    Antennas of a file are its own. Grid, antennas and speed of a model are settings of the ofdm
-    link. A scene also has those of ray_traced, such as --set "transmitter=[8.5,21,27]".
+    A channel file defines the antennas. For a model, --set changes settings of the ofdm link: grid,
+    antennas and speed. For a scene, --set also changes settings of ray_traced, such as --set
+    "transmitter=[8.5,21,27]".
     """
     if sum(one is not None for one in (file, model, scene)) != 1:
-        raise ValueError("Give one of a file, --model and --scene")
+        raise ValueError("Give exactly one of a file, --model and --scene")
     if file is not None and out is not None:
-        raise ValueError("--out goes with --model or --scene")
+        raise ValueError("--out needs --model or --scene")
     if out is not None:
         check_folder(out.parent, out.name)
     load_tensorflow()
@@ -68,7 +73,7 @@ def channel(
 
 
 def show_file(path: Path, options: dict[str, Any]) -> None:
-    """Show the figures of a file of impulse responses or of frequency responses."""
+    """Show the statistics of a file of impulse responses or frequency responses."""
     from ..channel import SOURCES
     from ..channel.sources.figures import path_figures, response_figures
     from ..link import OFDMLink
@@ -76,7 +81,7 @@ def show_file(path: Path, options: dict[str, Any]) -> None:
     with open_hdf5(path, "file of channels") as content:
         names = set(content)
     if not names & {"a", "h"}:
-        raise ValueError(f"`{path}` must have a and tau, or h. Received: neither")
+        raise ValueError(f"`{path}` must contain a and tau, or h. Received: neither")
     kind = "cir" if "a" in names else "frequency_response"
     source = SOURCES.build({"kind": kind, "path": path})
     rx, tx = source.antennas
@@ -93,7 +98,7 @@ def show_file(path: Path, options: dict[str, Any]) -> None:
 
 
 def show_model(options: dict[str, Any], out: Path | None, count: int, seed: int) -> None:
-    """Draw impulse responses of a model, write them if asked to, and show their figures."""
+    """Draw impulse responses of a model, show their statistics, and write them to ``out``."""
     from .._seeding import set_seed
     from ..channel.slots.resource_grid import resource_grid
     from ..channel.sources.realizations import realizations
@@ -106,7 +111,7 @@ def show_model(options: dict[str, Any], out: Path | None, count: int, seed: int)
 
 
 def show_scene(options: dict[str, Any], out: Path | None) -> None:
-    """Trace paths in a scene, write impulse responses if asked to, and show their figures."""
+    """Trace paths in a scene, show their statistics, and write impulse responses to ``out``."""
     from ..channel import RayTracedChannels, RayTracedSettings
     from ..channel.slots.resource_grid import resource_grid
     from ..link import OFDMSettings
@@ -116,12 +121,12 @@ def show_scene(options: dict[str, Any], out: Path | None) -> None:
     of_link = {key: value for key, value in options.items() if key not in fields}
     settings = validated(OFDMSettings, {"channel": source.settings, **of_link})
     found = source.realizations(settings, resource_grid(settings))
-    title = f"{source.settings.scene}: {len(found.a)} of {source.settings.num_receivers} places"
+    title = f"{source.settings.scene}: {len(found.a)} of {source.settings.num_receivers} positions"
     _keep_and_show(title, settings, found, out)
 
 
 def _keep_and_show(title: str, settings: Any, found: Realizations, out: Path | None) -> None:
-    """Write realizations to ``out``, if there is one, and show their figures."""
+    """Write realizations to ``out`` unless it is `None`, and show their statistics."""
     from ..channel.slots.resource_grid import resource_grid
     from ..channel.sources.figures import path_figures
     from ..channel.sources.impulse_responses import PathSlots, paths_of
@@ -142,18 +147,20 @@ def _keep_and_show(title: str, settings: Any, found: Realizations, out: Path | N
 
 
 def _options(changes: Any) -> dict[str, Any]:
-    """Settings that ``KEY=VALUE`` say."""
+    """Parse settings ``KEY=VALUE``."""
     found = {}
     for change in changes:
         key, separator, text = change.partition("=")
         if not separator:
-            raise ValueError(f"A setting must read key=value. Received: {shortened(change)}")
+            raise ValueError(
+                f"A setting must have the form key=value. Received: {shortened(change)}"
+            )
         found[key] = load_yaml(text, "the value")
     return found
 
 
 def _show(title: str, figures: ChannelFigures, angular_spread: np.ndarray | None) -> None:
-    """A title, and one row a figure: percentiles over the channels, or one number."""
+    """Show a title and one row per statistic: percentiles over the channels, or one number."""
     say(title, "bold")
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("", *(f"{one} %" for one in PERCENTILES)):
@@ -171,7 +178,7 @@ def _show(title: str, figures: ChannelFigures, angular_spread: np.ndarray | None
 
 
 def _rows(figures: ChannelFigures, spread: np.ndarray | None) -> list[tuple[str, Any, float]]:
-    """Names, values in SI units, and what they are multiplied by."""
+    """Names, values in SI units, and factors to the displayed units."""
     arrival, departure = (None, None) if spread is None else np.asarray(spread).T
     beyond, interference = figures.beyond_prefix, figures.interference
     return [
@@ -183,7 +190,7 @@ def _rows(figures: ChannelFigures, spread: np.ndarray | None) -> list[tuple[str,
         ("coherence time (0.5) [ms]", figures.coherence_time, 1e3),
         ("power beyond the prefix, mean [%]", None if beyond is None else np.mean(beyond), 100.0),
         (
-            "interference of it, mean [%]",
+            "interference beyond the prefix, mean [%]",
             None if interference is None else np.mean(interference),
             100.0,
         ),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Dask cluster that the options of a command ask for."""
+"""Connection to the Dask cluster that the options of a command select."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def connected(
     workers: int | None, scheduler: str | None, cluster: Path | None
 ) -> Iterator[Callable[[], Client | None]]:
-    """Give a function that connects to the cluster that was asked for; to none if none was.
+    """Yield a function that connects to the selected cluster, or returns `None` without one.
 
-    Workers of this machine start at once, and load TensorFlow while the caller does. Jobs of
-    others are asked for when the function is called, with a study that was read without errors.
+    Workers of this machine start immediately, and import TensorFlow at the same time as the caller.
+    Other clusters are connected when the function is called, so that no jobs are submitted if the
+    study is invalid.
     """
     given = {"--workers": workers, "--scheduler": scheduler, "--cluster": cluster}
     named = [name for name, value in given.items() if value is not None]
@@ -55,9 +56,9 @@ def _client(
 
 
 def show_job(cluster: Path | None) -> None:
-    """Show the script that each job of a cluster file runs."""
+    """Show the job script of a cluster file."""
     if cluster is None:
-        raise ValueError("--dry-run shows the script of a job, and needs --cluster")
+        raise ValueError("--dry-run needs --cluster, because it shows the script of a job")
     from ..simulation.execution.batch import job_script, load_batch_settings
 
     say(job_script(load_batch_settings(cluster)))

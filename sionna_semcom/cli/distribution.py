@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that shows how a metric is distributed over samples or drops."""
+"""Command ``cdf``: distribution of a metric over samples or drops."""
 
 from __future__ import annotations
 
@@ -14,27 +14,34 @@ from .terminal import report_errors, say
 
 @report_errors
 def cdf(
-    result_files: Annotated[list[Path], typer.Argument(metavar="RESULT.h5...", help="Results.")],
-    metric: Annotated[str, typer.Option(help="The metric.")],
+    result_files: Annotated[
+        list[Path], typer.Argument(metavar="RESULT.h5...", help="Result files.")
+    ],
+    metric: Annotated[str, typer.Option(help="Metric.")],
     at: Annotated[
-        list[float] | None, typer.Option(help="Points of the figure along the axis; else the last.")
+        list[float] | None,
+        typer.Option(help="Points on the axis in the figure; default: the last."),
     ] = None,
     percent: Annotated[
-        list[float] | None, typer.Option(help="Percentiles; else 5, 50, 95.")
+        list[float] | None, typer.Option(help="Percentiles; default: 5, 50, 95.")
     ] = None,
-    below: Annotated[float | None, typer.Option(help="Show the share below this.")] = None,
-    above: Annotated[float | None, typer.Option(help="Show the share above this.")] = None,
+    below: Annotated[
+        float | None, typer.Option(help="Show the proportion below this threshold.")
+    ] = None,
+    above: Annotated[
+        float | None, typer.Option(help="Show the proportion above this threshold.")
+    ] = None,
     per_drop: Annotated[
-        bool, typer.Option("--per-drop", help="Count drops, with means over their samples.")
+        bool, typer.Option("--per-drop", help="Use means over the samples of each drop.")
     ] = False,
     log_scale: Annotated[
-        bool, typer.Option("--log-scale", help="Draw shares on a logarithmic axis.")
+        bool, typer.Option("--log-scale", help="Use a logarithmic axis for the CDF.")
     ] = False,
-    figure: Annotated[Path | None, typer.Option(help="Draw CDFs in this file.")] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw CDFs (png, pdf, svg).")] = None,
 ) -> None:
     """Show percentiles and outage of a metric over samples or drops, and draw its CDF.
 
-    Results need records: evaluation.records of their study says how many.
+    Results must contain records (evaluation.records of the study).
     """
     from ..simulation.results.cdf_plot import cdf_figure
     from ..simulation.results.distribution import distribution_curve

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a set of multimodal features holds, as a table for a terminal."""
+"""Summary of multimodal features as a table for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from ..datasets.features.split import video_of
 
 
 def features_table(data: MultimodalFeatures, title: str = "") -> Table:
-    """One column a split: samples, videos, shapes, lengths, range of the label, values replaced.
+    """Table of the contents of multimodal features, with one column per split.
+
+    The rows are the numbers of samples and videos, shapes, lengths, the range of the label, and the
+    numbers of replaced values.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def features_table(data: MultimodalFeatures, title: str = "") -> Table:
 
 
 def features_notes(data: MultimodalFeatures) -> list[Text]:
-    """What readers did not take as it was, one line each: columns that were ignored, and others.
+    """Notes of the reader, one line each, such as ignored columns or repeated names.
 
     Parameters
     ----------
@@ -54,12 +57,15 @@ def features_notes(data: MultimodalFeatures) -> list[Text]:
 
 
 def _on_names(split: FeatureSplit, earlier: set[str]) -> list[str]:
-    """Names that occur twice, and videos of earlier splits; those of this one are added to them."""
+    """Notes on repeated names, and on videos of earlier splits.
+
+    The videos of this split are added to ``earlier``.
+    """
     videos = {video_of(name) for name in split.id}
     repeated, shared = len(split) - len(set(split.id)), len(videos & earlier)
     earlier |= videos
-    notes = [f"{repeated} of {len(split)} ids repeat others"] if repeated else []
-    notes += [f"{shared} of {len(videos)} videos are in an earlier split, too"] if shared else []
+    notes = [f"{repeated} of {len(split)} ids are repeated"] if repeated else []
+    notes += [f"{shared} of {len(videos)} videos are also in an earlier split"] if shared else []
     return notes
 
 
@@ -83,7 +89,7 @@ def _column(split: FeatureSplit, replaced: Mapping[str, int]) -> dict[str, str]:
 
 
 def _without(split: FeatureSplit) -> dict[str, int]:
-    """Samples without frames, or whose vector is zero or has no number at all."""
+    """Number of samples without frames, or whose vector has only zeros and non-finite values."""
     return {
         name: int((~(np.isfinite(values) & (values != 0)).any(1)).sum())
         if values.ndim == 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands on what is there: ``list``, ``schema`` and ``info``."""
+"""Commands ``list``, ``schema`` and ``info``."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .terminal import console, load_tensorflow, report_errors, say
 
 @report_errors
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(help="One of them, with its arguments.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="Show the arguments of this kind.")] = None,
 ) -> None:
-    """List the systems, links, data sets and metrics that a study can name."""
+    """List the systems, links, data sets and metrics of studies."""
     load_tensorflow()
     from ..simulation.studies.catalog import catalog, part
 
@@ -54,11 +54,11 @@ def _row(argument: Argument) -> tuple[str, str, str, str]:
 
 @report_errors
 def schema(
-    out: Annotated[Path | None, typer.Option(help="The file to write; else shown.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File; by default the schema is shown.")] = None,
 ) -> None:
-    """Write the JSON Schema of studies, with which editors complete and check study files.
+    """Write the JSON Schema of studies, for completion and checks in editors.
 
-    A study file names it in its first line: # yaml-language-server: $schema=study.schema.json
+    The first line of a study file refers to it: # yaml-language-server: $schema=study.schema.json
     """
     load_tensorflow()
     from .._parts.schema import whole_schema
@@ -75,7 +75,7 @@ def schema(
 
 @report_errors
 def info() -> None:
-    """Show versions, devices, and where data and models are looked for."""
+    """Show versions, devices, and the folders of data and models."""
     load_tensorflow()
     import tensorflow as tf
 

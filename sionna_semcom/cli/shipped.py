@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands on what comes with the package: ``studies`` and ``models``."""
+"""Commands ``studies`` and ``models``: shipped studies and trained models."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .terminal import console, report_errors, say
 
 @report_errors
 def studies(
-    name: Annotated[str | None, typer.Argument(help="One of them, which is shown.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show this study.")] = None,
     copy: Annotated[
-        bool, typer.Option("--copy", help="Write it as NAME.yaml in this folder, to edit.")
+        bool, typer.Option("--copy", help="Copy it to NAME.yaml in this folder.")
     ] = False,
 ) -> None:
-    """List the shipped studies with their questions; show one, or copy it to edit."""
+    """List the shipped studies with their questions, or show or copy a study."""
     known = _shipped.studies()
     if name is None:
         if copy:
@@ -37,7 +37,7 @@ def studies(
         return
     target = Path(f"{name}.yaml")
     if target.exists():
-        raise FileExistsError(f"{target} exists already; move it away or edit it")
+        raise FileExistsError(f"{target} exists already; rename or edit it")
     with atomic_path(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
     say(f"Study: {target}")
@@ -45,9 +45,9 @@ def studies(
 
 @report_errors
 def models(
-    name: Annotated[str | None, typer.Argument(help="One of them, whose card is shown.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show the card of this model.")] = None,
 ) -> None:
-    """List the shipped trained models; show the card of one."""
+    """List the shipped trained models, or show the card of a model."""
     known = _shipped.models()
     if name is None:
         _list({model: _shipped.description(card) for model, card in known.items()})
@@ -59,7 +59,7 @@ def models(
 def _one_of(known: Mapping[str, Path], name: str, kind: str) -> Path:
     if name not in known:
         raise ValueError(
-            f"No {kind} of this name is shipped; without a name all are listed. Received: {name!r}"
+            f"No {kind} of this name is shipped. Omit the name to list all. Received: {name!r}"
         )
     return known[name]
 

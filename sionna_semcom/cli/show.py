@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves on a terminal and in figures."""
+"""Tables and figures of curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """Names that tell files apart: without folders where that is enough."""
+    """Unique names of files, without folders if possible."""
     names = [path.stem for path in paths]
     if len(set(names)) == len(names):
         return names
@@ -30,7 +30,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 
 def show_tables(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> None:
-    """Show tables of all metrics, or of some."""
+    """Show tables of the given metrics, or of all metrics."""
     from ..simulation.results.tables import result_tables
 
     for table in result_tables(curves, metrics):
@@ -38,7 +38,10 @@ def show_tables(curves: Mapping[str, Curve], metrics: Sequence[str] | None) -> N
 
 
 def show_ranking(result: Result, figure: FigureSettings) -> None:
-    """Show curves by the mean over their points of the best metric, or else the first shown."""
+    """Show the ranking of curves by the mean over their points.
+
+    The metric is ``figure.best``, or the first metric of the figure.
+    """
     from ..simulation.studies.sweep import ranking
 
     metric = figure.best or next(iter(figure.metrics or result.metrics))
@@ -51,7 +54,7 @@ def show_ranking(result: Result, figure: FigureSettings) -> None:
 
 
 def draw(title: str, curves: Mapping[str, Curve], path: Path, options: FigureSettings) -> None:
-    """Draw curves in a file, as a study's figure settings say."""
+    """Draw curves in a file with the figure settings of a study."""
     from ..simulation import PlotMetrics, Result
 
     drawn = {label: curves[label] for label in options.curves or curves}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that run a study and train its models."""
+"""Commands ``run`` and ``train``."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ def run(
     out: Annotated[Path, typer.Option(help="Folder of the result.")] = Path("results"),
     changes: Changes = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Compute in N processes of this machine.")
+        int | None, typer.Option(metavar="N", help="Use N processes of this machine.")
     ] = None,
     scheduler: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Compute on the Dask cluster there.")
+        str | None, typer.Option(metavar="ADDRESS", help="Use the Dask cluster at this address.")
     ] = None,
     cluster: Annotated[
-        Path | None, typer.Option(metavar="FILE.yaml", help="Compute in jobs of a batch system.")
+        Path | None, typer.Option(metavar="FILE.yaml", help="Use jobs of a batch system.")
     ] = None,
     best: Annotated[
-        str | None, typer.Option(metavar="METRIC", help="Rank curves by it, best first.")
+        str | None, typer.Option(metavar="METRIC", help="Rank curves by this metric.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the script of a job, with --cluster.")
+        bool, typer.Option("--dry-run", help="Show the job script of --cluster.")
     ] = False,
 ) -> None:
-    """Run a study: train what is not trained yet, simulate, show a table and draw a figure.
+    """Run a study: train missing models, simulate, show tables and draw a figure.
 
     Repeating the command resumes an interrupted run.
     """
@@ -64,7 +64,7 @@ def run(
     show_tables(result.curves, None)
     try:
         draw(study.title, result.curves, figure, study.figure)
-    except OSError as error:  # the result, hours of computing, is there all the same
+    except OSError as error:  # the result of hours of computing exists
         raise OSError(
             f"{in_one_line(error)}. The result is kept: draw it with "
             f"sionna-semcom show {out / study.name}.h5 --figure {figure}"
@@ -76,14 +76,17 @@ def run(
 @report_errors
 def train(
     study_file: StudyFile,
-    model: Annotated[str | None, typer.Option(help="One of the study's models; else all.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed; else those of the study.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model of the study; default: all.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Training seed; default: seeds of the study.")
+    ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the models; else where runs look for them.")
+        Path | None,
+        typer.Option(help="Folder of the models; default: first folder that runs search."),
     ] = None,
     changes: Changes = None,
 ) -> None:
-    """Train the models of a study and keep their weights."""
+    """Train the models of a study and save their weights."""
     load_tensorflow()
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.results.names import check_seed
@@ -105,4 +108,4 @@ def train(
             say(f"Model {name}, seed {number}", "bold")
             models.obtain(name, study.models[name], data, number)
             path = store_path(folder, name, number)
-            say(f"Weights: {path}" if path.exists() else "It has no weights to be trained")
+            say(f"Weights: {path}" if path.exists() else "The model has no trainable weights")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands write to, and how they end."""
+"""Terminal output and error messages of commands."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ options = {"traceback": False}
 
 
 def say(text: str, style: str = "") -> None:
-    """Write a line as it is: brackets in names of files are no markup."""
+    """Print a line literally: brackets in file names are not markup."""
     console.print(Text(text, style), soft_wrap=True)
 
 
 def accept_all_characters() -> None:
-    """Write what an output cannot encode, such as bytes in names of files, with backslashes."""
+    """Print characters that an output cannot encode with backslashes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def report_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """End with one line and exit code 2 for what a user can set right, 130 for Ctrl-C."""
+    """End with a one-line message and exit code 2 for expected errors, or 130 for Ctrl-C."""
 
     @functools.wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
         except KeyboardInterrupt:
-            errors.print("Interrupted. The same command goes on from here.")
+            errors.print("Interrupted. Repeat the command to resume.")
             raise typer.Exit(130) from None
-        except BrokenPipeError:  # nobody reads any more, as after "| head"
+        except BrokenPipeError:  # the reader has ended, as in "| head"
             raise _stop_writing() from None
         except expected() as error:
             if options["traceback"]:
@@ -57,18 +57,17 @@ def report_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _stop_writing() -> typer.Exit:
-    """Let what is still to be written vanish, without messages of Python when it ends."""
+    """Discard the remaining output, so that Python prints no messages when it exits."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
-    return typer.Exit(141)  # as a shell says of SIGPIPE
+    return typer.Exit(141)  # exit code of a shell for SIGPIPE
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow without what it writes to stderr before it knows its own log level.
+    """Import Sionna and then TensorFlow, without TensorFlow's messages during the import.
 
-    Sionna comes first, with Mitsuba: Python 3.12 crashes at exit if TensorFlow 2.21 was imported
-    before Mitsuba 3.8.
+    Python 3.12 crashes at exit if TensorFlow 2.21 was imported before Mitsuba 3.8.
     """
     with console.status("Loading TensorFlow"), silent_stderr():
         import sionna.phy  # noqa: F401

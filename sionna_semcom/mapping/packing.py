@@ -88,12 +88,12 @@ class SlotPacker:
             slots, because resource elements differ, in particular at the edges of a grid.
 
         num_slots : `None` (as many as it takes) | `int`
-            Slots to give, for channels that are bound to a number of slots, where rows share
-            slots. What no row needs is filled with QPSK symbols
+            Number of slots of the output, for channels with a fixed number of slots, if rows share
+            slots. Unused elements are filled with QPSK symbols.
 
         Output
         ------
-        : [num_slots, ...], as ``symbols``, with the shape of a slot behind
+        : [num_slots, ...], as ``symbols``, with the shape of a slot appended
             Slots; if separate, the slots of row :math:`b` are consecutive
 
         Raises
@@ -183,7 +183,7 @@ class SlotPacker:
         return tf.transpose(symbols, [1, 0, 2])
 
     def _missing(self, used: tf.Tensor, num_slots: int, known: int | None) -> tf.Tensor:
-        """Symbols that ``used`` ones leave of ``num_slots``."""
+        """Number of unused symbols in ``num_slots``, given ``used`` symbols."""
         needed = -(-(used if known is None else known) // self.capacity)
         rule = (
             f"`num_slots` must have room for all rows: {self.capacity} symbols a slot. Send fewer "

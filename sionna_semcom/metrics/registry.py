@@ -141,7 +141,7 @@ class Accuracy(MetricSettings):
 
 
 class _BitMetricSettings(MetricSettings):
-    """A metric of decided bits; what carries bits measures it without being asked."""
+    """Settings of a metric of decided bits, which is measured automatically for all bits."""
 
     modalities = ("bits",)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .training.settings import ModelSettings, TrainingSettings
     from .training.store import ModelStore
 
-# Modules load on first use: reading a result and drawing it do not wait for TensorFlow
+# Modules are imported on first use: reading and drawing a result do not need TensorFlow
 _MODULES = {
     "BitErrors": "evaluation.bit_errors",
     "Curve": "results.curves",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The links that must keep the contract: a new link joins by one line.
+"""Links that must fulfill the contract. Add a new link with one line.
 
-Links of other packages that are installed join by themselves, with their default settings.
+Installed links of other packages are included automatically, with their default settings.
 """
 
 from __future__ import annotations
@@ -96,5 +96,5 @@ def build(name: str) -> Link:
 
 @pytest.fixture(params=LINKS)
 def link(request: pytest.FixtureRequest) -> Link:
-    """Each link in turn, built once."""
+    """Each link, built once."""
     return build(request.param)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files and models of channels that links and MIMO channels are tried with."""
+"""Channel files and models for the tests of links and MIMO channels."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _NUMBERS = itertools.count()
 
 
 def settings(**changes):
-    """Settings of the channel that the files and models have."""
+    """Settings of the channel in the files and models."""
     return OFDMSettings.model_validate({"model": "CDL-C", "csi": "perfect", **changes})
 
 
 @functools.cache
 def cir(count=512, **changes) -> dict:
-    """Settings of a source of so many impulse responses of CDL-C."""
+    """Settings of a source with the given number of impulse responses of CDL-C."""
     chosen = settings(**changes)
     grid = resource_grid(chosen)
     path = Path(_FOLDER.name) / f"cir{next(_NUMBERS)}.h5"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every system in a tiny size, with a batch: a new system joins by one line of ``SYSTEMS``."""
+"""All systems in a tiny size, each with a batch. Add a new system with one line of ``SYSTEMS``."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ COMM = {"width": 8, "token_width": 8, "num_heads": 2, "projection": (8, 4)}
 
 
 class Case(NamedTuple):
-    """A system, a batch for it, and what it gives for the batch."""
+    """A system, a batch, and the expected properties of its outputs."""
 
     build: Callable[[], Any]
     batch: Callable[[], dict[str, tf.Tensor]]
@@ -89,7 +89,7 @@ def pairs() -> LatentPairs:
 
 
 def latents() -> dict[str, tf.Tensor]:
-    """A batch of them."""
+    """A batch of latents of two networks."""
     return next(iter(pairs().test(SIZE)))
 
 
@@ -104,25 +104,25 @@ def aligned(kind: str, **settings: Any) -> Case:
 
 
 def decision(system: Any, **options: Any) -> Case:
-    """A system that decides."""
+    """A decision system."""
     xla = options.pop("xla", True)
     build = functools.partial(system, FEATURES, 2, **options)
     return Case(lambda: build(link=AWGNLink()), features, (1,), drops=("text",), xla=xla)
 
 
 def digital() -> Any:
-    """A digital chain whose source coder is fitted to the batch."""
+    """A digital baseline whose source coder is fitted to the batch."""
     arrays = {name: values.numpy() for name, values in features().items()}
     return DigitalFeatures(FEATURES, 2, arrays, link=AWGNLink(), transmitted_dim=60)
 
 
 def comm(**options: Any) -> CoMM:
-    """A small CoMM."""
+    """A small CoMM system."""
     return CoMM(FEATURES, link=AWGNLink(), **{**COMM, **options})
 
 
 def centroid() -> CentroidSystem:
-    """Centroids of three modalities, and a judge of images."""
+    """Centroid system of three modalities, with a classifier of images."""
     system = CentroidSystem(DIGITS, link=FlatFadingLink(), latent_dim=4)
     judge = Classifier(DIGITS["image"], 10)
     judge.trainable = False
@@ -138,13 +138,13 @@ def estimation() -> ChannelEstimation:
 
 
 def centroid_over_the_air() -> CentroidSystem:
-    """Centroids of three devices that add in the air."""
+    """Centroid system of three devices whose symbols add over the air."""
     link = OverTheAirLink(model="flat", csi="perfect", fft_size=12)
     return CentroidSystem(DIGITS, link=link, latent_dim=4, transmitters="separate")
 
 
 def distributed_vib() -> TwoStageVIB:
-    """Two devices, and fusion at the receiver."""
+    """VIB system of two devices with fusion at the receiver."""
     link = UplinkLink(model="flat", csi="perfect", num_users=2, fft_size=12)
     sizes = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}
     return TwoStageVIB(FEATURES, 2, link=link, transmitters="separate", dropout=0.0, **sizes)
@@ -192,6 +192,6 @@ SYSTEMS = {
 
 
 def built(name: str) -> Any:
-    """A new system, the same each time."""
+    """A new system with equal weights in each call."""
     set_seed("conformance", name)
     return SYSTEMS[name].build()

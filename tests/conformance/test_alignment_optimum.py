@@ -1,4 +1,4 @@
-"""The closed form is the optimum: against ADMM, against its gradient, on random problems."""
+"""Optimality of the closed form: against ADMM and its gradient on random problems."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def problems(seed, count):
 
 
 def as_matrices(aligner, h, no, covariance):
-    """The same problem in the matrices that ADMM takes."""
+    """The same problem in the matrices of ADMM."""
     blocks = [tf.linalg.LinearOperatorFullMatrix(tf.constant(part)) for part in h]
     joint = tf.linalg.LinearOperatorBlockDiag(blocks).to_dense()
     noise = tf.constant(np.kron(np.eye(len(h)), no * covariance).astype(complex))
@@ -51,7 +51,7 @@ def precoder_matrix(pair, aligner):
 
 
 def closed_form(aligner, h, no, covariance):
-    """Objective of the closed form, in the terms of ADMM's."""
+    """Objective of the closed form in the form of ADMM."""
     modes = aligner.modes_
     pair = aligner.design(h[np.newaxis], no, noise_covariance=covariance)
     return float(pair.objective[0]) - modes.target_power + np.sum(modes.weights**2)

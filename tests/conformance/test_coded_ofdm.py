@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coded bits over `OFDMLink` against the chain that Sionna's tutorials write out by hand."""
+"""Coded bits over `OFDMLink` against a chain of Sionna blocks as in Sionna's tutorials."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BATCH, BATCHES, ITERATIONS = 100, 4, 8
 
 
 def handwritten_chain(csi):
-    """A codeword a slot over CDL-C, from Sionna blocks alone."""
+    """One codeword per slot over CDL-C, with Sionna blocks only."""
     grid = ResourceGrid(
         num_ofdm_symbols=14,
         fft_size=12,
@@ -67,7 +67,7 @@ def handwritten_chain(csi):
 
 
 def block_errors(chain, no):
-    """Block errors in every codeword sent."""
+    """Block errors of all transmitted codewords."""
     source = BinarySource()
 
     @tf.function

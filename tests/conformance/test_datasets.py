@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every data set keeps: a new one joins by one line."""
+"""Contract of all data sets. Add a new data set with one line."""
 
 from __future__ import annotations
 

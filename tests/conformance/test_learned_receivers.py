@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noise that links with shipped receivers report is their error, over what they are for."""
+"""The noise that links with shipped learned receivers report equals their error."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every link promises, whatever is inside."""
+"""Contract of all links."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def decibels(ratio):
 
 @pytest.fixture
 def air(monkeypatch):
-    """Signals and noise as Sionna adds them at the receive antennas, call by call."""
+    """Signals and noise that Sionna adds at the receive antennas, per call."""
     recorded, add_noise = [], AWGN.call
 
     def call(self, x, no):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What links do with empty batches, with numbers that are none, and with many batch sizes."""
+"""Links with empty batches, with non-finite numbers, and with different batch sizes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BAD = [np.nan, -0.1, np.inf, -np.inf]
 
 @functools.cache
 def graphs(link):
-    """Graphs of any batch, with a noise power for all and for each row, traced once."""
+    """Graphs for any batch size, with scalar noise power and noise power per row, traced once."""
     symbols = tf.TensorSpec([None, None], tf.complex64)
     return [
         tf.function(link, input_signature=[symbols, tf.TensorSpec(shape)], autograph=False)

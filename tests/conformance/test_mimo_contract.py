@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every MIMO channel promises, whatever is inside."""
+"""Contract of all MIMO channels."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def build(name: str) -> MIMOChannel:
 
 @pytest.fixture(params=CHANNELS)
 def channel(request: pytest.FixtureRequest) -> MIMOChannel:
-    """Each channel in turn, built once."""
+    """Each channel, built once."""
     return build(request.param)
 
 
 @functools.cache
 def draw(channel, no, groups=2000):
-    """States of so many groups, drawn in a graph and once for all tests, as arrays."""
+    """States of the given number of groups as arrays, drawn in a graph and once for all tests."""
     set_seed("draw", no)
     run = tf.function(lambda: channel.draw(groups * channel.coherence, tf.constant(no)))
     return type(channel.draw(1, no))(*(np.asarray(part) for part in run()))

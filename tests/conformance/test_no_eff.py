@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noise power that a link reports is its error within 6 %, known or learned, or it warns."""
+"""The reported noise power of a link equals its error within 6 %, or the link issues a warning."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRID = {"fft_size": 24, "num_tx_ant": 2, "num_rx_ant": 4}
 
 
 def build(**settings):
-    """The link, and whether it warned."""
+    """The link, and whether it issued a warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         link = OFDMLink(**GRID | settings)
@@ -68,7 +68,7 @@ def test_reported_noise_is_learned_where_statistics_do_not_suffice(settings):
     link, messages = build(**settings)
     assert not messages
     run = tf.function(link, autograph=False)
-    for snr_db, tolerance in ((5.0, 0.05), (25.0, 0.1)):  # between those that are learned
+    for snr_db, tolerance in ((5.0, 0.05), (25.0, 0.1)):  # between the SNRs of the calibration
         ratios = []
         for _ in range(4):
             symbols = complex_normal([256, 288 * link.settings.streams])
@@ -93,7 +93,7 @@ def test_a_link_whose_reported_noise_may_be_off_warns_once(settings):
 
 
 def test_known_covariances_improve_on_none_at_speed():
-    """The covariance of CDL over time is that of velocities in all directions."""
+    """The time covariance of CDL is that of velocities in all directions."""
     symbols, errors = complex_normal([160, 576]), {}
     for statistics in ("known", "none"):
         link, _ = build(interpolation="nn", speed=33.0, statistics=statistics)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of one's own: the error is that of the model that they come from, and `no_eff` is it."""
+"""Your own channels: the error equals that of the original model, and the reported `no_eff`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SOURCES = {
 
 @functools.cache
 def build(name, csi):
-    """The link, which must not warn, in a graph."""
+    """The link in a graph. It must not issue a warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         link = OFDMLink(channel=SOURCES[name](), csi=csi, **GRID)
@@ -40,7 +40,7 @@ def build(name, csi):
 
 @functools.cache
 def errors(name, csi, snr_db):
-    """Mean squared error of each slot, and the mean error over `no_eff`."""
+    """Mean squared error of each slot, and the mean error divided by `no_eff`."""
     run, found, ratios = build(name, csi), [], []
     for _ in range(SLOTS // 250):
         symbols = complex_normal([250, 576])
@@ -63,7 +63,7 @@ def test_reported_noise_is_the_error(name, csi, snr_db):
 @pytest.mark.parametrize("csi", ["perfect", "ls"])
 @pytest.mark.parametrize("name", ["cir", "model"])
 def test_cdl_as_impulse_responses_or_a_model_has_the_error_of_cdl(name, csi, snr_db):
-    """Intervals of mean logarithms, as the errors of slots have a long tail."""
+    """Intervals are those of mean logarithms, because the errors of slots are heavy-tailed."""
     (first, _), (second, _) = errors("named", csi, snr_db), errors(name, csi, snr_db)
     first, second = np.log(first), np.log(second)
     interval = 3.0 * np.hypot(np.std(first), np.std(second)) / np.sqrt(SLOTS)
@@ -73,7 +73,7 @@ def test_cdl_as_impulse_responses_or_a_model_has_the_error_of_cdl(name, csi, snr
 
 
 def test_tiny_units_change_nothing():
-    """Path gains as of ray tracing: `no` is in the same unit."""
+    """Path gains have the scale of ray tracing, and `no` has the same unit."""
     source = {**own_channels.cir(count=1024, **GRID), "normalize": "none"}
     link = OFDMLink(channel=source, **GRID)
     ratios = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PUSCH links: the noise that they report, and coded bits against Sionna's own chain."""
+"""PUSCH links: reported noise, and coded bits against Sionna's chain."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every system keeps: see ``system_cases.py``, where a new one joins by one line."""
+"""Contract of all systems. Add a new system with one line in ``system_cases.py``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def system_of(name):
 
 
 def measured(system, name, measure=None):
-    """Figures of the batch of a case at 10 dB, from the same seed."""
+    """Metrics of the batch of a case at 10 dB with a fixed seed."""
     set_seed("measured")
     batch = SYSTEMS[name].batch()
     if not SYSTEMS[name].measures:
@@ -137,7 +137,7 @@ def test_a_saved_system_comes_back_to_the_bit(name, tmp_path):
         np.testing.assert_array_equal(one, other)
     if system.compiled:
         assert loaded.get_metrics_result() == system.get_metrics_result()
-    if system.trainable_weights:  # the optimizer and the draws of dropout go on as well
+    if system.trainable_weights:  # the optimizer and dropout continue as well
         for model in (system, loaded):
             set_seed("going on")
             model.fit(tf.data.Dataset.from_tensors(batch), verbose=0)

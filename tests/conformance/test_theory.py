@@ -25,7 +25,7 @@ def assert_mean(samples, expected):
 
 
 def lmmse_errors(link, num_latents, no, compiled):
-    """Squared error of each latent's only symbol after the LMMSE estimator."""
+    """Squared error of each latent's single symbol after the LMMSE estimator."""
     demapper = LatentDemapper(2, "lmmse")
 
     def run(symbols):
@@ -36,7 +36,7 @@ def lmmse_errors(link, num_latents, no, compiled):
 
 
 def bit_errors(link, num_bits_per_symbol, num_words, no, compiled, num_symbols=1):
-    """Share of wrong bits in each word of ``num_symbols``, decided bit by bit, and ``no_eff``."""
+    """Bit error rate of each word of ``num_symbols`` with bitwise decisions, and ``no_eff``."""
     mapper = Mapper("qam", num_bits_per_symbol)
     demapper = Demapper("app", "qam", num_bits_per_symbol, hard_out=True)
 
@@ -108,7 +108,7 @@ def test_qam_over_rayleigh_fading_with_diversity(compiled, num_bits_per_symbol, 
 
 
 def test_qpsk_over_ofdm_is_as_good_as_the_reported_noise(compiled):
-    """With one stream and perfect CSI what is left is Gaussian of exactly that power."""
+    """With one stream and perfect CSI, the error is Gaussian with exactly the reported power."""
     grid = {"num_tx_ant": 1, "num_rx_ant": 1, "fft_size": 24}
     link = OFDMLink(model="TDL-C", csi="perfect", **grid)
     errors, no_eff = bit_errors(link, 2, 12_000, 0.1, compiled)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The time domain gives what the frequency domain does, and interference beside it."""
+"""The time domain agrees with the frequency domain, and adds interference."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def build(domain, name):
 
 @functools.cache
 def received(domain, name, snr_db, slots=SLOTS):
-    """Symbols, those received and the noise reported, a slot each, of the same seed."""
+    """Transmitted and received symbols and reported noise, one slot per row, for a fixed seed."""
     set_seed("time", name, snr_db)
     symbols = complex_normal([slots, 480])
     return symbols, *build(domain, name)(symbols, tf.constant(10 ** (-snr_db / 10)))
@@ -59,7 +59,7 @@ def test_reported_noise_is_the_error(name, snr_db):
 
 @pytest.mark.parametrize(("name", "snr_db"), CASES)
 def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_db):
-    """The same channels and noise: intervals of the differences between slots in pairs."""
+    """The same channels and noise: intervals are those of paired differences between slots."""
     errors = []
     for domain in ("frequency", "time"):
         symbols, symbols_hat, _ = received(domain, name, snr_db)
@@ -80,7 +80,7 @@ def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_
     ],
 )
 def test_interference_is_counted_where_it_is_most_of_the_noise(csi, settings):
-    """At 30 dB over floors of about -20 dB."""
+    """30 dB over interference floors of about -20 dB."""
     link = OFDMLink(domain="time", csi=csi, **GRID, **settings)
     assert link.interference_floor_db == -np.inf
     run, ratios = tf.function(link, autograph=False), []

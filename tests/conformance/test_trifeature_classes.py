@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="call-arg"
-"""No two classes of Trifeature coincide: a supervised classifier tells all of them apart."""
+"""All classes of Trifeature are different: a supervised classifier distinguishes them."""
 
 import keras
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of the user's own, in any unit, give what channels of unit power give."""
+"""Your own channels give equal results in any unit."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def scaled(matrix, power):
 
 
 def in_other_units(link, replace, symbols):
-    """The output in every unit is that of unit power; without noise, it is finite."""
+    """The output in all units equals that of unit power, and is finite without noise."""
     channel = link.channel
     set_seed("call")
     expected = link(symbols, 0.1)
@@ -61,7 +61,7 @@ def test_ofdm(kind):
 
 
 def test_each_slot_of_an_own_channel_may_have_a_power_of_its_own():
-    """Two users 60 dB apart: the statistics are known up to the power of each slot."""
+    """Two users differ by 60 dB: the statistics are known up to the power of each slot."""
     link: Any = OFDMLink(interpolation="lmmse", packing=False, **GRID)
     channel, symbols = link.channel, complex_normal([40, 8])
     powers = np.where(np.arange(40) % 2, 1e-12, 1e-6).astype(np.float32)
@@ -126,7 +126,7 @@ def test_rzf_without_noise_inverts_the_channel(power):
 
 
 def test_very_weak_signals_keep_their_scale():
-    """At -140 dB, x_hat is x and noise of the power reported: no gain is cut off."""
+    """At -140 dB, x_hat equals x plus noise of the reported power: no gain is clipped."""
     h, x = complex_normal([20_000, 2, 1]), complex_normal([20_000, 1])
     y = tf.linalg.matvec(h, x) + 1e7 * complex_normal([20_000, 2])
     x_hat, no_eff = diagonal_lmmse_equalizer(y, h, tf.constant(1e14))

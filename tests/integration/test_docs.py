@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="attr-defined"
-"""What README and documentation show works."""
+"""The examples of README and documentation work."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_links_between_files_lead_somewhere() -> None:
 
 
 def test_tables_of_settings_are_those_of_the_declarations() -> None:
-    """``python docs/make_tables.py`` writes them anew."""
+    """``python docs/make_tables.py`` updates them."""
     tables = run_path(str(ROOT / "docs" / "make_tables.py"))
     for page in PAGES:
         assert tables["with_tables"](page.read_text()) == page.read_text(), page.name

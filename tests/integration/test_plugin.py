@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of another package are found by entry points, and work in studies."""
+"""Parts of other packages are found by entry points, and work in studies."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ BROKEN_POINTS = {
 
 
 def install(site: Path, name: str, points: dict[str, dict[str, str]]) -> None:
-    """Write what an installer leaves of a distribution: its name and its entry points."""
+    """Write the metadata of an installed distribution: its name and its entry points."""
     info = site / f"{name.replace('-', '_')}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
@@ -98,7 +98,7 @@ def declared_points() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """Folder in which the example and packages that fail are installed."""
+    """Folder with the example package and packages whose import fails."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(PLUGIN / "semcom_example", folder / "semcom_example")
     install(folder, "semcom-example", declared_points())
@@ -121,7 +121,7 @@ with open("outputs.json", "w") as file:
 
 
 def commands(site, cwd, *words):
-    """Exit code and output of commands, in a process that has the packages of ``site``."""
+    """Exit code and output of commands in a process with the packages of ``site``."""
     (cwd / "commands.json").write_text(json.dumps(words))
     paths = os.pathsep.join((str(site), str(ROOT)))
     ended = subprocess.run(
@@ -137,7 +137,7 @@ def commands(site, cwd, *words):
 
 @pytest.fixture(scope="module")
 def described(site, tmp_path_factory):
-    """What ``list`` and ``schema`` say, and how studies of parts that fail are refused."""
+    """Output of ``list`` and ``schema``, and errors of studies with parts that fail to import."""
     cwd = tmp_path_factory.mktemp("described")
     for kind in ("broken", "nothing"):
         study = STUDY.replace("erasure: {kind: erasure}", f"erasure: {{kind: {kind}}}")
@@ -165,7 +165,7 @@ def test_the_example_declares_a_part_of_each_sort():
 
 
 def test_each_part_is_one_file():
-    """Nothing else than the file of a part and its entry point makes it known."""
+    """Only the file of a part and its entry point make it known."""
     modules = [
         point.partition(":")[0] for kinds in declared_points().values() for point in kinds.values()
     ]
@@ -241,7 +241,7 @@ def test_the_schema_knows_the_parts(described):
 
 @pytest.fixture(scope="module")
 def ran(site, tmp_path_factory):
-    """Folder in which studies of the parts were run."""
+    """Folder of the studies that were run with the parts."""
     cwd = tmp_path_factory.mktemp("ran")
     draw = np.random.default_rng(1)
     splits = {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No figure of the pages on results or of a model card was typed by hand."""
+"""All numbers on the pages of results and in model cards are generated from result files."""
 
 from pathlib import Path
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study that is killed goes on where it stopped, and ends with the same numbers."""
+"""A study that is killed resumes, and ends with the same numbers."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def _finish(process: subprocess.Popen[str]) -> str:
 
 
 def _kill_when(process: subprocess.Popen[str], reached) -> None:
-    """SIGKILL ``process`` as soon as ``reached`` says so."""
+    """Send SIGKILL to ``process`` as soon as ``reached()`` is true."""
     while not reached():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
@@ -70,7 +70,7 @@ def test_a_study_that_is_killed_twice_ends_with_the_same_file(tmp_path):
     assert not (killed / "resumed.h5").exists()
     output = _finish(_start(study, killed))
 
-    assert "Going on after" in output
+    assert "Resuming after" in output
     assert (killed / "resumed.h5").read_bytes() == (whole / "resumed.h5").read_bytes()
     assert not partial.exists()
     assert not checkpoint.exists()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shipped models load by name, and still do what they were trained for."""
+"""Shipped models load by name, and reach their documented performance."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ EIGHT_EPOCHS = ("distributed", "joint", "orthogonal")  # in which one bit of fiv
 
 
 def untrained(name, data):
-    """The same networks at one transmitter, which is the same over a link without noise."""
+    """The same networks with one joint transmitter, which is equivalent over a noiseless link."""
     settings = ModelSettings.model_validate_json(provenance_of(model_path(name))["settings"])
     system = settings.system.model_copy(update={"transmitters": "joint"})
     return settings.model_copy(update={"system": system}).build(data, AWGNLink())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chain of Sionna's blocks becomes a semantic one when mapper and demapper are swapped."""
+"""A Sionna chain transmits latents after mapper and demapper are replaced."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_latents_come_back_with_the_error_that_no_eff_predicts(
 
 
 class Autoencoder(keras.Model):
-    """A Keras encoder and decoder with an uplink in between; many samples share a slot."""
+    """A Keras encoder and decoder around an uplink. Many samples share a slot."""
 
     def __init__(self, uplink: Block) -> None:
         super().__init__()

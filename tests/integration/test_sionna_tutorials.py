@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chains of Sionna's tutorials carry latents after a few changed lines, and bits as before."""
+"""Chains of Sionna's tutorials transmit latents after a few changed lines, and bits as before."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def uplink(module: ModuleType, folder, **options) -> Block:
 
 
 def test_the_page_shows_the_differences_of_the_files():
-    """``python docs/make_tutorials.py`` writes them anew."""
+    """``python docs/make_tutorials.py`` updates the page."""
     page = PAGE.read_text(encoding="utf-8")
     assert MAKE["fill"](page) == page
     assert page.count("```diff") == len(MAKE["NAMES"])
@@ -71,7 +71,7 @@ def test_bits_are_decided_as_before(module, name, tmp_path):
 
 
 def error_ratio(link: ChainLink, no: float, slots: int = 32) -> float:
-    """Mean squared error of symbols over the mean of ``no_eff``."""
+    """Mean squared error of symbols divided by the mean of ``no_eff``."""
     users = [link.resource_grid.num_tx] if link.resource_grid.num_tx > 1 else []
     streams = link.resource_grid.num_streams_per_tx
     length = 48

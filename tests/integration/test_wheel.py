@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The wheel holds what the package needs outside a checkout."""
+"""The wheel contains all files that the package needs outside of a checkout."""
 
 from __future__ import annotations
 

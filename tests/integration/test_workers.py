@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study gives the same file in one process and on workers, whatever dies on the way."""
+"""A study writes the same file in one process and on workers, even if workers die."""
 
 import os
 import shutil
@@ -65,7 +65,7 @@ def _await_lines(process: subprocess.Popen[str], folder: Path, number: int) -> N
 
 
 def _workers(process: subprocess.Popen[str]) -> list[int]:
-    """Processes that a run started to compute in."""
+    """Worker processes that a run has started."""
     threads = Path(f"/proc/{process.pid}/task").iterdir()
     children = [pid for each in threads for pid in (each / "children").read_text().split()]
     commands = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children}
@@ -98,14 +98,14 @@ def test_the_client_is_killed_and_one_worker_goes_on(tmp_path, whole):
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     output = _finish(_start(tmp_path, "out", "--workers", "1"))
-    assert "Going on after" in output
+    assert "Resuming after" in output
     assert (tmp_path / "out/shared.h5").read_bytes() == whole
     assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]  # none is left behind
 
 
 @pytest.mark.slow
 def test_jobs_of_slurm(tmp_path, whole):
-    """Skipped where Debian's Slurm cannot be started; see ``tests/slurm/start``."""
+    """Skipped if Debian's Slurm cannot be started; see ``tests/slurm/start``."""
     scripts = Path(__file__).parents[1] / "slurm"
     slurm = Path(tempfile.mkdtemp())  # munge wants a path that all may enter
     slurm.chmod(0o755)

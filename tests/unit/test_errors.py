@@ -23,7 +23,7 @@ from sionna_semcom._errors import in_one_line, reading
 def test_whatever_a_file_causes_is_one_line_that_names_it(tmp_path, error):
     path = tmp_path / "some.h5"
     path.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"some\.h5` is damaged or no result file: .") as caught:
+    with pytest.raises(ValueError, match=r"some\.h5` is damaged or not a result file: .") as caught:
         with reading(path, "result file"):
             raise error
     assert len(str(caught.value)) < 700
@@ -48,7 +48,7 @@ def test_files_that_cannot_be_opened_are_named(tmp_path):
 
 def test_messages_are_short_and_say_what_to_do():
     assert in_one_line(OSError(errno.ENOSPC, "No space left on device", "a.h5")) == (
-        "No space left on device: a.h5. The same command goes on from here when there is room"
+        "No space left on device: a.h5. Free some space, then repeat the command to resume"
     )
     assert in_one_line(OSError(errno.EACCES, "Permission denied", b"\xff")).endswith(
         "denied: \udcff"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights that a wheel does not hold, from a server on this machine, or from none."""
+"""Weights that are not part of a wheel, from a local server or without a server."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def models(tmp_path, monkeypatch):
-    """Folder of models of an installed package that lists one and holds none."""
+    """Model folder of an installed package, whose index lists a model that it does not contain."""
     package = tmp_path / "site/sionna_semcom"
     folder = package / "shipped/models"
     folder.mkdir(parents=True)
@@ -50,7 +50,7 @@ def models(tmp_path, monkeypatch):
 
 @pytest.fixture
 def release(tmp_path, monkeypatch):
-    """Folder of files of a release page."""
+    """Folder with the files of a release page."""
     pages = tmp_path / "pages"
     page = pages / f"v{__version__}"
     page.mkdir(parents=True)
@@ -113,7 +113,7 @@ def test_without_network_one_line_says_which_file_goes_where(models, tmp_path, m
     kept = tmp_path / "cache/sionna_semcom/models" / NAME
     assert "\n" not in message
     assert f"v{__version__}/one.seed0.keras" in message
-    assert message.endswith(f"keep it as {kept}")
+    assert message.endswith(f"store it as {kept}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(CONTENT)
     assert _fetch.fetch(NAME) == kept

@@ -119,7 +119,7 @@ def test_room_and_folders_are_tried_first(tmp_path, files_of_at_most):
     for folder in (tmp_path / "file", tmp_path / "file/below", "/proc/none"):
         with pytest.raises(OSError):
             check_folder(folder)
-    with pytest.raises(IsADirectoryError, match="folder is a folder, and a file of that name"):
+    with pytest.raises(IsADirectoryError, match="folder is a folder, but a file of that name"):
         check_folder(tmp_path / "new", "folder")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HDF5 files that read other files, or take more than they should."""
+"""HDF5 files that refer to other files, or would take too much memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ READERS = {
 
 @pytest.fixture
 def secret(tmp_path):
-    """A file of this machine that no data file should show."""
+    """A file of this machine that data files must not be able to read."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     with h5py.File(folder / "secret.h5", "w") as file:
@@ -138,7 +138,7 @@ def overfull_chunk(file, secret):
 
 
 def long_attribute(file, secret):
-    """Strings each of which might be most of the file."""
+    """Strings that could each be almost as long as the file."""
     file.attrs.create("names", ["x" * 10**4] * 100, dtype=TEXT)
 
 
@@ -154,8 +154,8 @@ HOSTILE = {
     external_link_below: "a link to another file",
     virtual: "virtual dataset",
     virtual_without_end: "virtual dataset",
-    dangling: "a link to what the file does not have",
-    links_in_a_circle: "a link to what the file does not have",
+    dangling: "a link to a missing object",
+    links_in_a_circle: "a link to a missing object",
     cycle: "links form a cycle",
     cycle_of_a_soft_link: "links form a cycle",
     root_in_itself: "links form a cycle",
@@ -164,9 +164,9 @@ HOSTILE = {
     shared: "SIONNA_SEMCOM_MAX_BYTES",
     declared: "more than the file can",
     declared_without_axis: "more than the file can|SIONNA_SEMCOM_MAX_BYTES",
-    large_chunk: "a chunk of x says .* more than the file can",
+    large_chunk: "a chunk of x declares .* more than the file can",
     packed_twice: r"filters \[1, 1\]",
-    overfull_chunk: "unpacks to more than its size",
+    overfull_chunk: "decompresses to more than its size",
 }
 
 
@@ -186,7 +186,7 @@ def test_no_reader_opens_what_is_hostile(tmp_path, secret, make):
 
 @pytest.mark.parametrize("make", [external_storage, external_link, virtual, virtual_without_end])
 def test_other_files_are_not_even_opened(tmp_path, make):
-    """A pipe that nobody writes to: whoever opens it waits for ever."""
+    """Opening a pipe without a writer would block forever."""
     pipe = tmp_path / "pipe"
     with h5py.File(tmp_path / "file.h5", "w") as file:
         make(file, pipe)
@@ -207,7 +207,7 @@ def test_attributes_are_bounded(tmp_path, monkeypatch, make):
 
 
 def share_strings(path, name="x", count=4000, length=10**5, shape=None):
-    """Strings of any length that are all the same bytes of the file."""
+    """Variable-length strings that all refer to the same bytes of the file."""
     with h5py.File(path, "a") as file:
         file.create_dataset(name, shape or (count,), TEXT)
         dataset = file[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values, texts and JSON of HDF5 files: read as they are, or refused in one line."""
+"""Values, strings and JSON of HDF5 files: read unchanged, or rejected with a one-line error."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_scale_offset_is_read(tmp_path):
 
 
 def test_large_chunks_that_are_right_are_read(tmp_path):
-    """Chunks of 4 MB, whose sizes are looked at closely because they could hide much."""
+    """Chunks of 4 MB, which are decompressed for a check because they could expand to much more."""
     values = np.random.default_rng(1).normal(size=(2, 500_000))
     with h5py.File(tmp_path / "file.h5", "w") as file:
         file.create_dataset("x", data=values, chunks=(1, 500_000), compression="gzip")
@@ -97,7 +97,7 @@ def test_what_is_neither_number_nor_string_is_refused(tmp_path, values, kind):
         file.create_dataset("reference", data=file["x"].ref, dtype=h5py.ref_dtype)
     with open_hdf5(tmp_path / "file.h5", "file") as file:
         for name in ("x", "reference"):
-            with pytest.raises(ValueError, match=f"{name} (must hold numbers|has no values)"):
+            with pytest.raises(ValueError, match=f"{name} (must contain numbers|has no values)"):
                 read_dataset(file, name)
 
 
@@ -128,7 +128,7 @@ def test_random_damage_is_one_line(tmp_path):
             with open_hdf5(path, "file") as file:
                 read_dataset(file, "a/x"), read_dataset(file, "a/t"), dict(file.attrs)
         except ValueError as error:
-            assert re.match(r"`.*file.h5` is damaged or no file: ", str(error))
+            assert re.match(r"`.*file.h5` is damaged or not a file: ", str(error))
             refused += 1
     assert refused > 20
 
@@ -144,14 +144,14 @@ def test_json_is_read(text):
         ("[" * 10**5 + "]" * 10**5, "nested deeper than 64"),
         ('{"a":' * 900 + "1" + "}" * 900, "nested deeper than 64"),
         ("{", "Expecting property name"),
-        ('{"a": 1, "a": 2}', "a key twice"),
+        ('{"a": 1, "a": 2}', "a repeated key"),
         ("9" * 5000, "Exceeds the limit|digits"),
         (b"\xff", "utf-8"),
         (3, "must be a string, not int"),
     ],
 )
 def test_json_that_is_none_is_one_line(text, reason):
-    with pytest.raises(ValueError, match=f"^`settings` is no JSON: .*({reason})") as refused:
+    with pytest.raises(ValueError, match=f"^`settings` is not JSON: .*({reason})") as refused:
         read_json(text, "`settings`")
     assert len(str(refused.value)) < 250
 
@@ -168,7 +168,7 @@ def test_checksums_are_read(tmp_path, text, found):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("[]", "strings by file, not"), ('{"a": 1}', "strings by file, not"), ("{", "is no JSON")],
+    [("[]", "strings by file, not"), ('{"a": 1}', "strings by file, not"), ("{", "is not JSON")],
 )
 def test_checksums_that_are_none_are_one_line(tmp_path, text, reason):
     path = _with_checksums(tmp_path, text)

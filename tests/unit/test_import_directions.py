@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Imports run one way and never in circles: the contracts in setup.cfg."""
+"""Layers of imports without circles: the contracts in setup.cfg."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies and models that come with the package, and the commands on them."""
+"""Shipped studies and models, and their commands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _invoke(*arguments, columns="200"):
 
 @pytest.fixture
 def wheel(tmp_path, monkeypatch):
-    """A package that holds its studies and models, as that of a wheel does."""
+    """A package that contains its studies and models, as in a wheel."""
     package = tmp_path / "site/sionna_semcom"
     for kind in ("studies", "models"):
         (package / "shipped" / kind).mkdir(parents=True)

@@ -23,7 +23,7 @@ NUM_BITS, CODERATE, BATCH_SIZE = 2, 0.5, 16
 
 
 def write_responses(path, size=256):
-    """Write random impulse responses, in place of those of a measurement or of ray tracing."""
+    """Write random impulse responses, which replace measured or ray-traced ones."""
     rng = np.random.default_rng(0)
     real, imag = rng.normal(size=(2, size, 1, RX_ANTENNAS, 1, STREAMS, PATHS, 1))
     with h5py.File(path, "w") as file:
@@ -75,7 +75,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, 1, STREAMS, k] each."""
+        """Transmitted and decided bits: [batch_size, 1, STREAMS, k] each."""
         no = ebnodb2no(ebno_db, NUM_BITS, CODERATE, self.grid)
         bits = self.source([batch_size, 1, STREAMS, self.encoder.k])
         x = self.mapper(self.encoder(bits))

@@ -56,7 +56,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, 1, STREAMS, k] each."""
+        """Transmitted and decided bits: [batch_size, 1, STREAMS, k] each."""
         no = ebnodb2no(ebno_db, NUM_BITS, CODERATE, self.grid)
         bits = self.source([batch_size, 1, STREAMS, self.encoder.k])
         x = self.mapper(self.encoder(bits))

@@ -78,7 +78,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, 1, STREAMS, k] each."""
+        """Transmitted and decided bits: [batch_size, 1, STREAMS, k] each."""
         no = ebnodb2no(ebno_db, NUM_BITS, CODERATE, self.grid)
         bits = self.source([batch_size, 1, STREAMS, self.encoder.k])
         x = self.mapper(self.encoder(bits))
@@ -86,7 +86,7 @@ class Uplink(Block):
         return bits, self.decoder(self.demapper(x_hat, no_eff))
 
     def send(self, x, no):
-        """What of symbols ``x`` arrives at noise power ``no``, and with what noise."""
+        """Equalized symbols for ``x`` at noise power ``no``, and their noise power."""
         y, h = self.channel(self.modulator(self.grid_mapper(x)), no)
         y = self.demodulator(y)
         if self.perfect_csi:

@@ -55,7 +55,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, TERMINALS, 1, k] each."""
+        """Transmitted and decided bits: [batch_size, TERMINALS, 1, k] each."""
         no = ebnodb2no(ebno_db, NUM_BITS, CODERATE, self.grid)
         bits = self.source([batch_size, TERMINALS, 1, self.encoder.k])
         x = self.mapper(self.encoder(bits))

@@ -58,7 +58,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, TERMINALS, 1, k] each."""
+        """Transmitted and decided bits: [batch_size, TERMINALS, 1, k] each."""
         no = ebnodb2no(ebno_db, NUM_BITS, CODERATE, self.grid)
         bits = self.source([batch_size, TERMINALS, 1, self.encoder.k])
         x = self.mapper(self.encoder(bits))
@@ -66,7 +66,7 @@ class Uplink(Block):
         return bits, self.decoder(self.demapper(x_hat, no_eff))
 
     def send(self, x, no):
-        """What of symbols ``x`` arrives at noise power ``no``, and with what noise."""
+        """Equalized symbols for ``x`` at noise power ``no``, and their noise power."""
         self.umi.set_topology(*gen_single_sector_topology(tf.shape(x)[0], TERMINALS, "umi"))
         y, h = self.channel(self.grid_mapper(x), no)
         if self.perfect_csi:

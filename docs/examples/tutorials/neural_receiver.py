@@ -15,7 +15,7 @@ NUM_BITS, CARRIER = 2, 3.5e9
 
 
 class NeuralReceiver(keras.layers.Layer):
-    """Numbers for each resource element, from what all of them received."""
+    """Outputs for each resource element, computed from all received resource elements."""
 
     def __init__(self, num_outputs, channels=32, blocks=2):
         super().__init__()

@@ -17,7 +17,7 @@ NUM_BITS, CARRIER = 2, 3.5e9
 
 
 class NeuralReceiver(keras.layers.Layer):
-    """Numbers for each resource element, from what all of them received."""
+    """Outputs for each resource element, computed from all received resource elements."""
 
     def __init__(self, num_outputs, channels=32, blocks=2):
         super().__init__()
@@ -73,7 +73,7 @@ class Uplink(Block):
         return bits, tf.reshape(llr, tf.shape(bits))
 
     def send(self, x, no):
-        """What of symbols ``x`` arrives at noise power ``no``, and with what noise."""
+        """Equalized symbols for ``x`` at noise power ``no``, and their noise power."""
         y = self.channel(self.grid_mapper(x), no)
         real, imag, log_noise = tf.unstack(self.grid_demapper(self.latent_receiver(y, no)), axis=-1)
         return tf.complex(real, imag), tf.exp(log_noise)

@@ -44,7 +44,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, TERMINALS, tb_size] each."""
+        """Transmitted and decided bits: [batch_size, TERMINALS, tb_size] each."""
         no = ebnodb2no(ebno_db, *self.modulation, self.grid)
         x, bits = self.transmitter(batch_size)
         self.umi.set_topology(*gen_single_sector_topology(batch_size, TERMINALS, "umi"))

@@ -49,7 +49,7 @@ class Uplink(Block):
 
     @tf.function
     def call(self, batch_size, ebno_db):
-        """Bits that are sent, and what is decided: [batch_size, TERMINALS, tb_size] each."""
+        """Transmitted and decided bits: [batch_size, TERMINALS, tb_size] each."""
         no = ebnodb2no(ebno_db, *self.modulation, self.grid)
         x, bits = self.transmitter(batch_size)
         self.umi.set_topology(*gen_single_sector_topology(batch_size, TERMINALS, "umi"))
@@ -57,7 +57,7 @@ class Uplink(Block):
         return bits, self.receiver(y, no, h)
 
     def send(self, x, no):
-        """What of symbols ``x`` arrives at noise power ``no``, and with what noise."""
+        """Equalized symbols for ``x`` at noise power ``no``, and their noise power."""
         self.umi.set_topology(*gen_single_sector_topology(tf.shape(x)[0], TERMINALS, "umi"))
         y, h = self.channel(self.latents(x), no)
         return self.equalizer(y, no, h)

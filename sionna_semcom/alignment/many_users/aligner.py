@@ -33,9 +33,9 @@ class BroadcastAligner(BaseEstimator):
         \mathbf{F}\mathbf{x} + \mathbf{v}_k)\right)\right\rVert^2
         \quad\text{s.t.}\quad \mathrm{tr}(\mathbf{F}\mathbf{F}^\mathsf{T}) \le P
 
-    in the widely linear form, in which features are real numbers of their own. A user tells the
-    station :math:`\mathbf{W}_k^\mathsf{T}\mathbf{W}_k` once, of which its network cannot be read,
-    and each of its channels; decoders are the users' own business (:meth:`exchanged`).
+    in the widely linear form, in which features are separate real numbers. A user reports
+    :math:`\mathbf{W}_k^\mathsf{T}\mathbf{W}_k` to the station once, which does not reveal its
+    network, and each of its channels. Decoders are computed by the users (:meth:`exchanged`).
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class BroadcastAligner(BaseEstimator):
     Attributes
     ----------
     modes_ : `SemanticModes`
-        The transmitter's latents in the basis of what all users together want to know
+        The transmitter's latents in the basis of the components that are relevant to all users
     widths_ : `list` of `int`
         Sizes of the users' latents
     """

@@ -26,9 +26,9 @@ class Broadcast(NamedTuple):
     for whitened coefficients at the transmitter, users' cross-covariances :math:`\mathbf{W}_k` in
     their metrics, and diagonal noise covariances :math:`\mathbf{N}_k`. Complex channels are in
     their real form :math:`\begin{bmatrix}\Re & -\Im\\ \Im & \Re\end{bmatrix}`, in which each
-    dimension has half the noise. Errors of variance :math:`\varepsilon` on the coefficients of a
-    channel act on what is sent with power :math:`P_b` on resource element :math:`b` as noise of
-    variance :math:`\varepsilon P_b`.
+    dimension has half the noise. Errors of variance :math:`\varepsilon` of the channel coefficients
+    have the effect of noise of variance :math:`\varepsilon P_b` for a signal of power :math:`P_b`
+    on resource element :math:`b`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Broadcast(NamedTuple):
         Output
         ------
         : [..., K, R, n], `tf.float`
-            Their transposes estimate the coefficients from what a user receives
+            Their transposes estimate the coefficients from the received signal of a user
         """
         received = tf.matmul(self.h, precoder[..., tf.newaxis, :, :])
         used = by_element(tf.reduce_sum(precoder**2, -1), self.error.shape[-1])

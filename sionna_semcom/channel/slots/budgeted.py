@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots of a channel in physical units, in units of the median drop."""
+"""Slots of a channel with a link budget, normalized by the median drop."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
 
-FRESH_SLOTS = 2048  # in which the median of a channel without a pool is measured
+FRESH_SLOTS = 2048  # slots in which the median gain of a channel without a pool is measured
 
 
 class Drops(NamedTuple):
-    """Slots, which drops they are of, and what interferes there."""
+    """Slots, their drops, and the channels of interferers."""
 
     h: tf.Tensor
     """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`."""
     index: tf.Tensor
-    """[num_slots], `tf.int32`: number of the drop or channel that a slot is of; negative numbers
-    are of channels that are drawn anew."""
+    """[num_slots], `tf.int32`: index of the drop or channel of a slot; negative for newly drawn
+    channels."""
     interferers: tf.Tensor | None
     """As ``h`` with all antennas of all interfering terminals as transmit antennas."""
 
 
 class BudgetedSlots(SlotSource):
-    r"""Slots of a channel in physical units, over the root of the median energy of its drops.
+    r"""Slots of a channel in physical units, divided by the root of the median energy of its drops.
 
     .. math:: \bar{\mathbf{H}}_d = \frac{\mathbf{H}_d}{\sqrt{g_{0.5}}}, \qquad
               g_d = \frac{1}{N_R N_T T F}\sum_{r,t,s,n} |h_{d,r,t,s,n}|^2
 
-    so that :math:`1/N_0` is the SNR of the median drop; drop :math:`d` has
-    :math:`g_d / g_{0.5}` times as much. With ``normalize="slot"`` all drops have the same energy.
+    such that :math:`1/N_0` is the SNR of the median drop. The SNR of drop :math:`d` is :math:`g_d /
+    g_{0.5}` times as large. With ``normalize="slot"`` all drops have the same energy.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class BudgetedSlots(SlotSource):
         Channel in physical units
 
     settings : `SlotSettings`
-        Settings whose ``link_budget`` has the powers
+        Settings with a ``link_budget``
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid of a slot
@@ -79,7 +79,7 @@ class BudgetedSlots(SlotSource):
         return self.draw(num_slots).h
 
     def draw(self, num_slots: int | tf.Tensor) -> Drops:
-        """Draw ``num_slots`` channels with what is known of them."""
+        """Draw ``num_slots`` channels with their drops and interferers."""
         size = self.slots.num_kept
         if size is None:
             return Drops(self._in_unit(self.slots(num_slots)), -1 - tf.range(num_slots), None)
@@ -91,30 +91,30 @@ class BudgetedSlots(SlotSource):
 
     @property
     def num_kept(self) -> int | None:
-        """Drops or channels that slots are taken from, none if each slot draws its own."""
+        """Number of drops or channels in a pool, or `None` if each slot draws its own."""
         return self.slots.num_kept
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
-        """The slots of drops ``rows``."""
+        """Slots of the drops ``rows``."""
         return self._in_unit(self.slots.kept(rows))
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """All drops that were drawn once, or none if each slot draws its own."""
+        """All drops of a pool, or `None` if each slot draws its own."""
         pool = self.slots.pool
         return None if pool is None else self._in_unit(pool)
 
     def seen(self) -> tf.Tensor:
-        """Slots with unit mean energy in which a receiver has learned the statistics."""
+        """Slots with unit mean energy from which a receiver learns the statistics."""
         return self.slots.seen()
 
     @property
     def interference(self) -> InterferenceFloor:
-        """Interference that one matrix for each resource element leaves out."""
+        """Interference that the model of one matrix per resource element neglects."""
         return self.slots.interference
 
     def redraw(self) -> None:
-        """Draw other drops; the unit, and with it the budget, stays."""
+        """Draw new drops. The normalization, and thus the link budget, does not change."""
         self.slots.redraw()
 
     def _in_unit(self, h: tf.Tensor) -> tf.Tensor:
@@ -133,5 +133,5 @@ class BudgetedSlots(SlotSource):
 
 
 def budget_of(slots: object) -> Budget | None:
-    """The link budget of what slots are drawn from, if it has one."""
+    """Link budget of a source of slots, or `None`."""
     return slots.budget if isinstance(slots, BudgetedSlots) else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frequency responses of the 3GPP channel models, drawn afresh or from a pool."""
+"""Frequency responses of the 3GPP channel models, newly drawn or from a pool."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def antenna_row(
 def channel_model(settings: SlotSettings) -> ChannelModel:
     """Sionna's model of the channel impulse response.
 
-    A system-level model comes without path loss and shadowing, because the SNR is a parameter,
-    unless there is a link budget or several terminals differ by it, and without a topology (see
+    Path loss and shadowing of a system-level model are disabled, because the SNR is a parameter,
+    unless there is a link budget or there are several terminals. The model has no topology yet (see
     `drop_users`).
     """
     family, fc, budget = settings.model[:3], settings.carrier_frequency, settings.link_budget
@@ -90,9 +90,9 @@ def path_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> tf.Te
 
     .. math:: h_{t,n} = \sum_p a_{p,t}\, e^{-j 2\pi f_n \tau_p}
 
-    Equal to :func:`~sionna.phy.channel.cir_to_ofdm_channel`, which forms the response of each path
-    on each resource element before it sums them: half of the time that a CDL channel takes. Here
-    the sum is a matrix product.
+    The result equals that of :func:`~sionna.phy.channel.cir_to_ofdm_channel`, which computes the
+    response of each path on each resource element before the sum, and takes half of the time of a
+    CDL channel. Here, the sum is a matrix product.
 
     Input
     -----
@@ -125,14 +125,15 @@ def frequency_response(a: tf.Tensor, tau: tf.Tensor, frequencies: tf.Tensor) -> 
 
 
 def received(x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """What one receiver gets of a grid ``x`` over the channel ``h``, without noise.
+    """Received signal of one receiver for a grid ``x`` over the channel ``h``, without noise.
 
-    Equal to :class:`~sionna.phy.channel.ApplyOFDMChannel`, without its products of all streams.
+    The result equals that of :class:`~sionna.phy.channel.ApplyOFDMChannel`, which computes the
+    products of all streams before their sum.
 
     Input
     -----
     x : [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
-        What is sent
+        Transmitted signal
 
     h : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
         Channel
@@ -140,7 +141,7 @@ def received(x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     Output
     ------
     : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-        What is received
+        Received signal
     """
     streams = range(h.shape[4])
     return tf.add_n([h[:, :, :, 0, one] * x[:, :, tf.newaxis, one] for one in streams])
@@ -149,14 +150,14 @@ def received(x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
 def slot_energy(h: tf.Tensor) -> tf.Tensor:
     """Mean energy of a coefficient in each slot of a grid ``h`` of rank 7: [num_slots].
 
-    One for a slot without any energy, which is safe to divide by.
+    The result is one for a slot without energy, so that division by it is safe.
     """
     mean = tf.reduce_mean(energy(h), axis=[1, 2, 3, 4, 5, 6])
     return tf.where(mean > 0, mean, 1.0)
 
 
 def in_units(tensor: tf.Tensor, unit: tf.Tensor) -> tf.Tensor:
-    """``tensor`` [num_slots or 1, ...] over the unit [num_slots] of each slot."""
+    """Divide ``tensor`` [num_slots or 1, ...] by the unit [num_slots] of each slot."""
     unit = tf.reshape(unit, [-1, *[1] * (tensor.shape.rank - 1)])
     return tensor / tf.cast(unit, tensor.dtype)
 
@@ -166,11 +167,11 @@ class SlotChannel(SlotSource):
 
     .. math:: \frac{1}{N_R N_T T F} \sum_{r,t,s,n} |h_{r,t,s,n}|^2 = 1
 
-    With a link budget slots are in physical units, with path loss and shadowing.
+    With a link budget, slots are in physical units, including path loss and shadowing.
 
-    With a pool, realizations are drawn once, in chunks and outside the graph, and a call picks
-    among them at random with replacement. The system-level models need one: Sionna ties their
-    topology to a batch size.
+    With a pool, realizations are drawn once, in chunks and outside of the graph, and each call
+    selects slots at random with replacement. System-level models require a pool, because their
+    topology in Sionna has a fixed batch size.
 
     Parameters
     ----------
@@ -220,7 +221,7 @@ class SlotChannel(SlotSource):
 
     @property
     def num_kept(self) -> int | None:
-        """Size of the pool, or none if each slot draws its own."""
+        """Size of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool.shape[0]
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
@@ -229,21 +230,21 @@ class SlotChannel(SlotSource):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realizations of the pool, or none if each slot draws its own."""
+        """Realizations of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool.value()
 
     def interferers(self, numbers: tf.Tensor) -> tf.Tensor | None:
-        """Channels of terminals that interfere in drops ``numbers`` of the pool."""
+        """Channels of interfering terminals in the drops ``numbers`` of the pool."""
         return None if self._interferers is None else tf.gather(self._interferers, numbers)
 
     def seen(self) -> tf.Tensor:
-        """The pool, or as many slots as one has by default, with unit mean energy."""
+        """The pool, or as many slots as the default pool, with unit mean energy."""
         slots = self(DEFAULT_DROPS) if self._pool is None else self._pool.value()
         return slots if self.has_unit_energy else in_units(slots, tf.sqrt(slot_energy(slots)))
 
     @property
     def interference(self) -> InterferenceFloor:
-        """Interference that one matrix for each resource element leaves out."""
+        """Interference that the model of one matrix per resource element neglects."""
         return interference_floor(self._settings, self.drop_interference)
 
     def redraw(self) -> None:
@@ -265,7 +266,7 @@ class SlotChannel(SlotSource):
         return response(a, tau, self._frequencies)
 
     def _draw_pool(self, size: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """``size`` drops, and the channels of what interferes in them."""
+        """Draw ``size`` drops and the channels of their interferers."""
         self.drop_interference = []
         chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
         drops = tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Combinations of settings of slots that cannot work."""
+"""Checks of combinations of settings of slots."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from ..settings import SourceSettings
 
-MIN_KNOWN_DROPS = 64  # of fewer, the covariance says more about each than about the model
+MIN_KNOWN_DROPS = 64  # a covariance of fewer drops contains information about single drops
 
 
 def check_grid(settings: Any) -> None:
-    """Refuse grids without data, or with pilots where there is no symbol."""
+    """Check that a grid has data elements, and that pilots are in existing OFDM symbols."""
     pilots, used = settings.pilot_ofdm_symbol_indices, settings.num_subcarriers
     if min(settings.num_guard_carriers) < 0 or used < 1:
         raise ValueError(
@@ -37,7 +37,7 @@ def check_grid(settings: Any) -> None:
 
 
 def check_budget(settings: Any) -> None:
-    """Refuse a link budget of a channel without path loss, and interferers that none draws."""
+    """Check that a link budget has a channel with path loss, and that interferers are drawn."""
     budget = settings.link_budget
     if budget is None:
         return
@@ -64,7 +64,7 @@ def check_budget(settings: Any) -> None:
 
 
 def check_estimation(settings: Any) -> None:
-    """Refuse what least-squares estimation cannot work with."""
+    """Check that least-squares estimation is possible."""
     if not settings.pilot_ofdm_symbol_indices:
         raise ValueError("`csi`='ls' needs pilots. Received: pilot_ofdm_symbol_indices=()")
     if settings.interpolation == "lmmse" and settings.statistics == "none":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frequency responses of a CDL channel, with what does not change from draw to draw in tables."""
+"""Frequency responses of a CDL channel with precomputed tables."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class ClusterResponse(Object):
         \frac{1}{F}\sum_n |h_{t,n}|^2 = \mathbf{a}_t^\mathsf{T}\mathbf{C}\,\mathbf{a}_t^\star,
         \quad \mathbf{C} = \tfrac{1}{F}\mathbf{R}\mathbf{R}^\mathsf{H}
 
-    Equal to `frequency_response` of what the model draws. The delays of the paths are always the
-    same, so that rotations and the energy of a slot take one product with a constant each.
+    The result equals `frequency_response` of the paths of the model. The delays of the paths are
+    constant, so that the response and the energy of a slot are products with constant matrices.
 
     Parameters
     ----------
@@ -66,5 +66,5 @@ class ClusterResponse(Object):
         energy = tf.reduce_mean(energy, -1)[:, tf.newaxis, tf.newaxis]
         rows = tf.math.divide_no_nan(rows, tf.cast(tf.sqrt(energy), rows.dtype))
         h = tf.matmul(rows, self._rotations, transpose_a=True)
-        h = tf.stop_gradient(h)  # which spares the backward pass, as a channel has no weights
+        h = tf.stop_gradient(h)  # no backward pass, because a channel has no weights
         return tf.reshape(h, [num_slots, 1, rx, 1, tx, num_time_steps, h.shape[-1]])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Path coefficients of a CDL channel, with all that does not change from draw to draw in tables."""
+"""Path coefficients of a CDL channel with precomputed tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def unit_vectors(zenith: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
 def array_response(
     array: AntennaArray, bearing: float, wavelength: float, zenith: np.ndarray, azimuth: np.ndarray
 ) -> np.ndarray:
-    r"""What antennas make of a ray: field of their element times phase of their position.
+    r"""Response of antennas to a ray: field pattern of the element times phase of the position.
 
     .. math:: \mathbf{f}_u(\theta, \phi)\,
               e^{j 2\pi\, \hat{\mathbf{r}}^\mathsf{T}\mathbf{d}_u / \lambda_0}
@@ -40,9 +40,9 @@ def array_response(
     Output
     ------
     : [..., num_ant, 2], `complex`
-        Response to both components of the field, along zenith and azimuth
+        Response to both field components, along zenith and azimuth
     """
-    directions = unit_vectors(zenith, azimuth - bearing)  # as the array sees them
+    directions = unit_vectors(zenith, azimuth - bearing)  # relative to the array
     local = np.arccos(np.clip(directions[..., 2], -1.0, 1.0))
     bearings = np.arctan2(directions[..., 1], directions[..., 0])
     turned = np.sign(np.sin(np.broadcast_to(zenith, local.shape)))  # a zenith beyond the pole
@@ -70,15 +70,15 @@ class ClusterPaths(Object):
         \mathbf{f}_{u}^\mathsf{T} \mathbf{\Phi}_{c,r}\, \mathbf{f}_{s}\,
         e^{j 2\pi\, \hat{\mathbf{r}}^\mathsf{T}\mathbf{v}\, t / \lambda_0}
 
-    A cluster has 20 azimuths and 20 zeniths at either end, which are coupled at random. The
-    responses of the arrays to all 400 pairs are computed once (`array_response`), so that a draw
-    looks rays up in place of rotating coordinate systems and evaluating antenna patterns. It makes
-    the draws that Sionna makes, in the same order, and differs from it by rounding.
+    A cluster has 20 azimuths and 20 zeniths at each end, which are coupled at random. The responses
+    of the arrays to all 400 pairs are computed once (`array_response`). A draw looks up the
+    responses of rays, instead of rotating coordinate systems and evaluating antenna patterns. It
+    uses the same random draws as Sionna in the same order. The results are equal up to rounding.
 
     Parameters
     ----------
     model : :class:`~sionna.phy.channel.tr38901.CDL`
-        The model, with arrays that are rotated about the vertical axis at most
+        Channel model, whose arrays may only be rotated about the vertical axis
 
     precision : `None` (default) | "single" | "double"
         Precision of the output; `None` is that of Sionna's configuration
@@ -92,7 +92,7 @@ class ClusterPaths(Object):
         Time steps
 
     sampling_frequency : `float`
-        Time steps a second [Hz]
+        Time steps per second [Hz]
 
     Output
     ------
@@ -102,7 +102,7 @@ class ClusterPaths(Object):
     Attributes
     ----------
     delays : [num_paths], `float`
-        Path delays [s], which ascend
+        Path delays [s], in ascending order
     """
 
     def __init__(self, model: CDL, precision: str | None = None) -> None:
@@ -179,7 +179,7 @@ class ClusterPaths(Object):
         )
 
     def _couple(self, batch_size: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Rows of the tables for the rays [batch_size, num_clusters, num_rays] at both ends."""
+        """Table rows of the rays [batch_size, num_clusters, num_rays] at both ends."""
         shape = [batch_size, 1, 1, self._num_clusters, self._num_rays]
         scores = tf.stack([config.tf_rng.normal(shape)[:, 0, 0] for _ in range(4)])
         scores = tf.gather(scores, self._order, axis=2)
@@ -205,7 +205,7 @@ class ClusterPaths(Object):
         return tf.reshape(rays, [*_sizes(rays)[:3], pairs])
 
     def _table(self, response: np.ndarray) -> tf.Tensor:
-        """Rows of a zenith component for each antenna, then of the azimuth components."""
+        """Table rows: the zenith components of all antennas, then the azimuth components."""
         rows = np.swapaxes(response, -1, -2)
         return tf.constant(rows.reshape(-1, rows.shape[-1] * 2), self.cdtype)
 
@@ -221,6 +221,6 @@ def _rotation(phases: tf.Tensor) -> tf.Tensor:
 
 
 def _sizes(tensor: tf.Tensor) -> list[int | tf.Tensor]:
-    """Sizes of all axes, as numbers where they are known."""
+    """Sizes of all axes, as integers if they are known."""
     sizes = tf.shape(tensor)
     return [sizes[axis] if size is None else size for axis, size in enumerate(tensor.shape)]

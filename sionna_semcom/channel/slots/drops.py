@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where terminals are in the sectors of system-level models."""
+"""Positions of terminals in the sectors of system-level models."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .settings import SlotSettings
 
 
 def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[tf.Tensor, ...]:
-    """Drop the users in each of ``size`` sectors of a system-level model; the topology as Sionna's.
+    """Drop users in ``size`` sectors of a system-level model, and return Sionna's topology tensors.
 
-    Terminals that interfere, which are in adjacent cells, come after the users.
+    Interfering terminals in adjacent cells follow after the users.
     """
     arguments: dict[str, Any] = {
         "num_ut": settings.num_terminals,
@@ -28,7 +28,7 @@ def drop_users(model: ChannelModel, settings: SlotSettings, size: int) -> tuple[
     }
     if not settings.num_interferers:
         topology = gen_single_sector_topology(size, precision=model.precision, **arguments)
-    else:  # which Sionna 1.2 has in single precision alone
+    else:  # Sionna 1.2 supports single precision only
         drawn = gen_single_sector_topology_interferers(
             size, num_interferer=settings.num_interferers, precision="single", **arguments
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Least-squares channel estimation with the statistics that the receiver knows."""
+"""Least-squares channel estimation with known statistics."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
 
-POWER_DRAWS = 512  # over which the powers of clusters are averaged
+POWER_DRAWS = 512  # draws over which the powers of clusters are averaged
 
 
 def statistical_interpolator(
     settings: SlotSettings, resource_grid: ResourceGrid, statistics: ChannelStatistics | None
 ) -> KroneckerInterpolator | None:
-    """The interpolation of ``settings`` with known statistics, none if they are not known."""
+    """Interpolator of ``settings`` with known statistics, or `None` if they are unknown."""
     if statistics is None:
         return None
     pilots = settings.pilot_ofdm_symbol_indices
@@ -49,21 +49,22 @@ def ls_estimator(
     resource_grid: ResourceGrid,
     interpolator: KroneckerInterpolator | None,
 ) -> LSChannelEstimator:
-    """Least squares at the pilots, and the interpolation of ``settings`` between them.
+    """Least-squares estimation at the pilots, and interpolation between them.
 
-    Without the ``interpolator`` that knows the statistics it is Sionna's.
+    Without ``interpolator``, the interpolation of ``settings`` is that of Sionna.
     """
-    own = "nn" if interpolator else settings.interpolation  # Sionna's, which it then does not use
+    # Sionna requires a type of interpolation, but does not use it with an interpolator
+    own = "nn" if interpolator else settings.interpolation
     return LSChannelEstimator(resource_grid, own, interpolator, precision=settings.precision)
 
 
 def known_covariances(
     settings: SlotSettings, resource_grid: ResourceGrid, channel: SlotSource
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What a receiver knows after many slots: covariance over OFDM symbols and subcarriers."""
+    """Covariances over OFDM symbols and over subcarriers, as learned from many slots."""
     if settings.family in ("system", "own"):
         remove_nulled = RemoveNulledSubcarriers(resource_grid, precision=settings.precision)
-        # a grid that is lengthened by the age of a delayed channel has more symbols than a slot
+        # the grid of a delayed channel has more symbols than a slot
         seen = channel.seen()[..., -settings.num_ofdm_symbols :, :]
         return measured_covariances(remove_nulled(seen))
     if settings.family == "CDL":
@@ -76,10 +77,10 @@ def profile_covariances(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariance over OFDM symbols and over the subcarriers in use, of a TDL profile.
 
-    Those of the profile, before the energy of each slot is normalized. Their product is the
-    covariance of a resource element with another for profiles A to C; D and E have a line of
-    sight, whose Doppler shift is not that of the paths behind it, so that the product is an
-    approximation.
+    The covariances are those of the profile before the energy of each slot is normalized. For
+    profiles A to C, their product is the covariance of two resource elements. For D and E it is an
+    approximation, because the Doppler shift of the line of sight differs from that of the other
+    paths.
     """
     time = tdl_time_cov_mat(
         settings.model[-1],
@@ -110,11 +111,11 @@ def cluster_covariances(
         R^{(t)}_{u,v} = J_0\big(\pi f_D T (u - v)\big)^2, \qquad
         R^{(f)}_{n,m} = \sum_p P_p\, e^{-j 2\pi\Delta_f (n - m)\tau_p}
 
-    Sionna draws the direction of the velocity with an azimuth and a zenith that are uniform. The
-    Doppler shift of a path in the horizontal plane has this correlation then, with
-    :math:`f_D` the largest shift, and not the :math:`J_0(2\pi f_D T(u-v))` of a velocity in that
-    plane. The powers :math:`P_p` are those of the clusters as the antenna elements see them, which
-    favor some directions; they are averaged over 512 draws.
+    Sionna draws the azimuth and the zenith of the velocity from uniform distributions. The Doppler
+    shift of a path in the horizontal plane then has this correlation, with the maximum shift
+    :math:`f_D`. It would be :math:`J_0(2\pi f_D T(u-v))` for a velocity in that plane. The powers
+    :math:`P_p` of the clusters include the patterns of the antenna elements, and are averaged over
+    512 draws.
     """
     phase = np.pi * settings.max_doppler * resource_grid.ofdm_symbol_duration
     symbols = np.arange(settings.num_ofdm_symbols)
@@ -128,7 +129,7 @@ def cluster_covariances(
 
 
 class _OneStream(SlotSettings):
-    """A slot of which only the channel matters."""
+    """Settings of a slot with one stream. Only its channel is used."""
 
     @property
     def streams(self) -> int:
@@ -140,9 +141,10 @@ class _OneStream(SlotSettings):
 def cluster_powers(
     model: str, direction: str, num_tx_ant: int, num_rx_ant: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Delays over the RMS delay spread, and powers that antenna elements see, of a CDL model.
+    """Normalized delays of a CDL model, and powers that include the patterns of antenna elements.
 
-    All elements of a row have the same pattern, so that one of them, or one pair, stands for it.
+    Delays are relative to the RMS delay spread. All elements of a row have the same pattern, so
+    that a single element or pair is used.
     """
     antennas = {"num_tx_ant": num_tx_ant, "num_rx_ant": num_rx_ant}
     chosen = {"model": model, "direction": direction, **antennas}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interference that a channel of one matrix for each resource element leaves out.
+"""Interference that the model of one matrix per resource element neglects.
 
-The channel is constant within an OFDM symbol in this model, and no path is longer than the cyclic
-prefix. What a real receiver would see of the rest is known in closed form.
+In this model the channel is constant within an OFDM symbol, and no path exceeds the cyclic prefix.
+The power of the neglected interference at a real receiver is known in closed form.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from sionna.phy.channel.tr38901 import models
 
 from .settings import SYSTEM_LEVEL_MODELS, SlotSettings
 
-MARGIN_DB = 10.0  # interference that far below the noise raises the error by 0.4 dB
+MARGIN_DB = 10.0  # interference at this distance below the noise increases the error by 0.4 dB
 
 
 class InterferenceFloor(NamedTuple):
-    """Powers of interference at a receive antenna, relative to that of the useful signal."""
+    """Powers of interference at a receive antenna, relative to the power of the useful signal."""
 
     doppler: float
-    """Between subcarriers, as the channel changes within an OFDM symbol."""
+    """Interference between subcarriers, because the channel changes within an OFDM symbol."""
     delay: float
-    """Between subcarriers and OFDM symbols, from paths behind the cyclic prefix."""
+    """Interference between subcarriers and OFDM symbols, due to paths beyond the cyclic prefix."""
 
     @property
     def db(self) -> float:
-        """Their sum [dB], minus infinity if there is none."""
+        """Sum of both powers [dB]; minus infinity if it is zero."""
         total = self.doppler + self.delay
         return 10.0 * math.log10(total) if total > 0.0 else -math.inf
 
 
 NOTHING_LEFT_OUT = InterferenceFloor(0.0, 0.0)
-"""The floor in the time domain, where interference comes out by itself."""
+"""Floor in the time domain, where no interference is neglected"""
 
 
 def doppler_interference(doppler_time: float) -> float:
@@ -51,7 +51,7 @@ def doppler_interference(doppler_time: float) -> float:
           = 1 - \frac{2}{x}\left(\int_0^x J_0(u)\,\mathrm{d}u - J_1(x)\right)
           \approx \frac{x^2}{24}, \qquad x = 2\pi f_D T
 
-    with the largest Doppler shift :math:`f_D` and the duration :math:`T` of an OFDM symbol without
+    with the maximum Doppler shift :math:`f_D` and the duration :math:`T` of an OFDM symbol without
     its prefix (Robertson and Kaiser, "The effects of Doppler spreads in OFDM(A) mobile radio
     systems", 1999).
 
@@ -66,7 +66,7 @@ def doppler_interference(doppler_time: float) -> float:
         Share of the received power
     """
     x = 2.0 * math.pi * doppler_time
-    if x < 0.1:  # where the difference below would cancel
+    if x < 0.1:  # where the difference below loses precision
         return x**2 / 24.0 - x**4 / 960.0
     return 1.0 - 2.0 / x * float(itj0y0(x)[0] - j1(x))
 
@@ -88,12 +88,12 @@ def measured_doppler_interference(h: Any, symbol_time: float) -> float:
         Frequency responses
 
     symbol_time : `float`
-        Duration of an OFDM symbol with its prefix over the one without, :math:`T_s/T`
+        Ratio of the durations of an OFDM symbol with and without its prefix, :math:`T_s/T`
 
     Output
     ------
     : `float`
-        Share of the received power, one at most
+        Fraction of the received power, at most one
     """
     h = np.asarray(h)
     if h.shape[-2] < 2:
@@ -106,17 +106,17 @@ def measured_doppler_interference(h: Any, symbol_time: float) -> float:
 def delay_interference(
     delays: np.ndarray, powers: np.ndarray, prefix: float, duration: float
 ) -> np.ndarray:
-    r"""Power of the interference from paths behind the cyclic prefix.
+    r"""Power of the interference from paths beyond the cyclic prefix.
 
     .. math::
 
         P = \frac{\sum_p P_p\,(2x_p - x_p^2)}{\sum_p P_p}, \qquad
         x_p = \min\!\left(\max\!\left(\frac{\tau_p - T_\mathrm{CP}}{T},\,0\right),\,1\right)
 
-    The receiver's window of duration :math:`T` holds the preceding OFDM symbol for a share
-    :math:`x` of a path (interference between symbols, :math:`x`). What is left of the symbol itself
-    is :math:`1-x` of its energy, of which :math:`(1-x)^2` is useful and :math:`x - x^2` leaks into
-    other subcarriers.
+    In a fraction :math:`x` of the receiver's window of duration :math:`T`, a path carries the
+    preceding OFDM symbol, which causes intersymbol interference of power :math:`x`. The remaining
+    energy :math:`1-x` of the symbol itself consists of the useful energy :math:`(1-x)^2` and the
+    interference between subcarriers :math:`x - x^2`.
 
     Input
     -----
@@ -151,14 +151,14 @@ def power_delay_profile(model: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def drop_interference(settings: SlotSettings, a: Any, tau: Any) -> np.ndarray:
-    """Interference of each slot from paths behind the cyclic prefix, of Sionna's ``a`` and ``tau``.
+    """Interference of each slot from paths beyond the prefix, for Sionna's ``a`` and ``tau``.
 
     ``a`` is [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_ofdm_symbols], ``tau``
     [num_slots, 1, 1, num_paths].
     """
     powers = np.mean(np.abs(np.asarray(a)) ** 2, axis=(1, 2, 3, 4, 6))
     delays = np.asarray(tau, float)[:, 0, 0]
-    powers = np.where(delays < 0.0, 0.0, powers)  # Sionna marks paths that do not exist by -1
+    powers = np.where(delays < 0.0, 0.0, powers)  # Sionna marks missing paths by -1
     first = np.min(np.where(powers > 0.0, delays, np.inf), axis=-1, keepdims=True)
     excess = np.where(powers > 0.0, delays - first, 0.0)
     return delay_interference(excess, powers, settings.cyclic_prefix, settings.symbol_duration)
@@ -167,7 +167,7 @@ def drop_interference(settings: SlotSettings, a: Any, tau: Any) -> np.ndarray:
 def interference_floor(
     settings: SlotSettings, drops: Iterable[np.ndarray] = ()
 ) -> InterferenceFloor:
-    """The floor of slots of ``settings``, with the `drop_interference` of a system-level pool."""
+    """Interference floor of ``settings``, given the `drop_interference` of a system-level pool."""
     doppler = doppler_interference(settings.max_doppler * settings.symbol_duration)
     if settings.model in SYSTEM_LEVEL_MODELS:
         return InterferenceFloor(doppler, float(np.mean(np.concatenate(list(drops)))))
@@ -178,12 +178,12 @@ def interference_floor(
 
 
 def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[str]:
-    """Lines about the floor of a link or MIMO channel: what it is, and whether it matters.
+    """Lines of text about the interference floor of a link or MIMO channel, with a warning.
 
-    It matters where the highest SNR, with the array gain, comes within 10 dB of it. Links without
-    a resource grid have no floor and no lines.
+    The warning is issued if the highest SNR, including the array gain, is within 10 dB of the
+    floor. Links without a resource grid have no floor and no lines.
     """
-    while hasattr(link, "link"):  # what effective links and others run over
+    while hasattr(link, "link"):  # the inner link of wrapped links
         link = link.link
     floor_db: float | None = getattr(link, "interference_floor_db", None)
     if floor_db is None:
@@ -203,9 +203,10 @@ def interference_notes(name: str, link: Any, snr_dbs: Iterable[float]) -> list[s
 def study_notes(
     links: Mapping[tuple[str, int], Any], values: Iterable[float], axis: str = "snr_db"
 ) -> Iterator[str]:
-    """The `interference_notes` of the links of a study, by name and seed; one seed of each.
+    """The `interference_notes` of the links of a study, by name and seed, for one seed per link.
 
-    ``values`` are SNRs [dB] or what stands in their place; the SNR of an Eb/N0 is up to a system.
+    ``values`` are SNRs [dB] or transmit powers [dBm]. Values of Eb/N0 are not checked, because
+    their SNR depends on the system.
     """
     for name, link in {name: link for (name, _), link in links.items()}.items():
         offset_db = -math.inf if axis == "ebno_db" else link.snr_offset_db(axis)
@@ -213,7 +214,7 @@ def study_notes(
 
 
 def slot_summary(settings: SlotSettings, floor_db: float | None, source: str | None = None) -> str:
-    """One line about a link or MIMO channel over slots, of a ``source`` or of a model."""
+    """Summary of a link or MIMO channel over slots of a ``source`` or a model, in one line."""
     terms = [
         source or settings.model,
         f"{settings.num_tx_ant} x {settings.num_rx_ant} antennas",
@@ -228,7 +229,7 @@ def slot_summary(settings: SlotSettings, floor_db: float | None, source: str | N
 
 
 def floor_text(floor_db: float) -> str:
-    """The floor in words."""
+    """Description of the floor in words."""
     if floor_db == -math.inf:
         return "no interference is left out"
     return f"interference left out by the model at {floor_db:.1f} dB of the signal"

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From channel estimates at the pilots to the whole grid, with the error that this makes.
+"""Interpolation of channel estimates from pilots to the grid, with the resulting error variance.
 
-Pilots fill chosen OFDM symbols, and streams take turns over the subcarriers. The pilots of a
-stream and all interpolators here are therefore Kronecker products of time and frequency, as is the
-covariance of a TDL channel without a line of sight, and any covariance is taken to be: two small
-matrices serve a slot.
+Pilots fill selected OFDM symbols, in which streams use different subcarriers. The pilots of a
+stream and all interpolators are therefore Kronecker products of time and frequency. The covariance
+of a TDL channel without a line of sight is a Kronecker product as well, and all other covariances
+are approximated by Kronecker products. Two small matrices per slot are therefore sufficient.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sionna.phy.ofdm import (
     PilotPattern,
 )
 
-PROBES = 16  # unit vectors whose grids are interpolated at once, which bounds the memory
+PROBES = 16  # unit vectors that are interpolated at once, to limit memory
 
 
 class ChannelStatistics(NamedTuple):
@@ -33,13 +33,13 @@ class ChannelStatistics(NamedTuple):
     time: np.ndarray
     """Covariance over OFDM symbols, with ones on the diagonal."""
     frequency: np.ndarray
-    """Covariance over the subcarriers in use, with ones on the diagonal."""
+    """Covariance over the used subcarriers, with ones on the diagonal."""
     power: np.ndarray
     """[num_streams], mean energy of a coefficient."""
 
 
 class KroneckerInterpolator(BaseChannelInterpolator):
-    r"""Base of interpolators that know the statistics of the channel.
+    r"""Base class of interpolators that know the statistics of the channel.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         Estimates at the pilots
 
     err_var : broadcastable to the shape of ``h_hat``, `tf.float`
-        Their error variance, the same for all pilots of a stream
+        Error variance of ``h_hat``, equal for all pilots of a stream
 
     Output
     ------
@@ -67,7 +67,7 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         Estimates on the grid
 
     err_var : broadcastable to the shape of ``h_hat``, `tf.float`
-        Error variance, of the noise and of the interpolation
+        Error variance due to noise and interpolation
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class KroneckerInterpolator(BaseChannelInterpolator):
         """
 
     def _own_pilots(self, h_hat: tf.Tensor) -> tf.Tensor:
-        """Drop the zeros that stand in ``h_hat`` where other streams send their pilots."""
+        """Remove the zeros of ``h_hat`` at the pilots of other streams."""
         streams = self._num_streams
         shape = [-1, h_hat.shape[2], streams, self._num_times, h_hat.shape[-1] // self._num_times]
         comb = tf.reshape(h_hat, [*shape[:-1], shape[-1] // streams, streams])
@@ -119,11 +119,11 @@ class KroneckerInterpolator(BaseChannelInterpolator):
 
 
 class FixedInterpolator(KroneckerInterpolator):
-    r"""Nearest-neighbor or linear interpolation as Sionna does it, made unbiased.
+    r"""Nearest-neighbor or linear interpolation as in Sionna, with MMSE scaling.
 
-    With Sionna's weights :math:`\mathbf{W}`, a resource element has the estimate
+    With Sionna's weights :math:`\mathbf{W}`, the interpolated estimate of a resource element is
     :math:`\check{h} = \mathbf{w}^\mathsf{T}\hat{\mathbf{h}}_p`, whose energy and correlation with
-    the channel are known, and
+    the channel are known. It is scaled by :math:`\rho`:
 
     .. math::
 
@@ -136,10 +136,11 @@ class FixedInterpolator(KroneckerInterpolator):
                {P_s\,\mathbf{w}^\mathsf{T}\mathbf{R}_{pp}\mathbf{w}^\star
                + N_p\lVert\mathbf{w}\rVert^2}\right)
 
-    The scaling makes the error uncorrelated with the estimate, as every equalizer takes for
-    granted. It is complex: to a pilot on one side the channel also turns, by its mean delay and its
-    Doppler shift. Sionna's error variance, the interpolated one of the pilots, leaves out what
-    interpolation misses and counts too much noise where it averages.
+    The scaling makes the error uncorrelated with the estimate, which all equalizers assume. The
+    factor is complex, because the mean delay and the Doppler shift rotate the channel between a
+    pilot and a resource element. Sionna interpolates the error variance of the pilots instead,
+    which neglects the interpolation error, and overestimates the noise where the interpolation
+    averages.
 
     Parameters
     ----------
@@ -196,8 +197,8 @@ class FixedInterpolator(KroneckerInterpolator):
     def _weights(self, method: str, pilot_pattern: PilotPattern) -> tuple[np.ndarray, np.ndarray]:
         """Sionna's weights over time [T, num_times] and frequency [S, F, num_freqs].
 
-        They sum to one along each axis, so that pilots that only depend on the other axis show
-        the weights of that one.
+        They sum to one along each axis. The weights of one axis are therefore the response to
+        pilots that are constant along the other axis.
         """
         if method == "nn":
             interpolator = NearestNeighborInterpolator(pilot_pattern)
@@ -215,7 +216,7 @@ class FixedInterpolator(KroneckerInterpolator):
             return grid.numpy().real[:, 0, 0, 0]
 
         over_time = response(np.eye(times)[:, :, np.newaxis] * np.ones(freqs))
-        chunks = (  # of probes, each of which fills a grid
+        chunks = (  # chunks of probes, because each fills a grid
             np.eye(freqs)[start : start + PROBES, np.newaxis] * np.ones((times, 1))
             for start in range(0, freqs, PROBES)
         )
@@ -234,9 +235,9 @@ class LMMSEInterpolator(KroneckerInterpolator):
         \mathbf{U}^\mathsf{H}\hat{\mathbf{h}}_p, \qquad \mathbf{B} = \mathbf{R}_{gp}\mathbf{U}
 
     The eigenvectors :math:`\mathbf{U}` of :math:`\mathbf{R}_{pp}` are a Kronecker product and are
-    computed once, so that any noise power costs a few small products. Sionna's interpolator of
-    this name filters time and frequency one after the other, solves for every antenna of every
-    slot, and does not compile with XLA.
+    computed once. Each noise power then requires only a few small matrix products. Sionna's
+    interpolator of the same name filters time and frequency one after another, solves a linear
+    system per antenna and slot, and does not compile with XLA.
 
     See `KroneckerInterpolator` for parameters, input and output.
     """
@@ -260,7 +261,7 @@ class LMMSEInterpolator(KroneckerInterpolator):
 
     def interpolate(self, pilots: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate as in `KroneckerInterpolator`."""
-        # the floor stands for the rounding of a covariance that has no full rank
+        # the floor accounts for the rounding errors of a rank-deficient covariance
         gain = 1.0 / (self._eigenvalues + tf.maximum(noise / self._power, 1e-5))
         modes = tf.einsum("brskl,sml->brskm", pilots, self._analysis_f)
         modes = tf.einsum("brskm,nk->brsnm", modes, self._analysis_t)

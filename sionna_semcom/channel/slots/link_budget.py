@@ -13,42 +13,42 @@ from sionna.phy.constants import BOLTZMANN_CONSTANT
 from ..._parts import Settings
 
 POWER_AXIS = "tx_power_dbm"
-MAX_DBM = 200.0  # of any power, so that single precision holds all ratios
+MAX_DBM = 200.0  # limit of powers, so that single precision can represent all ratios
 
 
 class InterfererSettings(Settings):
-    """Terminals of adjacent cells that send at the same time on the same resource elements."""
+    """Terminals of adjacent cells that transmit on the same resource elements."""
 
     num: int = Field(default=3, ge=1, le=32)
-    """Terminals, each dropped in one of the two cells next to the sector."""
+    """Number of terminals, each dropped in one of the two cells next to the sector."""
     tx_power_dbm: float | None = Field(default=None, ge=-MAX_DBM, le=MAX_DBM)
-    """Transmit power of each [dBm]; none: as much as the terminal of the link sends, so that
-    interference grows with the power of all."""
+    """Transmit power of each terminal [dBm]; by default (null) that of the terminal of the link, so
+    that the interference grows with its power."""
 
 
 class LinkBudget(Settings):
-    """Powers of a link whose channel has path loss and shadowing."""
+    """Link budget of a link whose channel has path loss and shadowing."""
 
     tx_power_dbm: float = Field(default=23.0, ge=-MAX_DBM, le=MAX_DBM)
-    """Total transmit power over the bandwidth [dBm], where no other is given."""
+    """Total transmit power over the bandwidth [dBm], unless an evaluation sets another power."""
     noise_figure_db: float = Field(default=5.0, ge=0.0, le=100.0)
     """Noise figure of the receiver [dB]: about 5 of base stations, 7 to 9 of terminals."""
     temperature: float = Field(default=290.0, gt=0.0, le=1e4)
     """Noise temperature [K]; 290 K is -174 dBm/Hz."""
     interference_margin_db: float = Field(default=0.0, ge=0.0, le=100.0)
-    """Rise of the noise [dB] that stands for interference which is not simulated."""
+    """Increase of the noise power [dB] due to interference that is not simulated."""
     shadowing: bool = True
-    """Whether UMi, UMa and RMa draw shadow fading beside path loss."""
+    """Whether UMi, UMa and RMa have shadow fading in addition to path loss."""
     normalize: Literal["none", "slot"] = "none"
-    """What slots keep of path loss, shadowing and fading: all, or with `slot` nothing, so that each
-    receives what the median drop does."""
+    """Normalization of the energy of slots: `none` keeps path loss, shadowing and fading; `slot`
+    removes them, so that all slots have the energy of the median drop."""
     interferers: InterfererSettings | None = None
-    """Interfering terminals; none: noise alone."""
+    """Interfering terminals; by default (null) only noise."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    r"""Powers of a link, from its `LinkBudget` and the median gain of its channel.
+    r"""Powers of a link, computed from its `LinkBudget` and the median gain of its channel.
 
     .. math::
 
@@ -57,7 +57,7 @@ class Budget:
 
     with transmit power :math:`P`, bandwidth :math:`B`, noise figure :math:`F`, interference margin
     :math:`M`, and the median :math:`g_{0.5}` over drops of the mean energy of a slot's
-    coefficients. Power and noise are spread evenly over the subcarriers in use.
+    coefficients. Power and noise are spread evenly over the used subcarriers.
 
     Parameters
     ----------
@@ -65,10 +65,10 @@ class Budget:
         Powers
 
     bandwidth : `float`
-        Bandwidth of the subcarriers in use [Hz]
+        Bandwidth of the used subcarriers [Hz]
 
     median_gain_db : `float`
-        Median gain of the channel [dB], with antenna elements, path loss, shadowing and fading
+        Median gain of the channel [dB], including antenna elements, path loss, shadowing and fading
     """
 
     settings: LinkBudget
@@ -88,20 +88,20 @@ class Budget:
 
     @property
     def snr_offset_db(self) -> float:
-        """What a transmit power [dBm] differs from the SNR of the median drop [dB]."""
+        """SNR of the median drop [dB] minus the transmit power [dBm]."""
         return self.median_gain_db - self.noise_dbm
 
     def snr_db(self, tx_power_dbm: float | None = None) -> float:
-        """SNR of the median drop [dB] at a transmit power [dBm], that of the settings if none."""
+        """SNR of the median drop [dB] for a transmit power [dBm], or that of the settings."""
         power = self.settings.tx_power_dbm if tx_power_dbm is None else tx_power_dbm
         return power + self.snr_offset_db
 
     def noise_power(self, tx_power_dbm: float | None = None) -> float:
-        """``no`` of the link at a transmit power [dBm], that of the settings if none."""
+        """``no`` of the link at a transmit power [dBm], by default that of the settings."""
         return float(10.0 ** (-self.snr_db(tx_power_dbm) / 10.0))
 
     def summary(self) -> str:
-        """One line: power, noise, and the SNR of the median drop."""
+        """Summary of power, noise and SNR of the median drop in one line."""
         return (
             f"{self.settings.tx_power_dbm:g} dBm over {self.bandwidth / 1e6:.4g} MHz, noise "
             f"{self.noise_dbm:.1f} dBm, median gain {self.median_gain_db:.1f} dB: median SNR "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of the 3GPP channel models, drawn afresh or from a pool."""
+"""Paths of the 3GPP channel models, newly drawn or from a pool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Paths = tuple[tf.Tensor, tf.Tensor]
 
 
 class SlotResponse:
-    """Frequency responses, at the begin of each OFDM symbol, of paths that a waveform knows."""
+    """Frequency responses at the start of each OFDM symbol, for paths at times of a waveform."""
 
     def __init__(
         self, settings: SlotSettings, resource_grid: ResourceGrid, dtype: tf.DType
@@ -33,14 +33,14 @@ class SlotResponse:
         )
 
     def __call__(self, a: tf.Tensor, tau: tf.Tensor) -> tf.Tensor:
-        """The responses, in the unit of ``a``."""
+        """Frequency responses in the unit of ``a``."""
         return path_response(tf.matmul(a, self._at_symbols), tau, self._frequencies)
 
 
 def after_first(a: tf.Tensor, tau: tf.Tensor) -> Paths:
-    """Paths with their delays after the first one, and none of those that do not exist.
+    """Paths with delays relative to the first path, without missing paths.
 
-    Sionna marks them by a negative delay, or no power.
+    Sionna marks missing paths by a negative delay or zero power.
     """
     exists = (tau >= 0.0) & tf.reduce_any(a != 0.0, axis=[2, 4, 6])
     first = tf.reduce_min(tf.where(exists, tau, np.inf), axis=-1, keepdims=True)
@@ -50,7 +50,7 @@ def after_first(a: tf.Tensor, tau: tf.Tensor) -> Paths:
 
 
 def with_as_many(chunks: list[Paths]) -> Paths:
-    """Chunks of slots as one, with as many paths as the slot that has most of them."""
+    """Concatenate chunks of slots, padded to the maximum number of paths."""
     most = max(tau.shape[-1] for _, tau in chunks)
 
     def padded(part: tf.Tensor, axis: int) -> tf.Tensor:
@@ -65,7 +65,7 @@ def with_as_many(chunks: list[Paths]) -> Paths:
 
 
 def refill(pool: tuple[tf.Variable, tf.Variable], a: tf.Tensor, tau: tf.Tensor) -> None:
-    """Put other paths into ``pool``, of more than it has room for the strongest of each slot."""
+    """Assign new paths to ``pool``. If there are too many, the strongest of each slot are kept."""
     most = pool[0].shape[5]
     if a.shape[5] > most:
         power = tf.reduce_sum(tf.abs(a) ** 2, axis=[1, 2, 3, 4, 6])
@@ -80,8 +80,8 @@ def refill(pool: tuple[tf.Variable, tf.Variable], a: tf.Tensor, tau: tf.Tensor) 
 class PathChannel(SlotSource):
     r"""Draws the paths of independent slots of a 3GPP model, each slot with unit mean energy.
 
-    The energy of a slot is that of its frequency responses, one for each OFDM symbol, so that with
-    one seed the slots are those of `SlotChannel`.
+    The energy of a slot is computed from its frequency responses, one per OFDM symbol. With the
+    same seed, the slots therefore equal those of `SlotChannel`.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class PathChannel(SlotSource):
 
     @property
     def num_kept(self) -> int | None:
-        """Size of the pool, or none if each slot draws its own."""
+        """Size of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool[0].shape[0]
 
     def kept_paths(self, rows: tf.Tensor) -> Paths:
@@ -137,22 +137,22 @@ class PathChannel(SlotSource):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realizations of the pool, or none if each slot draws its own."""
+        """Realizations of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._response(*self._pool)
 
     def seen(self) -> tf.Tensor:
-        """The pool, or as many slots as one has by default."""
+        """The pool, or as many slots as the default pool."""
         return self(DEFAULT_DROPS) if self._pool is None else self._response(*self._pool)
 
     @property
     def interference(self) -> InterferenceFloor:
-        """None: the time domain leaves nothing out."""
+        """Zero, because the time domain neglects no interference."""
         return NOTHING_LEFT_OUT
 
     def redraw(self) -> None:
         """Fill the pool with new realizations, also for graphs that were traced before.
 
-        Paths are at most as many as the pool has had; the weakest ones of more are left out.
+        The number of paths does not increase: additional paths are removed, weakest first.
         """
         if self._pool is not None:
             refill(self._pool, *self._draw_pool(self._pool[0].shape[0]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random draws of a constructor that change no others."""
+"""Random draws of a constructor that do not affect other draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OWN_SEED = 1
 
 @contextmanager
 def own_randomness(seed: int = OWN_SEED) -> Iterator[None]:
-    """Draw from a fixed seed, and leave Sionna's generator as it was."""
+    """Use a fixed seed within the block, and restore Sionna's generator afterwards."""
     generator = config.tf_rng
     state = generator.state.read_value()
     generator.reset_from_seed(seed)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Offsets of the rays in a cluster, which Sionna 1.2 has wrong in UMi, UMa and RMa."""
+"""Correction of the ray offsets in a cluster, which Sionna 1.2 has wrong for UMi, UMa and RMa."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ RAY_OFFSETS = (0.0447, 0.1413, 0.2492, 0.3715, 0.5129, 0.6797, 0.8844, 1.1481, 1
 
 
 def correct_ray_offsets(model: ChannelModel) -> None:
-    r"""Give ``model`` the ray offsets of table 7.5-3 of TR 38.901 if it has others.
+    r"""Set the ray offsets of ``model`` to those of table 7.5-3 of TR 38.901, if they differ.
 
     Sionna 1.2 has 1.1481 and -0.1481 where the table has :math:`\pm 1.1481` (Sionna's issue 1107).
     The angles of UMi, UMa and RMa then have a mean that is not zero and a spread that is too small;
-    CDL has the right table. The correction concerns this instance of the model alone, and none
-    that has the right offsets, or keeps them elsewhere.
+    CDL has the right table. Only this instance of the model is changed. Models with correct
+    offsets, or without such an attribute, are not changed.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from .link_budget import POWER_AXIS, LinkBudget
 
 CLUSTERED_MODELS = tuple(f"{kind}-{profile}" for kind in ("TDL", "CDL") for profile in "ABCDE")
 SYSTEM_LEVEL_MODELS = ("UMi", "UMa", "RMa")
-DEFAULT_DROPS = 512  # different user positions in the pool of a system-level model
+DEFAULT_DROPS = 512  # user positions in the default pool of a system-level model
 _OF_MODELS = ("model", "direction", "delay_spread", "speed")
 
 ModelName = Literal[
@@ -30,7 +30,7 @@ ModelName = Literal[
 
 
 AnyChannel = Annotated[SourceSettings, SOURCES] | str | None
-"""Settings of any source of channels, the name of a model, or nothing."""
+"""Settings of any source of channels, the name of a model, or `None`."""
 
 
 def with_channel_read(cls: type[Settings], data: Any) -> Any:
@@ -65,7 +65,7 @@ def with_channel_read(cls: type[Settings], data: Any) -> Any:
 
 
 def refuse_beside_channel(settings: Any, names: Iterable[str]) -> None:
-    """Refuse other values than the default of settings ``names`` beside a ``channel``.
+    """Check that settings ``names`` have their default values if there is a ``channel``.
 
     Raises
     ------
@@ -86,11 +86,11 @@ class SlotSettings(PrecisionSettings):
     model: ModelName = "CDL-C"
     """Channel model of TR 38.901. TDL has uncorrelated antennas."""
     channel: AnyChannel = None
-    """Channel of your own in place of ``model``, such as ``{kind: cir, path: x.h5}``; a string is
-    the name of a ``model``."""
+    """Your own channel, which replaces ``model``, such as ``{kind: cir, path: x.h5}``; or the name
+    of a ``model``."""
     direction: Literal["uplink", "downlink"] = "uplink"
     """The uplink transmits from the user terminal (omnidirectional antennas) to the base station
-    (TR 38.901 element pattern), the downlink the other way round."""
+    (TR 38.901 element pattern), and the downlink in the opposite direction."""
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz], in the range of TR 38.901."""
     delay_spread: float = Field(default=100e-9, ge=0.0, allow_inf_nan=False)
@@ -112,35 +112,38 @@ class SlotSettings(PrecisionSettings):
     cyclic_prefix_length: int = Field(default=6, ge=0)
     """Cyclic prefix [samples of the FFT]."""
     pilot_ofdm_symbol_indices: tuple[int, ...] = (2, 11)
-    """OFDM symbols that carry pilots and nothing else; streams alternate over the subcarriers."""
+    """OFDM symbols that carry only pilots; streams alternate over the subcarriers."""
     num_guard_carriers: tuple[int, int] = (0, 0)
     """Empty subcarriers at the left and right edge."""
     dc_null: bool = False
-    """Whether the carrier in the middle stays empty."""
+    """Whether the DC subcarrier is empty."""
 
     domain: Literal["frequency", "time"] = "frequency"
-    """Whether each resource element is multiplied by one matrix, or the samples of the slot go
-    through taps that change all the time, which interferes between subcarriers and OFDM symbols."""
+    """Channel model: one matrix per resource element (frequency), or filtering of the samples of a
+    slot with time-varying taps, which includes interference between subcarriers and OFDM symbols
+    (time)."""
     oversampling: int = Field(default=2, ge=1, le=16)
-    """Samples of the time domain for each subcarrier: the FFT is so many times as large, and its
-    outer subcarriers stay empty, as guard bands do."""
+    """Oversampling factor of the time domain: the FFT is larger by this factor, and its outer
+    subcarriers are empty guard bands."""
     window_advance: int | None = Field(default=None, ge=0)
-    """How long before the end of the cyclic prefix the receiver's window begins in the time domain
-    [samples of the FFT]; one by default, if the prefix has one."""
+    """Start of the receiver's window in the time domain before the end of the cyclic prefix
+    [samples of the FFT]; by default (null) one sample, or zero without a prefix."""
 
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lin"
-    """From the pilots to the grid: nearest neighbor, linear, linear with the average over time,
-    or LMMSE."""
+    """Interpolation from pilots to the grid: nearest neighbor, linear, linear with averaging over
+    time, or LMMSE."""
     statistics: Literal["known", "none"] | None = None
-    """Whether the receiver knows the covariance of the channel over time and frequency, and hence
-    the error of its estimate. With `none` both are as in Sionna's `LSChannelEstimator`. By default
-    they are known, except with the `rzf` precoding of a link, which changes them."""
+    """Whether the receiver knows the covariance of the channel over time and frequency, and thus
+    the error variance of its estimate. With `none`, interpolation and error variance are those of
+    Sionna's `LSChannelEstimator`. By default (null) the covariance is known, except for links with
+    `rzf` precoding, which changes it."""
     pool_size: int | None = Field(default=None, ge=1)
-    """Channel realizations drawn once and reused at random; none: a fresh draw for each slot.
-    UMi, UMa and RMa always use a pool, of 512 drops if none is given."""
+    """Size of a pool of channel realizations, which are reused at random; by default (null) each
+    slot draws a new realization. UMi, UMa and RMa always use a pool, with 512 drops by default."""
     link_budget: LinkBudget | None = None
-    """Powers of a channel with path loss and shadowing: UMi, UMa, RMa, or a channel of your own
-    with `normalize: none`; none: channels of unit mean energy, and the SNR is given."""
+    """Link budget of a channel with path loss and shadowing: UMi, UMa, RMa, or your own channel
+    with `normalize: none`; by default (null) channels have unit mean energy, and the SNR is
+    given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -194,7 +197,7 @@ class SlotSettings(PrecisionSettings):
         return self
 
     def _check_pilots(self, argument: str) -> None:
-        """Refuse subcarriers that ``argument``, the number of streams, does not divide equally."""
+        """Check that the used subcarriers are a multiple of the number of streams, ``argument``."""
         used = self.num_subcarriers
         if self.pilot_ofdm_symbol_indices and used % self.streams:
             raise ValueError(
@@ -204,12 +207,12 @@ class SlotSettings(PrecisionSettings):
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files that a ``channel`` of your own comes from."""
+        """SHA-256 of the files of your own ``channel``."""
         return self.channel.checksums if isinstance(self.channel, SourceSettings) else {}
 
     @property
     def family(self) -> Literal["TDL", "CDL", "system", "own"]:
-        """Kind of channel: a profile of TR 38.901, a system-level model, or the user's own."""
+        """Family of the channel: TDL or CDL profile, system-level model, or your own channel."""
         if self.channel is not None:
             return "own"
         if self.model in SYSTEM_LEVEL_MODELS:
@@ -218,28 +221,28 @@ class SlotSettings(PrecisionSettings):
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Axes along which systems can be measured: the SNR, with a link budget also the power."""
+        """Axes that evaluations can use: SNR, and with a link budget also transmit power."""
         return ("snr_db",) if self.link_budget is None else ("snr_db", POWER_AXIS)
 
     @property
     def num_interferers(self) -> int:
-        """Terminals that interfere."""
+        """Number of interfering terminals."""
         interferers = self.link_budget.interferers if self.link_budget is not None else None
         return 0 if interferers is None else interferers.num
 
     @property
     @abstractmethod
     def streams(self) -> int:
-        """Signals that share the pilots."""
+        """Number of streams that share the pilot symbols."""
 
     @property
     def num_terminals(self) -> int:
-        """Terminals in a drop of a system-level model."""
+        """Number of terminals in a drop of a system-level model."""
         return 1
 
     @property
     def path_loss(self) -> bool:
-        """Whether path loss and shadowing of terminals in a drop are drawn."""
+        """Whether path loss and shadowing of the terminals in a drop are included."""
         return False
 
     @property
@@ -249,14 +252,14 @@ class SlotSettings(PrecisionSettings):
 
     @property
     def advance(self) -> int:
-        """Samples of the FFT before the end of the prefix at which the receiver's window begins."""
+        """Start of the receiver's window before the end of the prefix [samples of the FFT]."""
         if self.window_advance is None:
             return min(1, self.cyclic_prefix_length)
         return self.window_advance
 
     @property
     def max_doppler(self) -> float:
-        """Largest Doppler shift [Hz]."""
+        """Maximum Doppler shift [Hz]."""
         return self.speed * self.carrier_frequency / float(SPEED_OF_LIGHT)
 
     @property
@@ -271,7 +274,7 @@ class SlotSettings(PrecisionSettings):
 
     @property
     def array_gain_db(self) -> float:
-        """What coherent combining can gain at most [dB]: all receive antennas."""
+        """Maximum gain of coherent combining over all receive antennas [dB]."""
         return 10.0 * math.log10(self.num_rx_ant)
 
     @property
@@ -281,7 +284,7 @@ class SlotSettings(PrecisionSettings):
 
     @property
     def realizations(self) -> int | None:
-        """Size of the pool of channels, or none if each slot draws its own."""
+        """Size of the pool of channels, or `None` if each slot draws its own."""
         if self.pool_size is None and self.family == "system":
             return DEFAULT_DROPS
         return self.pool_size

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What links and MIMO channels draw their slots from."""
+"""Base class of the sources of slots of links and MIMO channels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SlotSource(Object):
     """
 
     has_unit_energy: bool = True
-    """Whether the mean energy of each slot is one; otherwise a receiver measures it."""
+    """Whether each slot has unit mean energy; otherwise the receiver measures it"""
 
     @abstractmethod
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
@@ -45,12 +45,12 @@ class SlotSource(Object):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realizations that were drawn once, or none if each slot draws its own."""
+        """Realizations of a pool, or `None` if each slot draws its own."""
         return None
 
     @property
     def num_kept(self) -> int | None:
-        """Slots of a pool or a file, of which each call takes some at random; none: fresh ones."""
+        """Number of slots in a pool or file, or `None` if each slot draws its own."""
         return None
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
@@ -58,11 +58,11 @@ class SlotSource(Object):
         raise ValueError(NONE_KEPT)
 
     def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Paths of the slots ``rows`` of a pool or a file, as those of `paths`."""
+        """Paths of the slots ``rows`` of a pool or a file, in the format of `paths`."""
         raise ValueError(NO_PATHS)
 
     def random_rows(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        """``num_slots`` of the slots that are kept, at random with replacement."""
+        """Random indices of ``num_slots`` slots of a pool or a file, with replacement."""
         if self.num_kept is None:
             raise ValueError(NONE_KEPT)
         return config.tf_rng.uniform([num_slots], maxval=self.num_kept, dtype=tf.int32)
@@ -81,7 +81,7 @@ class SlotSource(Object):
         Raises
         ------
         ValueError
-            If the channel is known by its frequency responses alone
+            If the channel has only frequency responses
         """
         return self.kept_paths(self.random_rows(num_slots))
 
@@ -91,30 +91,30 @@ class SlotSource(Object):
         raise ValueError(NO_PATHS)
 
     def interferers(self, numbers: tf.Tensor) -> tf.Tensor | None:
-        """Channels of terminals that interfere in realizations ``numbers``, none if none do.
+        """Channels of the interfering terminals in realizations ``numbers``, or `None`.
 
         [num_slots, 1, num_rx_ant, 1, num_interferers * num_tx_ant, num_ofdm_symbols, fft_size]
         """
         return None
 
     def redraw(self) -> None:
-        """Replace realizations that were drawn once by new ones; there are none."""
+        """Draw a new pool. Sources without a pool do nothing."""
 
     @abstractmethod
     def seen(self) -> tf.Tensor:
-        """Slots with unit mean energy in which a receiver has learned the statistics."""
+        """Slots with unit mean energy from which a receiver learns the statistics."""
 
     @property
     @abstractmethod
     def interference(self) -> InterferenceFloor:
-        """Interference that one matrix for each resource element leaves out."""
+        """Interference that the model of one matrix per resource element neglects."""
 
 
 def floor_db(slots: Any) -> float | None:
-    """Interference that is left out [dB], none of what only draws slots."""
+    """Neglected interference [dB], or `None` for a function that only draws slots."""
     return slots.interference.db if isinstance(slots, SlotSource) else None
 
 
 def has_unit_energy(slots: Any) -> bool:
-    """Whether each slot has unit mean energy, as what only draws slots need not have."""
+    """Whether each slot has unit mean energy. `False` for a function that only draws slots."""
     return isinstance(slots, SlotSource) and slots.has_unit_energy

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels in the time domain: taps, what they do to a slot, and what a receiver sees of it."""
+"""Channels in the time domain: taps, filtering of slots, and the resulting effective channel."""
 
 from __future__ import annotations
 
@@ -16,34 +16,35 @@ from .waveform import Waveform, waveform
 
 
 class TimeSlots(NamedTuple):
-    """The channel of independent slots in the time domain."""
+    """Channels of independent slots in the time domain."""
 
     taps: tf.Tensor
     """[num_slots, num_rx_ant, num_tx_ant, num_steps, num_taps], at each known time."""
     h: tf.Tensor
-    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], what the receiver's
-    window sees of a resource element on itself."""
+    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], effective channel of
+    each resource element over the receiver's window."""
 
 
 class TimeChannel(Object):
-    r"""Sends OFDM slots through tapped delay lines whose taps change from sample to sample.
+    r"""Filters OFDM slots with tapped delay lines whose taps change from sample to sample.
 
     .. math::
 
         y_b = \sum_\ell h_{b,\ell}\, x_{b-\ell}, \qquad
         h_{b,\ell} = \sum_p a_p(b/W)\, \mathrm{sinc}(\ell - W\tau_p)
 
-    The taps are those of Sionna's :func:`~sionna.phy.channel.cir_to_time_channel`, and the output
-    is that of :class:`~sionna.phy.channel.ApplyTimeChannel` for coefficients that go linearly from
-    one known time to the next, without their products of all paths, taps and samples: between two
-    times, a block of samples is a product of two matrices. The waveform is that of Sionna's
-    :class:`~sionna.phy.ofdm.OFDMModulator` and :class:`~sionna.phy.ofdm.OFDMDemodulator`.
+    The taps equal those of Sionna's :func:`~sionna.phy.channel.cir_to_time_channel`. The output
+    equals that of :class:`~sionna.phy.channel.ApplyTimeChannel` for coefficients that are
+    interpolated linearly between the known times. Intermediate products of all paths, taps and
+    samples are avoided: between two known times, a block of samples is a product of two matrices.
+    The waveform is that of Sionna's :class:`~sionna.phy.ofdm.OFDMModulator` and
+    :class:`~sionna.phy.ofdm.OFDMDemodulator`.
 
-    The slot repeats itself: what arrives late in its first OFDM symbol is the end of its last one,
-    as interference of the slot before would be.
+    The slot is extended periodically: late paths carry the end of the last OFDM symbol into the
+    first one, which models interference from the preceding slot.
 
-    What a resource element is to itself is the mean of the frequency response over the receiver's
-    window, without the share of late paths that other OFDM symbols have there:
+    The effective channel of a resource element is the mean of the frequency response over the
+    receiver's window, without the samples of late paths that belong to other OFDM symbols:
 
     .. math::
 
@@ -64,7 +65,7 @@ class TimeChannel(Object):
     Input
     -----
     source : `SlotSource`
-        Where paths come from
+        Source of the paths
 
     num_slots : `int` or [], `tf.int32`
         Slots to draw
@@ -72,7 +73,7 @@ class TimeChannel(Object):
     Output
     ------
     : `TimeSlots`
-        Taps, and what the receiver sees of them
+        Taps and effective channel
     """
 
     def __init__(self, settings: SlotSettings, max_delay: float) -> None:
@@ -102,11 +103,11 @@ class TimeChannel(Object):
         return self.of_paths(*source.paths(num_slots))
 
     def kept(self, source: SlotSource, rows: tf.Tensor) -> TimeSlots:
-        """The channel of slots ``rows`` of a pool or a file."""
+        """Channels of the slots ``rows`` of a pool or a file."""
         return self.of_paths(*source.kept_paths(rows))
 
     def of_paths(self, a: tf.Tensor, tau: tf.Tensor) -> TimeSlots:
-        """The channel of paths, as `SlotSource.paths` gives them."""
+        """Channels of paths in the format of `SlotSource.paths`."""
         lags = tf.constant(self._lags, self.rdtype)
         delays = self.waveform.bandwidth * tau[:, 0, 0]
         pulses = tf.experimental.numpy.sinc(lags - delays[:, tf.newaxis, tf.newaxis, :, tf.newaxis])
@@ -117,12 +118,12 @@ class TimeChannel(Object):
         return TimeSlots(taps, h[:, tf.newaxis, :, tf.newaxis])
 
     def send(self, x: tf.Tensor, taps: tf.Tensor) -> tf.Tensor:
-        """Send grids ``x`` of all antennas through ``taps``.
+        """Filter the grids ``x`` of all antennas with ``taps``.
 
         Input
         -----
         x : [num_slots, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-            What is sent
+            Transmitted signal
 
         taps : [num_slots, num_rx_ant, num_tx_ant, num_steps, num_taps], `tf.complex`
             Channel
@@ -130,7 +131,7 @@ class TimeChannel(Object):
         Output
         ------
         : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-            What is received, without noise
+            Received signal without noise
         """
         sizes = self.waveform
         above = sizes.fft_size - self._carriers - sizes.first
@@ -141,7 +142,7 @@ class TimeChannel(Object):
         return grid[..., sizes.first : sizes.first + self._carriers]
 
     def _filtered(self, x: tf.Tensor, taps: tf.Tensor) -> tf.Tensor:
-        """``x`` [num_slots, num_tx_ant, samples] through ``taps``."""
+        """Filter ``x`` [num_slots, num_tx_ant, samples] with ``taps``."""
         sizes, lags = self.waveform, self._lags
         longest = int(lags[-1])
         around = tf.concat([x[..., sizes.samples - longest :], x, x[..., : -int(lags[0])]], -1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Samples of an OFDM slot in the time domain, and the times at which its channel is known."""
+"""Sampling of an OFDM slot in the time domain, and the times at which its channel is known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sionna.phy.channel import time_lag_discrete_time_channel
 
 from .settings import SlotSettings
 
-STEPS_PER_SYMBOL = 8  # times within an OFDM symbol at which a channel is drawn
-STEPS_PER_TURN = 32  # and in a period of the largest Doppler shift, as paths turn in circles
+STEPS_PER_SYMBOL = 8  # minimum number of known times per OFDM symbol
+STEPS_PER_TURN = 32  # minimum number of known times per period of the maximum Doppler shift
 
 
 class Waveform(NamedTuple):
@@ -22,11 +22,11 @@ class Waveform(NamedTuple):
     fft_size: int
     """Subcarriers of the larger FFT."""
     prefix: int
-    """Cyclic prefix."""
+    """Cyclic prefix [samples]."""
     advance: int
-    """How long before the end of the prefix the receiver's window begins."""
+    """Start of the receiver's window before the end of the prefix [samples]."""
     bandwidth: float
-    """Samples a second [Hz]."""
+    """Samples per second [Hz]."""
     first: int
     """Subcarriers of the larger FFT below those of the slot."""
     stride: int
@@ -44,23 +44,23 @@ class Waveform(NamedTuple):
 
     @property
     def num_steps(self) -> int:
-        """Times at which the channel is known, from the begin of the slot to its end or after."""
+        """Number of known times, from the start of the slot to its end or later."""
         return math.ceil(self.samples / self.stride) + 1
 
     @property
     def step_rate(self) -> float:
-        """Times at which the channel is known, a second [Hz]."""
+        """Number of times per second at which the channel is known [Hz]."""
         return self.bandwidth / self.stride
 
     def at_symbols(self) -> np.ndarray:
-        """Weights [num_steps, num_ofdm_symbols] of the times at the begin of each symbol."""
+        """Weights [num_steps, num_ofdm_symbols] of the times at the start of each symbol."""
         return self.weights(np.arange(self.num_ofdm_symbols) * self.symbol).T
 
     def from_symbols(self, num_steps: int) -> np.ndarray:
-        """Weights [num_steps, all times] of coefficients that are known once an OFDM symbol.
+        """Weights [num_steps, all times] of coefficients that are known once per OFDM symbol.
 
-        They go linearly from symbol to symbol, and on to the end of the slot. With one for the
-        whole slot they stand still.
+        The coefficients are interpolated linearly, and extrapolated to the end of the slot. A
+        single coefficient for the slot is constant.
         """
         if num_steps == 1:
             return np.ones([1, self.num_steps])
@@ -80,12 +80,12 @@ class Waveform(NamedTuple):
         return rows
 
     def lags(self, max_delay: float) -> np.ndarray:
-        """Time lags of the taps, as Sionna's `time_lag_discrete_time_channel`; a slot at most."""
+        """Time lags of the taps, as Sionna's `time_lag_discrete_time_channel`; at most one slot."""
         first, last = time_lag_discrete_time_channel(self.bandwidth, max_delay)
         return np.arange(int(first), min(int(last), self.samples) + 1)
 
     def window_weights(self, lags: np.ndarray) -> np.ndarray:
-        """What the window of a symbol sees of itself, [num_ofdm_symbols, num_steps, num_taps].
+        """Weights of the effective channel of each symbol, [num_ofdm_symbols, num_steps, num_taps].
 
         The mean over the window of the weight of each time, without the samples that reach the
         window through a tap from other symbols.
@@ -98,7 +98,7 @@ class Waveform(NamedTuple):
 
 
 def waveform(settings: SlotSettings) -> Waveform:
-    """The waveform of slots of ``settings``."""
+    """Waveform of the slots of ``settings``."""
     times = settings.oversampling
     fft_size, prefix = times * settings.fft_size, times * settings.cyclic_prefix_length
     per_symbol = STEPS_PER_SYMBOL

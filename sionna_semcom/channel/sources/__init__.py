@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of the user's own: computed, measured, or of any channel model of Sionna."""
+"""Sources of your own channels: computed, measured, or from any channel model of Sionna."""
 
 from .base import ChannelSource
 from .build import chosen_source, name_of, slot_source, split_channel

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract that every source of channels keeps."""
+"""Base class of sources of channels."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .own_slots import OwnSlots
 
 
 class ChannelSource(Part):
-    """Channels that somebody computed, measured or modeled, for OFDM links and MIMO channels.
+    """Source of computed, measured or modeled channels for OFDM links and MIMO channels.
 
-    It is built from its settings, reads what it reads, and is asked for slots of a resource grid.
+    A source reads its files at construction. Links request slots of a resource grid from it.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class ChannelSource(Part):
     Attributes
     ----------
     checksums : `dict` of `str`
-        SHA-256 of what its channels come from, by name
+        SHA-256 of its files, by name
     """
 
     settings_class = SourceSettings
@@ -39,16 +39,16 @@ class ChannelSource(Part):
 
     @property
     def name(self) -> str:
-        """What summaries and messages call it."""
+        """Name in summaries and messages."""
         return str(self.settings.kind)
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal source, as plain values (JSON).
+        """Keyword arguments of the constructor as plain values (JSON).
 
         Raises
         ------
         ValueError
-            If no settings can name it, as a channel model of Sionna
+            If the source is a channel model object, which settings cannot describe
         """
         if not self.settings.kind:
             raise ValueError(
@@ -59,10 +59,10 @@ class ChannelSource(Part):
 
     @abstractmethod
     def slots(self, settings: SlotSettings, resource_grid: ResourceGrid) -> OwnSlots:
-        """Slots on ``resource_grid``, of the antennas of ``settings``.
+        """Slots on ``resource_grid`` with the antennas of ``settings``.
 
         Raises
         ------
         ValueError
-            If the channels do not fit: other antennas, a wider band, longer delays than the slot
+            If the channels do not match the antennas, the band or the duration of the slot
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the argument ``channel`` of a link or MIMO channel to what it draws from."""
+"""Creation of a source of slots from the argument ``channel`` of a link or MIMO channel."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from .model import ModelSource
 def split_channel(
     channel: Any, settings: Mapping[str, Any]
 ) -> tuple[ChannelSource | None, dict[str, Any]]:
-    """Separate what no settings can hold from the settings of a link or MIMO channel.
+    """Separate sources that settings cannot describe from the settings of a link or MIMO channel.
 
     Parameters
     ----------
     channel
-        The argument: none, a name or settings, a source of channels, or a channel model of Sionna
+        The argument: `None`, a name, settings, a source, or a channel model of Sionna
     settings : `dict`
         The other arguments
 
@@ -40,7 +40,7 @@ def split_channel(
     Raises
     ------
     ValueError
-        If ``channel`` is none of these, or ``model`` is a channel model in place of its name
+        If ``channel`` is none of these, or ``model`` is a channel model instead of a name
     """
     model = settings.get("model")
     if callable(model):
@@ -60,7 +60,7 @@ def split_channel(
 def slot_source(
     settings: SlotSettings, resource_grid: ResourceGrid, source: ChannelSource | None
 ) -> SlotSource:
-    """What slots of ``settings`` are drawn from: a model by its name, or ``source``."""
+    """Source of slots of ``settings``: a named model, or ``source``."""
     slots: SlotSource
     if source is None:
         kind = PathChannel if settings.domain == "time" else SlotChannel
@@ -73,17 +73,17 @@ def slot_source(
 
 
 def name_of(source: ChannelSource | None) -> str | None:
-    """What summaries call ``source``, none of a model by its name."""
+    """Name of ``source`` in summaries, or `None` for a named model."""
     return None if source is None else source.name
 
 
 def chosen_source(settings: SlotSettings, source: ChannelSource | None) -> ChannelSource | None:
-    """``source``, or the one that ``settings`` name, if any.
+    """Return ``source``, or the source of ``settings``, or `None`.
 
     Raises
     ------
     ValueError
-        If the settings are those of a channel model that is not there
+        If the settings are those of a channel model object that was not given again
     """
     if source is not None or not isinstance(settings.channel, SourceSettings):
         return source

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of a channel: spreads, coherence, and what arrives behind the cyclic prefix."""
+"""Statistics of a channel: spreads, coherence, and power beyond the cyclic prefix."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ..slots.estimation import measured_covariances
 from ..slots.interference import delay_interference
 from ..slots.settings import SlotSettings
 
-COHERENT = 0.5  # correlation within which a channel is called coherent
+COHERENT = 0.5  # correlation that defines coherence
 
 
 class ChannelFigures(NamedTuple):
-    """Figures of many slots of a channel; those of each slot are arrays."""
+    """Statistics of many slots of a channel. Values per slot are arrays."""
 
     delay_spread: np.ndarray
     """[num_rows], RMS delay spread [s]."""
     k_factor_db: np.ndarray
-    """[num_rows], power of the strongest path over that of all others [dB]; without known paths,
-    the Rician factor that explains how the power varies over the slot."""
+    """[num_rows], power ratio of the strongest path and all other paths [dB]; if paths are unknown,
+    the Rician factor that corresponds to the variance of the power over the slot."""
     coherence_bandwidth: float
-    """Distance of subcarriers at which their correlation falls below 0.5 [Hz], infinite if it does
+    """Distance of subcarriers at which their correlation falls below 0.5 [Hz]; infinite if it does
     not within the grid."""
     coherence_time: float
-    """Distance of OFDM symbols at which their correlation falls below 0.5 [s], infinite if it does
+    """Distance of OFDM symbols at which their correlation falls below 0.5 [s]; infinite if it does
     not within a slot."""
     beyond_prefix: np.ndarray | None
-    """[num_rows], share of the power behind the cyclic prefix, none without known paths."""
+    """[num_rows], fraction of the power beyond the cyclic prefix; `None` if paths are unknown."""
     interference: np.ndarray | None
-    """[num_rows], power of the interference that this leaves, none without known paths."""
+    """[num_rows], power of the resulting interference; `None` if paths are unknown."""
 
 
 def path_figures(
@@ -41,7 +41,7 @@ def path_figures(
     settings: SlotSettings,
     symbol_time: float,
 ) -> ChannelFigures:
-    """Figures of a channel whose paths are known.
+    """Statistics of a channel with known paths.
 
     Input
     -----
@@ -75,10 +75,11 @@ def path_figures(
 
 
 def response_figures(h: np.ndarray, settings: SlotSettings, symbol_time: float) -> ChannelFigures:
-    r"""Figures of a channel of which frequency responses are known.
+    r"""Statistics of a channel with known frequency responses.
 
-    With the correlation :math:`\rho` of neighbors at the distance :math:`\Delta` in a slot, and the
-    mean :math:`\mu` and variance :math:`\sigma^2` of the power of a coefficient in it,
+    :math:`\rho` is the correlation of adjacent subcarriers with spacing :math:`\Delta` in a slot,
+    and :math:`\mu` and :math:`\sigma^2` are the mean and the variance of the power of its
+    coefficients:
 
     .. math::
 
@@ -94,7 +95,7 @@ def response_figures(h: np.ndarray, settings: SlotSettings, symbol_time: float) 
     ends = np.sqrt(energies[:, 1:].sum(1) * energies[:, :-1].sum(1))
     correlation = np.clip(np.abs(products) / ends, np.finfo(float).tiny, 1.0)
     spread = np.sqrt(-2.0 * np.log(correlation)) / (2.0 * np.pi * settings.subcarrier_spacing)
-    power = np.abs(rows) ** 2  # of antennas by themselves, whose gains may differ
+    power = np.abs(rows) ** 2  # per antenna, because gains may differ
     ratio = np.mean(np.var(power, 2) / np.mean(power, 2) ** 2, 1)
     root = np.sqrt(1.0 - np.minimum(ratio, 1.0))
     with np.errstate(divide="ignore"):
@@ -110,7 +111,7 @@ def _coherence(h: np.ndarray, spacing: float, symbol_time: float) -> tuple[float
 
 
 def _falls_at(covariance: np.ndarray) -> float:
-    """Steps after which the correlation falls below one half; infinite if it does not."""
+    """Number of steps after which the correlation falls below one half, or infinity."""
     size = len(covariance)
     by_distance = [abs(np.mean(np.diagonal(covariance, distance))) for distance in range(size)]
     below = np.flatnonzero(np.array(by_distance) < COHERENT)

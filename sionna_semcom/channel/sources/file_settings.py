@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What files of channels have in common: their splits, places and times."""
+"""Common settings and checks of channel files: splits, positions and times."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from ..slots.settings import SlotSettings
 
 
 class SplitSettings(SourceSettings):
-    """Settings of channels at many places or times, of which some are kept for evaluation."""
+    """Base class of the settings of channels with a split into training and test channels."""
 
     split: Literal["all", "train", "test"] = "all"
-    """Which channels are drawn. Rows are ordered by `time`, by `position` along the direction in
-    which positions differ most, or as they are; the last ones are `test`."""
+    """Split of the channels. Rows are ordered by `time`, by `position` along the direction of
+    largest variance, or as stored; the last rows are `test`."""
     share: float = Field(default=0.2, gt=0.0, lt=1.0)
-    """Share of `test` among all channels."""
+    """Fraction of the channels in the split `test`."""
 
 
 class FileSettings(SplitSettings):
-    """Settings of channels that a file holds."""
+    """Base class of the settings of channel files."""
 
     path: Path
-    """HDF5 file; where there is none, that below the folder SIONNA_SEMCOM_DATA."""
+    """HDF5 file, relative to the current folder or to the folder SIONNA_SEMCOM_DATA."""
 
     @property
     def file(self) -> Path:
-        """Where the file is.
+        """Path of the existing file.
 
         Raises
         ------
@@ -60,12 +60,12 @@ class FileSettings(SplitSettings):
 
 
 def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
-    """What the rows of a file are ordered by, [num_rows], none if it has no times nor positions.
+    """Sort key of the rows of a file, [num_rows], or `None` without times and positions.
 
     Raises
     ------
     ValueError
-        If there is not one for each row, one is not finite, or times go back
+        If there is not one value per row, a value is not finite, or times decrease
     """
     if "time" in file:
         times = numbers(file, "time")
@@ -84,9 +84,9 @@ def read_order(file: h5py.File, num_rows: int) -> np.ndarray | None:
 
 
 def along(places: np.ndarray) -> np.ndarray:
-    """Places [num_rows, 1 to 3] along the direction in which they differ most: [num_rows].
+    """Coordinates of positions [num_rows, 1 to 3] along their first principal axis: [num_rows].
 
-    Of the two signs, which LAPACK is free to choose, its largest component has the positive one.
+    The sign of the axis is chosen such that its largest component is positive.
     """
     centered = places - places.mean(0)
     direction = np.linalg.svd(centered.T @ centered)[0][:, 0]
@@ -98,12 +98,12 @@ def along(places: np.ndarray) -> np.ndarray:
 def rows_of(
     settings: SplitSettings, order: np.ndarray | None, num_rows: int, where: str
 ) -> np.ndarray:
-    """Rows of the split, of which none has the place or time of one in the other split.
+    """Rows of the split. Rows of different splits never have equal positions or times.
 
     Raises
     ------
     ValueError
-        If the split has none
+        If the split is empty
     """
     rows = np.arange(num_rows)
     if settings.split == "all":
@@ -121,12 +121,12 @@ def rows_of(
 
 
 def numbers(file: h5py.File, name: str, kinds: str = "biuf") -> np.ndarray:
-    """A dataset of finite numbers in double precision, real ones unless ``kinds`` are "c".
+    """Read a dataset of finite numbers in double precision; complex if ``kinds`` is "c".
 
     Raises
     ------
     ValueError
-        If it is missing, empty, of another type, or holds NaN or infinity
+        If it is missing, empty, of another type, or contains NaN or infinity
     """
     values = read_dataset(file, name)
     if values.dtype.kind not in kinds:
@@ -144,12 +144,12 @@ def numbers(file: h5py.File, name: str, kinds: str = "biuf") -> np.ndarray:
 def check_slots(
     source: FileSettings, settings: SlotSettings, antennas: tuple[int, int], num_rows: int
 ) -> None:
-    """Refuse slots of other antennas than the file has, and statistics of a few channels.
+    """Check that a file has the antennas of the slots, and enough channels for statistics.
 
     Raises
     ------
     ValueError
-        Naming the argument and what the file has
+        If antennas differ, a pool is requested, or statistics need more channels
     """
     rx, tx = antennas
     wanted = settings.num_rx_ant, settings.num_tx_ant
@@ -167,12 +167,12 @@ def check_slots(
 
 
 def check_count(settings: SlotSettings, num_rows: int, where: str) -> None:
-    """Refuse to measure statistics in a few channels.
+    """Check that there are enough channels to measure statistics.
 
     Raises
     ------
     ValueError
-        If there are less than 64
+        If there are fewer than 64
     """
     estimates = getattr(settings, "csi", None) == "ls" and settings.knows_statistics
     if estimates and num_rows < MIN_KNOWN_DROPS:

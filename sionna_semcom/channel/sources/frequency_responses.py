@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of a file of measured frequency responses."""
+"""Channels from a file of measured frequency responses."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class FrequencyResponseSettings(FileSettings):
     kind: Literal["frequency_response"] = "frequency_response"
     """Selects this source in a study."""
     between: Literal["hold", "linear"] = "hold"
-    """What the channel does between two rows: it holds still, so that a slot sees one row, or goes
-    linearly from one to the next, by `time`."""
+    """Channel between two rows: `hold` uses one row per slot, and `linear` interpolates between
+    rows by `time`."""
 
 
 @SOURCES.register(FrequencyResponseSettings)
 class FrequencyResponses(ChannelSource):
-    r"""Frequency responses of an HDF5 file, such as measured channel state information.
+    r"""Frequency responses from an HDF5 file, such as measured channel state information.
 
     The file has the datasets
 
@@ -38,24 +38,25 @@ class FrequencyResponses(ChannelSource):
       symbols before the last: a row is a packet or a snapshot
     - ``subcarrier`` [num_frequencies], integers relative to the carrier, with the attribute
       ``subcarrier_spacing`` [Hz] of the file, or ``frequency`` [num_frequencies] [Hz]
-    - optionally ``time`` [num_rows] in [s], which must not go back, or ``position`` [num_rows, 3]
-      in [m], by which splits are made
+    - optionally ``time`` [num_rows] in [s], which must not decrease, or ``position`` [num_rows, 3]
+      in [m], which define the splits
 
-    Frequencies may be uneven. Between them, and so at subcarriers that were not measured, the
-    response is interpolated: linearly, after the phase slope of the row (its mean delay) is taken
-    out, which is put back afterwards. The subcarriers in use must lie within the measured band.
+    Frequencies may be spaced unevenly. At other subcarriers the response is interpolated linearly,
+    after the phase slope of the row (its mean delay) is removed, which is added again afterwards.
+    The used subcarriers must lie within the measured band.
 
-    A slot sees one row, and times may be as uneven as they are. With ``between="linear"`` a slot
-    begins at the time of a row, and the channel goes linearly to that of the next one, after a
-    phase that all coefficients share is taken out, as oscillators of two packets are not in phase.
+    By default a slot uses one row, and times may be spaced unevenly. With ``between="linear"`` a
+    slot starts at the time of a row, and the channel is interpolated linearly to the next row. The
+    common phase of all coefficients is removed before, because the oscillators of two packets are
+    not in phase.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        In one line, if it is damaged, lacks something, has other shapes, NaN, a row of zeros or
-        times that go back
+        If the file is damaged, has missing datasets, wrong shapes, NaN, a row of zeros or
+        decreasing times
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -93,7 +94,7 @@ class FrequencyResponses(ChannelSource):
         return ResponseSlots(settings, resource_grid, self.settings.normalize, self.rows, h)
 
     def _moving(self, settings: SlotSettings, grid: ResourceGrid, h: np.ndarray) -> ResponseSlots:
-        """Slots in which the channel goes from row to row."""
+        """Slots in which the channel is interpolated between rows."""
         times = np.asarray(self.responses.times)
         wanted = symbol_times(times, grid)
         rows, left, share = neighbors(times, wanted, self.rows)
@@ -116,7 +117,8 @@ class ResponseSlots(KeptSlots):
         Frequency responses on the subcarriers of the resource grid
 
     left, share : [num_rows, num_ofdm_symbols], `int` and `float`
-        Row before each OFDM symbol, and how far it is on the way to the next; none: rows hold
+        Row before each OFDM symbol, and interpolation weight of the next row; `None`: one row per
+        slot
 
     See `KeptSlots` for the others, input and output.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of a file of impulse responses."""
+"""Channels from a file of impulse responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .base import ChannelSource
 from .file_settings import FileSettings, check_slots, numbers, read_order, rows_of
 from .own_slots import KeptSlots
 
-SAME_RATE = 0.01  # relative difference of sampling frequencies that are taken for the same
+SAME_RATE = 0.01  # relative tolerance of sampling frequencies
 
 
 class CIRSettings(FileSettings):
@@ -39,9 +39,9 @@ class Paths(NamedTuple):
     tau: np.ndarray
     """[num_rows, num_paths], delays after the first path [s]."""
     order: np.ndarray | None = None
-    """[num_rows], what rows are ordered by."""
+    """[num_rows], sort key of the rows."""
     sampling_frequency: float | None = None
-    """Time steps a second [Hz]."""
+    """Time steps per second [Hz]."""
     angular_spread: np.ndarray | None = None
     """[num_rows, 2], RMS azimuth spread of arrival and departure [rad]."""
 
@@ -54,30 +54,30 @@ class Paths(NamedTuple):
 
 @SOURCES.register(CIRSettings)
 class ImpulseResponses(ChannelSource):
-    """Channel impulse responses of an HDF5 file, such as ray-traced ones.
+    """Channel impulse responses from an HDF5 file, such as those of a ray tracer.
 
     The file has the datasets
 
     - ``a`` [num_rows, num_rx, num_rx_ant, num_tx, num_tx_ant, num_paths, num_time_steps], complex:
-      path coefficients, as Sionna's channel models give them. The first axis may be missing, as in
-      what `sionna.rt` gives. Each receiver with each transmitter counts as a row of its own. A time
-      step is an OFDM symbol; with one step the channel stands still within a slot
-    - ``tau`` [num_rows, num_rx, num_tx, num_paths]: delays [s]. Paths with a negative delay, or
-      without any power, do not exist. The receiver is synchronized to the first path of a row
-    - optionally ``time`` [num_rows] in [s], which must not go back, or ``position`` [num_rows, 3]
-      in [m], by which splits are made; rows count over receivers, then transmitters
+      path coefficients in the format of Sionna's channel models. The first axis may be missing, as
+      in the output of `sionna.rt`. Each pair of a receiver and a transmitter is a separate row. A
+      time step is an OFDM symbol. With one step the channel is constant within a slot
+    - ``tau`` [num_rows, num_rx, num_tx, num_paths]: delays [s]. Paths with a negative delay or zero
+    power are ignored. The receiver is synchronized to the first path of a row
+    - optionally ``time`` [num_rows] in [s], which must not decrease, or ``position`` [num_rows, 3]
+      in [m], which define the splits; rows are counted over receivers, then transmitters
     - optionally ``angular_spread`` [num_rows, 2], the RMS azimuth spread of arrival and of
       departure [rad], which the command ``sionna-semcom channel`` shows
 
-    and optionally the attribute ``sampling_frequency`` [Hz], time steps a second.
+    and optionally the attribute ``sampling_frequency`` [Hz], the time steps per second.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        In one line, if it is damaged, lacks something, has other shapes, NaN, a row without paths
-        or times that go back
+        If the file is damaged, has missing datasets, wrong shapes, NaN, a row without paths or
+        decreasing times
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -127,12 +127,12 @@ class ImpulseResponses(ChannelSource):
 
 
 def read_paths(file: h5py.File) -> Paths:
-    """Impulse responses of an open file, a row for each receiver with each transmitter.
+    """Impulse responses of an open file, one row per pair of a receiver and a transmitter.
 
     Raises
     ------
     ValueError
-        As `ImpulseResponses`
+        See `ImpulseResponses`
     """
     paths = paths_of(numbers(file, "a", "c"), numbers(file, "tau"))
     num_rows, spread = len(paths.a), None
@@ -150,12 +150,12 @@ def read_paths(file: h5py.File) -> Paths:
 
 
 def paths_of(a: np.ndarray, tau: np.ndarray) -> Paths:
-    """Impulse responses in Sionna's shapes, as rows that begin with their first path.
+    """Convert impulse responses in Sionna's shapes to rows with delays after the first path.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or a row has no path
+        If the shapes are wrong, or a row has no path
     """
     if a.ndim == 6 and tau.ndim == 3:
         a, tau = a[np.newaxis], tau[np.newaxis]
@@ -229,7 +229,7 @@ class PathSlots(KeptSlots):
             self._steps = tf.constant(steps, self.cdtype)
 
     def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Paths of slots, whose coefficients go linearly from OFDM symbol to OFDM symbol."""
+        """Paths of slots, with linear interpolation of coefficients between OFDM symbols."""
         rows = tf.gather(self._rows, rows)
         a, tau = self._paths_of(rows)
         if self._normalize != "slot":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of a channel model that is given in Python."""
+"""Channels from a channel model that is given in Python."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from .own_slots import OwnSlots
 
 
 class ModelSourceSettings(SourceSettings):
-    """Settings of `ModelSource`, which no study can name."""
+    """Settings of `ModelSource`, which is not available in studies."""
 
     model_name: str = ""
     """Class of the model."""
 
 
 class ModelSource(ChannelSource):
-    """Channels of any of Sionna's channel models, or of one of your own.
+    """Channels from any of Sionna's channel models, or from your own model.
 
-    A model that is bound to a batch size, as UMi with a topology or
-    :class:`~sionna.phy.channel.CIRDataset`, fills a pool once, of which slots are taken at random:
-    ``pool_size`` of a link sets its size, 512 by default. What the model draws once, such as a
-    topology, is the same in the whole pool.
+    If the batch size of a model is fixed, as for UMi with a topology or
+    :class:`~sionna.phy.channel.CIRDataset`, a pool is drawn once, from which slots are selected at
+    random. The setting ``pool_size`` of a link is its size, 512 by default. Quantities that the
+    model draws only once, such as a topology, are common to the whole pool.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class ModelSource(ChannelSource):
         ``model(batch_size, num_time_steps, sampling_frequency)``
 
     normalize : "slot" (default) | "average" | "none"
-        What has unit mean energy: every slot, or the model on average, whose slots then fade as a
-        whole. With "none" the channel stays in its own unit, and so does the noise power
+        Normalization to unit mean energy: of every slot, or of the model on average, which keeps
+        the fading of whole slots. With "none", channel and noise power have the unit of the model.
 
     Raises
     ------

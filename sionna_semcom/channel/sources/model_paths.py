@@ -19,13 +19,13 @@ from .model_slots import ModelSlots
 class ModelPaths(ModelSlots):
     """Draws slots of a channel model with the paths that the time domain needs.
 
-    The model is asked for the time steps of a `Waveform`; one that gives another number, as those
-    of a data set, has a step for each OFDM symbol, or stands still.
+    The model is called with the time steps of a `Waveform`. If it returns another number of steps,
+    such as a data set, these must be one per OFDM symbol, or a single step for a constant channel.
 
     See `ModelSlots` for parameters, input, output and errors.
     """
 
-    _longest = -1.0  # delay, not yet known
+    _longest = -1.0  # maximum delay, computed on first use
 
     def paths(self, num_slots: int | tf.Tensor) -> Paths:
         """Draw the paths of ``num_slots`` slots."""
@@ -35,7 +35,7 @@ class ModelPaths(ModelSlots):
 
     @property
     def num_kept(self) -> int | None:
-        """Size of the pool, or none if each slot draws its own."""
+        """Size of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool[0].shape[0]
 
     def kept_paths(self, rows: tf.Tensor) -> Paths:
@@ -47,7 +47,7 @@ class ModelPaths(ModelSlots):
 
     @property
     def max_delay(self) -> float:
-        """Longest delay of a path after the first [s]: of the pool, or of 512 slots."""
+        """Maximum delay after the first path [s], over the pool or 512 slots."""
         if self._longest < 0.0:
             with own_randomness():
                 drawn = [self._of_model(CHUNK)[1] for _ in range(DEFAULT_DROPS // CHUNK)]
@@ -56,11 +56,11 @@ class ModelPaths(ModelSlots):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realizations of the pool, or none if each slot draws its own."""
+        """Realizations of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._in_unit(self._at_symbols(*self._pool))
 
     def redraw(self) -> None:
-        """Fill the pool with new realizations, of as many paths as it has had."""
+        """Fill the pool with new realizations with the same number of paths."""
         if self._pool is not None:
             refill(self._pool, *self._paths(self._pool[0].shape[0]))
 

@@ -31,7 +31,8 @@ class ModelSlots(OwnSlots):
     Raises
     ------
     ValueError
-        If the model has other transmitters, receivers or antennas, or gives no impulse responses
+        If the model does not have one transmitter, one receiver and the required antennas, or does
+        not return impulse responses
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class ModelSlots(OwnSlots):
             self._unit = tf.sqrt(tf.reduce_mean(energies))[tf.newaxis]
 
     def _time_steps(self) -> tuple[int, Any]:
-        """Time steps that the model is asked for, and how many a second."""
+        """Number of time steps of a call of the model, and their rate [Hz]."""
         return self._grid.num_ofdm_symbols, 1.0 / self._grid.ofdm_symbol_duration
 
     def _make_pool(self, size: int) -> Any:
@@ -62,7 +63,7 @@ class ModelSlots(OwnSlots):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Realizations of the pool, or none if each slot draws its own."""
+        """Realizations of the pool, or `None` if each slot draws its own."""
         if self._pool is None:
             return None
         return spread(self._in_unit(self._pool.value()), self._times[0])
@@ -74,7 +75,7 @@ class ModelSlots(OwnSlots):
 
     @property
     def num_kept(self) -> int | None:
-        """Size of the pool, or none if each slot draws its own."""
+        """Size of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool.shape[0]
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
@@ -95,7 +96,7 @@ class ModelSlots(OwnSlots):
             yield from list(self._generated(most))
 
     def _generated(self, size: int) -> Iterator[tf.Tensor]:
-        """``size`` realizations, and what they have behind the prefix."""
+        """Draw ``size`` realizations, and record their power beyond the prefix."""
         self._drops, missing = [], size
         while missing > 0:
             a, tau = self._model(min(CHUNK, missing), *self._times)
@@ -115,7 +116,7 @@ class ModelSlots(OwnSlots):
         return float(np.mean(np.concatenate(self._drops)))
 
     def _check(self, batch_size: int) -> int:
-        """Realizations that the model gives where ``batch_size`` are asked for."""
+        """Check the model, and return the number of realizations per call with ``batch_size``."""
         rx, tx = self._settings.num_rx_ant, self._settings.num_tx_ant
         rule = (
             "`channel` must be a channel model of Sionna with one receiver of "
@@ -124,7 +125,7 @@ class ModelSlots(OwnSlots):
         try:
             a, tau = self._model(batch_size, *self._times)
             a, tau = tf.convert_to_tensor(a), tf.convert_to_tensor(tau)
-        except Exception as error:  # of whatever the user gave
+        except Exception as error:  # user code can raise any exception
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"{rule}Received: one that fails, {reason}") from error
         times = [1, self._grid.num_ofdm_symbols, self._times[0]]

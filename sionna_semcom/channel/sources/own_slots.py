@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots of a channel that is no model of this package, and what can be measured in them."""
+"""Slots of your own channels, and their measured statistics."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ..slots.interference import (
 from ..slots.settings import SlotSettings
 from ..slots.source import SlotSource
 
-MOST_SEEN = 512  # slots in which a receiver has learned what it knows of a channel
-MOST_VALUES = 2**25  # complex numbers in them, 256 MiB in single precision
+MOST_SEEN = 512  # slots from which a receiver learns the statistics of a channel
+MOST_VALUES = 2**25  # maximum number of complex values in them, 256 MiB in single precision
 
 
 class OwnSlots(SlotSource):
-    """Draws slots of a source, in the unit that its settings ask for.
+    """Draws slots of a source with the normalization of its settings.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class OwnSlots(SlotSource):
         Resource grid of a slot
 
     normalize : "slot" | "average" | "none"
-        What has unit mean energy
+        Normalization to unit mean energy
 
     See `SlotSource` for input and output.
     """
@@ -58,7 +58,7 @@ class OwnSlots(SlotSource):
         return spread(self._in_unit(self._draw(num_slots)), self._grid.num_ofdm_symbols)
 
     def seen(self) -> tf.Tensor:
-        """Slots from which a receiver knows the channel, each with unit mean energy."""
+        """Slots with unit mean energy from which a receiver learns the statistics."""
         symbols = self._grid.num_ofdm_symbols
         pairs = self._settings.num_rx_ant * self._settings.num_tx_ant
         most = MOST_VALUES // (pairs * symbols * self._settings.fft_size)
@@ -68,7 +68,7 @@ class OwnSlots(SlotSource):
 
     @property
     def interference(self) -> InterferenceFloor:
-        """Interference that one matrix for each resource element leaves out, as measured."""
+        """Measured interference that the model of one matrix per resource element neglects."""
         if self._settings.domain == "time":
             return NOTHING_LEFT_OUT
         if self._measured is None:
@@ -79,18 +79,18 @@ class OwnSlots(SlotSource):
 
     @abstractmethod
     def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        """Draw slots in the unit of the source, with all OFDM symbols or one for all."""
+        """Draw slots in the unit of the source, with all OFDM symbols, or with a single one."""
 
     @abstractmethod
     def _seen(self, most: int) -> Iterator[tf.Tensor]:
-        """At most so many slots in chunks, as those of `_draw`."""
+        """At most ``most`` slots in chunks, in the format of `_draw`."""
 
     def _delay_interference(self) -> float:
-        """Interference from paths behind the cyclic prefix, where paths are known."""
+        """Interference from paths beyond the cyclic prefix, if paths are known."""
         return 0.0
 
     def _in_unit(self, h: tf.Tensor) -> tf.Tensor:
-        # spares the backward pass: it has no weights
+        # no backward pass, because there are no weights
         return tf.stop_gradient(in_units(h, self._unit_of(h)))
 
     def _unit_of(self, h: tf.Tensor) -> tf.Tensor:
@@ -98,12 +98,12 @@ class OwnSlots(SlotSource):
 
 
 class KeptSlots(OwnSlots):
-    """Draws slots at random from those that a file holds.
+    """Draws slots at random from a file.
 
     Parameters
     ----------
     rows : [num_slots], `int`
-        Those of the file that are drawn
+        Rows of the file from which slots are drawn
 
     See `OwnSlots` for the others, input and output.
     """
@@ -120,15 +120,15 @@ class KeptSlots(OwnSlots):
 
     @abstractmethod
     def _take(self, rows: tf.Tensor) -> tf.Tensor:
-        """The slots ``rows`` of the file."""
+        """Slots ``rows`` of the file."""
 
     @property
     def num_kept(self) -> int:
-        """Slots of the file that are drawn."""
+        """Number of rows of the file from which slots are drawn."""
         return len(self._rows)
 
     def kept(self, rows: tf.Tensor) -> tf.Tensor:
-        """Frequency responses of the slots ``rows`` of those that are drawn."""
+        """Frequency responses of the slots with indices ``rows`` in the split."""
         h = self._in_unit(self._take(tf.gather(self._rows, rows)))
         return spread(h, self._grid.num_ofdm_symbols)
 
@@ -141,7 +141,7 @@ class KeptSlots(OwnSlots):
         return self._chunks(self._rows.numpy()[chosen])
 
     def _scale(self, rows: np.ndarray) -> None:
-        """Make the mean energy over ``rows``, those of all splits, one, if this is asked for."""
+        """Normalize the mean energy over ``rows`` of all splits, if ``normalize`` is "average"."""
         if self._normalize == "average":
             total = sum(float(tf.reduce_sum(slot_energy(h))) for h in self._chunks(rows))
             self._unit = tf.constant([np.sqrt(total / len(rows))], self.rdtype)
@@ -152,7 +152,7 @@ class KeptSlots(OwnSlots):
 
 
 def spread(h: tf.Tensor, num_ofdm_symbols: int) -> tf.Tensor:
-    """``h`` of rank 7, the OFDM symbol that it has on all of them if it has one."""
+    """Repeat ``h`` of rank 7 over all OFDM symbols if it has a single one."""
     if h.shape[5] == num_ofdm_symbols:
         return h
     shape = tf.shape(h)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels that are ray traced in a scene."""
+"""Ray-traced channels in a scene."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class RayTracedSettings(SplitSettings):
     kind: Literal["ray_traced"] = "ray_traced"
     """Selects this source in a study."""
     scene: str
-    """Scene that comes with `sionna.rt`, such as `munich`, or an XML file of Mitsuba."""
+    """Scene of `sionna.rt`, such as `munich`, or an XML file of Mitsuba."""
     transmitter: Place
-    """Place of the transmitter [m]."""
+    """Position of the transmitter [m]."""
     area: tuple[Place, Place]
     """Two corners of the box in which receivers are placed at random [m]."""
     num_receivers: int = Field(default=200, ge=1)
-    """Places that are tried; those that no path reaches are left out."""
+    """Number of random positions; positions without paths are removed."""
     speed: float = Field(default=0.0, ge=0.0, le=MAX_SPEED)
     """Speed of receivers [m/s], in random horizontal directions."""
     carrier_frequency: float = Field(default=3.5e9, gt=0.0)
     """Carrier frequency [Hz]."""
     max_depth: int = Field(default=3, ge=0, le=20)
-    """Reflections of a path at most."""
+    """Maximum number of reflections of a path."""
     seed: int = Field(default=0, ge=0)
-    """Seed of places and directions."""
+    """Seed of positions and directions."""
 
     @model_validator(mode="after")
     def _check_area(self) -> RayTracedSettings:
@@ -62,17 +62,17 @@ class RayTracedSettings(SplitSettings):
 
 @SOURCES.register(RayTracedSettings)
 class RayTracedChannels(ChannelSource):
-    """Ray-traced channels from one transmitter to receivers all over an area, by `sionna.rt`.
+    """Ray-traced channels from one transmitter to receivers in an area, computed by `sionna.rt`.
 
-    Antennas are rows of the transmitter's 38.901 elements and of omnidirectional ones at receivers,
-    cross-polarized pairs or vertical elements if the number is odd. Channels are traced when a link
-    is first built, which takes seconds to a minute for a hundred receivers, and are then kept in
-    the folder for caches of the user. `sionna.rt` needs LLVM or a GPU.
+    Antennas are rows of TR 38.901 elements at the transmitter and omnidirectional elements at
+    receivers: cross-polarized pairs, or vertical elements if the number is odd. Channels are traced
+    when a link is first built, which takes seconds to a minute for a hundred receivers, and are
+    then stored in the user's cache folder. `sionna.rt` needs LLVM or a GPU.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        In one line, if there is no such scene, no path reaches a receiver, or LLVM is missing
+        If the scene does not exist, no path reaches a receiver, or LLVM is missing
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -93,14 +93,14 @@ class RayTracedChannels(ChannelSource):
         return PathSlots(settings, resource_grid, self.settings.normalize, rows, paths)
 
     def realizations(self, settings: SlotSettings, grid: ResourceGrid) -> Realizations:
-        """Impulse responses of all places that a path reaches; their checksum is noted."""
+        """Impulse responses of all positions that paths reach. Their checksum is recorded."""
         task = self._task(settings, grid)
         found, name = traced_paths(task, self.checksums[self.settings.scene])
         self.checksums[f"paths of {name}"] = digest_of(found)
         return found
 
     def _task(self, settings: SlotSettings, grid: ResourceGrid) -> dict[str, Any]:
-        """What is to be traced."""
+        """Input of the ray tracer."""
         chosen: RayTracedSettings = self.settings
         rng = np.random.default_rng(chosen.seed)
         places = rng.uniform(*chosen.area, size=(chosen.num_receivers, 3))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Impulse responses that are computed once, and the file that keeps them."""
+"""Precomputed impulse responses and their files."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from ..slots.settings import SlotSettings
 
 
 class Realizations(NamedTuple):
-    """Impulse responses in Sionna's shapes, and what is known of each."""
+    """Impulse responses in Sionna's shapes, with angular spreads and positions."""
 
     a: np.ndarray
     """[num_rows, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_time_steps], path coefficients."""
     tau: np.ndarray
-    """[num_rows, 1, 1, num_paths], delays [s]; negative where there is no path."""
+    """[num_rows, 1, 1, num_paths], delays [s]; negative for missing paths."""
     angular_spread: np.ndarray | None = None
     """[num_rows, 2], RMS azimuth spread of arrival and of departure [rad]."""
     position: np.ndarray | None = None
-    """[num_rows, 3], places [m]; those of 3GPP terminals relative to the base station."""
+    """[num_rows, 3], positions [m]; for 3GPP terminals, relative to the base station."""
 
 
 def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Realizations:
-    """Draw ``count`` impulse responses of the model that ``settings`` name.
+    """Draw ``count`` impulse responses of the model of ``settings``.
 
-    Path loss and shadowing are off, and no other terminals interfere. Each row of UMi, UMa
-    and RMa is a drop of a terminal, whose position and angular spreads are those drawn; CDL has the
-    spreads of its table, and TDL none.
+    Path loss, shadowing and interferers are disabled. Each row of UMi, UMa and RMa is a drop of a
+    terminal with its position and angular spreads. CDL has the spreads of its table, and TDL has no
+    spreads.
     """
     settings = settings.model_copy(update={"link_budget": None})
     chunks = list(_chunks(settings, grid, count))
@@ -57,7 +57,7 @@ def realizations(settings: SlotSettings, grid: ResourceGrid, count: int) -> Real
 def write_realizations(
     path: str | os.PathLike[str], found: Realizations, sampling_frequency: float
 ) -> None:
-    """Write a file that `ImpulseResponses` reads, whole or not at all."""
+    """Write a file for `ImpulseResponses` atomically."""
     with atomic_hdf5(path) as file:
         for name, values in found._asdict().items():
             if values is not None:
@@ -66,7 +66,7 @@ def write_realizations(
 
 
 def read_realizations(path: str | os.PathLike[str]) -> Realizations:
-    """What :func:`write_realizations` wrote.
+    """Read a file of :func:`write_realizations`.
 
     Raises
     ------
@@ -115,10 +115,10 @@ def _chunks(settings: SlotSettings, grid: ResourceGrid, count: int) -> Iterator[
 
 
 def _spreads(model: Any, settings: SlotSettings, size: int) -> np.ndarray | None:
-    """Azimuth spreads of arrival and departure, [size, 2], none of TDL."""
+    """Azimuth spreads of arrival and departure, [size, 2], or `None` for TDL."""
     if isinstance(model, SystemLevelChannel):
         drawn = np.stack([model._lsp.asa[:, 0, 0], model._lsp.asd[:, 0, 0]], -1)
-        spreads = np.deg2rad(drawn.astype(float))  # arrival is at the terminal of the downlink
+        spreads = np.deg2rad(drawn.astype(float))  # in the downlink, arrival is at the terminal
         return spreads if settings.direction == "downlink" else spreads[:, ::-1]
     if not isinstance(model, CDL):
         return None
@@ -134,7 +134,7 @@ def _spreads(model: Any, settings: SlotSettings, size: int) -> np.ndarray | None
 
 
 def _padded(values: np.ndarray, num_paths: int, axis: int, value: float) -> np.ndarray:
-    """``values`` with as many paths as the chunk that has most of them."""
+    """Pad ``values`` to the maximum number of paths of all chunks."""
     missing = [(0, 0)] * values.ndim
     missing[axis] = (0, num_paths - values.shape[axis])
     return np.pad(values, missing, constant_values=value)

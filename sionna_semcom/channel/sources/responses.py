@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measured frequency responses, brought to the subcarriers and times of a resource grid."""
+"""Interpolation of measured frequency responses to a resource grid."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sionna.phy.ofdm import ResourceGrid
 
 from .file_settings import numbers, read_order
 
-SAME_FREQUENCY = 1e-6  # of the band: frequencies closer than this are one
+SAME_FREQUENCY = 1e-6  # fraction of the band below which frequencies are equal
 
 
 class Responses(NamedTuple):
-    """Frequency responses as measured."""
+    """Measured frequency responses."""
 
     h: np.ndarray
     """[num_rows, num_rx_ant, num_tx_ant, num_time_steps, num_frequencies]."""
     frequencies: np.ndarray
     """[num_frequencies], ascending, relative to the carrier [Hz]."""
     order: np.ndarray | None
-    """[num_rows], what rows are ordered by."""
+    """[num_rows], sort key of the rows."""
     times: np.ndarray | None
     """[num_rows], times [s]."""
 
@@ -33,7 +33,7 @@ def read_responses(file: h5py.File) -> Responses:
     Raises
     ------
     ValueError
-        As `FrequencyResponses`
+        See `FrequencyResponses`
     """
     h = numbers(file, "h", "c")
     if h.ndim == 4:
@@ -76,12 +76,12 @@ def _frequencies(file: h5py.File) -> np.ndarray:
 
 
 def subcarriers(grid: ResourceGrid, responses: Responses, path: str) -> np.ndarray:
-    """Frequencies of a resource grid [fft_size], those that stay empty at the measured ends.
+    """Frequencies of a resource grid [fft_size], where empty subcarriers are clipped to the band.
 
     Raises
     ------
     ValueError
-        If subcarriers in use lie beyond the measured band
+        If used subcarriers lie outside of the measured band
     """
     spacing, size = float(grid.subcarrier_spacing), int(grid.fft_size)
     frequencies = (np.arange(size) - size // 2) * spacing
@@ -98,15 +98,15 @@ def subcarriers(grid: ResourceGrid, responses: Responses, path: str) -> np.ndarr
 
 
 def on_grid(responses: Responses, frequencies: np.ndarray) -> np.ndarray:
-    r"""Responses at other frequencies, interpolated without the mean delay of each row.
+    r"""Interpolate responses to other frequencies after removing the mean delay of each row.
 
     .. math::
 
         \tilde{h}(f) = e^{j\varphi f}\,\mathcal{L}\{h_k e^{-j\varphi f_k}\}(f), \qquad
         \varphi = \frac{1}{\Delta}\arg\sum_k h_{k+1} h_k^\star
 
-    with linear interpolation :math:`\mathcal{L}` and the sum over antennas and all neighbors that
-    are the most common distance :math:`\Delta` apart.
+    Here, :math:`\mathcal{L}` is linear interpolation. The sum is over antennas and all neighbors at
+    the most common distance :math:`\Delta`.
     """
     h, measured = responses.h, responses.frequencies
     distances = np.round(np.diff(measured) / (measured[-1] - measured[0]), 9)
@@ -124,7 +124,7 @@ def on_grid(responses: Responses, frequencies: np.ndarray) -> np.ndarray:
 
 
 def symbol_times(times: np.ndarray, grid: ResourceGrid) -> np.ndarray:
-    """Times of the OFDM symbols of slots that begin at ``times``: [num_rows, num_ofdm_symbols]."""
+    """Times of the OFDM symbols of slots that start at ``times``: [num_rows, num_ofdm_symbols]."""
     symbols = np.arange(grid.num_ofdm_symbols) * float(grid.ofdm_symbol_duration)
     found: np.ndarray = times[:, np.newaxis] + symbols
     return found
@@ -133,7 +133,7 @@ def symbol_times(times: np.ndarray, grid: ResourceGrid) -> np.ndarray:
 def neighbors(
     times: np.ndarray, wanted: np.ndarray, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slots whose rows are all among ``rows``, with the neighbors of their OFDM symbols.
+    """Find slots whose rows are all in ``rows``, and the neighboring rows of their OFDM symbols.
 
     Input
     -----
@@ -141,7 +141,7 @@ def neighbors(
         Times of the rows
 
     wanted : [num_rows, num_ofdm_symbols], `float`
-        Times of the OFDM symbols of a slot that begins at each row
+        Times of the OFDM symbols of a slot that starts at each row
 
     rows : [num_slots], `int`
         Rows of the split
@@ -149,13 +149,13 @@ def neighbors(
     Output
     ------
     rows : [num_slots], `int`
-        Those of ``rows`` whose slots need no other row
+        Subset of ``rows`` whose slots need no other rows
 
     left : as ``wanted``, `int`
         Last row at or before each OFDM symbol
 
     share : as ``wanted``, `float`
-        How far it is on the way to the next row
+        Interpolation weight of the next row, between 0 and 1
     """
     left = np.searchsorted(times, wanted, side="right") - 1
     inside = left[:, -1] < len(times) - 1
@@ -168,7 +168,7 @@ def neighbors(
 
 
 def in_phase(h: np.ndarray) -> np.ndarray:
-    """Rows turned, one after the other, by the phase that they have against the one before."""
+    """Remove the common phase of each row relative to the previous row."""
     turns = np.angle(np.sum(h[1:] * h[:-1].conj(), axis=(1, 2, 3, 4)))
     phases = np.concatenate([[0.0], np.cumsum(turns)])
     found: np.ndarray = h * np.exp(-1j * phases)[:, np.newaxis, np.newaxis, np.newaxis, np.newaxis]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of scenes: those that come with `sionna.rt`, and one's own."""
+"""Files of scenes: scenes of `sionna.rt` and your own scenes."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def scene_file(name: str) -> Path:
     Parameters
     ----------
     name : `str`
-        Scene that comes with `sionna.rt`, or an XML file of Mitsuba
+        Scene of `sionna.rt`, or an XML file of Mitsuba
 
     Raises
     ------
     FileNotFoundError
-        If there is no such XML file
+        If the XML file does not exist
     ValueError
-        If there is no such scene, naming those that there are, or no `sionna.rt`
+        If the scene is unknown, with a list of all scenes, or `sionna.rt` is not installed
     """
     if name.endswith(".xml"):
         if not Path(name).is_file():
@@ -47,6 +47,6 @@ def scene_file(name: str) -> Path:
 
 
 def scene_checksum(path: Path) -> str:
-    """SHA-256 of a scene: of its file and of the files, such as meshes, that it names."""
+    """SHA-256 of the file of a scene and of all files that it refers to, such as meshes."""
     named = (path.parent / part.decode() for part in _FILE.findall(path.read_bytes()))
     return sha256(path, *sorted({file for file in named if file.is_file()}))

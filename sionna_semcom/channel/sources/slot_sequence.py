@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots that lie a while apart on one channel that evolves in between."""
+"""Sequences of correlated slots of a channel that evolves between them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Draw = Callable[[Any, int, float], tuple[tf.Tensor, tf.Tensor]]
 
 
 class SlotSequence(SlotSource):
-    r"""Draws sequences of slots that start some slots after one another on the same channel.
+    r"""Draws sequences of slots of the same channel, with a gap between their starts.
 
-    The channel is drawn from the first OFDM symbol of a sequence to the last, and its slots are
-    taken out, so that they are correlated as the model evolves: with the :math:`J_0(2\pi f_D\tau)`
-    of Jakes over a TDL profile, and :math:`J_0(\pi f_D\tau)^2` over a CDL one (see
+    The channel is drawn from the first to the last OFDM symbol of a sequence, and the slots are
+    extracted. The correlation of slots is therefore that of the model: :math:`J_0(2\pi f_D\tau)`
+    (Jakes) for a TDL profile, and :math:`J_0(\pi f_D\tau)^2` for a CDL profile (see
     `cluster_covariances`).
 
     Parameters
@@ -41,27 +41,27 @@ class SlotSequence(SlotSource):
         Resource grid of a slot
 
     single : `SlotSource`
-        Source of slots that do not belong together, which has measured what a receiver knows
+        Source of independent slots, from which the receiver has learned the statistics
 
     source : `ModelSource` | `None`
         Channel model that was given in Python, if any
 
     num_slots, gap : `int`
-        Slots of a sequence, and slots from the start of one to the start of the next
+        Number of slots in a sequence, and distance of their starts [slots]
 
     normalize : "average" | "slot"
-        What has unit mean energy: the channel on average, or each slot
+        Normalization to unit mean energy: of the channel on average, or of each slot
 
     Input
     -----
     num_slots : `int` or [], `tf.int32`
-        Slots to draw, those of the first transmission first
+        Number of slots to draw
 
     Output
     ------
     : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-        Frequency responses. With ``M`` slots in all and ``n`` in a sequence, slot ``i`` of sequence
-        ``k`` is in row ``i * M / n + k``
+        Frequency responses. With ``M`` slots in total and ``n`` per sequence, slot ``i`` of
+        sequence ``k`` is in row ``i * M / n + k``
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class SlotSequence(SlotSource):
         unit = "none" if settings.family == "TDL" else "average"  # a profile has unit power
         long = {"pool_size": settings.realizations, "num_ofdm_symbols": len(steps)}
         behind = settings.model_copy(update=long)
-        grid = make_grid(behind)  # whose slots follow each other
+        grid = make_grid(behind)  # transmissions in consecutive slots
         self._sequences = ModelSlots(_Sampled(draw, steps), behind, grid, unit)
 
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
@@ -101,12 +101,12 @@ class SlotSequence(SlotSource):
         return tf.stop_gradient(h[:num_slots])
 
     def seen(self) -> tf.Tensor:
-        """What a receiver has learned in single slots."""
+        """Slots from which a receiver learns the statistics, as for single slots."""
         return self._single.seen()
 
     @property
     def interference(self) -> InterferenceFloor:
-        """That of single slots."""
+        """Interference floor of single slots."""
         return self._single.interference
 
     def redraw(self) -> None:
@@ -115,7 +115,7 @@ class SlotSequence(SlotSource):
 
 
 class _Sampled(ChannelModel):
-    """A channel model at some of its time steps."""
+    """Channel model that is sampled at selected time steps."""
 
     def __init__(self, draw: Draw, steps: np.ndarray) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class _Sampled(ChannelModel):
 
 
 def _path_source(settings: SlotSettings) -> Draw:
-    """What draws impulse responses of a model of TR 38.901, for any number of users."""
+    """Function that draws impulse responses of a TR 38.901 model for any batch size."""
     model = channel_model(settings)
     if settings.model in SYSTEM_LEVEL_MODELS:
 

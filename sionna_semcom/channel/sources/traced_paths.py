@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths of a scene, which are traced once and then kept for all links and runs."""
+"""Cache of the ray-traced paths of a scene for all links and runs."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from .realizations import Realizations, azimuth_spread, read_realizations, write
 
 
 def traced_paths(task: Mapping[str, Any], checksum: str) -> tuple[Realizations, str]:
-    """Impulse responses of the places that paths reach, and the name of their file.
+    """Impulse responses of the positions that paths reach, and the name of their cache file.
 
-    A second run of the tracer gives the same paths in another order, and with other last digits.
-    The paths are therefore kept in the folder for caches of the user, as a file that
-    `ImpulseResponses` reads, so that links, processes and runs see the same.
+    Repeated ray tracing returns the same paths in another order and with other rounding errors. The
+    paths are therefore stored in the user's cache folder, in a file for `ImpulseResponses`, so that
+    all links, processes and runs use identical paths.
 
     Parameters
     ----------
     task : `dict`
-        What the program `tracer` reads
+        Input of the program `tracer`
     checksum : `str`
-        Of the scene
+        SHA-256 of the scene
 
     Raises
     ------
     ValueError
-        In one line, if the tracer fails, LLVM is missing, or no path reaches a receiver
+        If the tracer fails, LLVM is missing, or no path reaches a receiver
     """
     path = kept_file(task, checksum)
     if path.is_file():
         return read_realizations(path), path.name
     found = _reached(task, *_traced(task))
-    with suppress(OSError):  # a folder that cannot be written costs time alone
+    with suppress(OSError):  # without a cache, paths are traced again
         write_realizations(path, found, task["sampling_frequency"])
     return found, path.name
 
 
 def kept_file(task: Mapping[str, Any], checksum: str) -> Path:
-    """Where the paths of a task in the scene with this checksum are kept."""
+    """Cache file of the paths of a task in the scene with this checksum."""
     try:
         tracer_version = version("sionna-rt")
     except PackageNotFoundError:
@@ -72,7 +72,7 @@ def digest_of(found: Realizations) -> str:
 def _reached(
     task: Mapping[str, Any], a: np.ndarray, tau: np.ndarray, angles: np.ndarray
 ) -> Realizations:
-    """The places that a path reaches, of all that were traced.
+    """Impulse responses of the traced positions that paths reach.
 
     Input
     -----
@@ -80,7 +80,7 @@ def _reached(
         Coefficients
 
     tau : [num_places, 1, num_paths], `float`
-        Delays [s], negative where there is no path
+        Delays [s]; negative for missing paths
 
     angles : [2, num_places, 1, num_paths], `float`
         Azimuths of arrival and of departure [rad]
@@ -102,7 +102,7 @@ def _reached(
 
 
 def _traced(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients, delays and azimuths that another process computes, without TensorFlow."""
+    """Coefficients, delays and azimuths, computed in a separate process without TensorFlow."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "paths.npz"
         done = subprocess.run(

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Program that traces paths by `sionna.rt`, in a process without TensorFlow.
+"""Program that traces paths with `sionna.rt` in a process without TensorFlow.
 
-Mitsuba and TensorFlow bring an LLVM each, and a process that has used both may crash. The program
-reads its task from standard input (JSON), and writes ``a``, ``tau`` and ``azimuths`` to the file of
-its argument.
+Mitsuba and TensorFlow contain different versions of LLVM, and a process that uses both may crash.
+The program reads its task from standard input (JSON), and writes ``a``, ``tau`` and ``azimuths`` to
+the file of its argument.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 def trace(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Coefficients, delays and azimuths of the paths from one transmitter to many receivers."""
-    from sionna import rt  # which compiles kernels, and needs LLVM
+    from sionna import rt  # compiles kernels, which needs LLVM
 
     scene = rt.load_scene(task["scene"])
     scene.frequency = task["carrier_frequency"]
@@ -38,7 +38,7 @@ def trace(task: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _row(num_ant: int, pattern: str, rt: Any) -> Any:
-    """A row of antennas, as those of the models."""
+    """Row of antennas with the same geometry as in the 3GPP models."""
     odd = num_ant % 2
     return rt.PlanarArray(
         num_rows=1,
@@ -53,6 +53,6 @@ def _row(num_ant: int, pattern: str, rt: Any) -> Any:
 if __name__ == "__main__":
     try:
         coefficients, delays, angles = trace(json.load(sys.stdin))
-    except Exception as error:  # of several libraries; the last line is read
+    except Exception as error:  # several libraries print to stderr; only the last line is read
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
     np.savez(sys.argv[1], a=coefficients, tau=delays, azimuths=angles)

@@ -61,7 +61,7 @@ def _kind(member: zipfile.ZipInfo) -> str:
 
 
 def _read_image(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> np.ndarray:
-    """Image, of which at most the size of a CIFAR-10 image is unpacked and decoded."""
+    """Read an image. At most the size of a CIFAR-10 image is unpacked and decoded."""
     if member.file_size > _MOST_BYTES or member.compress_type not in _PACKED:
         raise ValueError(
             f"{brief(member.filename)} must be a file of at most {_MOST_BYTES} bytes, stored or "

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from ..._limits import Budget
 
-# Bytes in memory of what an opcode makes, where a few bytes of the file make much more.
+# Memory [bytes] of the object of an opcode, if it is much larger than its bytes in the file.
 _USUAL_COST = 32
 _COSTS = {
     **dict.fromkeys((pickle.MEMOIZE, pickle.PUT, pickle.BINPUT, pickle.LONG_BINPUT), 160),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches that are read again and again."""
+"""Batches that are read repeatedly."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import tensorflow as tf
 
 KEPT_BYTES = 2**28
-"""Most bytes of batches that are kept in memory"""
+"""Maximum size of the batches that are kept in memory [bytes]"""
 
 
 class Batches:
-    """Batches of a data set that never changes, kept in memory as far as there is room.
+    """Batches of a constant data set, kept in memory up to a maximum size.
 
-    Every pass gives the same tensors, which tells who knows them that nothing about them must be
-    computed again, and spares the time that TensorFlow takes to begin a pass.
+    Each pass yields the same tensors for the batches in memory. Values that were computed from them
+    can therefore be reused (:class:`Memory`), and TensorFlow does not have to start a new iterator.
 
     Parameters
     ----------
     data : `tf.data.Dataset`
-        Batches, the same in every pass
+        Batches, equal in each pass
     most_bytes : `int`
-        Bytes that may be kept; what comes later is read in every pass
+        Maximum size of the batches in memory [bytes]. The remaining batches are read in each pass.
     """
 
     def __init__(self, data: tf.data.Dataset, most_bytes: int = KEPT_BYTES) -> None:
@@ -33,11 +33,11 @@ class Batches:
         self._complete = False
 
     def cardinality(self) -> int:
-        """Batches of a pass, or one of TensorFlow's negative codes."""
+        """Number of batches of a pass, or TensorFlow's negative code if infinite or unknown."""
         return int(self._data.cardinality())
 
     def __iter__(self) -> Iterator[Any]:
-        """Read from the start."""
+        """Iterate over all batches from the start."""
         number = 0
         while number < len(self._kept):
             yield self._kept[number]

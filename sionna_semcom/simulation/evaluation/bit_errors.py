@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chains of bits, as for ``sim_ber``, in the Monte Carlo of any metric."""
+"""Bit error simulations, as for Sionna's ``sim_ber``, in the Monte Carlo of any metric."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ BitChain = Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]
 
 
 class BitErrors:
-    """Bit and block error rates of a chain that Sionna's :func:`~sionna.phy.utils.sim_ber` takes.
+    """Bit and block error rates of a chain as for Sionna's :func:`~sionna.phy.utils.sim_ber`.
 
-    A sample is a block, the last axis of what the chain gives.
+    A sample is a block, i.e., the last axis of the output of the chain.
 
     Parameters
     ----------
     mc_fun : callable
-        Gives bits that were sent and decisions, [..., block_size] each, when it is called as
-        ``mc_fun(batch_size, ebno_db)``
+        Called as ``mc_fun(batch_size, ebno_db)``. Returns transmitted bits and decisions, each of
+        shape [..., block_size].
     batch_size : `int`
-        Batch size that it is called with
+        Batch size of each call
     soft_estimates : `bool`, (default `False`)
-        If decisions are logits
+        If `True`, decisions are logits
 
     Raises
     ------
@@ -36,7 +36,7 @@ class BitErrors:
 
     Example
     -------
-    >>> data = tf.data.Dataset.range(200)  # at most so many batches
+    >>> data = tf.data.Dataset.range(200)  # at most 200 batches
     >>> sim_metrics(BitErrors(uplink, 32), data, ebno_dbs, num_target_errors={"bler": 100})
     """
 
@@ -47,21 +47,21 @@ class BitErrors:
         self._soft_estimates = soft_estimates
 
     def measure(self, batch: Any, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
-        """Error rates of each block at ``snr_db``, which the chain takes as it does.
+        """Error rates of each block.
 
         Input
         -----
         batch
-            Number of the batch, or whatever the data hold; the chain draws its own bits
+            Ignored, because the chain draws its own bits
         snr_db : [], `tf.float`
-            What the chain calls ``ebno_db``
+            Passed to the chain as ``ebno_db`` [dB]
 
         Output
         ------
         ber : [num_blocks], `tf.float`
-            Share of wrong bits
+            Bit error rate
         bler : [num_blocks], `tf.bool`
-            Whether a bit is wrong
+            Whether the block has a bit error
         """
         bits, bits_hat = self._mc_fun(self._batch_size, snr_db)
         if self._soft_estimates:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measurements as graphs, each traced once for all SNRs and batch sizes."""
+"""Compilation of measurements to graphs, traced once for all SNRs and batch sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Measure = Callable[[Any, Any], Mapping[str, Any]]
 GraphMode = Literal["auto", "graph", "xla"]
 
 NOT_COMPILED = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError)
-"""What XLA raises for operations that it does not have"""
+"""Errors that XLA raises for unsupported operations"""
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -29,12 +29,12 @@ _PACKAGE = __name__.partition(".")[0]
 def executable(
     mc_fun: Measurable | Measure, graph_mode: GraphMode | None, element_spec: Any = None
 ) -> Measure:
-    """Give ``mc_fun`` as a function that is executed in ``graph_mode``.
+    """Compile ``mc_fun`` to a function that is executed in ``graph_mode``.
 
-    A graph is traced once for batches of all sizes if ``mc_fun`` is of this package, or if
-    ``element_spec``, the specification of a `tf.data.Dataset`, leaves the size open. AutoGraph
-    converts functions of others as `tf.function` does, and nothing of this package. "auto" is "xla"
-    where there is a GPU, unless XLA cannot compile ``mc_fun``, and "graph" elsewhere.
+    A graph is traced once for all batch sizes if ``mc_fun`` belongs to this package, or if
+    ``element_spec``, the specification of a `tf.data.Dataset`, has an unknown batch size. AutoGraph
+    converts functions of other packages, as `tf.function` does, but not those of this package.
+    "auto" selects "xla" on a GPU if XLA can compile ``mc_fun``, and "graph" otherwise.
 
     Raises
     ------
@@ -50,19 +50,19 @@ def executable_on(
     graph_mode: GraphMode | None,
     element_spec: Any = None,
 ) -> Spread:
-    """Give ``mc_fun`` as a function of as many batches as there are ``devices``.
+    """Compile ``mc_fun`` to a function that measures one batch on each of ``devices`` in parallel.
 
-    See :func:`executable` for the other arguments; "auto" is "graph".
+    See :func:`executable` for the other arguments. "auto" is "graph".
 
     Raises
     ------
     ValueError
-        If ``graph_mode`` is unknown, or "xla"
+        If ``graph_mode`` is unknown or "xla"
     """
     if graph_mode == "xla":
         raise ValueError(
             "`graph_mode` must not be 'xla' with `distribute`: variables, such as the state of "
-            "Sionna's generator, are on one device, and XLA reads none of another. Received: 'xla'"
+            "Sionna's generator, are on one device only, where XLA must run. Received: 'xla'"
         )
     mode = "graph" if graph_mode == "auto" else graph_mode
     return Spread(_traced(mc_fun, mode, element_spec), devices)
@@ -82,7 +82,7 @@ def _traced(
 
 
 class _Traced:
-    """A measurement in its mode of execution, and what of it depends on no SNR, if that is apart.
+    """Measurement in its execution mode, with a separate SNR-independent encoder if there is any.
 
     See :func:`executable`.
     """
@@ -97,7 +97,7 @@ class _Traced:
         self._may_not_compile = graph_mode == "auto" and bool(gpus())
         compiled, autograph = graph_mode == "xla" or self._may_not_compile, True
         if isinstance(measure, tf.types.experimental.PolymorphicFunction):
-            # It becomes part of the graph below, where decisions are watched
+            # It becomes part of the graph below, which checks the inputs of decisions
             compiled, graph_mode = compiled or bool(measure._jit_compile), graph_mode or "graph"
             autograph, measure = measure._autograph, measure.python_function
         own = _is_own(measure)
@@ -125,7 +125,7 @@ class _Traced:
             self._encode = traced(self._encodings) if self._encodings else None
 
     def fresh(self) -> Measure:
-        """Give the measurement for weights that stay as they are now."""
+        """Return the measurement. Encodings are reused, so weights must not change afterwards."""
         known = Memory()
 
         def attempt(batch: Any, snr_db: tf.Tensor) -> tuple[Any, tf.Tensor]:
@@ -150,7 +150,7 @@ class _Traced:
         return measured
 
     def _trace(self, function: Any, *arguments: Any) -> None:
-        """Trace ``function`` before its first call, for batches of all sizes."""
+        """Trace ``function`` for all batch sizes before its first call."""
         if self._open_size:
             specifications = list(map(_of_any_size, arguments))
             if all(one is not None for one in specifications):
@@ -158,7 +158,7 @@ class _Traced:
 
 
 class Spread:
-    """A measurement of several batches at once, each on a device of its own.
+    """Measurement of several batches in parallel, one per device.
 
     Parameters
     ----------
@@ -170,14 +170,14 @@ class Spread:
     Input
     -----
     batches : sequence
-        No more batches than ``devices``
+        At most as many batches as ``devices``
     snr_db : [], `tf.float32`
         SNR [dB]
 
     Output
     ------
     : `list` of `dict`
-        Figures of each batch
+        Metrics of each batch
     """
 
     def __init__(self, traced: _Traced, devices: Sequence[str]) -> None:
@@ -201,9 +201,9 @@ class Spread:
 
 
 class Graphs:
-    """Graphs of systems that were measured before, for whoever measures them again.
+    """Cache of the graphs of systems, for repeated measurements.
 
-    A system that gets other weights, as for another seed, is measured with the graph that it has.
+    A system whose weights have changed, such as that of another seed, reuses its graph.
     """
 
     def __init__(self) -> None:
@@ -212,10 +212,10 @@ class Graphs:
     def measure(
         self, system: Any, graph_mode: GraphMode | None, present: Sequence[str] | None = None
     ) -> Measure:
-        """Give ``system.measure`` with ``present`` as :func:`executable` does.
+        """Compile ``system.measure`` with ``present`` as :func:`executable` does.
 
-        The function is that of an earlier call if all that a graph of ``system`` depends on, its
-        weights aside, is as it was then (``system.structure``).
+        The compiled function of an earlier call is reused if the system has the same
+        ``system.structure``, which describes the graph except for the weights.
         """
         modalities = None if present is None else tuple(present)
         key = (system, *system.structure, modalities, graph_mode)
@@ -230,7 +230,7 @@ class Graphs:
 
 
 def converted(function: Any) -> Any:
-    """``function`` as AutoGraph converts it if it is of others, who may branch on tensors."""
+    """Convert a function of another package with AutoGraph, because it may branch on tensors."""
     if _is_own(function):
         return function
     context = tf.__internal__.autograph.control_status_ctx()
@@ -238,20 +238,20 @@ def converted(function: Any) -> Any:
 
 
 def _is_own(measure: Any) -> bool:
-    """Whether ``measure`` is of this package, where nothing needs AutoGraph."""
+    """Whether ``measure`` belongs to this package, which does not need AutoGraph."""
     while isinstance(measure, functools.partial):
         measure = measure.func
     return str(getattr(measure, "__module__", "")).partition(".")[0] == _PACKAGE
 
 
 def _has_open_size(element_spec: Any) -> bool:
-    """Whether some tensors of ``element_spec`` have a size that is known only when they come."""
+    """Whether a tensor of ``element_spec`` has a dimension that is unknown in advance."""
     shapes = (getattr(one, "shape", None) for one in tf.nest.flatten(element_spec))
     return any(shape is not None and shape.rank and shape[0] is None for shape in shapes)
 
 
 def _of_any_size(value: Any) -> Any:
-    """Specification of ``value`` for batches of any size, none if it has no one size."""
+    """Specification of ``value`` for any batch size, or `None` if its batch sizes differ."""
     parts = tf.nest.flatten(value)
     if not all(isinstance(part, (tf.Tensor, np.ndarray)) for part in parts):
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was computed of batches that may come again."""
+"""Cache of results that were computed from batches."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ import tensorflow as tf
 
 
 class Memory:
-    """Remembers what was computed of tensors for as long as these exist.
+    """Cache of values that were computed from tensors. Entries live as long as the tensors.
 
-    Batches that are kept, as in a list or in :class:`Batches`, come again as the same tensors. Of
-    batches that are read anew nothing is found, and nothing stays in memory.
+    Batches that are stored, as in a list or in :class:`Batches`, are the same tensors in each pass,
+    so their values are reused. Batches that are read again from a file are new tensors: their
+    values are recomputed, and the old entries are released.
     """
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, ...], Any] = {}
 
     def __len__(self) -> int:
-        """Number of batches that are known."""
+        """Number of cached batches."""
         return len(self._known)
 
     def get(self, batch: Any, compute: Callable[[Any], Any]) -> Any:
-        """What ``compute`` gives for ``batch``, which it is asked once while the batch exists."""
+        """Result of ``compute(batch)``, which is called once as long as the batch exists."""
         tensors = tf.nest.flatten(batch)
         if not tensors or not all(isinstance(tensor, tf.Tensor) for tensor in tensors):
-            return compute(batch)  # others could change in place
+            return compute(batch)  # mutable objects may change in place
         key = tuple(map(id, tensors))
         if key not in self._known:
             self._known[key] = compute(batch)
-            for tensor in tensors:  # another tensor could get the id of one that is gone
+            for tensor in tensors:  # a new tensor may get the id of a deleted tensor
                 weakref.finalize(tensor, _forget, weakref.ref(self), key).atexit = False
         return self._known[key]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Monte Carlo simulation of any metric against SNR, in the manner of Sionna's ``sim_ber``."""
+"""Monte Carlo simulation of any metric versus SNR, similar to Sionna's ``sim_ber``."""
 
 from __future__ import annotations
 
@@ -54,52 +54,56 @@ def sim_metrics(
     axis: Literal["snr_db", "tx_power_dbm", "ebno_db"] = "snr_db",
     records: int = 0,
 ) -> Result:
-    r"""Simulate metrics with confidence intervals over a range of SNRs.
+    r"""Simulate metrics with confidence intervals for a range of SNRs.
 
-    Batches are sent at an SNR until the intervals of all targeted metrics are narrow enough and
-    their errors many enough, or ``max_mc_iter`` batches were sent. Samples of a batch may share
-    channel realizations, so intervals take the batch as the independent unit. The data are read
-    from their start at every SNR, and again when they end before ``max_mc_iter``; intervals allow
-    for data that were sent again over other channels
+    At each SNR, batches are transmitted until all targets are reached, i.e., the intervals of all
+    targeted metrics are narrow enough and their numbers of errors large enough, or until
+    ``max_mc_iter`` batches have been transmitted. Intervals treat the batch as the independent
+    unit, because samples of a batch may share channel realizations. The data are read from the
+    start at each SNR, and repeated if they end before ``max_mc_iter``. Intervals account for
+    repeated data over new channel realizations
     (:mod:`~sionna_semcom.simulation.results.intervals`).
 
-    Every SNR has a seed of its own, derived from ``seed`` and the SNR: a point gives the same
-    numbers alone as in any list.
+    Each SNR has its own seed, derived from ``seed`` and the SNR. The results of a point therefore
+    do not depend on the other SNRs in the list.
 
     Parameters
     ----------
     mc_fun : object with ``measure(batch, snr_db)`` | callable
-        Gives a dictionary of metrics ``[batch]``, one value for each sample; `tf.bool` makes a
-        proportion. Figures that are functions of means, such as a correlation, have components
-        ``[batch, n]``, and a function of their means in the attribute ``aggregates`` of the object
+        Returns a dictionary of metrics of shape ``[batch]``, one value per sample. Metrics of type
+        `tf.bool` are proportions. Metrics that are functions of means, such as a correlation, have
+        components ``[batch, n]``; the attribute ``aggregates`` of the object contains the function
+        of the means by metric.
     data : `tf.data.Dataset` | iterable
-        Batches
+        Batches. Must be iterable more than once.
     snr_dbs : iterable of `float`
-        SNRs [dB]; infinity is the noiseless link
+        SNRs [dB]. Infinity denotes a noiseless link.
     max_mc_iter : `None` (one pass over the data) | `int`
-        Most batches at an SNR
+        Maximum number of batches per SNR
     min_mc_iter, target_half_width, num_target_errors, confidence, interval
         See :class:`StopRule`
     graph_mode : "graph" (default) | "auto" | "xla" | `None`
-        How ``mc_fun`` is executed; "auto" is "xla" where there is a GPU, unless XLA cannot compile
-        ``mc_fun``, and "graph" elsewhere; `None` executes it as it is
+        Execution mode of ``mc_fun``. "auto" selects "xla" on a GPU if XLA can compile ``mc_fun``,
+        and "graph" otherwise. `None` executes ``mc_fun`` eagerly, or as compiled by the user.
     distribute : `None` (default) | "all" | sequence of `int`
-        GPUs of this machine (where it has none, its logical CPUs) over which batches are spread:
-        all of them, or those with these numbers. The draws of a batch depend on their number
+        GPUs of this machine that process batches in parallel: all GPUs, or those with these
+        numbers. Logical CPUs are used if there are no GPUs. The random draws depend on the number
+        of devices.
     seed : `int`
-        Seed from which all randomness derives
+        Seed of all random numbers
     label : `str`
         Label of the curve
     callback : `None` | callable
-        Called with a :class:`State` after every batch; if it returns "next_snr" the point ends,
-        if it returns "stop" the simulation does
+        Called with a :class:`State` after each batch. The return value "next_snr" ends the point,
+        and "stop" ends the simulation.
     progress : `bool`
-        If a progress bar is shown
+        If `True`, a progress bar is shown
     axis : "snr_db" (default) | "tx_power_dbm" | "ebno_db"
-        What ``snr_dbs`` are: SNRs; transmit powers [dBm] of a system over a link with a budget; or
-        :math:`E_b/N_0` [dB] of one that sends bits. A callable gets them as they are
+        Quantity of ``snr_dbs``: SNR [dB], transmit power [dBm] of a system over a link with a link
+        budget, or :math:`E_b/N_0` [dB] of a system that transmits bits. A callable receives the
+        values unchanged.
     records : `int`
-        Samples of each point whose figures are kept, for
+        Number of randomly selected samples per point whose metrics are stored for
         :func:`~sionna_semcom.simulation.cdf`, :func:`~sionna_semcom.simulation.outage` and
         :func:`~sionna_semcom.simulation.percentile`
 
@@ -111,11 +115,12 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If there is no SNR, there are no two batches to send, ``data`` can be read once only,
-        metrics have not one value a sample, a result file cannot hold ``label`` or ``seed``,
-        nothing is known of ``axis``, or ``distribute`` names no device of this machine
+        If ``snr_dbs`` is empty, the data have fewer than two batches, ``data`` cannot be read
+        twice, a metric does not have one value per sample, ``label`` or ``seed`` cannot be stored
+        in a result file, ``axis`` is not available for ``mc_fun``, or ``distribute`` selects no
+        device
     FloatingPointError
-        If a metric is not finite, naming it and the SNR
+        If a metric is not finite. The message names the metric and the SNR.
     """
     rule = validated(
         StopRule,
@@ -133,7 +138,7 @@ def sim_metrics(
     share_memory()
     snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
     if not snrs:
-        raise ValueError("`snr_dbs` must hold at least one SNR. Received none")
+        raise ValueError("`snr_dbs` must contain at least one SNR. Received: none")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
     spec = getattr(data, "element_spec", None)
@@ -157,7 +162,7 @@ def sim_metrics(
             return verdict
 
         for snr_db in snrs:
-            set_seed(seed, snr_db)  # also what a user's function draws from TensorFlow
+            set_seed(seed, snr_db)  # including TensorFlow's generator, which user functions may use
             recorder = Recorder(records, aggregates)
             whose = (seed, snr_db) if axis == SNR_AXIS else (seed, axis, snr_db)
             common = (rule, whose, watch, aggregates, recorder)
@@ -183,9 +188,9 @@ def simulate_point(
     aggregates: Mapping[str, Callable[[np.ndarray], float]] | None = None,
     recorder: Recorder | None = None,
 ) -> Point:
-    """Simulate one SNR, with what links draw from seeded by ``seed``; see :func:`sim_metrics`.
+    """Simulate one SNR with the random generators seeded by ``seed``; see :func:`sim_metrics`.
 
-    ``recorder`` keeps figures of single samples.
+    ``recorder`` stores metrics of single samples.
     """
     check_snr(snr_db)
     reseed(*seed)
@@ -205,12 +210,12 @@ def simulate_point(
 
 
 def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> dict[str, Metric]:
-    """Metrics of a curve with points ``[num_seeds][num_points]``.
+    """Metrics of a curve from its points, indexed ``[num_seeds][num_points]``.
 
     Raises
     ------
     ValueError
-        If points have different metrics
+        If the points have different metrics
     """
     first = points[0][0]
     for point in (point for row in points for point in row):
@@ -226,7 +231,7 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
 
 
 def _offset_db(mc_fun: Any, axis: str) -> float:
-    """What is added to values along ``axis`` for what ``mc_fun`` takes."""
+    """Offset [dB] that converts a value of ``axis`` to the SNR that ``mc_fun`` takes."""
     if not in_decibels(axis):
         raise ValueError(
             f"`axis` must be 'snr_db', 'tx_power_dbm' or 'ebno_db'. Received: {shortened(axis)}"
@@ -244,7 +249,7 @@ def _offset_db(mc_fun: Any, axis: str) -> float:
 def _figures(
     measure: Measure | Spread, batches: Iterator[tuple[int, Any]], snr_db: tf.Tensor
 ) -> Iterator[tuple[int, Mapping[str, tf.Tensor]]]:
-    """Number and figures of batches, as many of which are measured at once as there are devices."""
+    """Index and metrics of each batch. The devices measure one batch each at the same time."""
     if not isinstance(measure, Spread):
         yield from ((index, measure(batch, snr_db)) for index, batch in batches)
         return
@@ -254,9 +259,9 @@ def _figures(
 
 
 def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int, Any]]:
-    """Number and content of batches, pass after pass; one pass without ``max_mc_iter``."""
+    """Index and content of batches over repeated passes, or one pass without ``max_mc_iter``."""
     if max_mc_iter is None and _cardinality(data) == tf.data.INFINITE_CARDINALITY:
-        raise ValueError("`data` never end, so `max_mc_iter` must be given")
+        raise ValueError("`max_mc_iter` must be given for infinite `data`. Received: None")
     num_sent = 0
     while True:
         index = -1
@@ -273,8 +278,8 @@ def _batches(data: Iterable[Any], max_mc_iter: int | None) -> Iterator[tuple[int
             break
     if num_sent < 2:
         raise ValueError(
-            "`data` must have at least two batches, as an interval compares them. Received: one. "
-            "Use smaller batches, or send it more than once with `max_mc_iter`"
+            "`data` must have at least two batches to estimate an interval. Received: one. "
+            "Use smaller batches, or repeat the data with `max_mc_iter`"
         )
 
 
@@ -287,7 +292,7 @@ def _read_once(data: Iterable[Any]) -> ValueError:
 
 
 def _cardinality(data: Iterable[Any]) -> int:
-    """Batches of one pass, or one of TensorFlow's negative codes."""
+    """Number of batches of one pass, or TensorFlow's negative code if infinite or unknown."""
     if isinstance(data, (tf.data.Dataset, Batches)):
         return int(data.cardinality())
     return len(data) if isinstance(data, Sized) else tf.data.UNKNOWN_CARDINALITY

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is trained anew on a trained system's frozen representations, to see what they hold."""
+"""Probes: classifiers and discriminators trained on frozen representations of a system."""
 
 from __future__ import annotations
 
@@ -39,37 +39,42 @@ def probe(
     present: Sequence[str] | None = None,
     kind: Probe = "linear",
 ) -> dict[str, Estimate]:
-    """Figures of classifiers and discriminators that learn from representations of ``system``.
+    """Evaluate representations of ``system`` with newly trained classifiers and discriminators.
 
-    - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: what discriminators that are trained anew on
-      latents of ``batches`` find that modalities share
+    - ``bce_<a>_<b>`` and ``jsd_<a>_<b>``, in nats: dependence of the latents of two modalities,
+      estimated by discriminators that are trained on latents of ``batches``
       (:func:`~sionna_semcom.metrics.fresh_dependence`);
-    - ``<part>_in_<where>``: accuracy of a classifier in the latent of a modality, or in what is
-      received at ``snr_db``, of each part that is known of a sample (``data.parts``).
-      Classifiers are trained on ``data.probing``.
+    - ``<part>_in_<where>``: accuracy of a classifier that predicts a known part of a sample
+      (``data.parts``) from the latent of a modality, or from the received representation at
+      ``snr_db``. Classifiers are trained on ``data.probing``.
 
-    They have no interval of their own; that of a study is over the models trained with its seeds.
+    The estimates have no interval. The interval of a study is over the models of its seeds.
 
     Parameters
     ----------
     system : system with ``representations(batch, snr_db, present)``
         A trained system
     data : :class:`~sionna_semcom.datasets.Data`
-        Training samples, on which classifiers are trained
+        Data set with training samples for the classifiers
     batches : `tf.data.Dataset` | iterable
-        Samples that were in no training
+        Samples that were not used in training
     snr_db : `float`
-        SNR [dB] of what is received
+        SNR [dB] of the received representation
     present : `None` (all) | sequence of `str`
-        Modalities that the transmitter has
+        Modalities that are available at the transmitter
     kind : "linear" (default) | "whitened" | "perceptron"
-        Classifiers: :func:`~sionna_semcom.metrics.linear_probe` of standardized or of whitened
+        Classifier: :func:`~sionna_semcom.metrics.linear_probe` of standardized or of whitened
         representations, or :func:`~sionna_semcom.metrics.perceptron_probe`
+
+    Output
+    ------
+    : `dict` of :class:`Estimate`
+        Metrics by name
 
     Raises
     ------
     ValueError
-        If ``system`` shows no representations, or ``kind`` is unknown
+        If ``system`` has no representations, or ``kind`` is unknown
     FloatingPointError
         If a representation is not finite
     """
@@ -77,11 +82,10 @@ def probe(
 
 
 class Probing:
-    """Figures of :func:`probe` for one system at several SNRs.
+    """Metrics of :func:`probe` for one system at several SNRs.
 
-    Latents of modalities do not depend on the SNR, nor do discriminators and classifiers that
-    learn from them: their figures are computed once. A system whose weights have changed since
-    needs another object.
+    Latents of modalities do not depend on the SNR. Metrics of their discriminators and classifiers
+    are therefore computed only once. Create a new object after the weights of the system change.
 
     Parameters
     ----------
@@ -91,7 +95,7 @@ class Probing:
     Raises
     ------
     ValueError
-        If ``system`` shows no representations, or ``kind`` is unknown
+        If ``system`` has no representations, or ``kind`` is unknown
     """
 
     def __init__(
@@ -105,16 +109,14 @@ class Probing:
         if kind not in _CLASSIFIERS:
             raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
         if not isinstance(system, Representing):
-            raise ValueError(
-                f"probes need a system with latents to look at. Received: {system.name}"
-            )
+            raise ValueError(f"probes need a system with representations. Received: {system.name}")
         self._data, self._batches, self._classify = data, batches, _CLASSIFIERS[kind]
         read = converted(functools.partial(system.representations, present=present))
         self._read = tf.function(read, autograph=False, reduce_retracing=True)
         self._known: dict[str, Any] = {}
 
     def at(self, snr_db: float) -> dict[str, Estimate]:
-        """Figures at ``snr_db``; see :func:`probe`.
+        """Metrics at ``snr_db``; see :func:`probe`.
 
         Raises
         ------
@@ -140,7 +142,7 @@ class Probing:
         return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
 
     def _once(self, name: str, compute: Callable[[], Any]) -> Any:
-        """What ``compute`` gives, computed at the first SNR."""
+        """Result of ``compute``, which is called at the first SNR only."""
         if name not in self._known:
             self._known[name] = compute()
         return self._known[name]
@@ -149,7 +151,7 @@ class Probing:
 def _collect(
     read: Any, batches: Iterable[Any], snr_db: float, parts: Callable[[Any], Parts]
 ) -> tuple[Parts, Parts]:
-    """Representations of all samples of ``batches``, and the ``parts`` of what they are."""
+    """Representations and known ``parts`` of all samples of ``batches``."""
     rows: list[Mapping[str, tf.Tensor]] = []
     known: list[Parts] = []
     for batch in batches:
@@ -171,19 +173,19 @@ def _joined(rows: Sequence[Mapping[str, Any]]) -> Parts:
 
 
 class LinearProbes(keras.callbacks.Callback):
-    """Figures of :func:`probe` after epochs of training, in the logs under ``val_<part>_in_...``.
+    """Callback that adds metrics of :func:`probe` to the training logs as ``val_<part>_in_...``.
 
-    Over a link with noise they draw from the generator that training draws from, which therefore
-    goes on with other draws than without them.
+    Over a noisy link, probing draws from the same random generator as training. Training with this
+    callback therefore uses other random draws than training without it.
 
     Parameters
     ----------
     data : :class:`~sionna_semcom.datasets.Data`
-        Samples on which probes are trained, and validation samples that they are tried on
+        Probes are trained on its training samples and evaluated on its validation samples
     every : `int`
-        Epochs from one time to the next
+        Number of epochs between evaluations
     snr_db : `float`
-        SNR [dB] of what is received; noiseless by default
+        SNR [dB] of the received representation. The default is noiseless.
 
     Raises
     ------
@@ -198,7 +200,7 @@ class LinearProbes(keras.callbacks.Callback):
         self.data, self.every, self.snr_db = data, every, snr_db
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Probe what the system has learned."""
+        """Probe the representations of the system."""
         if (epoch + 1) % self.every == 0 and logs is not None:
             found = probe(self.model, self.data, self.data.validation(BATCH_SIZE), self.snr_db)
             logs.update({f"val_{name}": estimate.mean for name, estimate in found.items()})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A progress bar over the points of a simulation."""
+"""Progress bar over the points of a simulation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..results.labels import format_x
 
 
 class ProgressBar(progress.Progress):
-    """One bar for all points of a simulation, that moves with every batch."""
+    """Progress bar for all points of a simulation, updated after each batch."""
 
     def __init__(
         self, num_points: int, console: Console | None = None, axis: str = SNR_AXIS
@@ -25,18 +25,18 @@ class ProgressBar(progress.Progress):
             console=console,
         )
         self._num_done, self._axis = 0, axis
-        self._shares: dict[tuple[str, float], float] = {}  # of points that are being simulated
+        self._shares: dict[tuple[str, float], float] = {}  # of the points in progress
         self._points = self.add_task("", total=num_points, point="")
 
     def show(self, label: str, x: float, mc_iter: int, max_mc_iter: int | None) -> None:
-        """Show where a point stands; several may be simulated at the same time."""
+        """Show the progress of a point. Several points may be simulated at the same time."""
         self._shares[label, x] = mc_iter / max_mc_iter if max_mc_iter else 0.0
         point = f"{format_x(self._axis, x)}, batch {mc_iter}"
         self.update(self._points, description=label, point=point)
         self._move()
 
     def advance_point(self, label: str, x: float) -> None:
-        """Count a point as done."""
+        """Mark a point as finished."""
         self._num_done += 1
         self._shares.pop((label, x), None)
         self._move()
@@ -46,7 +46,7 @@ class ProgressBar(progress.Progress):
 
 
 def verbosity(console: Console) -> int:
-    """``verbose`` for Keras: a bar on a terminal, otherwise a line an epoch, or nothing."""
+    """``verbose`` of Keras: 1 (bar) on a terminal, 2 (line per epoch) elsewhere, 0 if quiet."""
     if console.quiet:
         return 0
     return 1 if console.is_terminal else 2

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records of single samples while a point is simulated."""
+"""Recording of the metrics of single samples during a simulation."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _MOST_IN_BATCH = 2**31
 
 
 class Recorder:
-    """Keeps the figures of samples drawn at random, each with the same chance.
+    """Random selection of samples whose metrics are recorded (uniform, without replacement).
 
     Parameters
     ----------
     most : `int`
-        Samples that are kept
+        Maximum number of samples
     skipped : collection of `str`
-        Figures that are not of single samples
+        Metrics that are not defined per sample
     """
 
     def __init__(self, most: int, skipped: Collection[str] = ()) -> None:
@@ -33,12 +33,12 @@ class Recorder:
         self._columns: dict[str, np.ndarray] = {}
 
     def add(self, batch: int, figures: Mapping[str, Any], drops: Any = None) -> None:
-        """Add the figures [batch] of one batch, and the drops that its samples met, if known.
+        """Add the metrics [batch] of one batch, and the channel drop of each sample, if known.
 
         Raises
         ------
         ValueError
-            If a figure has the name of the column of drops
+            If a metric has the name of the column of drops
         """
         new = {n: np.asarray(v) for n, v in figures.items() if n not in self._skipped}
         size = len(next(iter(new.values()), ()))
@@ -46,8 +46,8 @@ class Recorder:
             return
         if DROP_COLUMN in new:
             raise ValueError(
-                f"{DROP_COLUMN!r} is the column of channels in records, so no metric can have this "
-                f"name where `records` are kept. Received: {', '.join(new)}"
+                f"{DROP_COLUMN!r} is reserved for channels in `records`, and must not be "
+                f"the name of a metric. Received: {', '.join(new)}"
             )
         drops = np.full(size, -1) if drops is None else np.asarray(drops, np.int64)
         new = {n: values.astype(np.float32) for n, values in new.items()}
@@ -62,5 +62,5 @@ class Recorder:
 
     @property
     def columns(self) -> Columns:
-        """Figures of the samples that are kept, and their drops, by name."""
+        """Metrics of the recorded samples and their channel drops, by name."""
         return {name: values.tolist() for name, values in self._columns.items()}

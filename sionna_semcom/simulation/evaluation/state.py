@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a simulation stands."""
+"""Progress of a simulation."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Verdict = Literal["next_snr", "stop"]
 
 @dataclass(frozen=True)
 class State:
-    """Where a simulation stands after a batch; what a ``callback`` gets.
+    """Progress of a simulation after a batch, as passed to a ``callback``.
 
     Parameters
     ----------
     snr_db : `float`
         SNR [dB] of the current point
     mc_iter : `int`
-        Batches simulated at this point
+        Number of batches simulated at this point
     max_mc_iter : `int` | `None`
-        Most batches at this point, if known
+        Maximum number of batches at this point, if known
     estimates : callable
-        Gives the estimates of all metrics so far
+        Returns the current estimates of all metrics, by name
     """
 
     snr_db: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When an SNR point has been simulated for long enough."""
+"""Stopping rule of an SNR point."""
 
 from typing import Annotated, Literal
 
@@ -11,18 +11,18 @@ Iterations = Annotated[int, Field(ge=2)]
 
 
 class StopRule(Settings):
-    """When an SNR point ends, and the kind of confidence interval that decides it."""
+    """Stopping rule of an SNR point, and type of its confidence intervals."""
 
     max_mc_iter: Iterations | None = None
-    """Most batches at an SNR; nothing (null) is one pass over the data"""
+    """Maximum number of batches per SNR; by default (null) one pass over the data"""
     min_mc_iter: Iterations = 5
-    """Fewest batches before targets end a point; intervals are narrow by chance at times"""
+    """Minimum number of batches per SNR, because intervals of few batches can be too narrow"""
     target_half_width: dict[str, PositiveFloat] | None = None
-    """Half width of the interval by metric; a point ends when all have reached theirs"""
+    """Target half width of the interval by metric; a point ends when all targets are reached"""
     num_target_errors: dict[str, PositiveInt] | None = None
-    """Errors by metric that is true or false for each sample, such as ``{bler: 100}``; a point
-    ends when all have so many, and reached their half widths"""
+    """Target number of errors by binary metric, such as ``{bler: 100}``; a point ends when all
+    targets, including those of the half widths, are reached"""
     confidence: float = Field(0.95, gt=0, lt=1)
-    """Confidence of the intervals"""
+    """Confidence level of the intervals"""
     interval: Literal["student", "bootstrap"] = "student"
-    """Interval of means; that of proportions is always Wilson's"""
+    """Type of the interval of means; proportions always have Wilson intervals"""

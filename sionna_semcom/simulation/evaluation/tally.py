@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Running sums of metrics, kept by batch."""
+"""Running sums of metrics per batch."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ..results.curves import Estimate
 from .stop_rule import StopRule
 
 UNDECIDABLE = "undecidable"
-"""Key under which `add` may be told how many samples were decided on what is not finite"""
+"""Key of `add` for the number of samples whose decision has non-finite inputs"""
 
 
 class Spread:
-    """Variance of values that come in batches, about their mean (Chan, Golub, LeVeque, 1983)."""
+    """Running variance of batches of values (Chan, Golub, LeVeque, 1983)."""
 
     def __init__(self) -> None:
         self._count, self._mean, self._squares = 0, 0.0, 0.0
 
     def add(self, values: np.ndarray) -> None:
-        """Take ``values`` [batch] into account."""
+        """Add ``values`` of shape [batch]."""
         count = self._count + len(values)
         step = float(values.mean()) - self._mean
         self._squares += float(np.sum((values - values.mean()) ** 2))
@@ -34,21 +34,21 @@ class Spread:
 
     @property
     def variance(self) -> float:
-        """Mean squared distance from the mean."""
+        """Mean squared deviation from the mean."""
         return self._squares / self._count
 
 
 class Tally:
-    """Sums of per-sample metrics for each batch that was sent, and the intervals they give.
+    """Sums of per-sample metrics for each transmitted batch, and the resulting intervals.
 
     Parameters
     ----------
     snr_db : `float`
-        SNR [dB] that error messages name
+        SNR [dB] in error messages
     rule : :class:`StopRule`
-        Intervals, and when they are narrow enough
+        Stopping rule and type of intervals
     aggregates : `dict` of callables
-        Figures that are functions of means, of which samples have components ``[batch, n]``
+        Functions of means by metric. Samples of these metrics have components ``[batch, n]``.
     """
 
     def __init__(
@@ -69,13 +69,23 @@ class Tally:
         self._proportions: dict[str, bool] = {}
 
     def add(self, index: int, values: Mapping[str, Any]) -> None:
-        """Add metrics ``[batch]``, and components of aggregates, of batch ``index`` of the data."""
+        """Add the metrics ``[batch]`` and components of aggregates ``[batch, n]`` of one batch.
+
+        ``index`` is the index of the batch in the data.
+
+        Raises
+        ------
+        ValueError
+            If a metric does not have one value per sample, or a target refers to an unknown metric
+        FloatingPointError
+            If a metric, or the input of a decision, is not finite
+        """
         arrays = {name: np.asarray(value) for name, value in values.items()}
         undecidable = int(arrays.pop(UNDECIDABLE, 0))
         shapes = {a.shape[: 2 - (name in self._aggregates)] for name, a in arrays.items()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 1 or shape[0] == 0:
             raise ValueError(
-                "Metrics must have shape [batch], one value for each of one or more samples. "
+                "Metrics must have shape [batch], one value per sample, with at least one sample. "
                 f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
             )
         self._check_targets(arrays)
@@ -95,7 +105,7 @@ class Tally:
         if undecidable:
             decisions = ", ".join(n for n, a in arrays.items() if a.dtype == bool) or "a metric"
             raise FloatingPointError(
-                f"What {decisions} is decided on is not finite for {undecidable} of {shape[0]} "
+                f"Decisions of {decisions} have non-finite inputs for {undecidable} of {shape[0]} "
                 f"samples at an SNR of {self._snr_db:g} dB (batch {index} of the data)"
             )
 
@@ -109,8 +119,8 @@ class Tally:
         for name in self._rule.num_target_errors or {}:
             if arrays[name].dtype != bool:
                 raise ValueError(
-                    "num_target_errors counts samples for which a metric is true, such as bler. "
-                    f"Received: {name}, of type {arrays[name].dtype}"
+                    "num_target_errors needs metrics of type bool, such as bler. "
+                    f"Received: {name} of type {arrays[name].dtype}"
                 )
 
     def _check_finite(self, name: str, index: int, array: np.ndarray) -> None:
@@ -122,7 +132,7 @@ class Tally:
             )
 
     def estimate(self, name: str) -> Estimate:
-        """Mean of a metric so far, or function of means, with its interval."""
+        """Current mean of a metric, or function of means, with its interval."""
         if name in self._components:
             return self._aggregate(name)
         sums, count, proportion = self._sums[name], sum(self._sizes), self._proportions[name]
@@ -147,13 +157,13 @@ class Tally:
         return Estimate(*bounds, sum(sizes))
 
     def estimates(self) -> dict[str, Estimate]:
-        """Means of all metrics so far, with their intervals."""
+        """Current means of all metrics, with their intervals."""
         return {name: self.estimate(name) for name in (*self._sums, *self._components)}
 
     def reached_targets(self) -> bool:
-        """If every targeted interval is as narrow, and every number of errors as large, as asked.
+        """Whether all targeted intervals are narrow enough and all error counts large enough.
 
-        Without a target, none is reached.
+        `False` if there are no targets.
         """
         widths = self._rule.target_half_width or {}
         errors = self._rule.num_target_errors or {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers that are jobs of a batch system: Slurm, PBS, LSF or SGE, by dask-jobqueue."""
+"""Workers in jobs of a batch system (Slurm, PBS, LSF or SGE), started by dask-jobqueue."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ _CLUSTERS: dict[str, Any] = {
     "lsf": dask_jobqueue.LSFCluster,
     "sge": dask_jobqueue.SGECluster,
 }
-# Set here, or no longer to be used
+# Set by this module, or deprecated
 _HELD = {"self", "scheduler", "loop", "asynchronous", "job_cls", "scheduler_cls", "n_workers"}
 _OLD = {"extra", "job_extra", "env_extra", "header_skip", "dashboard_address", "host"}
 
 
 class BatchSettings(Settings):
-    """Jobs of a batch system, as in a file of ``sionna-semcom run --cluster``.
+    """Jobs of a batch system, as in a cluster file of ``sionna-semcom run --cluster``.
 
     Further keys are arguments of the class of dask-jobqueue for the ``kind``, such as ``queue``,
     ``account``, ``walltime``, ``interface``, ``local_directory``, ``log_directory``,
@@ -58,20 +58,20 @@ class BatchSettings(Settings):
     jobs: PositiveInt = 1
     """Number of jobs"""
     cores: PositiveInt
-    """Cores of a job; each has a worker of its own, of one thread"""
+    """Cores of a job; each core runs one worker with one thread"""
     memory: str
     """Memory of a job, such as 4 GB"""
     gpu: bool = False
-    """Whether a job is one worker with a GPU. Slurm is asked for it with --gres=gpu:1, others by
-    what ``job_extra_directives`` or ``resource_spec`` say"""
+    """Whether a job is one worker with a GPU. The GPU is requested with --gres=gpu:1 on Slurm, and
+    with ``job_extra_directives`` or ``resource_spec`` on other systems."""
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of the class of dask-jobqueue.
+        """Arguments of the dask-jobqueue class.
 
         Raises
         ------
         ValueError
-            If a key is unknown, naming it
+            If a key is unknown. The message names it.
         """
         cluster = _CLUSTERS[self.kind]
         known = dict.fromkeys(
@@ -105,9 +105,9 @@ def load_batch_settings(path: str | os.PathLike[str]) -> BatchSettings:
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is no YAML, or a key is unknown or impossible, naming it
+        If the file is not valid YAML, or a key is unknown or invalid. The message names the key.
     """
     with reading(path, "cluster file"):
         text = Path(path).read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def load_batch_settings(path: str | os.PathLike[str]) -> BatchSettings:
 
 
 def job_script(settings: BatchSettings) -> str:
-    """The script that a job runs, with SCHEDULER in place of the address of the scheduler."""
+    """Script of a job, in which SCHEDULER is a placeholder for the address of the scheduler."""
     names = inspect.signature(JobQueueCluster.__init__).parameters
     arguments = {
         name: value
@@ -136,19 +136,19 @@ def job_script(settings: BatchSettings) -> str:
 
 @contextlib.contextmanager
 def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> Iterator[Client]:
-    """Give a client of workers that are jobs, once the first one has begun.
+    """Yield a client whose workers are jobs, after the first job has started.
 
     Parameters
     ----------
     settings : :class:`BatchSettings`
         The jobs
     announce : callable
-        Called with a line of text, as jobs may wait for hours
+        Called with a line of text, because jobs may wait for hours
 
     Raises
     ------
     ConnectionError
-        If the batch system refuses the jobs, with its words
+        If the batch system rejects a job. The message contains its error.
     """
     be_quiet()
     refusals: list[Exception] = []
@@ -156,22 +156,22 @@ def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> It
     job_class = _reporting(_CLUSTERS[settings.kind].job_cls, refusals)
     try:
         cluster = _CLUSTERS[settings.kind](job_cls=job_class, **options)
-    except (RuntimeError, TypeError) as error:  # such as an unknown interface
-        raise ValueError(f"The cluster cannot be made: {error}") from error
+    except (RuntimeError, TypeError) as error:  # for example, an unknown network interface
+        raise ValueError(f"The cluster cannot be created: {error}") from error
     with cluster, distributed.Client(cluster) as client:
-        # rather than `scale`, which replaces no job that has ended, as at the end of its walltime
+        # unlike `scale`, replaces jobs that have ended, for example at their time limit
         cluster.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
         announce(f"Waiting for the first of {settings.jobs} jobs of {settings.kind}")
         while not client.scheduler_info(n_workers=-1)["workers"]:
             with contextlib.suppress(TimeoutError):
                 client.wait_for_workers(1, timeout=1)
             if refusals:
-                raise ConnectionError(f"{settings.kind} refused a job: {refusals[0]}")
+                raise ConnectionError(f"{settings.kind} rejected a job: {refusals[0]}")
         yield client
 
 
 def _reporting(job_class: Any, refusals: list[Exception]) -> Any:
-    """Jobs that tell why they cannot be submitted, which dask-jobqueue only logs."""
+    """Class of jobs that stores submission errors, which dask-jobqueue only logs."""
 
     class Reporting(job_class):
         async def start(self) -> None:

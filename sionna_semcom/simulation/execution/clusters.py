@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients of Dask clusters: processes of this machine, or the scheduler at an address."""
+"""Clients of Dask clusters: worker processes of this machine, or a remote scheduler."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _ONE_THREAD = {"TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 @contextlib.contextmanager
 def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Client]:
-    """Give a client of worker processes on this machine, of one thread each.
+    """Yield a client of worker processes on this machine, with one thread each.
 
-    The workers import TensorFlow while the caller goes on.
+    The workers import TensorFlow in the background.
 
     Parameters
     ----------
     num_workers : `int`
         Number of workers
     num_gpus : `int` | `None`
-        Number of GPUs of this machine, by default those of NVIDIA that it has; workers take turns
-        at them, and see one each
+        Number of GPUs. By default, all NVIDIA GPUs of this machine are used. The workers are
+        distributed evenly over the GPUs, and each worker sees one GPU.
 
     Raises
     ------
     ValueError
-        If there is no worker
+        If ``num_workers`` is not positive
     """
     if num_workers < 1:
         raise ValueError(f"There must be at least one worker. Received: {num_workers}")
@@ -53,7 +53,7 @@ def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Clie
     with distributed.LocalCluster(
         n_workers=0 if num_gpus else num_workers,
         threads_per_worker=1,
-        memory_limit=0,  # Dask would let workers wait, or kill them
+        memory_limit=0,  # Dask would pause or kill workers
         dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
         env=_ONE_THREAD,
@@ -71,7 +71,7 @@ def local_client(num_workers: int, num_gpus: int | None = None) -> Iterator[Clie
 
 @contextlib.contextmanager
 def client_at(address: str) -> Iterator[Client]:
-    """Give a client of the scheduler at an address such as ``tcp://192.0.2.1:8786``.
+    """Yield a client of the scheduler at an address such as ``tcp://192.0.2.1:8786``.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def client_at(address: str) -> Iterator[Client]:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow, after Sionna, without what it writes before it knows its log level.
+    """Import Sionna and then TensorFlow, without TensorFlow's messages during the import.
 
     Python 3.12 crashes at exit if TensorFlow 2.21 was imported before Mitsuba 3.8.
     """
@@ -98,12 +98,12 @@ def load_tensorflow() -> None:
 
 
 async def _load() -> None:
-    """Import TensorFlow in a worker; Dask does not wait for functions that are asynchronous."""
+    """Import TensorFlow in a worker. Asynchronous, so that Dask does not wait for it."""
     load_tensorflow()
 
 
 def be_quiet() -> None:
-    """Leave messages to the caller: Dask logs what it goes on from."""
+    """Suppress Dask's log of recovered errors. The caller reports the relevant errors."""
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("client", "worker", "scheduler"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Execution by the workers of a Dask cluster."""
+"""Execution of tasks by the workers of a Dask cluster."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ _one_at_a_time = threading.Lock()
 
 
 class _Provide(WorkerPlugin):
-    """Tells a worker, also one that joins later, how a context is made; the first task makes it."""
+    """Worker plugin that stores the factory of the context, also on workers that join later."""
 
     def __init__(self, run: str, factory: bytes) -> None:
         self.name = f"sionna-semcom-{run}"
         self._run, self._factory = run, factory
 
     def setup(self, worker: Any) -> None:
-        """Keep it, and import what writes to stderr as it is imported."""
+        """Store the factory, and import TensorFlow without its messages."""
         _factories[self._run] = self._factory
         load_tensorflow()
 
     def teardown(self, worker: Any) -> None:
-        """Forget it, with the context."""
+        """Remove the factory and the context."""
         _factories.pop(self._run, None)
         _contexts.pop(self._run, None)
 
 
 class _Generator(random.Random):
-    """A generator in place of the module, which has the class, too."""
+    """Random generator with the interface of the module `random`, including the class."""
 
     Random = random.Random
 
 
 def _draw_apart() -> None:
-    """Let Dask draw from a generator of its own: studies seed that of Python.
+    """Give Dask its own random generator, because studies seed the generator of Python.
 
-    Threads of a worker draw samples of containers, for example, to estimate their size.
+    Threads of a worker draw random samples of containers, for example to estimate their size.
     """
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in ("dask", "distributed"):
@@ -73,7 +73,7 @@ def _draw_apart() -> None:
 
 
 def _compute(run: str, kind: str, *arguments: Any) -> Any:
-    """Compute a task on a worker. Its threads take turns: random generators are the process's."""
+    """Compute a task on a worker. Tasks run one at a time: threads share random generators."""
     worker, last = distributed.get_worker(), 0.0
 
     def report(message: str | tuple[Any, ...]) -> None:
@@ -85,26 +85,26 @@ def _compute(run: str, kind: str, *arguments: Any) -> Any:
     with _one_at_a_time:
         _draw_apart()
         if run not in _contexts:
-            _contexts.clear()  # the data and graphs of an earlier study
+            _contexts.clear()  # release the data and graphs of an earlier study
             _contexts[run] = pickle.loads(_factories[run])()
         return getattr(_contexts[run], kind)(*arguments, report=report)
 
 
 class DaskExecutor:
-    """Computes tasks on the workers of a Dask cluster.
+    """Executes tasks on the workers of a Dask cluster.
 
-    Dask assigns tasks, moves values between workers, and computes again what a lost worker had.
-    A worker that advertises the resource ``GPU`` computes one task at a time on it; without such a
-    resource, tasks run on any worker.
+    Dask assigns tasks, moves values between workers, and recomputes values of lost workers. A
+    worker with the resource ``GPU`` computes one task at a time. Without this resource, tasks run
+    on any worker.
 
     Parameters
     ----------
     client : `distributed.Client`
-        A client of the cluster
+        Client of the cluster
     factory : callable
-        Makes the context in each worker; it is pickled
+        Creates the context in each worker. It is pickled.
     announce : callable
-        Called with a line of text where something has to be waited for
+        Called with a line of text while the executor waits for workers
     """
 
     remote: ClassVar[bool] = True
@@ -116,23 +116,32 @@ class DaskExecutor:
         self._run = uuid.uuid4().hex
 
     def run(self, tasks: Iterable[Task], done: Done, report: Report) -> None:
-        """Compute ``tasks`` and those that ``done`` gives for the value of each finished one.
+        """Compute ``tasks``, and further tasks that ``done`` returns for each finished task.
+
+        Parameters
+        ----------
+        tasks : iterable of :class:`Task`
+            First tasks
+        done : callable
+            Called with each finished task and its value. Returns further tasks.
+        report : callable
+            Called with the messages that tasks send
 
         Raises
         ------
         ValueError
-            If a worker lacks this package
+            If a worker cannot import this package
         ConnectionError
-            If the scheduler is lost, or workers die again and again with a task
+            If the scheduler is lost, or workers die repeatedly during a task
         Exception
-            What a task raises
+            Any exception that a task raises
         """
         try:
             with self._workers(report) as workers:
                 self._run_on(workers, tasks, done)
         except distributed.scheduler.KilledWorker as error:
             raise ConnectionError(
-                f"Workers died again and again, the last one {error.last_worker.address}: they "
+                f"Workers died repeatedly, the last one {error.last_worker.address}: they "
                 "may lack memory. Finished points are kept; the same command goes on"
             ) from error
         except _LOST as error:
@@ -144,7 +153,7 @@ class DaskExecutor:
     def _run_on(self, workers: _Workers, tasks: Iterable[Task], done: Done) -> None:
         futures: dict[Any, Future] = {}
         pending: dict[Future, Task] = {}
-        # Values are fetched at once, so that a worker that dies does not take them with it
+        # Values are fetched immediately, so that they are not lost with a worker
         completed = distributed.as_completed(loop=self._client.loop, with_results=True)
 
         def submit(tasks: Iterable[Task]) -> None:
@@ -160,7 +169,7 @@ class DaskExecutor:
         submit(tasks)
         try:
             for future, value in completed:
-                if isinstance(value, distributed.CancelledError):  # Dask gives it as a value
+                if isinstance(value, distributed.CancelledError):  # not raised
                     raise value
                 task = pending.pop(future)
                 submit(done(task, value))
@@ -173,18 +182,18 @@ class DaskExecutor:
 
     @contextmanager
     def _workers(self, report: Report) -> Iterator[_Workers]:
-        """Workers that know how to compute the tasks of this run, and whom they report to."""
+        """Workers that have the context of this run and report to this process."""
         client, run, ended = self._client, self._run, threading.Event()
 
         def receive(event: Any) -> None:
-            if not ended.is_set():  # tasks that were cancelled may still report
+            if not ended.is_set():  # canceled tasks may still report
                 report(event[1])
 
         try:
             self._provide()
             client.subscribe_topic(run, receive)
             if not self._has_workers():
-                self._announce("Waiting for a first worker")
+                self._announce("Waiting for the first worker")
                 client.wait_for_workers(1)
             threading.Thread(target=self._watch, args=(ended,), daemon=True).start()
             yield _Workers(client, run)
@@ -196,28 +205,28 @@ class DaskExecutor:
                     client.unregister_worker_plugin(f"sionna-semcom-{run}")
 
     def _watch(self, ended: threading.Event) -> None:
-        """Say when the last worker is gone, as of a batch system's jobs whose time is over."""
+        """Announce the loss of the last worker, for example at the time limit of its job."""
         had_workers = True
-        with suppress(*_LOST, OSError, RuntimeError):  # which the run itself ends with
+        with suppress(*_LOST, OSError, RuntimeError):  # the run itself raises this error
             while not ended.wait(_LOOK_EVERY):
                 has_workers = self._has_workers()
                 if had_workers and not has_workers:
-                    self._announce("No worker is left: waiting for a new one")
+                    self._announce("No workers are left: waiting for new ones")
                 had_workers = has_workers
 
     def _has_workers(self) -> bool:
         return bool(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def _provide(self) -> None:
-        """Tell workers how the context is made."""
+        """Send the factory of the context to the workers."""
         try:
             self._client.register_plugin(_Provide(self._run, pickle.dumps(self._factory)))
-        except Exception as error:  # Dask makes one of whatever a worker raises
-            raise ValueError(f"A worker cannot load this package: {error}") from error
+        except Exception as error:  # Dask converts all exceptions of a worker to RuntimeError
+            raise ValueError(f"A worker cannot import this package: {error}") from error
 
 
 class _Workers:
-    """The workers that there are at the start; tasks move to those that join later, too."""
+    """Workers at the start of a run. Dask also moves tasks to workers that join later."""
 
     def __init__(self, client: Client, run: str) -> None:
         self._client, self._run = client, run
@@ -228,9 +237,10 @@ class _Workers:
         self._numbers = itertools.count()
 
     def submit(self, task: Task, needs: list[Future]) -> Future:
-        """Hand a task to Dask, which is free to give it to another worker than its place says."""
+        """Submit a task with its preferred worker. Dask may choose another worker."""
         where: dict[str, Any] = {}
-        if task.place is not None and self._resources is None:  # Dask forgets these for places
+        # Dask ignores the resources of tasks with preferred workers
+        if task.place is not None and self._resources is None:
             address = self._addresses[int(task.place * len(self._addresses))]
             where = {"workers": [address], "allow_other_workers": True}
         return self._client.submit(

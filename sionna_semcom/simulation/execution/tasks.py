@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 Report = Callable[[str | tuple[Any, ...]], None]
-"""Takes a line of text, or plain values that say where a task stands"""
+"""Function that takes a line of text, or plain values that describe the progress of a task"""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A method of a context, with arguments; every process that computes has a context.
+    """Call of a method of a context. Each process that executes tasks has its own context.
 
     Parameters
     ----------
     kind : `str`
-        Name of the method of the context, which is called with ``arguments``, the values of
-        ``needs`` and a function ``report`` that takes messages on progress
+        Name of the method. It is called with ``arguments``, the values of ``needs``, and a function
+        ``report`` for progress messages.
     key : hashable
-        Name that no other task has
+        Unique key of the task
     arguments : `tuple`
-        Arguments
+        Arguments of the method
     needs : `tuple`
-        Keys of tasks that were submitted before, whose values are further arguments
+        Keys of earlier tasks whose values are further arguments
     needed : `bool`
-        Whether tasks that come later may need the value; others are forgotten once they are done
+        Whether later tasks may need the value. Otherwise it is released when the task is done.
     place : `float` | `None`
-        Worker that should compute the task, as a position among all of them in [0, 1). Tasks that
-        use the same graphs have places beside each other
+        Preferred worker, as a relative position in [0, 1) among all workers. Tasks that use the
+        same graphs have adjacent positions.
     """
 
     kind: str
@@ -46,22 +46,22 @@ Done = Callable[[Task, Any], Iterable[Task]]
 
 
 class Executor(Protocol):
-    """Computes tasks."""
+    """Executes tasks."""
 
     remote: ClassVar[bool]
-    """Whether tasks are computed by other processes"""
+    """Whether tasks are executed by other processes"""
 
     def run(self, tasks: Iterable[Task], done: Done, report: Report) -> None:
-        """Compute ``tasks`` and those that ``done`` gives for the value of each finished one."""
+        """Compute ``tasks``, and further tasks that ``done`` returns for each finished task."""
 
 
 class LocalExecutor:
-    """Computes tasks one after the other in this process, in the order in which they come.
+    """Executes tasks one after another in this process, in the order of their submission.
 
     Parameters
     ----------
     context : object
-        What has the methods that tasks name
+        Object with the methods that tasks call
     """
 
     remote: ClassVar[bool] = False
@@ -70,7 +70,7 @@ class LocalExecutor:
         self._context = context
 
     def run(self, tasks: Iterable[Task], done: Done, report: Report) -> None:
-        """Compute ``tasks`` and those that ``done`` gives for the value of each finished one."""
+        """Compute ``tasks``, and further tasks that ``done`` returns for each finished task."""
         waiting = deque(tasks)
         values: dict[Any, Any] = {}
         while waiting:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of cumulative distributions."""
+"""Figures of cumulative distribution functions (CDFs)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def cdf_figure(
     threshold: float | None = None,
     log_scale: bool = False,
 ) -> Figure:
-    """Draw the CDF of a metric, one panel for each point along the axis, with intervals as bands.
+    """Draw the CDF of a metric with confidence bands, one panel per point of the axis.
 
     Parameters
     ----------
@@ -38,20 +38,21 @@ def cdf_figure(
     metric : `str`
         Metric
     xs : sequence of `float`
-        Where along the axis, such as transmit powers [dBm]
+        Points on the axis of the curves, such as transmit powers [dBm]
     title : `str`
         Title of the figure
     per_drop : `bool`
-        If drops are counted, with the mean over their samples, rather than samples
+        If `True`, the distribution is over drops, with the mean over the samples of each drop. By
+        default it is over samples.
     threshold : `None` | `float`
-        Where a vertical line says what outage is
+        Position of a vertical line, such as the threshold of the outage
     log_scale : `bool`
-        If the axis of the share is logarithmic
+        If `True`, the axis of the CDF is logarithmic
 
     Raises
     ------
     ValueError
-        If there are no curves, no ``xs``, no records or no such metric
+        If ``curves`` or ``xs`` are empty, a curve has no records, or the metric is unknown
     """
     if not curves or not len(xs):
         raise ValueError("a figure of CDFs needs curves and points. Received: none")

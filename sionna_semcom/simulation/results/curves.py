@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimates of metrics, and curves of them."""
+"""Estimates of metrics, and curves of estimates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS = ("mean", "ci_low", "ci_high", "count")
 
 @dataclass(frozen=True)
 class Estimate:
-    """Mean of one metric at one point, with its confidence interval."""
+    """Estimated mean of a metric at one point, with its confidence interval."""
 
     mean: float
     ci_low: float
@@ -33,24 +33,24 @@ class Estimate:
 
     @property
     def half_width(self) -> float:
-        """Distance from the mean to the farther end of the interval."""
+        """Distance between the mean and the farther bound of the interval."""
         return max(self.mean - self.ci_low, self.ci_high - self.mean)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric along a curve.
+    """Estimates of one metric along a curve.
 
     Parameters
     ----------
     mean, ci_low, ci_high : [num_points], `np.float64`
-        Mean and confidence interval
+        Mean and bounds of the confidence interval
     count : [num_points], `np.int64`
-        Samples that were simulated
+        Number of simulated samples
     proportion : `bool`
-        If the metric is the share of samples for which something holds
+        If `True`, the metric is the proportion of samples for which a condition holds
     per_seed : `None` | [num_seeds, num_points], `np.float64`
-        Means of the models trained with different seeds; the interval is then that over them
+        Means of the models of several training seeds. The interval is then over these means.
     """
 
     mean: Array
@@ -79,7 +79,7 @@ class Metric:
         return len(self.mean)
 
     def __getitem__(self, index: int) -> Estimate:
-        """Give the estimate at one point."""
+        """Return the estimate at one point."""
         return Estimate(
             float(self.mean[index]),
             float(self.ci_low[index]),
@@ -89,31 +89,32 @@ class Metric:
         )
 
     def __iter__(self) -> Iterator[Estimate]:
-        """Estimates, point by point."""
+        """Iterate over the estimates of all points."""
         return (self[index] for index in range(len(self)))
 
 
 @dataclass(frozen=True)
 class Curve:
-    """All metrics of one system over one link, or of several against a figure of theirs.
+    """All metrics of one system over one link, or of several systems along another axis.
 
     Parameters
     ----------
     snr_db : [num_points], `np.float64`
-        SNR [dB] of each point, with a link budget that of the median drop; infinity is noiseless
+        SNR [dB] of each point. With a link budget, this is the SNR of the median drop. Infinity
+        denotes a noiseless link.
     metrics : `dict` of :class:`Metric`
-        Metrics of each point
+        Metrics of all points
     summary : `dict` of `float`
-        Figures that are equal at all points, such as channel uses against SNR
+        Values that are equal at all points, such as channel uses
     axis : `str`
-        What the points are along: "snr_db" (default), "tx_power_dbm", "ebno_db", or a figure such
+        Axis of the points: "snr_db" (default), "tx_power_dbm", "ebno_db", or a summary value such
         as "compression_factor"
     x : [num_points], `np.float64`
-        Where they are along the axis; ``snr_db`` by default
+        Values on the axis. The default is ``snr_db``.
     point_summaries : `dict` of [num_points], `np.float64`
-        Figures that differ between points; NaN where a point has none
+        Summary values that differ between points. NaN denotes a missing value.
     records : `None` | :class:`Records`
-        Figures of single samples, for CDFs, percentiles and outage
+        Metrics of single samples, for CDFs, percentiles and outage
     """
 
     snr_db: Array
@@ -134,7 +135,7 @@ class Curve:
         _check_points("x", self.x, num_points)
         for name, values in (("snr_db", self.snr_db), ("x", self.x)):
             if np.isnan(values).any():
-                raise ValueError(f"`{name}` must hold numbers. Received: nan")
+                raise ValueError(f"`{name}` must contain numbers. Received: nan")
         for name, metric in self.metrics.items():
             for part in _PARTS:
                 _check_points(f"{part} of {name}", getattr(metric, part), num_points)
@@ -145,10 +146,10 @@ class Curve:
 
 
 def _check_points(name: str, values: Array, num_points: int, num_axes: int = 1) -> None:
-    """Refuse what does not have one real number for each point along its last axis."""
+    """Check that ``values`` have one real number per point along the last axis."""
     array = np.asarray(values)
     if array.dtype.kind not in "fiu":
-        raise ValueError(f"{listed([name])} must hold real numbers. Received: {array.dtype}")
+        raise ValueError(f"{listed([name])} must contain real numbers. Received: {array.dtype}")
     if array.ndim != num_axes or array.shape[-1] != num_points or not array.size:
         wanted = "[num_seeds, num_points]" if num_axes == 2 else "[num_points]"
         raise ValueError(

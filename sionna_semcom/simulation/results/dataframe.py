@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results as tables of pandas."""
+"""Conversion of results to pandas."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def to_dataframe(curves: Mapping[str, Curve]) -> pandas.DataFrame:
-    """Rows of all estimates; see :meth:`~sionna_semcom.simulation.Result.to_dataframe`."""
+    """One row per estimate; see :meth:`~sionna_semcom.simulation.Result.to_dataframe`."""
     try:
         import pandas
     except ImportError as error:
         raise ModuleNotFoundError(
-            "Tables of pandas need it: pip install 'sionna-semcom[report]'"
+            "Data frames need pandas: pip install 'sionna-semcom[report]'"
         ) from error
     axes = {curve.axis: None for curve in curves.values() if curve.axis != SNR_AXIS}
     rows: list[dict[str, Any]] = []

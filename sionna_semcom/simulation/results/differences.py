@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences between curves that met the same channels."""
+"""Paired differences between curves with common channels."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from .curves import Curve, Metric
 
 
 def paired_difference(first: Curve, second: Curve, name: str, confidence: float = 0.95) -> Metric:
-    r"""A metric of one curve less that of another, point by point, seed by seed.
+    r"""Difference of a metric between two curves, paired by point and training seed.
 
-    Where both curves met the same channels and data (``evaluation.common_channels`` of a study),
-    what these contribute cancels within each training seed. The interval is Student's over the
-    seeds' differences, often far narrower than those of the two curves.
+    If both curves use the same channels and data (``evaluation.common_channels`` of a study), their
+    common contributions cancel within each training seed. The Student's t interval is over the
+    differences of the seeds, and often much narrower than the intervals of the curves.
 
     Parameters
     ----------
     first, second : :class:`Curve`
-        Curves along the same axis, of the same training seeds
+        Curves with the same points and training seeds
     name : `str`
         Metric
     confidence : `float`
-        Confidence of the interval
+        Confidence level of the interval
 
     Output
     ------
@@ -34,7 +34,7 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
     Raises
     ------
     ValueError
-        If a curve lacks the metric or several seeds, or the two have other points or seeds
+        If a curve does not have the metric or has only one seed, or points or seeds differ
     """
     found = []
     for curve in (first, second):

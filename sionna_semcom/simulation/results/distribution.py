@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distributions of metrics over samples or drops: outage, percentiles and CDFs with intervals.
 
-Samples that met the same drop are not independent; drops are. Intervals of shares are Wilson's with
-a design effect over drops (:func:`~sionna_semcom.simulation.results.intervals.wilson`), those of
-percentiles are percentiles of a bootstrap that draws drops with replacement. Records of several
-training seeds are taken together.
+Samples of the same drop are not independent, but drops are. Intervals of proportions are Wilson
+intervals with a design effect for drops
+(:func:`~sionna_semcom.simulation.results.intervals.wilson`). Intervals of percentiles are
+bootstrap percentile intervals, which resample drops with replacement. Records of several training
+seeds are pooled.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from .records import Records
 Floats = NDArray[np.float64]
 Estimator = Callable[[Floats, Floats], tuple[float, float, float]]
 RESAMPLES = 1000
-_CHUNK = 2**22  # numbers at once, 32 MiB
+_CHUNK = 2**22  # values per block of the bootstrap, 32 MiB
 
 
 class CDF(NamedTuple):
-    """Share of samples or drops that do not exceed a value, with its interval."""
+    """Empirical CDF over samples or drops, with its confidence interval."""
 
     value: Floats
-    """[num_values], ascending."""
+    """[num_values], values in ascending order."""
     share: Floats
-    """[num_values], estimated CDF."""
+    """[num_values], proportion of samples or drops that do not exceed the value."""
     ci_low: Floats
     """[num_values]."""
     ci_high: Floats
@@ -48,7 +49,7 @@ def cdf(
     confidence: float = 0.95,
     num_values: int = 200,
 ) -> CDF:
-    """Cumulative distribution of a metric at one point.
+    """Cumulative distribution function (CDF) of a metric at one point.
 
     Parameters
     ----------
@@ -57,18 +58,24 @@ def cdf(
     metric : `str`
         Metric
     x : `float`
-        Where along the axis of the curve
+        Point on the axis of the curve
     per_drop : `bool`
-        If drops are counted, with the mean over their samples, rather than samples
+        If `True`, the distribution is over drops, with the mean over the samples of each drop. By
+        default it is over samples.
     confidence : `float`
-        Confidence of the interval at each value
+        Confidence level of the interval at each value
     num_values : `int`
-        Most values at which it is given
+        Maximum number of values of the CDF
+
+    Output
+    ------
+    : :class:`CDF`
+        Values, CDF and interval
 
     Raises
     ------
     ValueError
-        If there are no records, no such metric, or no point at ``x``
+        If the curve has no records, no such metric, or no point at ``x``
     """
     values, groups = _samples(_at(curve, x), metric, per_drop)
     shown = np.unique(np.quantile(values, np.linspace(0, 1, num_values), method="inverted_cdf"))
@@ -85,22 +92,29 @@ def outage(
     per_drop: bool = False,
     confidence: float = 0.95,
 ) -> Metric:
-    """Share of samples or drops whose metric lies below or above a threshold, at each point.
+    """Proportion of samples or drops whose metric is below or above a threshold, at each point.
 
     Parameters
     ----------
     curve, metric, per_drop, confidence
         See :func:`cdf`
     below, above : `float`
-        Threshold; one of them
+        Threshold. Exactly one must be given.
+
+    Output
+    ------
+    : :class:`Metric`
+        Outage at each point of the curve
 
     Raises
     ------
     ValueError
-        As :func:`cdf`, or if not one threshold is given
+        See :func:`cdf`; or if not exactly one threshold is given
     """
     if (below is None) == (above is None):
-        raise ValueError(f"outage needs `below` or `above`. Received: below={below}, above={above}")
+        raise ValueError(
+            f"outage needs either `below` or `above`. Received: below={below}, above={above}"
+        )
 
     def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
         out = values < below if below is not None else values > np.float64(above or 0.0)
@@ -118,24 +132,29 @@ def percentile(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Metric:
-    """A percentile of a metric over samples or drops, at each point.
+    """Percentile of a metric over samples or drops, at each point.
 
     Parameters
     ----------
     curve, metric, per_drop, confidence
         See :func:`cdf`
     percent : `float`
-        Percent of the samples or drops that lie below
+        Percentage of samples or drops below the percentile, between 0 and 100
     seed : `int`
         Seed of the bootstrap
+
+    Output
+    ------
+    : :class:`Metric`
+        Percentile at each point of the curve
 
     Raises
     ------
     ValueError
-        As :func:`cdf`, or if ``percent`` is not between 0 and 100
+        See :func:`cdf`; or if ``percent`` is not between 0 and 100
     """
     if not 0.0 < percent < 100.0:
-        raise ValueError(f"`percent` must lie between 0 and 100. Received: {percent}")
+        raise ValueError(f"`percent` must be between 0 and 100. Received: {percent}")
 
     def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
         order = np.argsort(values)
@@ -158,9 +177,9 @@ def distribution_curve(
     above: float | None = None,
     per_drop: bool = False,
 ) -> Curve:
-    """Percentiles of a metric, and with a threshold its outage, as a curve for tables and figures.
+    """Curve of percentiles of a metric, and of its outage if a threshold is given.
 
-    See :func:`percentile` and :func:`outage`.
+    See :func:`percentile` and :func:`outage`. The curve can be shown in tables and figures.
     """
     found = {
         f"{metric}_percentile_{percent:g}": percentile(curve, metric, percent, per_drop)
@@ -207,7 +226,7 @@ def _at(curve: Curve, x: float) -> Records:
 
 
 def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Floats]:
-    """Values, and the drops that they belong to."""
+    """Values of a metric, and the index of their drop."""
     if metric not in records.values:
         raise ValueError(
             f"There is no metric {shortened(metric)}, only {listed(records.values, 40)}"
@@ -222,7 +241,7 @@ def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Flo
 
 
 def _shares(holds: NDArray[np.bool_], groups: Floats, confidence: float) -> intervals.Bounds:
-    """Shares of ``holds`` [num_samples, num_values], with samples in clusters ``groups``."""
+    """Proportions of ``holds`` [num_samples, num_values] for samples in clusters ``groups``."""
     order = np.argsort(groups, kind="stable")
     _, starts, sizes = np.unique(groups[order], return_index=True, return_counts=True)
     sums = np.add.reduceat(holds[order].astype(float), starts, axis=0)
@@ -232,7 +251,7 @@ def _shares(holds: NDArray[np.bool_], groups: Floats, confidence: float) -> inte
 def _resampled(
     values: Floats, groups: NDArray[np.int64], share: float, rng: np.random.Generator
 ) -> Floats:
-    """Quantiles of sorted ``values`` whose groups are drawn with replacement."""
+    """Bootstrap quantiles of sorted ``values``, whose groups are drawn with replacement."""
     num_groups = int(groups.max()) + 1
     uniform = np.full(num_groups, 1.0 / num_groups)
     rows, found = max(1, _CHUNK // len(values)), []

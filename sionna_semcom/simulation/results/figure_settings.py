@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a figure shows of a result."""
+"""Settings of the figure of a result."""
 
 from pydantic import Field, ValidationError
 
@@ -10,32 +10,32 @@ from .result import Result
 
 
 class FigureSettings(Settings):
-    """What the study's figure shows."""
+    """Settings of the figure of a study."""
 
     metrics: tuple[str, ...] | None = None
-    """Metrics, one panel each; nothing (null) is all"""
+    """Metrics, one panel each; by default (null) all metrics"""
     curves: tuple[str, ...] | None = Field(None, min_length=1)
-    """Labels of the curves that are drawn; nothing (null) is all"""
+    """Labels of the curves; by default (null) all curves"""
     log_scale: tuple[str, ...] = ()
-    """Metrics whose axis is logarithmic"""
+    """Metrics with a logarithmic axis"""
     log_x: bool = False
-    """If the axis that they are drawn against is, where it is another than the SNR"""
+    """Whether the horizontal axis is logarithmic; only for axes other than the SNR"""
     best: str | None = None
-    """Metric by which curves are ranked in a table, best first"""
+    """Metric of the ranking of curves in a table, best first"""
 
     @property
     def ranked(self) -> tuple[str, ...]:
-        """The metric by which curves are ranked, if there is one."""
+        """Metric of the ranking, or empty."""
         return () if self.best is None else (self.best,)
 
 
 def figure_settings(result: Result, path: str) -> FigureSettings:
-    """What the study of ``result``, which was read from ``path``, shows in its figure.
+    """Figure settings of the study of ``result``, which was read from ``path``.
 
     Raises
     ------
     ValueError
-        If the settings in the file are none of a figure, or name curves that are not there
+        If the settings in the file are invalid, or name curves that the result does not have
     """
     document = result.settings.get("figure", {})
     try:

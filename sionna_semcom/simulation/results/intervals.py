@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-r"""Confidence intervals for the mean of samples that come in clusters.
+r"""Confidence intervals of means of clustered samples.
 
-Samples of one batch may share channel realizations, so they are not independent; batches are. With
-the sum :math:`s_i` and the size :math:`n_i` of :math:`k` batches, the mean and its variance are
-those of the ratio estimator,
+Samples of a batch may share channel realizations, so they are not independent. Batches are
+independent. With the sum :math:`s_i` and the size :math:`n_i` of :math:`k` batches, the mean and
+its variance are given by the ratio estimator,
 
 .. math::
     \bar x = \frac{\sum_i s_i}{\sum_i n_i}, \qquad
     \hat\sigma^2 = \frac{k}{k-1} \frac{\sum_i (s_i - n_i \bar x)^2}{(\sum_i n_i)^2}
-        + \hat\sigma_\text{d}^2,
+        + \hat\sigma_\text{d}^2.
 
-where the first term for batches of equal size is the variance of the mean of their means. It knows
-all randomness if every batch has data of its own. Where batches send the same data again over other
-channels, the part of the variance that is due to the choice of the data is
-:math:`\hat\sigma_\text{d}^2` (:func:`repetition_variance`), so that intervals always are about
-other channels *and* other data.
+For batches of equal size, the first term is the variance of the mean of the batch means. It
+includes all randomness if each batch has its own data. If batches repeat the same data over new
+channel realizations, :math:`\hat\sigma_\text{d}^2` adds the missing variance due to the choice of
+the data (:func:`repetition_variance`). Intervals therefore always account for new channels *and*
+new data.
 
-All functions take ``sums`` and ``sizes`` of shape ``[..., num_batches]`` and give ``mean, low,
-high`` of shape ``[...]``; a single batch gives no interval (NaN).
+All functions take ``sums`` and ``sizes`` of shape ``[..., num_batches]`` and return ``mean, low,
+high`` of shape ``[...]``. The interval of a single batch is NaN.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Bounds = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 def student(
     sums: ArrayLike, sizes: ArrayLike, confidence: float = 0.95, data_variance: float = 0.0
 ) -> Bounds:
-    r"""Student's interval, :math:`\bar x \pm t_{k-1} \hat\sigma`."""
+    r"""Student's t interval, :math:`\bar x \pm t_{k-1} \hat\sigma`."""
     mean, variance, num_batches = _ratio(sums, sizes)
     half_width = _critical_value(num_batches, confidence) * np.sqrt(variance + data_variance)
     return mean, mean - half_width, mean + half_width
@@ -48,23 +48,23 @@ def wilson(
     data_variance: float = 0.0,
     num_distinct: float = math.inf,
 ) -> Bounds:
-    r"""Wilson's score interval of a proportion, for clustered samples.
+    r"""Wilson's score interval of a proportion of clustered samples.
 
-    The number of samples is divided by Kish's design effect, the variance of the mean over what
-    independent samples would have, and Student's quantile replaces the normal one because that
-    variance is estimated from few batches:
+    The number of samples is divided by Kish's design effect, i.e., the ratio of the variance of the
+    mean to that of independent samples. The quantile of Student's t distribution replaces the
+    normal quantile, because the variance is estimated from few batches:
 
     .. math::
         n_\text{eff} = \min\left(\frac{n}{\max(1, d)}, n_\text{d}\right), \qquad
         d = \frac{n \hat\sigma^2}{\bar x (1 - \bar x)}
 
-    If no sample or every sample is a success the design effect cannot be seen and is taken as one.
-    Samples that were sent again never count as new: there are at most ``num_distinct``,
+    If all samples are equal, the design effect cannot be estimated and is set to one. Repeated
+    samples do not count as new samples: the effective number is at most ``num_distinct``,
     :math:`n_\text{d}`.
 
     Source: Korn and Graubard, "Confidence Intervals for Proportions with Small Expected Number of
-    Positive Counts Estimated from Survey Data", 1998, with Wilson's interval in place of
-    Clopper and Pearson's.
+    Positive Counts Estimated from Survey Data", 1998. Wilson's interval replaces that of Clopper
+    and Pearson.
     """
     mean, variance, num_batches = _ratio(sums, sizes)
     count = np.sum(np.broadcast_arrays(sums, sizes)[1], axis=-1)
@@ -79,7 +79,7 @@ def wilson(
 def wilson_score(
     proportion: ArrayLike, count: ArrayLike, critical_value: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wilson's score interval of ``proportion`` seen in ``count`` independent samples."""
+    """Wilson's score interval of ``proportion`` in ``count`` independent samples."""
     p, n = np.asarray(proportion, float), np.asarray(count, float)
     spread = critical_value**2 / n
     center = (p + spread / 2) / (1 + spread)
@@ -95,13 +95,14 @@ def bootstrap(
     num_resamples: int = 2000,
     seed: int = 0,
 ) -> Bounds:
-    """Bias-corrected and accelerated (BCa) bootstrap over batches, for skewed figures.
+    """Bias-corrected and accelerated (BCa) bootstrap interval over batches, for skewed metrics.
 
-    It is widened in the ratio of standard deviations with and without ``data_variance``.
+    The interval is scaled by the ratio of the standard deviations with and without
+    ``data_variance``.
     """
     s, n = np.broadcast_arrays(np.asarray(sums, float), np.asarray(sizes, float))
     mean, variance, num_batches = _ratio(s, n)
-    if num_batches < 2 or not np.all(variance > 0):  # BCa is undefined without any spread
+    if num_batches < 2 or not np.all(variance > 0):  # BCa is undefined for zero variance
         return student(s, n, confidence, data_variance)
     interval = stats.bootstrap(
         (s, n),
@@ -122,29 +123,30 @@ def jackknife(
     function: Callable[[NDArray[np.float64]], float],
     confidence: float = 0.95,
 ) -> tuple[float, float, float]:
-    r"""Student's interval of a function of means, such as a correlation, from clusters.
+    r"""Student's t interval of a function of means, such as a correlation, by the jackknife.
 
     .. math::
         \hat\theta = f(\bar{\mathbf x}) \pm t_{k-1} \hat\sigma, \qquad
         \hat\sigma^2 = \frac{k-1}{k} \sum_i (\hat\theta_{(i)} - \bar\theta)^2
 
-    with :math:`\hat\theta_{(i)}` from all clusters but the :math:`i`-th, and their mean
-    :math:`\bar\theta`. Batches that send the same data again belong to one cluster.
+    :math:`\hat\theta_{(i)}` is computed without the :math:`i`-th cluster, and :math:`\bar\theta` is
+    the mean of these values. Batches that repeat the same data belong to one cluster.
 
     Source: Efron and Stein, "The Jackknife Estimate of Variance", 1981.
 
     Parameters
     ----------
     sums : [num_clusters, n]
-        Sums of the components of all samples of a cluster
+        Sum of the components over the samples of each cluster
     sizes : [num_clusters]
-        Samples of each cluster
+        Number of samples of each cluster
     function : callable
-        Figure of the means [n]
+        Function of the means [n]
     confidence : `float`
-        Confidence of the interval
+        Confidence level of the interval
     """
-    s, n = np.asarray(sums, np.longdouble), np.asarray(sizes, float)  # squares cancel
+    # Extended precision, because functions such as a variance subtract nearly equal numbers
+    s, n = np.asarray(sums, np.longdouble), np.asarray(sizes, float)
     num_clusters = len(n)
     estimate = function(s.sum(0) / n.sum())
     if num_clusters < 2:
@@ -162,11 +164,11 @@ def over_seeds(
     confidence: float = 0.95,
     proportion: bool = False,
 ) -> Bounds:
-    """Student's interval over models that were trained with different seeds.
+    """Student's t interval over models of different training seeds.
 
-    ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. A proportion that
-    is the same for all of them says nothing of other samples and would have no interval at all: it
-    has the widest of theirs.
+    ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. If a proportion is
+    equal for all models, their spread gives an interval of zero width. The widest interval of the
+    models replaces it.
     """
     means = np.asarray(mean, float)
     center, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
@@ -180,16 +182,17 @@ def over_seeds(
 def repetition_variance(
     sample_variance: float, num_distinct: int, num_batches: int, num_distinct_batches: int
 ) -> float:
-    r"""Variance of a mean due to its data, as far as batches that repeat the data hide it.
+    r"""Variance of a mean due to its data that is hidden by batches with repeated data.
 
     .. math::
         \hat\sigma_\text{d}^2 = \frac{k - k_\text{d}}{k - 1} \frac{s^2}{n_\text{d}}
 
-    with :math:`k` batches sent, :math:`k_\text{d}` of them different, :math:`n_\text{d}` different
-    samples, and the variance of all samples :math:`s^2`. It follows from samples that are the sum
-    of an effect of the data, one of the channel that a batch shares, and noise: batches vary by
-    what data differ between them, a share :math:`(k_\text{d} - 1) / (k - 1)` of the data's part.
-    That :math:`s^2` holds channel and noise, too, errs on the safe side.
+    Here, :math:`k` is the number of transmitted batches, :math:`k_\text{d}` the number of distinct
+    batches, :math:`n_\text{d}` the number of distinct samples, and :math:`s^2` the variance of all
+    samples. The model of a sample is the sum of an effect of the data, an effect of the channel,
+    which is common to a batch, and noise. The variance between batches includes a fraction
+    :math:`(k_\text{d} - 1) / (k - 1)` of the variance due to the data. The result is conservative,
+    because :math:`s^2` includes channel and noise.
     """
     if num_batches < 2:
         return 0.0

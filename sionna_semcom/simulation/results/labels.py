@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How metrics, SNRs and estimates read in tables and figures."""
+"""Labels of metrics, axes and estimates in tables and figures."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ _AXES = {
 
 
 def metric_label(name: str) -> str:
-    """Readable name of a metric, with its unit: ``image_psnr`` is "Image PSNR [dB]"."""
+    """Label of a metric with its unit: ``image_psnr`` is "Image PSNR [dB]"."""
     text = in_words(name)
     return text[:1].upper() + text[1:]
 
 
 def in_words(name: str) -> str:
-    """The same within a sentence: ``num_symbols`` is "symbols"."""
+    """Label of a metric within a sentence: ``num_symbols`` is "symbols"."""
     return ", ".join(_words(part) for part in name.split("/"))
 
 
@@ -58,17 +58,17 @@ def _words(name: str) -> str:
 
 
 def in_decibels(axis: str) -> bool:
-    """Whether an axis is that of the SNR, or what stands in its place."""
+    """Whether an axis is SNR, transmit power or Eb/N0."""
     return axis in _AXES
 
 
 def axis_words(axis: str) -> str:
-    """What stands along an axis, within a sentence."""
+    """Label of an axis within a sentence."""
     return _AXES[axis][0] if axis in _AXES else in_words(axis)
 
 
 def axis_label(axis: str) -> str:
-    """What an axis of a figure says."""
+    """Label of the axis of a figure."""
     if axis not in _AXES:
         return metric_label(axis)
     words, unit = _AXES[axis]
@@ -76,14 +76,14 @@ def axis_label(axis: str) -> str:
 
 
 def format_x(axis: str, x: float) -> str:
-    """A value along an axis, with its unit where the axis is in decibels."""
+    """Value on an axis, with its unit if the axis is in decibels."""
     if axis not in _AXES:
         return f"{x:g}"
     return "noiseless" if math.isinf(x) else f"{x:g} {_AXES[axis][1]}"
 
 
 def format_snr(snr_db: float) -> str:
-    """An SNR with its unit; infinity is "noiseless"."""
+    """SNR with its unit. Infinity is "noiseless"."""
     return "noiseless" if math.isinf(snr_db) else f"{snr_db:g} dB"
 
 
@@ -92,7 +92,7 @@ def format_estimate(estimate: Estimate) -> str:
     half_width = estimate.half_width
     if not math.isfinite(half_width):
         return f"{estimate.mean:.4g}"
-    if half_width <= 1e-12 * abs(estimate.mean):  # or what rounding leaves of equal values
+    if half_width <= 1e-12 * abs(estimate.mean):  # zero up to rounding
         return f"{estimate.mean:.4g} ± 0"
     exponent = int(f"{half_width:.1e}".partition("e")[2])
     digits = max(0, 1 - exponent)

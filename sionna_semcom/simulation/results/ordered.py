@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups of result files that remember the order of their members."""
+"""Groups of HDF5 files that store the order of their members."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from .names import check_title
 
 
 def create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5py.Group:
-    """Group that remembers the order of its members.
+    """Create a group that stores the order of its members in an attribute.
 
-    HDF5's own tracking of the order adds times of creation: equal results would differ as files.
+    HDF5's own tracking of the order also stores creation times, which would make the files of equal
+    results differ.
     """
     group = parent.create_group(name)
     group.attrs["order"] = np.array(list(members), h5py.string_dtype())
@@ -22,7 +23,7 @@ def create_ordered(parent: h5py.Group, name: str, members: Iterable[str]) -> h5p
 
 
 def ordered(group: h5py.Group) -> Iterator[tuple[str, h5py.Group | h5py.Dataset]]:
-    """Members of a group in their order."""
+    """Members of a group in their stored order."""
     names = np.asarray(group.attrs["order"])
     if names.ndim != 1 or not all(isinstance(name, str) for name in names.tolist()):
         raise ValueError(f"the attribute order of {group.name} must be names")

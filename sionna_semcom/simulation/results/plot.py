@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of results, in the manner of Sionna's ``PlotBER``."""
+"""Figures of results, similar to Sionna's ``PlotBER``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colors, which color-blind readers tell apart, darkest contrasts first
+# Color-blind safe palette of Okabe and Ito, highest contrast first
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", ":", "-.")
@@ -32,12 +32,12 @@ PANEL_WIDTH, PANEL_HEIGHT, _MAX_COLUMNS = 3.7, 3.0, 3
 
 
 class PlotMetrics:
-    """Collect results and draw their metrics against SNR, one panel a metric.
+    """Figure of the metrics of results versus SNR, one panel per metric.
 
-    Confidence intervals are bands. Where a logarithmic axis cannot show a mean of zero, as of a
-    block error rate without an error, an open marker at the upper end of its interval has an arrow
-    down. The noiseless link has its place at the right end of the axis.
-    Curves along another figure than the SNR are drawn against that figure.
+    Confidence intervals are shown as bands. If the mean is zero and the axis is logarithmic, such
+    as for a block error rate without errors, an open marker with a downward arrow shows the upper
+    bound of the interval. The noiseless link is shown at the right end of the axis. Curves along
+    another axis are drawn versus that axis.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ class PlotMetrics:
         Parameters
         ----------
         result : :class:`Result`
-            Curves to add
+            Result to add
         label : `None` | `str`
-            What replaces the label of a single curve, or precedes the labels of several
+            Label of a single curve, or prefix of the labels of several curves
         """
         for name, curve in result.curves.items():
             if label is not None:
@@ -80,16 +80,21 @@ class PlotMetrics:
         Parameters
         ----------
         metrics : `None` (all) | sequence of `str`
-            Metrics to draw, one panel each
+            Metrics, one panel each
         log_scale : sequence of `str`
-            Metrics whose axis is logarithmic
+            Metrics with a logarithmic axis
         log_x : `bool`
-            If the axis that they are drawn against is, where it is another than the SNR
+            If `True`, the horizontal axis is logarithmic. Only for axes other than the SNR.
+
+        Output
+        ------
+        : `matplotlib.figure.Figure`
+            The figure
 
         Raises
         ------
         ValueError
-            If nothing was added, no curve has a metric, curves are along different axes, or an axis
+            If no result was added, a metric is unknown, the curves have different axes, or an axis
             cannot be logarithmic
         """
         return self._draw(Figure(layout="constrained"), metrics, log_scale, log_x)
@@ -100,7 +105,7 @@ class PlotMetrics:
         log_scale: Sequence[str] = (),
         log_x: bool = False,
     ) -> None:
-        """Draw the figure in a window, or below a notebook's cell; see :meth:`figure`."""
+        """Show the figure in a window, or in the output of a notebook cell; see :meth:`figure`."""
         import matplotlib.pyplot as plt
 
         self._draw(plt.figure(layout="constrained"), metrics, log_scale, log_x)
@@ -113,7 +118,7 @@ class PlotMetrics:
         log_scale: Sequence[str] = (),
         log_x: bool = False,
     ) -> None:
-        """Draw the figure in a file, in the format that its suffix names; see :meth:`figure`."""
+        """Save the figure in the format of the suffix of ``path``; see :meth:`figure`."""
         save_figure(self.figure(metrics, log_scale, log_x), path)
 
     def _draw(
@@ -158,13 +163,13 @@ class PlotMetrics:
         names = list(dict.fromkeys(curve.axis for _, curve in self._curves))
         if len(names) > 1:
             raise ValueError(
-                f"Curves of one figure must be along the same axis. Received: {listed(names)}"
+                f"Curves of one figure must have the same axis. Received: {listed(names)}"
             )
         values = [curve.x for _, curve in self._curves]
         if not in_decibels(names[0]):
             return FigureAxis(names[0], values, log_x)
         if log_x:
-            raise ValueError("`log_x` must be False where the axis is the SNR, which is in dB")
+            raise ValueError("`log_x` must be False if the axis is the SNR, which is in dB")
         return SNRAxis(values, axis_label(names[0]))
 
 
@@ -177,7 +182,7 @@ def _draw_curve(
     label: str,
     log_scale: bool,
 ) -> Artist:
-    """Draw a curve, and return what stands for it in the legend."""
+    """Draw a curve, and return its legend handle."""
     style: dict[str, Any] = {
         "color": COLORS[index % len(COLORS)],
         "marker": _MARKERS[index % len(_MARKERS)],
@@ -193,7 +198,7 @@ def _draw_curve(
         if limits is not None and not order.size:
             return limits
     line = order[np.isfinite(values[order])]
-    if len(line) == 1:  # a band would have no width
+    if len(line) == 1:  # a band through one point has no width
         line = line[:0]
     dashes = DASHES[index // len(COLORS) % len(DASHES)]
     band: dict[str, Any] = {"color": style["color"], "alpha": 0.18, "linewidth": 0}
@@ -216,7 +221,7 @@ def _draw_curve(
 def _draw_upper_limits(
     ax: Axes, x: np.ndarray, limits: np.ndarray, style: dict[str, Any]
 ) -> Artist | None:
-    """Draw zeros on a logarithmic axis: arrows down from the upper ends of their intervals."""
+    """Draw zeros on a logarithmic axis as downward arrows at the upper bounds of intervals."""
     known = np.isfinite(limits) & (limits > 0)
     if not known.any():
         return None
@@ -241,7 +246,7 @@ def _style_panel(ax: Axes, name: str, log_scale: bool) -> None:
 
 
 def add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> float:
-    """Put a legend below panels of ``width`` inches; return its height."""
+    """Add a legend below panels of ``width`` inches, and return its height [inches]."""
     handles = {label: handle for label, handle in handles.items() if label}
     if not handles:
         return 0.0
@@ -249,7 +254,7 @@ def add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> floa
     columns = max(1, min(len(handles), int(width / widest)))
     legend = figure.legend(
         handles=list(handles.values()),
-        labels=["curve"] * len(handles),  # matplotlib leaves out those that begin with "_"
+        labels=["curve"] * len(handles),  # matplotlib omits labels that begin with "_"
         loc="outside lower center",
         ncols=columns,
         frameon=False,
@@ -260,12 +265,12 @@ def add_legend(figure: Figure, handles: dict[str, Artist], width: float) -> floa
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure in the format that the suffix of ``path`` names.
+    """Save a figure in the format of the suffix of ``path``.
 
     Raises
     ------
     ValueError
-        If the suffix is of no such format
+        If the format is not supported
     """
     supported = figure.canvas.get_supported_filetypes()
     suffix = os.path.splitext(path)[1][1:].lower()
@@ -277,7 +282,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
 
 
 def write_figure(figure: Figure, path: str | os.PathLike[str], **options: Any) -> None:
-    """Write a figure, whole or not at all, by way of the memory."""
+    """Render a figure in memory, and write it atomically."""
     content = io.BytesIO()
     figure.savefig(content, **options)
     write_bytes(path, content.getvalue())

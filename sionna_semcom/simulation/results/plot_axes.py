@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Axes of figures: SNRs with a place for the noiseless link, other figures, and their ticks."""
+"""Axes of figures: SNR with a position for the noiseless link, other quantities, and ticks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SNRAxis:
-    """Places SNRs, or what stands in their place, with a slot for the noiseless link at the end."""
+    """Axis in decibels, with a separate position for the noiseless link at its right end."""
 
     def __init__(self, snrs_db: Sequence[np.ndarray], label: str = "SNR [dB]") -> None:
         self._label = label
@@ -30,7 +30,7 @@ class SNRAxis:
         self._slot = self._slot_width + (self._finite.max() if self._finite.size else 0.0)
 
     def positions(self, snr_db: np.ndarray, index: int, num_curves: int) -> np.ndarray:
-        """Where points of curve ``index`` stand; in the slot, curves stand side by side."""
+        """Positions of the points of curve ``index``. Noiseless points are side by side."""
         shift = 0.6 * self._slot_width * ((index + 0.5) / num_curves - 0.5)
         return np.where(np.isfinite(snr_db), snr_db, self._slot + shift)
 
@@ -53,7 +53,7 @@ class SNRAxis:
 
 
 class FigureAxis:
-    """An axis of a figure other than the SNR."""
+    """Axis of a quantity other than the SNR."""
 
     def __init__(self, name: str, values: Sequence[np.ndarray], log_x: bool) -> None:
         self._name = name
@@ -64,7 +64,7 @@ class FigureAxis:
             raise ValueError(f"A logarithmic axis needs positive {name}. Received: {self._low:g}")
 
     def positions(self, x: np.ndarray, index: int, num_curves: int) -> np.ndarray:
-        """Where points stand: at their values."""
+        """Positions of points, which are their values."""
         return x
 
     def set_ticks(self, ax: Axes) -> None:
@@ -72,14 +72,14 @@ class FigureAxis:
         ax.set_xlabel(drawable(metric_label(self._name)))
         if self._log_x:
             ax.set_xscale("log")
-            if self._high < 100 * self._low:  # else powers of ten are enough
+            if self._high < 100 * self._low:  # otherwise powers of ten suffice
                 set_log_ticks(ax.xaxis)
         else:
             ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
 
 
 def set_log_ticks(axis: XAxis | YAxis) -> None:
-    """Ticks with plain numbers."""
+    """Set ticks without powers of ten in their labels."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(lambda x, _: f"{x:g}" if x < 1e4 else EngFormatter(sep="")(x))
     axis.set_minor_formatter("")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of single samples, and the channels that they met."""
+"""Records: metrics and channel drops of single samples."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _PACKED: Any = {"compression": "gzip", "shuffle": True}
 
 @dataclass(frozen=True)
 class Records:
-    """Samples of a curve, of each point and seed as many as the study keeps, drawn at random.
+    """Metrics of randomly selected samples of a curve, with their channel drops.
 
     Parameters
     ----------
     point : [num_records], `np.int64`
-        Points of the curve
+        Index of the point of the curve
     seed : [num_records], `np.int64`
-        Positions among the seeds of training
+        Index of the training seed
     drop : [num_records], `np.int64`
-        What channel samples met: samples with the same number met the same one. Numbers from zero
-        on are drops of a pool or channels of a file, the same at all points; others are channels
-        that were drawn anew, or batches where links do not say more
+        Channel drop. Samples with equal numbers have the same channel. Non-negative numbers are
+        drops of a pool or channels of a file, which are common to all points. Negative numbers are
+        newly drawn channels, or batches if the link does not report drops.
     values : `dict` of [num_records], `np.float32`
-        Metrics; those that say if something holds are zeros and ones
+        Metrics. Binary metrics are zero or one.
     """
 
     point: Array
@@ -60,7 +60,7 @@ class Records:
 
     @classmethod
     def joined(cls, columns: Sequence[Sequence[Columns]]) -> Records | None:
-        """Join columns of ``[num_seeds][num_points]``, none if there are none."""
+        """Join columns ``[num_seeds][num_points]``. `None` if they are empty."""
         parts = [
             (point, seed, one)
             for seed, row in enumerate(columns)
@@ -83,14 +83,14 @@ class Records:
         )
 
     def at(self, point: int) -> Records:
-        """Those of one point."""
+        """Records of one point."""
         here = self.point == point
         values = {name: array[here] for name, array in self.values.items()}
         return Records(self.point[here], self.seed[here], self.drop[here], values)
 
 
 def write_records(group: h5py.Group, records: Records | None) -> None:
-    """Write ``records`` below the group of a curve, if there are any."""
+    """Write ``records`` to the group of a curve, unless they are `None`."""
     if records is None:
         return
     target = group.create_group("records")
@@ -102,7 +102,7 @@ def write_records(group: h5py.Group, records: Records | None) -> None:
 
 
 def read_records(group: h5py.Group) -> Records | None:
-    """Read what :func:`write_records` wrote, none if nothing."""
+    """Read the records of a curve, or return `None`."""
     if "records" not in group:
         return None
     source = group["records"]

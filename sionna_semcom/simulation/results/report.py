@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results as one self-contained page: figures that tell values, tables, settings, checksums."""
+"""Self-contained HTML reports with interactive figures, tables, settings and checksums."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ _DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def write_report(results: Mapping[str, Result], path: str | os.PathLike[str]) -> None:
-    """Write an HTML page of results that needs no other file and no network.
+    """Write an HTML report of results. It needs no other files and no network.
 
-    Each metric has a figure with confidence intervals, whose values show under the mouse, and a
-    table. Settings, versions, checksums and seed of each result follow.
+    Each metric has an interactive figure with confidence intervals, which shows values under the
+    mouse pointer, and a table. The settings, versions, checksums and seed of each result follow.
 
     Parameters
     ----------
     results : `dict` of :class:`~sionna_semcom.simulation.Result`
         Results by name
     path : `str` or `PathLike`
-        The page
+        HTML file
 
     Raises
     ------
     ValueError
-        If there is no result, or one has settings of a figure that are none
+        If ``results`` is empty, or the figure settings of a result are invalid
     ModuleNotFoundError
         If plotly is not installed
     OSError
-        If the page cannot be written
+        If the file cannot be written
     """
     if not results:
         raise ValueError("A report needs at least one result. Received: none")
@@ -103,7 +103,7 @@ def _section(number: int, title: str, name: str, result: Result) -> str:
 
 
 def metric_figure(curves: Mapping[str, Curve], metric: str, log_scale: bool = False) -> Figure:
-    """Figure of a metric of ``curves``, which are along the same axis; intervals are bars."""
+    """Figure of a metric of ``curves`` with a common axis. Error bars show the intervals."""
     from plotly import graph_objects
 
     figure = graph_objects.Figure()
@@ -112,7 +112,7 @@ def metric_figure(curves: Mapping[str, Curve], metric: str, log_scale: bool = Fa
     finite = every[np.isfinite(every)]
     noiseless = _noiseless_place(finite)
     for index, (label, curve) in enumerate(curves.items()):
-        for apart in (False, True):  # the noiseless link is joined to no other point
+        for apart in (False, True):  # no line between the noiseless link and other points
             order = np.argsort(curve.x)
             order = order[np.isinf(curve.x[order]) == apart]
             if order.size:
@@ -131,7 +131,7 @@ def metric_figure(curves: Mapping[str, Curve], metric: str, log_scale: bool = Fa
 
 
 def _trace(curve: Curve, metric: str, order: np.ndarray, index: int) -> dict[str, Any]:
-    """Points ``order`` of a curve, with what they tell under the mouse."""
+    """Points of a curve in the given ``order``, with their hover texts."""
     values, color = curve.metrics[metric], COLORS[index % len(COLORS)]
     errors = np.nan_to_num([values.ci_high - values.mean, values.mean - values.ci_low])
     high, low = np.maximum(errors, 0.0)[:, order]
@@ -162,7 +162,7 @@ def _layout(axis: str, metric: str) -> dict[str, Any]:
 
 
 def _noiseless_place(finite: np.ndarray) -> float:
-    """Where the noiseless link stands: to the right of all others."""
+    """Position of the noiseless link, at the right end of the axis."""
     if not finite.size:
         return 0.0
     span = float(np.ptp(finite)) or 5.0
@@ -181,7 +181,7 @@ def _metric_table(curves: Mapping[str, Curve], metric: str, axis: str) -> str:
 
 
 def _summaries(curves: Mapping[str, Curve]) -> str:
-    """Figures that depend on no point."""
+    """Table of the values that are equal at all points."""
     names = list(dict.fromkeys(name for curve in curves.values() for name in curve.summary))
     if not names:
         return ""

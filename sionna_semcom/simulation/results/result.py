@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a simulation found, and the HDF5 file that keeps it."""
+"""Results of simulations, and their HDF5 files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas
 
 _DOCUMENTS = ("settings", "versions", "checksums")
-_MAX_BYTES = 2**26  # of what a result takes in memory; the largest so far take less than 1 MB
+_MAX_BYTES = 2**26  # memory limit of a result; the largest shipped result takes less than 1 MB
 _PACKAGES = (
     "sionna-semcom", "sionna", "sionna-no-rt", "sionna-rt", "tensorflow", "keras", "numpy",
 )  # fmt: skip
@@ -34,7 +34,7 @@ _PACKAGES = (
 
 @dataclass(frozen=True)
 class Result:
-    """Curves by label, and what it takes to run them again.
+    """Curves by label, with all information that is needed to repeat the simulation.
 
     Parameters
     ----------
@@ -43,16 +43,16 @@ class Result:
     title : `str`
         Title of the figure
     settings : `dict`
-        Everything that was set
+        All settings
     seed : `int`
-        Seed from which all randomness derives
+        Seed of all random numbers
     versions : `dict` of `str`
         Versions of the packages that computed the result
     checksums : `dict` of `str`
-        SHA-256 of the data and the models
+        SHA-256 of data and models
     threads : `int`, optional
-        Threads that shared each operation of TensorFlow. Models that were trained in the same
-        process depend on it by rounding; `None` where it is not known
+        Number of threads per TensorFlow operation. It affects the rounding, and thus models that
+        were trained in the same process. `None` if it is unknown.
     """
 
     curves: Mapping[str, Curve]
@@ -65,12 +65,12 @@ class Result:
 
     @property
     def curve(self) -> Curve:
-        """The only curve.
+        """The curve of a result with a single curve.
 
         Raises
         ------
         ValueError
-            If there are several
+            If the result has several curves
         """
         if len(self.curves) != 1:
             raise ValueError(f"The result has several curves: {listed(self.curves)}")
@@ -82,12 +82,12 @@ class Result:
         return list(dict.fromkeys(name for c in self.curves.values() for name in c.metrics))
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """All estimates as a table of pandas, one row for each curve, point and metric.
+        """Convert all estimates to a pandas data frame, one row per curve, point and metric.
 
         Output
         ------
         : `pandas.DataFrame`
-            Columns ``curve``, ``snr_db`` [dB], the axis if it is another, ``metric``, ``mean``,
+            Columns ``curve``, ``snr_db`` [dB], the axis if it is not the SNR, ``metric``, ``mean``,
             ``ci_low``, ``ci_high`` and ``count``
 
         Raises
@@ -100,19 +100,19 @@ class Result:
         return to_dataframe(self.curves)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the result to an HDF5 file, whole or not at all.
+        """Write the result atomically to an HDF5 file.
 
-        A single curve is kept as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
-        ``/summary/<name>``, along another axis with ``/x`` and ``/point_summary/<name>``, records
-        of samples as ``/records/{point,seed,drop}`` and ``/records/values/<name>``; several curves
-        likewise, each in ``/curves/<label>``. The attributes of the file hold the settings
-        (JSON), the seed, versions, checksums and the number of threads.
+        A single curve is stored as ``/snr_db``, ``/metrics/<name>/{mean,ci_low,ci_high,count}`` and
+        ``/summary/<name>``. Curves along another axis also have ``/x`` and
+        ``/point_summary/<name>``. Records of samples are stored as ``/records/{point,seed,drop}``
+        and ``/records/values/<name>``. Several curves have the same structure below
+        ``/curves/<label>``. The attributes of the file are the settings (JSON), the seed, versions,
+        checksums and the number of threads.
 
         Raises
         ------
         ValueError
-            If a label has a slash, which would be a path in the file, or a label or the title has
-            control characters
+            If a label contains a slash, or a label or the title contains control characters
         OSError
             If the file cannot be written
         """
@@ -136,12 +136,12 @@ class Result:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Result:
-        """Read what :meth:`save` wrote.
+        """Read a file of :meth:`save`.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such file
+            If the file does not exist
         ValueError
             If the file is damaged or not a result
         """
@@ -166,12 +166,12 @@ class Result:
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a result."""
+    """Versions of Python and of the packages that affect a result."""
     versions = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
             versions[name] = version(name)
-        except PackageNotFoundError:  # sionna comes with or without its ray tracer
+        except PackageNotFoundError:  # Sionna can be installed without its ray tracer
             continue
     return versions
 

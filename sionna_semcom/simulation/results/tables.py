@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results as tables for a terminal."""
+"""Tables of results for a terminal."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from .labels import (
     metric_label,
 )
 
-MAX_COLUMNS = 4  # of numbers, which fit a terminal of 80 characters
+MAX_COLUMNS = 4  # columns of numbers that fit a terminal of 80 characters
 
 
 def result_tables(
     curves: Mapping[str, Curve], metrics: Sequence[str] | None = None
 ) -> Iterator[Table]:
-    """Tables of each metric, and of figures that differ between points and that do not.
+    """Tables of each metric and of the summary values.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def result_tables(
 
 
 def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str]) -> Iterator[Table]:
-    """Tables of ``curves`` along the same axis."""
+    """Tables of ``curves`` with the same axis."""
     for name in metrics:
         estimates = {
             label: [format_estimate(estimate) for estimate in curve.metrics[name]]
@@ -72,14 +72,14 @@ def _axis_tables(curves: Mapping[str, Curve], axis: str, metrics: Sequence[str])
         for name, value in curve.summary.items()
     }
     names = list(dict.fromkeys(name for name, _ in summaries))
-    title = f"Whatever the {axis_words(axis)}"
+    title = f"Independent of the {axis_words(axis)}"
     yield from _tables(title, names, list(curves) if names else [], summaries)
 
 
 def _point_tables(
     curves: Mapping[str, Curve], axis: str, name: str, texts: Mapping[str, Sequence[str]]
 ) -> Iterator[Table]:
-    """Points down and curves across, or the other way round if there are more curves."""
+    """Tables of points (rows) and curves (columns), transposed if there are more curves."""
     title = metric_label(name)
     if axis != SNR_AXIS:
         title += f" against {axis_words(axis)}"
@@ -102,7 +102,7 @@ def _point_tables(
 def _tables(
     title: str, rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], str]
 ) -> Iterator[Table]:
-    """Tables of ``cells`` by row and column, each with as many columns as fit."""
+    """Tables of ``cells`` by row and column, split into tables that fit the width."""
     for first in range(0, len(columns), MAX_COLUMNS):
         shown = columns[first : first + MAX_COLUMNS]
         table = Table(title=Text(title, "bold"), title_justify="left", box=box.SIMPLE_HEAD)

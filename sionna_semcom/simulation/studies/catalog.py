@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study can name, in the words of the docstrings."""
+"""Catalog of all parts that a study can name, with summaries from the docstrings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TITLES = {
 
 
 class CatalogPart(NamedTuple):
-    """One part that a study can name."""
+    """Part that a study can name."""
 
     summary: str
     """First line of its docstring"""
@@ -33,17 +33,17 @@ class CatalogPart(NamedTuple):
 
 
 def catalog() -> dict[str, dict[str, str]]:
-    """Kinds of systems, links, data sets and metrics, with one line each."""
+    """Kinds of systems, links, data sets and metrics by title of the group, with summaries."""
     return {title: _lines(registry) for title, registry in _TITLES.items()}
 
 
 def part(kind: str) -> CatalogPart:
-    """The part ``kind``.
+    """Part of the kind ``kind``.
 
     Raises
     ------
     ValueError
-        If there is none
+        If the kind is unknown
     """
     parts = {name: found for registry in _TITLES.values() for name, found in registry.items()}
     if kind not in parts:
@@ -52,6 +52,6 @@ def part(kind: str) -> CatalogPart:
 
 
 def _lines(registry: Registry) -> dict[str, str]:
-    """First line of each docstring, and of parts that cannot be loaded the reason."""
+    """Summary of each kind, or the reason why it cannot be imported."""
     lines = {kind: summary(found) for kind, found in registry.items()}
     return lines | {kind: f"cannot be loaded: {why}" for kind, why in registry.failed.items()}

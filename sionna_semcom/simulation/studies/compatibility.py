@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes together in a study: models, data and links, and what curves ask of them."""
+"""Checks that models, data, links and curves of a study are compatible."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .schema import CurveSettings
 
 
 def check_compatibility(study: Any) -> None:
-    """Refuse what would fail when a model is built, or once it is trained.
+    """Check a study for errors that would otherwise occur when a model is built or evaluated.
 
     Raises
     ------
     ValueError
-        If data, models, links, curves or names of metrics do not go together, naming them
+        If data, models, links, curves or names of metrics are incompatible. The message names them.
     """
     for name, model in study.models.items():
         _check_data(name, model.system, study.data)
@@ -43,7 +43,7 @@ def check_compatibility(study: Any) -> None:
             _check_curve(who, curve, model_name, system, study.data.modalities)
             _check_confidence(who, curve, link_name, study.links[link_name])
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
-                raise ValueError(f"{who}: probes need a latent that is sent, and none is")
+                raise ValueError(f"{who}: probes need a model that transmits latents")
             known = system.metric_names(study.data.modalities, study.judges)
             known += _figures(system, study.links[link_name])
             further = [one for one in study.evaluation.metrics if one.kind not in known]
@@ -106,15 +106,17 @@ def _check_devices(
     link: Any,
     modalities: tuple[str, ...],
 ) -> None:
-    """Check that a link takes the symbols of one transmitter, or of a device for each modality."""
+    """Check that a link supports one joint transmitter, or one device per modality."""
     separable = isinstance(system, DeviceSettings)
     if curve.transmitters is not None and not separable:
-        raise ValueError(f"{who}: transmitters is for systems whose modalities may be apart")
+        raise ValueError(
+            f"{who}: transmitters needs a system whose modalities can have separate transmitters"
+        )
     own = system.transmitters if isinstance(system, DeviceSettings) else "joint"
     transmitters = curve.transmitters or own
     if isinstance(system, DeviceSettings) and transmitters != own and not system.may_part:
         raise ValueError(
-            f"{who}: {system.kind} is evaluated with the transmitters that it was trained with. "
+            f"{who}: {system.kind} must be evaluated with the transmitters of its training. "
             f"Received: transmitters {transmitters!r}"
         )
     if system.crosses == "link":
@@ -123,12 +125,12 @@ def _check_devices(
 
 
 def _check_training_devices(name: str, model: ModelSettings, modalities: tuple[str, ...]) -> None:
-    """Check that the link of training takes the symbols of the transmitters of a model."""
+    """Check that the link of training supports the transmitters of a model."""
     system, link = model.system, model.link
     if system.crosses != "link" or isinstance(link, MIMOSettings):
         return
     transmitters = system.transmitters if isinstance(system, DeviceSettings) else "joint"
-    apart = system.own_mode != "end_to_end"  # the paper's mode sends centroids in evaluation only
+    apart = system.own_mode != "end_to_end"  # the mode paper transmits centroids in evaluation only
     who = f"model {name!r}: the link of its training"
     _check_transmitters(who, system, transmitters, apart, link, modalities)
 
@@ -141,7 +143,7 @@ def _check_transmitters(
     link: Any,
     modalities: tuple[str, ...],
 ) -> None:
-    """Check that ``link`` takes ``transmitters``, and tells them apart if latents are ``apart``."""
+    """Check that ``link`` supports ``transmitters``, and separates them if ``apart``."""
     if transmitters not in link.transmitters:
         raise ValueError(
             f"{who} is for {' or '.join(link.transmitters)} transmitters. "
@@ -157,13 +159,13 @@ def _check_transmitters(
     may_part = isinstance(system, DeviceSettings) and system.may_part
     if "joint" not in link.transmitters and (apart or not may_part):
         raise ValueError(
-            f"{who} adds the symbols of all transmitters, and {system.kind} sends latents that "
-            f"must be told apart. Received: {link.kind}"
+            f"{who} adds the symbols of all transmitters, but {system.kind} sends latents that "
+            f"must be separated. Received: {link.kind}"
         )
 
 
 def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: Any) -> None:
-    """Check that weights trained over one MIMO channel fit another."""
+    """Check that the MIMO channels of training and of evaluation have the same sizes."""
     system, sizes = model.system, model.system.sizes(crossed)
     if not sizes:
         return
@@ -181,7 +183,7 @@ def _check_sizes(who: str, name: str, model: ModelSettings, link: str, crossed: 
 
 
 def _check_learned(who: str, name: str, model: ModelSettings, link: str, study: Any) -> None:
-    """Check that what a link learns has trained weights: its own, or those of the model's link."""
+    """Check that a learned estimator has weights, either its own or those of the model's link."""
     learned, trained = study.links[link].learned, model.link.learned
     if learned is not None and learned.weights is None and not learned.fits(trained):
         raise ValueError(
@@ -198,7 +200,7 @@ def _listed(sizes: Mapping[str, int]) -> str:
 def _check_curve(
     who: str, curve: CurveSettings, model: str, system: SystemSettings, known: tuple[str, ...]
 ) -> None:
-    """Check ``present`` and ``mode`` for data with modalities ``known``."""
+    """Check ``present`` and ``mode`` of a curve for data with modalities ``known``."""
     if curve.present is not None and not set(curve.present) <= set(known):
         raise ValueError(
             f"{who}: present must name some of {listed(known, 20)}. "
@@ -213,7 +215,7 @@ def _check_curve(
 
 
 def _check_confidence(who: str, curve: CurveSettings, name: str, link: AnyLink) -> None:
-    """Check that there are transmissions which a confident receiver need not wait for."""
+    """Check that ``confidence`` is used with a link that has retransmissions."""
     if curve.confidence is not None and "transmissions" not in link.metric_names:
         raise ValueError(
             f"{who}: confidence needs a link with retransmissions. "
@@ -222,7 +224,7 @@ def _check_confidence(who: str, curve: CurveSettings, name: str, link: AnyLink) 
 
 
 def _figures(system: SystemSettings, link: AnyLink) -> tuple[str, ...]:
-    """Names of the figures of ``link`` beside those of ``system``."""
+    """Names of the metrics of ``link`` in addition to those of ``system``."""
     return tuple(map(as_of_link, link.metric_names)) if system.sends_bits else link.metric_names
 
 
@@ -236,7 +238,7 @@ def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
         ("figure.best", study.figure.ranked),
     ):
         for name in names or ():
-            if name not in known and not study.evaluation.probes:  # which add others
+            if name not in known and not study.evaluation.probes:  # probes add further metrics
                 raise ValueError(
                     f"{key} names the metric {shortened(name)}, but {who} has only "
                     f"{listed(known, 40)}"

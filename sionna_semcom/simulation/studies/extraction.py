@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents of two networks that were trained apart and look at the same images."""
+"""Latents of two separately trained networks for the same images."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..training.store import ModelStore
 from ..training.weights import weights_digest
 
 BATCH_SIZE = 500
-ENCODER_SEED = 0  # other pairs are other data, not other seeds of a study
+ENCODER_SEED = 0  # a different pair of networks is a different data set, not a different seed
 
 
 def extract_latents(
@@ -24,21 +24,26 @@ def extract_latents(
     networks: Mapping[str, ModelSettings],
     models: ModelStore | None = None,
 ) -> LatentPairs:
-    """Latents of all images, and the head of the receiver.
+    """Latents of all images, and the head of the receiver's network.
 
-    They are kept in ``<models.work_dir>/<name>_latents.h5``, and read from there as long as images
-    and weights are the same.
+    The latents are stored in ``<models.work_dir>/<name>_latents.h5``. The file is reused as long as
+    images and weights are unchanged.
 
     Parameters
     ----------
     name : `str`
-        The networks are the models ``<name>_transmitter`` and ``<name>_receiver``
+        Prefix of the models ``<name>_transmitter`` and ``<name>_receiver``
     images : :class:`CIFAR10` | :class:`Digits`
-        What the networks look at, and are trained on unless they are trained
+        Input of both networks, and training data if they are not trained
     networks : `dict`
         `ModelSettings` of ``transmitter`` and ``receiver``, two image classifiers
     models : `None` | :class:`ModelStore`
-        Trained models; `None` keeps what had to be trained in ``results/models``
+        Trained models. By default, newly trained models are stored in ``results/models``.
+
+    Output
+    ------
+    : :class:`LatentPairs`
+        Latents of the transmitter and the receiver by split
     """
     models = models or ModelStore()
     trained = {
@@ -65,7 +70,7 @@ def extract_latents(
 
 
 def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> LatentSplit:
-    """Latents of one split."""
+    """Latents of one split of the images."""
     pixels, labels = images.images(name)
     parts = np.array_split(pixels, -(-len(pixels) // BATCH_SIZE))
     tx, rx = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures of what a multimodal system does: its latent space, and what comes back."""
+"""Figures of the latent space and the reconstructions of a multimodal system."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ def draw_gallery(
     study : :class:`~sionna_semcom.simulation.Study`
         The study
     model : `str`
-        One of its models, trained if it is not yet (first training seed)
+        Model of the study, with the first training seed. It is trained if necessary.
     link : `str` | `None`
-        One of its links; `None` is the link that the model is trained over
+        Link of the study. `None` selects the link of training.
     snr_dbs : sequence of `float`
         SNRs [dB] of the reconstructions
     out : `Path`
-        Folder of the pictures
+        Folder of the figures
     models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
-        Trained models; `None` keeps models that had to be trained in ``<out>/models``
+        Trained models. By default, newly trained models are stored in ``<out>/models``.
 
     Raises
     ------
     ValueError
-        If the study has no such model or link, or the model reconstructs nothing
+        If the study has no such model or link, or the model has no reconstructions
     """
     known = [name for name, m in study.models.items() if m.system.shows_reconstructions]
     if model not in known:
@@ -88,26 +88,27 @@ def draw_gallery(
 
 
 def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
-    """Draw the embeddings of ``batch`` on the sphere, a color a class and a marker a modality.
+    """Draw embeddings of ``batch`` on the unit sphere; colors are classes, markers modalities.
 
-    Latents of more than three dimensions are projected on their first three principal components.
+    Latents with more than three dimensions are projected onto their first three principal
+    components.
 
     Input
     -----
     system : :class:`~sionna_semcom.systems.CentroidSystem`
-        System with latents of the same dimension, three or more
+        System with latents of equal dimension, at least three
     batch : `dict`
         Samples with ``label``
 
     Raises
     ------
     ValueError
-        If the latents have less than three dimensions
+        If the latents have fewer than three dimensions
     """
     embeddings = {name: latents.numpy() for name, latents in system.embed(batch).items()}
     points = np.stack(list(embeddings.values()))
     if points.shape[-1] < 3:
-        raise ValueError(f"Latents must have 3 dimensions or more. Received: {points.shape[-1]}")
+        raise ValueError(f"Latents must have at least 3 dimensions. Received: {points.shape[-1]}")
     if points.shape[-1] > 3:
         flat = points.reshape(-1, points.shape[-1])
         axes = np.linalg.svd(flat - flat.mean(0), full_matrices=False)[2][:3]
@@ -131,16 +132,19 @@ def reconstruction_figure(
     snr_dbs: Sequence[float],
     num_samples: int = 10,
 ) -> Figure:
-    """Draw originals above what comes back at each SNR: images, spectrograms and, if any, words.
+    """Draw original samples, and below them their reconstructions at each SNR.
+
+    Images and spectrograms are drawn as images. Words are printed, if the system has a text
+    modality.
 
     Input
     -----
     system : :class:`~sionna_semcom.systems.CentroidSystem`
         A trained system
     batch : `dict`
-        Samples of its modalities; the first ``num_samples`` are drawn
+        Samples of its modalities. The first ``num_samples`` are drawn.
     snr_dbs : sequence of `float`
-        SNRs [dB], infinity included
+        SNRs [dB]. Infinity denotes a noiseless link.
     """
     shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
     rows = [("original", shown)]

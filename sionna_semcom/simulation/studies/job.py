@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What another process needs to compute parts of a study."""
+"""Description of a study for worker processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .workspace import Workspace
 
 @dataclass(frozen=True)
 class Job:
-    """A study with all that must be the same in every process that computes parts of it.
+    """A study and all conditions that must be equal in the processes that compute it.
 
     Parameters
     ----------
@@ -34,13 +34,15 @@ class Job:
     folders : `tuple` of `Path`
         Folders with trained models
     work_dir : `Path`
-        Folder that keeps what is trained, if the other process can write it
-    checksums, versions : `dict` of `str`
-        Of data and files of channels, and of Python and packages
+        Folder of newly trained models, if the other process can write to it
+    checksums : `dict` of `str`
+        SHA-256 of the data and channel files
+    versions : `dict` of `str`
+        Versions of Python and packages
     threads : `int`
-        Threads of each operation of TensorFlow
+        Number of threads per TensorFlow operation
     data_dir : `str` | `None`
-        Folder of the data, if the other process knows none
+        Folder of the data, used if the other process has no such setting
     """
 
     study: Study
@@ -53,7 +55,7 @@ class Job:
 
     @classmethod
     def of(cls, here: Workspace, threads: int) -> Job:
-        """What has to be the same as ``here``."""
+        """Describe the study of the workspace ``here``."""
         folders = tuple(folder.resolve() for folder in here.models.folders)
         return cls(
             here.study,
@@ -66,19 +68,19 @@ class Job:
         )
 
     def open(self) -> Workspace:
-        """Make a workspace in another process.
+        """Create a workspace in another process.
 
         Raises
         ------
         ValueError
-            If versions, threads or data differ, naming both
+            If versions, threads or data differ. The message contains both values.
         """
         _compare("versions", self.versions, package_versions())
         threads = prefer_threads(self.threads)
         if threads != self.threads:
             raise ValueError(
-                f"A worker computes each operation of TensorFlow in {threads} threads, and the run "
-                f"in {self.threads}, which rounds otherwise: start a new worker"
+                f"A worker runs each TensorFlow operation in {threads} threads, and the run in "
+                f"{self.threads}, which changes the rounding: start a new worker"
             )
         if self.data_dir is not None:
             os.environ.setdefault(DATA_VARIABLE, self.data_dir)
@@ -87,7 +89,7 @@ class Job:
         data = self.study.load_data(models)
         there = Workspace(self.study, data, models)
         found = data.checksums
-        if set(self.checksums) - set(found):  # which takes building the links
+        if set(self.checksums) - set(found):  # requires building the links
             found = {**found, **there.channel_files()}
         _compare("data", self.checksums, found)
         return there
@@ -96,7 +98,7 @@ class Job:
         try:
             self.work_dir.mkdir(parents=True, exist_ok=True)
             check_folder(self.work_dir)
-        except OSError:  # it is no folder of this machine
+        except OSError:  # the folder does not exist on this machine
             folder = tempfile.mkdtemp(prefix="sionna-semcom-")
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             return Path(folder)
@@ -105,9 +107,11 @@ class Job:
 
 def _compare(what: str, run: Mapping[str, str], worker: Mapping[str, str]) -> None:
     differing = [
-        f"{name} {worker.get(name, 'none')[:16]} in place of {run.get(name, 'none')[:16]}"
+        f"{name} {worker.get(name, 'none')[:16]} instead of {run.get(name, 'none')[:16]}"
         for name in dict.fromkeys([*run, *worker])
         if run.get(name) != worker.get(name)
     ]
     if differing:
-        raise ValueError(f"A worker has other {what} than the run: {listed(differing, 4)}")
+        raise ValueError(
+            f"The {what} of a worker differ from those of the run: {listed(differing, 4)}"
+        )

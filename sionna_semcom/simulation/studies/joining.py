@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Curves from finished points and summaries of a study."""
+"""Conversion of finished points and summaries of a study to curves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def joined_curve(
     rows: Sequence[Sequence[Values]],
     summaries: Sequence[Sequence[Summary]],
 ) -> Curve:
-    """Curve of points ``[num_seeds][num_points]`` and summaries ``[num_seeds][num_parts]``."""
+    """Curve from points ``[num_seeds][num_points]`` and summaries ``[num_seeds][num_parts]``."""
     points = [[_estimates(values) for values in row] for row in rows]
     columns: list[list[Columns]] = [[values.get(RECORDS, {}) for values in row] for row in rows]
     snrs_db = np.array([values[SNR] for values in rows[0]])
@@ -45,7 +45,7 @@ def _along_figure(
     columns: Sequence[Sequence[Columns]],
     figures: Sequence[Summary],
 ) -> Curve:
-    """Curve along one of the ``figures`` of each point."""
+    """Curve along a summary value that each point has in ``figures``."""
     order = np.argsort([summary[evaluation.axis] for summary in figures], kind="stable")
     points = [[row[index] for index in order] for row in points]
     records = Records.joined([[row[index] for index in order] for row in columns])
@@ -67,6 +67,6 @@ def _along_figure(
 
 
 def _mean(summaries: Iterable[Mapping[str, Any]]) -> Summary:
-    """Mean of each figure over the seeds."""
+    """Mean of each summary value over the seeds."""
     rows = list(summaries)
     return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}

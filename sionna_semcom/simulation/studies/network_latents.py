@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Data that are latents of trained networks."""
+"""Data sets of latents of trained networks."""
 
 from typing import Any, ClassVar, Literal
 
@@ -13,7 +13,7 @@ from .extraction import extract_latents
 
 
 def _encoder(network: str, latent_dim: int, **options: Any) -> ModelSettings:
-    """A classifier whose encoder gives latents, and its training."""
+    """Settings of a classifier whose encoder outputs the latents, and of its training."""
     training = {"epochs": 16, "steps_per_epoch": 425, "batch_size": 100, "learning_rate": 2e-3}
     system = {"kind": "image_classifier", "network": network, "latent_dim": latent_dim, **options}
     return ModelSettings.model_validate({"system": system, "training": training})
@@ -32,7 +32,7 @@ class CIFAR10Latents(FolderData):
     """The network of the receiver"""
 
     def load(self, models: ModelStore | None = None) -> LatentPairs:
-        """Train both networks unless they are, and let them look at the same images."""
+        """Latents of the same images by both networks, which are trained if necessary."""
         networks = {"transmitter": self.transmitter, "receiver": self.receiver}
         return extract_latents("cifar10", CIFAR10(self.folder()), networks, models)
 
@@ -50,6 +50,6 @@ class DigitsLatents(DataSettings):
     """The network of the receiver"""
 
     def load(self, models: ModelStore | None = None) -> LatentPairs:
-        """Train both networks unless they are, and let them look at the same images."""
+        """Latents of the same images by both networks, which are trained if necessary."""
         networks = {"transmitter": self.transmitter, "receiver": self.receiver}
         return extract_latents("digits", Digits(), networks, models)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an interrupted study had finished."""
+"""Finished parts of an interrupted study."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..results.result import package_versions
 if TYPE_CHECKING:
     from .study import Study
 
-# A summary has numbers, a point estimates: mean, interval, count, and if it is a proportion
+# A summary has numbers, a point has estimates: mean, interval, count, and type
 _Number = Annotated[float, Strict()]
 _Finite = Annotated[_Number, AllowInfNan(False)]
 _Estimate = tuple[
@@ -31,13 +31,13 @@ _SNR = TypeAdapter(_Number)
 _SUMMARY = TypeAdapter(dict[str, _Number])
 SUMMARY = "summary"
 RECORDS, SNR = "/records", "/snr_db"
-"""Keys of a point beside metrics, none of which can have these names"""
+"""Keys of a point that are not metrics; metrics must not have these names"""
 
 
 def fingerprint(study: Study, files: Mapping[str, str], threads: int) -> str:
-    """Digest of everything that decides the numbers of a study, models aside.
+    """Digest of all settings, files and versions that a result depends on, except models.
 
-    ``files`` are checksums of data and channels.
+    ``files`` are the checksums of data and channel files.
     """
     settings = study.model_dump(mode="json", exclude={"title", "figure"})
     document = [settings, dict(files), package_versions(), threads]
@@ -45,17 +45,17 @@ def fingerprint(study: Study, files: Mapping[str, str], threads: int) -> str:
 
 
 class Partial:
-    """Finished parts of a run by key, in a file that grows by a line with every :meth:`put`.
+    """Finished parts of a run by key, in a file to which :meth:`put` appends one line.
 
-    The first line names the run. A last line without an end is what a killed process was writing,
-    and is dropped.
+    The first line identifies the run. An incomplete last line, as left by a killed process, is
+    removed.
 
     Parameters
     ----------
     path : `Path`
-        The file (JSON Lines); it need not exist
+        The file (JSON Lines). It may be missing.
     fingerprint : `str`
-        Identifies the run; what another run left in the file is discarded
+        Identifies the run. The content of a file of another run is discarded.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class Partial:
         self.path = path
         self._fingerprint = fingerprint
         self._entries: dict[str, Any] = {}
-        self._end = 0  # of the last whole line
+        self._end = 0  # of the last complete line
         self.discarded = False
         if path.exists():
             try:
@@ -75,7 +75,7 @@ class Partial:
                     self._read()
             except ValueError as error:
                 raise ValueError(
-                    f"{path} of an interrupted run is damaged; delete it to start anew"
+                    f"{path} of an interrupted run is damaged; delete it to start again"
                 ) from error
 
     def _read(self) -> None:
@@ -95,11 +95,11 @@ class Partial:
         return len(self._entries)
 
     def get(self, key: str) -> Any:
-        """Give a finished part, or nothing."""
+        """Return a finished part, or `None`."""
         return self._entries.get(key)
 
     def put(self, key: str, value: Any) -> None:
-        """Keep a finished part."""
+        """Store a finished part."""
         if not self._entries:
             head = _line({"fingerprint": self._fingerprint})
             write_bytes(self.path, head)
@@ -115,12 +115,12 @@ class Partial:
         self._entries[key] = value
 
     def remove(self) -> None:
-        """Remove the file, when the run is complete."""
+        """Remove the file after the run is complete."""
         self.path.unlink(missing_ok=True)
 
 
 def _check_point(entry: Any) -> None:
-    """Refuse what is no point: estimates, its SNR, and records if the study keeps any."""
+    """Check that an entry is a point: estimates, SNR, and records if the study stores any."""
     rest = dict(entry)
     _SNR.validate_python(rest.pop(SNR))
     _COLUMNS.validate_python(rest.pop(RECORDS, {}))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a study that are computed apart, and what they give."""
+"""Parts of a study that are computed separately."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Summary = dict[str, float]
 
 @dataclass(frozen=True)
 class Part:
-    """One trained model over one link, in one curve."""
+    """Trained model over one link in one curve."""
 
     curve: CurveSettings
     model: str
@@ -23,19 +23,19 @@ class Part:
 
     @property
     def label(self) -> str:
-        """What tells the part from others of its seed."""
+        """Label that is unique among the parts of the same seed."""
         label = self.curve.label
         return f"{label}, {self.model} over {self.link}" if self.curve.lists else label
 
     @property
     def title(self) -> str:
-        """What tells the part from all others."""
+        """Label that is unique among all parts."""
         return f"{self.label}, seed {self.seed}"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model: its digest, and the content of its file where others have no such file."""
+    """Trained model: its digest, and the content of its file for processes without the file."""
 
     name: str
     seed: int

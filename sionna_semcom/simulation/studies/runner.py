@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Run a study so that an interrupted run goes on where it stopped, to the same numbers."""
+"""Resumable execution of a study. Interruptions do not change the result."""
 
 from __future__ import annotations
 
@@ -39,46 +39,46 @@ def run_study(
     console: Console | None = None,
     client: Client | None = None,
 ) -> Result:
-    """Train what is not trained yet, simulate all curves, and keep the result in ``out``.
+    """Train missing models, simulate all curves, and store the result in ``out``.
 
-    A study is a graph of tasks: a training for each model and seed, and a simulation for each
-    curve, seed and SNR. They are computed in this process, or by the workers of a Dask cluster.
-    The numbers are the same either way, as every point has a seed of its own and TensorFlow
-    computes each operation in one thread, unless the variable ``TF_NUM_INTRAOP_THREADS`` asks for
-    more or TensorFlow has begun with more.
+    A study is a graph of tasks: one training per model and seed, and one simulation per curve, seed
+    and SNR. The tasks are computed in this process or by the workers of a Dask cluster, with
+    identical results: each point has its own seed, and TensorFlow runs each operation in one
+    thread. The environment variable ``TF_NUM_INTRAOP_THREADS`` sets another number of threads. The
+    number is not changed if TensorFlow is already initialized.
 
-    Every finished point is kept in ``<out>/<name>.partial.jsonl`` until the result is complete: a
-    run that was interrupted gives, when it is run again, the same result as one that was not.
-    What was finished with other settings, data, models or package versions is discarded.
+    Each finished point is stored in ``<out>/<name>.partial.jsonl`` until the result is complete. An
+    interrupted run that is repeated therefore resumes, and has the same result as an uninterrupted
+    run. Points of other settings, data, models or package versions are discarded.
 
     Parameters
     ----------
     study : :class:`~sionna_semcom.simulation.Study`
-        What is simulated
+        The study
     out : `Path`
         Folder of the result
     models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
-        Trained models; `None` keeps models that had to be trained in ``<out>/models``
+        Trained models. By default, newly trained models are stored in ``<out>/models``.
     console : `None` | `rich.console.Console`
-        Where progress is shown
-    client : `None` (this process) | `distributed.Client`
-        Client of the Dask cluster that computes
+        Console for progress messages
+    client : `None` | `distributed.Client`
+        Client of a Dask cluster. By default this process computes all tasks.
 
     Output
     ------
     : :class:`~sionna_semcom.simulation.Result`
-        The result, which is also in ``<out>/<name>.h5``
+        The result, which is also stored in ``<out>/<name>.h5``
 
     Raises
     ------
     ValueError, FileNotFoundError
         If data, weights or the file of an interrupted run are missing or damaged, or a worker has
-        other versions or data
+        different versions or data
     FloatingPointError
         If training diverges or a metric is not finite
     OSError
-        If ``out`` cannot be written, which is tried first; if another process runs the study into
-        it; or if the cluster is lost
+        If ``out`` cannot be written (checked before the simulation), another process runs the study
+        in the same folder, or the cluster is lost
     """
     console = console or Console(quiet=True)
     out = Path(out)
@@ -97,10 +97,10 @@ def run_study(
         files = {**data.checksums, **here.channel_files()}
         partial = Partial(partial_file, fingerprint(study, files, threads))
         if partial.discarded:
-            what = "is of other settings, data or versions: starting anew"
+            what = "has different settings, data or versions: starting again"
             console.print(Text(f"{partial.path} {what}"))
         elif partial:
-            console.print(Text(f"Going on after {len(partial)} finished parts in {partial.path}"))
+            console.print(Text(f"Resuming after {len(partial)} finished parts in {partial.path}"))
         run = _Run(here, files, partial, console)
         result = run.result(run.executor(client, threads), threads)
         result.save(result_file)
@@ -109,13 +109,13 @@ def run_study(
 
 
 def _threads(study: Study) -> int:
-    """Threads of each operation; one, where a training must not depend on their number."""
+    """Number of threads per operation; one if a training must be deterministic."""
     trainings = (model.training for model in study.models.values())
     return 1 if any(one.deterministic for one in trainings) else wanted_threads()
 
 
 class _Run:
-    """One run of a study: its tasks, and what is finished of them."""
+    """Run of a study: its tasks and their finished parts."""
 
     def __init__(
         self, here: Workspace, files: Mapping[str, str], partial: Partial, console: Console
@@ -140,7 +140,7 @@ class _Run:
             console.print(Text(note))
 
     def executor(self, client: Client | None, threads: int) -> Executor:
-        """What computes: this process, or the workers of ``client``."""
+        """Executor of the tasks: this process, or the workers of ``client``."""
         if client is None:
             return LocalExecutor(self._here)
         from ..execution.dask_executor import DaskExecutor
@@ -151,7 +151,7 @@ class _Run:
         return DaskExecutor(client, Job.of(self._here, threads).open, announce)
 
     def result(self, executor: Executor, threads: int) -> Result:
-        """Compute what is not finished."""
+        """Compute the unfinished tasks and return the result."""
         study, quantity = self._study, self._study.evaluation.quantity
         bar = ProgressBar(self._num_points(), self._console, quantity)
 
@@ -191,7 +191,7 @@ class _Run:
         return len(self._parts) * len(self._study.evaluation.points)
 
     def _model_tasks(self, remote: bool) -> Iterator[Task]:
-        """Tasks of all models, those that others start from first."""
+        """Tasks of all models. Models from which other models start come first."""
         yielded: set[tuple[str, int]] = set()
 
         def with_start(name: str, seed: int) -> Iterator[Task]:
@@ -212,9 +212,10 @@ class _Run:
             yield from with_start(*key)
 
     def _after_model(self, trained: Trained, bar: ProgressBar, remote: bool) -> Iterator[Task]:
-        """Tasks of the parts that can begin now."""
+        """Tasks of the parts whose models are all trained now."""
         key = (trained.name, trained.seed)
-        self._trained[key] = replace(trained, content=None)  # workers keep what they need
+        # without the content, which workers keep as long as they need it
+        self._trained[key] = replace(trained, content=None)
         if trained.content and self._here.content(*key) is None:
             self._here.models.put(*key, trained.content)
         for number, part in enumerate(self._parts):
@@ -227,7 +228,7 @@ class _Run:
     def _part_tasks(
         self, number: int, part: Part, needs: tuple[Any, ...], bar: ProgressBar
     ) -> Iterator[Task]:
-        """Tasks of what is not finished of a part, beside each other."""
+        """Unfinished tasks of a part, with adjacent positions."""
         values = self._study.evaluation.points
         tasks: list[tuple[str, tuple[float, ...]]] = [("point", (x,)) for x in values] + [
             ("summary", ())

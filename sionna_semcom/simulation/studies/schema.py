@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of a study's curves, evaluation and figure."""
+"""Settings of the curves and the evaluation of a study."""
 
 import math
 from collections.abc import Mapping
@@ -22,49 +22,49 @@ Names = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class CurveSettings(Settings):
-    """A model that is evaluated over a link."""
+    """Curve: a model that is evaluated over a link."""
 
     label: Label
-    """What the legend says; a slash would be a path in the result file"""
+    """Label in the legend; must not contain a slash"""
     model: Names
-    """Which of the study's models; several along another axis than the SNR, one a point"""
+    """Model of the study; or a list of models, one per point, if the axis is not the SNR"""
     link: Names
-    """Which of the study's links, likewise; a single one is that of all points"""
+    """Link of the study; or a list of links, one per point"""
     present: tuple[str, ...] | None = Field(None, min_length=1)
-    """Modalities that the transmitter has; nothing (null) is all"""
+    """Modalities that are available at the transmitter; by default (null) all"""
     mode: str | None = None
-    """What is sent, if not (null) what the model's own mode says: the conventional mode can be
-    evaluated with the model that the paper's mode trains, and a decision of the transmitter with
-    any model that decides between two classes"""
+    """Transmitted quantity; by default (null) the mode of the model. A centroid model of the mode
+    paper can also be evaluated in the conventional mode, and a decision system of two classes in
+    the mode decision."""
     confidence: float | None = None
-    """Posterior probability of its decision above which a receiver asks for no further
-    transmission, over links of several; nothing (null) takes all of them"""
+    """Posterior probability of the decision above which the receiver requests no further
+    transmission, over links with retransmissions; by default (null) all transmissions are used"""
     transmitters: Literal["joint", "separate"] | None = None
-    """Whether one transmitter has all modalities or each is at a device of its own, if not (null)
-    what the model's own setting says"""
+    """Whether one joint transmitter has all modalities, or each modality has a separate
+    transmitter; by default (null) the setting of the model"""
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "CurveSettings":
         if len({len(names) for names in self.lists}) > 1:
             raise ValueError(
-                f"curve {self.label!r} must list as many links as models. Received: "
+                f"curve {self.label!r} must list equally many links and models. Received: "
                 f"{len(self.model)} models, {len(self.link)} links"
             )
         if self.confidence is not None and self.mode == "decision":
             raise ValueError(
-                f"curve {self.label!r} must not have a confidence where the transmitter decides. "
+                f"curve {self.label!r} must not have a confidence if the transmitter decides. "
                 f"Received: confidence={self.confidence}, mode='decision'"
             )
         return self
 
     @property
     def lists(self) -> list[tuple[str, ...]]:
-        """Lists of names, rather than single ones, that are given."""
+        """Given lists of models and of links, without single names."""
         return [names for names in (self.model, self.link) if not isinstance(names, str)]
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Model and link of each point; without lists, of all points."""
+        """Model and link of each point, or one pair for all points if no lists are given."""
         num_points = len(self.lists[0]) if self.lists else 1
         models, links = (
             (names,) * num_points if isinstance(names, str) else names
@@ -74,44 +74,44 @@ class CurveSettings(Settings):
 
 
 class EvaluationSettings(StopRule):
-    """Where and for how long curves are simulated."""
+    """Settings of the evaluation: axis, samples, seeds and stopping rule."""
 
     axis: str = SNR_AXIS
-    """What curves are along: what is given of the next three, or a figure of the systems' summary,
-    for which one value is given"""
+    """Axis of the curves: the given quantity of the next three; or a value of the systems' summary,
+    such as compression_factor, at one value of that quantity"""
     snr_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
     """SNRs [dB]; .inf is noiseless"""
     tx_power_dbm: tuple[Decibels, ...] | None = Field(None, min_length=1)
-    """Transmit powers [dBm] in place of SNRs, over links with a `link_budget`"""
+    """Transmit powers [dBm] instead of SNRs, over links with a `link_budget`"""
     ebno_db: tuple[Decibels, ...] | None = Field(None, min_length=1)
-    """Eb/N0 [dB] in place of SNRs, of systems or links that send coded bits"""
+    """Eb/N0 [dB] instead of SNRs, for systems or links that transmit coded bits"""
     records: int = Field(0, ge=0, le=20000)
-    """Samples of each point and seed whose figures are kept in the result, with the drops that they
-    met, for CDFs, percentiles and outage"""
+    """Number of samples per point and seed whose metrics and channel drops are stored in the
+    result, for CDFs, percentiles and outage"""
     split: Literal["test", "validation"] = "test"
-    """Which samples are sent: those for results, or those for choosing settings"""
+    """Split of the samples: test for results, or validation for the choice of settings"""
     batch_size: int = Field(100, gt=0, lt=2**31)
-    """Samples a batch"""
+    """Samples per batch"""
     seeds: tuple[Seed, ...] = Field((0,), min_length=1)
-    """Seeds of training; with several, intervals are over the models trained with them"""
+    """Training seeds; intervals of several seeds are over their models"""
     common_channels: bool = False
-    """Whether all curves over a link meet the same channels and noise, so that their differences
-    are free of what these contribute; otherwise every curve draws its own"""
+    """Whether all curves over a link use the same channels and noise, which removes their
+    contribution from differences of curves; by default each curve draws its own"""
     probes: bool | Probe = False
-    """Whether classifiers and discriminators are trained anew on what models have learned, to see
-    what it holds. Classifiers are linear; whitened: on whitened representations, far faster where
-    these are wide; perceptron: with a hidden layer, to see what is there but not linearly"""
+    """Whether classifiers and discriminators are trained on the representations of models, to
+    measure their information. Classifiers are linear (true or linear), linear on whitened
+    representations, which is faster for high dimensions (whitened), or have a hidden layer
+    (perceptron)."""
     metrics: tuple[AnyMetric, ...] = ()
-    """Further metrics of reconstructions, for systems that reconstruct; in results they are
-    ``<modality>_<kind>``"""
+    """Additional metrics of reconstructions, which are named ``<modality>_<kind>`` in results"""
     graph_mode: Literal["auto", "graph", "xla"] | None = "graph"
-    """How systems are executed: `auto` is `xla` where there is a GPU and XLA compiles the system,
-    and `graph` elsewhere; nothing (null) is eagerly"""
+    """Execution mode of systems: `auto` selects `xla` on a GPU if XLA can compile the system, and
+    `graph` otherwise; null is eager execution"""
 
     @model_validator(mode="before")
     @classmethod
     def _name_axis(cls, data: Any) -> Any:
-        """Let the axis be what is given, unless it is given itself."""
+        """Set the axis to the given quantity by default."""
         given = [name for name in QUANTITIES if isinstance(data, Mapping) and data.get(name)]
         return {"axis": given[0], **data} if len(given) == 1 else data
 
@@ -131,28 +131,28 @@ class EvaluationSettings(StopRule):
         given = [name for name in QUANTITIES if getattr(self, name)]
         if len(given) != 1:
             raise ValueError(
-                f"one of {', '.join(QUANTITIES)} must hold values. "
+                f"exactly one of {', '.join(QUANTITIES)} must be given. "
                 f"Received: {', '.join(given) or 'none'}"
             )
         if in_decibels(self.axis) and self.axis != self.quantity:
             raise ValueError(
-                f"axis must be {self.quantity}, of which values are given. Received: {self.axis}"
+                f"axis must be {self.quantity}, whose values are given. Received: {self.axis}"
             )
         one = "SNR" if self.quantity == SNR_AXIS else "value"
         if self.axis != self.quantity and len(self.points) > 1:
             raise ValueError(
-                f"{self.quantity} must hold one {one} where the axis is {shortened(self.axis)}. "
+                f"{self.quantity} must have one {one} if the axis is {shortened(self.axis)}. "
                 f"Received: {listed(self.points)}"
             )
         return self
 
     @property
     def quantity(self) -> str:
-        """What values are given of."""
+        """Quantity of the given values: SNR, transmit power or Eb/N0."""
         return next(name for name in QUANTITIES if getattr(self, name))
 
     @property
     def points(self) -> tuple[float, ...]:
-        """Values at which systems are measured, SNRs [dB] or what stands in their place."""
+        """Values of the given quantity at which systems are measured."""
         values: tuple[float, ...] = getattr(self, self.quantity)
         return values

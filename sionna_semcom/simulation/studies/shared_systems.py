@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained systems, of which those of one configuration share an instance."""
+"""Trained systems that share one instance per configuration."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ...systems.base.saving import SavedModel
 
 
 class SharedSystems:
-    """Trained systems by key; equal ones but for their weights are one Keras model.
+    """Trained systems by key. Systems that differ only in their weights share one Keras model.
 
-    Graphs belong to an instance: systems that were trained with several seeds, or with several
-    learning rates, are then traced once. The configuration and the weights are all that the outputs
-    of a system depend on, as it is saved with nothing else.
+    Graphs belong to an instance. Systems that were trained with different seeds or learning rates
+    are therefore traced once. The outputs of a system depend only on its configuration and its
+    weights, because nothing else is saved.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class SharedSystems:
         return key in self._keys
 
     def add(self, key: Hashable, system: Any) -> None:
-        """Keep a trained system."""
+        """Add a trained system."""
         instance = _Instance(system)
         configuration = _configuration(system)
         if configuration is not None:
@@ -39,18 +39,19 @@ class SharedSystems:
         self._keys[key] = instance
 
     def use(self, key: Hashable) -> Any:
-        """Give a system with its weights, until another one is used."""
+        """Return a system with its weights. It is valid until the next call."""
         instance = self._keys[key]
         instance.load(key)
         return instance.system
 
 
 class _Instance:
-    """A system, and the weights of all that share it."""
+    """Instance of a system, and the weights of all systems that share it."""
 
     def __init__(self, system: Any) -> None:
         self.system = system
-        self._variables = list(getattr(system, "weights", ()))  # without those of links to come
+        # without weights of links that are set later
+        self._variables = list(getattr(system, "weights", ()))
         self._weights: dict[Hashable, list[np.ndarray]] = {}
         self._loaded: Hashable = None
 
@@ -68,13 +69,13 @@ class _Instance:
 
 
 def _configuration(system: Any) -> str | None:
-    """All that the outputs of a system depend on beside its weights, if it can be told."""
+    """Digest of the configuration on which outputs depend, or `None` if it is unknown."""
     if not isinstance(system, keras.Model):
         return None
     try:
         config = {**system.get_config(), "link": None, "name": None}
         text = json.dumps(keras.saving.serialize_keras_object(config), sort_keys=True)
-    except (TypeError, ValueError, NotImplementedError):  # a user's class may have none
+    except (TypeError, ValueError, NotImplementedError):  # a user's class may not implement it
         return None
     kind, shapes = type(system), [weight.shape for weight in system.weights]
     arrays = system.saved_arrays() if isinstance(system, SavedModel) else {}

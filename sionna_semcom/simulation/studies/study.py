@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study: models, links and curves as a YAML file, checked before anything runs."""
+"""Studies: YAML files of models, links and curves, which are checked before they run."""
 
 import copy
 import os
@@ -30,24 +30,25 @@ from .schema import CurveSettings, EvaluationSettings
 from .sweep import Sweep, joined, with_training_of_all
 
 MODELS_VARIABLE = "SIONNA_SEMCOM_MODELS"
-_MAX_BYTES = 2**22  # of a study file
-_MAX_STARTS = 8  # models that start from one another
+_MAX_BYTES = 2**22  # maximum size of a study file
+_MAX_STARTS = 8  # maximum length of a chain of pretrained models
 
 
 class Study(Settings):
-    """Models that are trained, and curves that compare them over links."""
+    """Study: trained models, and curves that compare them over links."""
 
     name: FileName
-    """Name of the result file"""
+    """Name of the result file, without suffix"""
     title: Title = ""
     """Title of the figure"""
     seed: Seed = 1
-    """Seed from which the randomness of all evaluations derives"""
+    """Seed of all random numbers of the evaluation"""
     data: Annotated[DataSettings, DATASETS] = BuiltinData()
     models: dict[FileName, ModelSettings]
     links: dict[Annotated[str, Field(max_length=200)], AnyLink]
     judges: dict[Literal["image", "audio"], str] = Field(default_factory=dict)
-    """Classifiers among the models that say if reconstructions of a modality are recognized"""
+    """Classifier by modality that evaluates whether reconstructions are recognized; one of the
+    models"""
     curves: tuple[CurveSettings, ...] = Field(min_length=1, max_length=1000)
     evaluation: EvaluationSettings
     figure: FigureSettings = FigureSettings()
@@ -55,7 +56,7 @@ class Study(Settings):
     @field_validator("models", mode="before")
     @classmethod
     def _look_up_pretrained(cls, models: Any) -> Any:
-        """Put models in the place of names of models that others start from."""
+        """Replace the names in ``pretrained`` by the settings of the models."""
         if not isinstance(models, dict):
             return models
         return {name: _with_pretrained(name, models) for name in models}
@@ -69,7 +70,7 @@ class Study(Settings):
         for modality, model in self.judges.items():
             self._check_known("judge of", modality, "model", model, self.models)
             if self.models[model].system.judged != modality:
-                raise ValueError(f"judge {model!r} is no classifier of modality {modality!r}")
+                raise ValueError(f"judge {model!r} is not a classifier of modality {modality!r}")
         labels = [curve.label for curve in self.curves]
         for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):
             if len(set(values)) < len(values):
@@ -86,28 +87,28 @@ class Study(Settings):
         for curve in self.curves:
             if curve.lists:
                 raise ValueError(
-                    f"curve {curve.label!r} lists models or links, which needs another "
-                    f"evaluation.axis than {self.evaluation.axis!r}"
+                    f"curve {curve.label!r} lists models or links, which needs an "
+                    f"evaluation.axis other than {self.evaluation.axis!r}"
                 )
         if self.figure.log_x:
             raise ValueError(
-                f"figure.log_x needs another evaluation.axis than {self.evaluation.axis!r}"
+                f"figure.log_x needs an evaluation.axis other than {self.evaluation.axis!r}"
             )
         return self
 
     def load_data(self, models: ModelStore | None = None) -> Data:
-        """Read the data.
+        """Load the data set.
 
         Parameters
         ----------
         models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
-            Trained models, for data that are latents of trained networks; `None` keeps networks
-            that had to be trained in ``results/models``
+            Trained models, for data sets of latents. By default, newly trained models are stored in
+            ``results/models``.
 
         Raises
         ------
         FileNotFoundError
-            If no folder is given where one is needed, or a file is missing in it
+            If a required data folder is not set, or a file is missing
         """
         return self.data.load(models)
 
@@ -128,21 +129,26 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     path : `str` or `PathLike`
         The file
     changes : sequence of `str`
-        Settings to change, such as ``"evaluation.snr_db=[0, 10]"``: keys with dots, YAML values.
-        ``training.<key>`` is that of all models that curves name. Several values between commas,
-        as in ``"training.learning_rate=1e-3,3e-4"``, make a study of all combinations, with a
-        curve for each, on validation samples
+        Changed settings, such as ``"evaluation.snr_db=[0, 10]"``: dotted keys and YAML values.
+        ``training.<key>`` applies to all models of the curves. Values that are separated by commas,
+        as in ``"training.learning_rate=1e-3,3e-4"``, create a sweep: one curve per combination,
+        evaluated on validation samples.
+
+    Output
+    ------
+    : :class:`~sionna_semcom.simulation.Study`
+        The checked study
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        If the file is no YAML, or a setting is unknown or impossible, naming it
+        If the file is not valid YAML, or a setting is unknown or invalid. The message names it.
     """
     if not os.path.exists(path):
         raise FileNotFoundError(
-            f"No study file {path}; sionna-semcom studies lists the shipped ones"
+            f"No study file {path}; sionna-semcom studies lists the shipped studies"
         )
     with reading(path, "study file"), open(path, "rb") as file:
         content = file.read(_MAX_BYTES)
@@ -172,10 +178,12 @@ def _validated(document: Any, path: str | os.PathLike[str]) -> Study:
 
 
 def models_folders(path: str | os.PathLike[str]) -> list[Path]:
-    """Where the trained models of a study file are looked for, first to last.
+    """Folders that are searched for trained models of a study file, in this order.
 
-    After ``../models`` of the file come the shipped models. A study of an installed package has
-    ``models`` in the current folder instead, as nothing is written into the package.
+    1. The folder in the environment variable ``SIONNA_SEMCOM_MODELS``, if it is set. 2.
+    ``../models`` relative to the file. For shipped studies of an installed package, ``models`` in
+       the current folder, because the package is not modified.
+    3. The shipped models.
     """
     given = os.environ.get(MODELS_VARIABLE)
     shipped = _shipped.folder("models")
@@ -186,7 +194,7 @@ def models_folders(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] = ()) -> Any:
-    """The document of a model, in which the one that it starts from stands in place of its name."""
+    """Document of a model, in which the name in ``pretrained`` is replaced by the model."""
     model = models[name]
     start = model.get("pretrained") if isinstance(model, dict) else None
     if not isinstance(start, str):
@@ -194,12 +202,12 @@ def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] =
     if start not in models or start in (name, *later):
         others = listed((one for one in models if one not in (name, *later)), 20)
         raise ValueError(
-            f"model {shortened(name, 60)} can start from one of {others}, none of which may start "
-            f"from it. Received: pretrained {shortened(start, 60)}"
+            f"model {shortened(name, 60)} can start from one of {others}, without "
+            f"cycles. Received: pretrained {shortened(start, 60)}"
         )
     if len(later) >= _MAX_STARTS:
         raise ValueError(
-            f"at most {_MAX_STARTS} models can start from one another. Received: "
+            f"at most {_MAX_STARTS} models can form a chain of pretrained models. Received: "
             f"{listed((*reversed(later), name, start), _MAX_STARTS + 2)}"
         )
     whole = _with_pretrained(start, models, (name, *later))
@@ -207,7 +215,7 @@ def _with_pretrained(name: str, models: dict[str, Any], later: tuple[str, ...] =
 
 
 def _unshared(document: Any) -> Any:
-    """A copy in which aliases of YAML share nothing: a change of one changes no other."""
+    """Copy without shared objects, so that a change affects only one of several YAML aliases."""
     if isinstance(document, dict):
         return {key: _unshared(value) for key, value in document.items()}
     return [_unshared(item) for item in document] if isinstance(document, list) else document
@@ -220,10 +228,10 @@ def _change_all(document: Any, changes: Sequence[str]) -> None:
 
 
 def _change(document: Any, change: str) -> None:
-    """Set ``key.subkey=value`` in a document."""
+    """Apply ``key.subkey=value`` to a document."""
     dotted, separator, text = change.partition("=")
     if not separator:
-        raise ValueError(f"A change must read key=value. Received: {shortened(change)}")
+        raise ValueError(f"A change must have the form key=value. Received: {shortened(change)}")
     *path, last = dotted.split(".")
     node = document
     try:
@@ -233,5 +241,5 @@ def _change(document: Any, change: str) -> None:
         node[int(last) if isinstance(node, list) else last] = value
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{shortened(change)} changes nothing that the study has: {error}"
+            f"{shortened(change)} does not match the keys of the study: {error}"
         ) from error

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sweeps: one study in place of many that differ in a few settings."""
+"""Sweeps: one study of all combinations of some settings."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _OPEN, _CLOSE, _QUOTES = "[{(", "]})", "'\""
 
 @dataclass(frozen=True)
 class Sweep:
-    """Settings that vary, and the values that each of their combinations gives them.
+    """Swept settings and their combinations of values.
 
     Parameters
     ----------
     keys : `tuple` of `str`
-        Keys with dots
+        Dotted keys
     combinations : `tuple` of `tuple` of `str`
-        Values (YAML) of the keys
+        Values of the keys (YAML) in each combination
     """
 
     keys: tuple[str, ...]
@@ -39,9 +39,10 @@ class Sweep:
 
     @classmethod
     def of(cls, changes: Sequence[str]) -> tuple[Sweep | None, list[str]]:
-        """The sweep over changes with lists of values between commas, and the other changes.
+        """Split changes into a sweep, for comma-separated values, and the remaining changes.
 
-        Only settings of ``training``, ``models`` and ``links`` vary: commas elsewhere are text.
+        Only settings of ``training``, ``models`` and ``links`` can be swept. Commas in other
+        settings are part of the value.
 
         Raises
         ------
@@ -68,22 +69,22 @@ class Sweep:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Keys without what stands before their last dot, if that tells them apart."""
+        """Last components of the keys if they are unique, otherwise the full keys."""
         names = tuple(key.rpartition(".")[2] for key in self.keys)
         return self.keys if len(set(names)) < len(names) else names
 
     def label(self, values: Sequence[str]) -> str:
-        """What a legend says of a combination."""
+        """Label of a combination in the legend."""
         pairs = zip(self.names, values, strict=True)
         return ", ".join(f"{name} {value}".replace("/", "-") for name, value in pairs)
 
     def changes(self, values: Sequence[str]) -> list[str]:
-        """Changes of the study that a combination stands for."""
+        """Changes of the study for a combination."""
         return [f"{key}={value}" for key, value in zip(self.keys, values, strict=True)]
 
 
 def with_training_of_all(change: str, document: Mapping[str, Any]) -> list[str]:
-    """``training.x=...`` as changes of all models that curves name."""
+    """Expand ``training.x=...`` to changes of all models of the curves."""
     if not change.startswith("training.") or not isinstance(document, dict):
         return [change]
     names: dict[Any, None] = {}
@@ -96,15 +97,15 @@ def with_training_of_all(change: str, document: Mapping[str, Any]) -> list[str]:
 def joined(
     document: Mapping[str, Any], variants: Mapping[str, dict[str, Any]], names: Sequence[str]
 ) -> dict[str, Any]:
-    """One study with the curves of all ``variants``, which are by label, on validation samples.
+    """Combine all ``variants``, by label, in one study that is evaluated on validation samples.
 
-    Its name ends in the ``names`` of what varies. Models and links that a variant changes, and
-    models that start from these, are in it under names of their own.
+    The names of the swept settings, ``names``, are appended to the name of the study. Models and
+    links that differ between variants, and models that start from them, get new names.
 
     Raises
     ------
     ValueError
-        If a variant has models or links that the document has not
+        If a variant has models or links that ``document`` does not have
     """
     whole = copy.deepcopy(dict(document))
     whole["name"] = f"{document.get('name')}_sweep_{_as_name('_'.join(names))}"
@@ -129,14 +130,15 @@ def joined(
 
 
 def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, float]]:
-    """Curves, best first: label, mean of a metric over the points, and of its half intervals.
+    """Curves, best first: label, mean of a metric over the points, and half width.
 
-    Errors are best where they are least, other metrics where they are greatest.
+    Metrics of errors are better if they are smaller, other metrics if they are larger. The half
+    width is the mean over the points.
 
     Raises
     ------
     ValueError
-        If a curve has no such metric
+        If a curve does not have the metric
     """
     for curve in curves.values():
         if metric not in curve.metrics:
@@ -152,7 +154,7 @@ def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, 
 
 
 def _between_commas(text: str) -> list[str]:
-    """Parts between commas that stand in no brackets and no quotes."""
+    """Split a text at commas outside of brackets and quotes."""
     parts, depth, quote = [""], 0, ""
     for letter in text:
         if quote:
@@ -174,12 +176,12 @@ def _new_names(
     label: str,
     taken: Container[str],
 ) -> dict[str, str]:
-    """New names of the models or links that differ, or start from one that does.
+    """New names of models or links that differ from the document, or start from one that differs.
 
     Raises
     ------
     ValueError
-        If the variant has others than the document
+        If the variant has other models or links than the document
     """
     settings = variant[group]
     if new := [name for name in settings if name not in document[group]]:

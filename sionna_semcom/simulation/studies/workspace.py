@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one process holds to compute parts of a study: data, trained systems, links and graphs."""
+"""Data, trained systems, links and graphs of one process that computes parts of a study."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from ...datasets import Data
 
-_KEPT = 8  # parts of which encodings and probes are kept
+_KEPT = 8  # maximum number of parts with cached encodings and probes
 
 
 class Workspace:
-    """Data, trained systems, links and graphs of a study, each made when it is first needed.
+    """Data, trained systems, links and graphs of a study, each created on first use.
 
-    Systems of the same configuration share one instance, and with it the graphs that TensorFlow
-    builds: weights are put in its variables as they are needed.
+    Systems of the same configuration share one instance with its graphs. Their weights are assigned
+    before they are used.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Workspace:
     def model(
         self, name: str, seed: int, ships: bool, *trained: Trained, report: Report
     ) -> Trained:
-        """Load or train a model; with its file's content if it ``ships`` to other processes."""
+        """Load or train a model. If ``ships``, the content of its file is returned as well."""
         report(f"Model {name}, seed {seed}")
         self._receive(trained)
         self._system(name, seed)
@@ -78,12 +78,12 @@ class Workspace:
         return Trained(name, seed, digest, self.content(name, seed) if ships else None)
 
     def content(self, name: str, seed: int) -> bytes | None:
-        """Content of the file of a model, if there is one."""
+        """Content of the file of a model, or `None`."""
         path = self.models.find(name, self.study.models[name], self.data.checksums, seed)
         return path.read_bytes() if path else None
 
     def point(self, part: Part, x: float, *trained: Trained, report: Report) -> Values:
-        """Estimates of all metrics at an SNR, or at what stands in its place."""
+        """Estimates of all metrics at an SNR, transmit power or Eb/N0."""
         self._receive(trained)
         evaluation = self.study.evaluation
         whose = part.link if evaluation.common_channels else part.label
@@ -108,7 +108,7 @@ class Workspace:
         return {**estimates, SNR: snr_db, **records}
 
     def summary(self, part: Part, *trained: Trained, report: Report) -> Summary:
-        """Figures that do not depend on the SNR."""
+        """Summary values, which do not depend on the SNR."""
         self._receive(trained)
         axis = self.study.evaluation.axis
         figures = self._over_link(part).summary(self._batches)
@@ -121,10 +121,10 @@ class Workspace:
         return summary
 
     def link(self, name: str, seed: int) -> Any:
-        """A link of the study, as it is for models of the training seed ``seed``."""
+        """Link of the study for models of the training seed ``seed``."""
         key = self._link_key(name, seed)
         if key not in self._links:
-            set_seed(self.study.seed, "link", name)  # some links draw a pool of channels once
+            set_seed(self.study.seed, "link", name)  # some links draw a pool of channels
             self._links[key] = from_settings(self.study.links[name], key[1])
         return self._links[key]
 
@@ -135,10 +135,10 @@ class Workspace:
         return {(name, seed): self.link(name, seed) for name in names for seed in evaluation.seeds}
 
     def channel_files(self) -> dict[str, str]:
-        """Checksums of files of channels, of training and of evaluation, by name.
+        """Checksums of the channel files of training and evaluation, by name.
 
-        Links that models have yet to be trained over are built as well if their channels come from
-        files, so that those that do not fit are refused before anything runs.
+        Links of models that are not trained yet are also built if they read channel files.
+        Incompatible files therefore raise an error before the study runs.
         """
         used = dict(self._models_used())
         for name, settings in used.items():
@@ -148,7 +148,7 @@ class Workspace:
         return {name: value for part in parts for name, value in part.checksums.items()}
 
     def _models_used(self) -> Iterator[tuple[str, ModelSettings]]:
-        """Models of curves and judges, and those that they start from, by name."""
+        """Models of curves and judges, and their pretrained models, by name."""
         study = self.study
         names = [model for curve in study.curves for model, _ in curve.pairs]
         for name in dict.fromkeys([*names, *study.judges.values()]):
@@ -159,7 +159,7 @@ class Workspace:
                 yield name, settings
 
     def _untrained(self, name: str, settings: ModelSettings) -> int | None:
-        """First seed of which there are no weights, none if there are all."""
+        """First seed without weights, or `None` if all seeds have weights."""
         checksums = self.data.checksums
         for seed in self.study.evaluation.seeds:
             if self.models.find(name, settings, checksums, seed) is None:
@@ -167,12 +167,12 @@ class Workspace:
         return None
 
     def _link_key(self, name: str, seed: int) -> tuple[str, int]:
-        """Name and, where it makes another link, training seed."""
+        """Name of a link, and the training seed if the link depends on it."""
         follows = self.study.links[name].follows_training
         return name, seed if follows else self.study.evaluation.seeds[0]
 
     def _receive(self, trained: tuple[Trained, ...]) -> None:
-        """Take models that other processes trained or found, if they are not here already."""
+        """Store models of other processes if this process does not have them."""
         for one in trained:
             key = (one.name, one.seed)
             if key in self._systems:
@@ -182,23 +182,23 @@ class Workspace:
             self._system(*key)
             if one.digest and self._digests[key] != one.digest:
                 raise ValueError(
-                    f"Model {one.name}, seed {one.seed}, has other weights here than elsewhere: "
-                    f"{self._digests[key][:16]} in place of {one.digest[:16]}"
+                    f"Model {one.name}, seed {one.seed}, has different weights in two "
+                    f"processes: {self._digests[key][:16]} and {one.digest[:16]}"
                 )
 
     def _system(self, name: str, seed: int) -> keras.Model:
-        """A trained system with its weights."""
+        """Trained system with its weights."""
         key = (name, seed)
         if key not in self._systems:
             system = self.models.obtain(name, self.study.models[name], self.data, seed)
-            self._digests[key] = weights_digest(system)  # before it is given judges
+            self._digests[key] = weights_digest(system)  # before the judges are added
             if isinstance(system, LinkedModel):
                 self._link_weights[key] = [weight.numpy() for weight in system.link_weights]
             self._systems.add(key, system)
         return self._systems.use(key)
 
     def _over_link(self, part: Part) -> keras.Model:
-        """The system of a part over its link, with the judges."""
+        """System of a part with its link and judges."""
         study = self.study
         first = study.evaluation.seeds[0]
         judges = {modality: self._system(name, first) for modality, name in study.judges.items()}
@@ -222,7 +222,7 @@ class Workspace:
         return system
 
     def _measure(self, system: keras.Model, part: Part) -> Measure:
-        """``measure`` over the link of a part: traced once, with encodings that are made once."""
+        """``measure`` over the link of a part, traced once and with cached encodings."""
         key = self._kind(part)
         if key not in self._measures:
             mode = self.study.evaluation.graph_mode
@@ -231,7 +231,7 @@ class Workspace:
         return self._measures[key]
 
     def _probing(self, system: keras.Model, part: Part) -> Probing:
-        """Probes of a part, which compute once what does not depend on the SNR."""
+        """Probes of a part, with cached results that do not depend on the SNR."""
         key, kind = self._kind(part), self.study.evaluation.probes
         if key not in self._probings:
             _make_room(self._probings)
@@ -245,7 +245,7 @@ class Workspace:
         return self._probings[key]
 
     def _kind(self, part: Part) -> tuple[Hashable, ...]:
-        """What parts have in common of which everything but the random numbers is the same."""
+        """Key of parts that are equal except for their random numbers."""
         curve, link = part.curve, self._link_key(part.link, part.seed)
         return (
             *(part.model, part.seed, link, curve.mode, curve.present),
@@ -254,7 +254,7 @@ class Workspace:
 
     @functools.cached_property
     def _batches(self) -> Batches:
-        """The samples that are sent."""
+        """Samples of the evaluation."""
         evaluation = self.study.evaluation
         draw = self.data.test if evaluation.split == "test" else self.data.validation
         return Batches(draw(evaluation.batch_size))
@@ -270,6 +270,6 @@ class Workspace:
 
 
 def _make_room(known: dict[Any, Any]) -> None:
-    """Forget the oldest of what keeps encodings of all batches; graphs stay."""
+    """Remove the oldest entries, which contain encodings of all batches. Graphs are kept."""
     while len(known) >= _KEPT:
         known.pop(next(iter(known)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints: weights and the state of the optimizer, from which training goes on."""
+"""Checkpoints: weights and optimizer state from which training can be resumed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ..._hdf5 import open_hdf5
 
 
 def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) -> None:
-    """Save weights (and the optimizer's state, where there is one) with ``attributes``."""
-    # Keras writes on a disk, and the HDF5 library crashes where it is full
+    """Save weights, the state of the optimizer (if compiled) and ``attributes``."""
+    # Keras writes to the disk, and the HDF5 library crashes if the disk is full
     reserve(tempfile.gettempdir(), most_bytes(system))
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.weights.h5"
@@ -30,12 +30,13 @@ def save_weights(system: keras.Model, path: Path, attributes: dict[str, Any]) ->
 
 
 def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
-    """Load what :func:`save_weights` saved; return the attributes.
+    """Load a file of :func:`save_weights`, and return its attributes.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or holds NaN, infinity or another model's weights, naming it
+        If the file is damaged, contains NaN or infinity, or belongs to another model. The message
+        names the file.
     """
     message = f"The weights in {path} are damaged"
     with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
@@ -46,12 +47,12 @@ def load_weights(system: keras.Model, path: Path) -> dict[str, Any]:
 
 
 def load_checked(system: keras.Model, weights: Path, path: Path) -> None:
-    """Load ``weights``, which come from ``path`` and were checked, into ``system``.
+    """Load the checked file ``weights``, a copy of ``path``, into ``system``.
 
     Raises
     ------
     ValueError
-        If they are of another model
+        If the weights belong to another model
     """
     try:
         system.load_weights(weights)
@@ -62,20 +63,26 @@ def load_checked(system: keras.Model, weights: Path, path: Path) -> None:
 
 
 def attributes_of(path: Path) -> dict[str, Any]:
-    """Attributes that :func:`save_weights` kept with weights."""
+    """Attributes of a file of :func:`save_weights`."""
     message = f"The weights in {path} are damaged"
     with open_hdf5(path, "file of weights", only_numbers=True, message=message) as file:
         return dict(file.attrs)
 
 
 def has_attributes(path: Path, expected: Mapping[str, Any]) -> bool:
-    """Whether the file in ``path`` has the ``expected`` attributes."""
+    """Whether the file has the ``expected`` attributes.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged
+    """
     found = attributes_of(path)
     return all(np.array_equal(found.get(name, ()), value) for name, value in expected.items())
 
 
 def check_finite(file: h5py.File, path: Path) -> None:
-    """Refuse a ``file``, which comes from ``path``, of which an array holds NaN or infinity."""
+    """Raise a `ValueError` that names ``path`` if an array of ``file`` has NaN or infinity."""
 
     def broken(name: str, item: h5py.Group | h5py.Dataset) -> str | None:
         numeric = isinstance(item, h5py.Dataset) and item.dtype.kind in "fc"
@@ -87,14 +94,14 @@ def check_finite(file: h5py.File, path: Path) -> None:
 
 
 def most_bytes(system: keras.Model) -> int:
-    """What Keras' file of the weights takes at most, with the optimizer's state."""
+    """Upper bound of the size of Keras' weights file, with the optimizer state [bytes]."""
     moments = system.optimizer.variables if system.compiled else ()
     variables = [*system.variables, *moments]
     return sum(2**12 + variable.numpy().nbytes for variable in variables)
 
 
 def copy_compressed(plain: Path, target: h5py.File) -> None:
-    """Copy what the HDF5 file ``plain`` holds to ``target``, arrays compressed."""
+    """Copy the content of the HDF5 file ``plain`` to ``target``, with compressed arrays."""
 
     def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
         if isinstance(item, h5py.Dataset):
@@ -110,5 +117,5 @@ def copy_compressed(plain: Path, target: h5py.File) -> None:
 
 
 def bfloat16(weight: np.ndarray) -> np.ndarray:
-    """Round to bfloat16: what is kept is then what was used, and compresses to half."""
+    """Round to bfloat16, which halves the compressed size. The result has the original type."""
     return weight.astype(tf.bfloat16.as_numpy_dtype).astype(weight.dtype)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a system so that an interrupted training goes on where it stopped, to the same numbers."""
+"""Resumable training of a system. Interruptions do not change the weights."""
 
 import gc
 import json
@@ -30,23 +30,43 @@ def train(
     verbose: int = 0,
     provenance: Mapping[str, str] | None = None,
 ) -> keras.Model:
-    """Train ``system`` on ``data``; go on from ``checkpoint`` if it is of this training.
+    """Train ``system`` on ``data``, and resume from ``checkpoint`` if it belongs to this training.
 
-    It is if ``settings``, the checksums of ``data``, ``seed`` and ``provenance``, which holds
-    whatever else decides the training, are the same.
+    A checkpoint belongs to this training if ``settings``, the checksums of ``data``, ``seed`` and
+    ``provenance`` are equal. Each epoch has its own seed, so that resumed training results in the
+    same weights as uninterrupted training. The system supplies schedules, such as of loss weights,
+    for the number of epochs (``system.schedules``).
 
-    A system takes its ``schedules`` for the number of epochs along. Every epoch has its own seed,
-    so training that goes on from a checkpoint ends with the same weights as training that was
-    never interrupted.
+    Parameters
+    ----------
+    system : `keras.Model`
+        System, which is compiled and trained in place
+    data : :class:`~sionna_semcom.datasets.Data`
+        Training data
+    settings : :class:`TrainingSettings`
+        Optimizer and number of steps
+    seed : `int`
+        Seed of all random numbers of training
+    checkpoint : `None` | `Path`
+        File to which weights and optimizer state are written after each epoch
+    verbose : `int`
+        Verbosity of `keras.Model.fit`
+    provenance : `None` | `dict` of `str`
+        All other settings that the weights depend on
+
+    Output
+    ------
+    : `keras.Model`
+        The trained ``system``
 
     Raises
     ------
     FloatingPointError
-        If the loss is not finite, naming step, SNR and checkpoint
+        If the loss is not finite. The message names the step, the SNR and the checkpoint.
     ValueError
         If the checkpoint is damaged
     RuntimeError
-        If training is to be deterministic and TensorFlow has begun with several threads
+        If training must be deterministic, and TensorFlow already runs with several threads
     """
     share_memory()
     if settings.deterministic:
@@ -90,23 +110,23 @@ def train(
         if checkpoint is not None:
             progress = {"epoch": epoch + 1, "threads": intra_op_threads()}
             save_weights(system, checkpoint, {**origin, **progress})
-        gc.collect()  # graphs of data and files refer to themselves, and Python seldom looks
+        gc.collect()  # release graphs and files, which have reference cycles
     return system
 
 
 def _epochs_done(attributes: Mapping[str, Any], epochs: int, checkpoint: Path) -> int:
-    """Epochs that a checkpoint has behind it."""
+    """Number of finished epochs of a checkpoint."""
     epoch = attributes.get("epoch")
     if isinstance(epoch, int | np.integer) and 0 < epoch <= epochs:
         return int(epoch)
     raise ValueError(
-        f"{checkpoint} is damaged; delete it to train anew: its epoch must lie in [1, {epochs}]. "
+        f"{checkpoint} is damaged; delete it to start again: its epoch must lie in [1, {epochs}]. "
         f"Received: {shortened(epoch)}"
     )
 
 
 def _reseed_layers(system: keras.Model, *parts: object) -> None:
-    """Seed what layers such as dropout draw from; Keras does not keep it with the weights."""
+    """Seed the generators of layers such as dropout, which are not part of the saved weights."""
     kept = {id(weight) for weight in system.weights}
     states = (variable for variable in system.variables if id(variable) not in kept)
     for number, state in enumerate(states):

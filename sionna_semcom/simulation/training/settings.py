@@ -21,16 +21,16 @@ from ...systems.base.snr import snr_range
 from ..results.names import FileName
 from .threads import prefer_threads
 
-# of a study, which puts the model in place of its name
+# in a study, which replaces the name by the model
 _NAME_OR_NOTHING = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 
 
 class TrainingSettings(Settings):
-    r"""Adam with a learning rate that warms up linearly and then decays as a cosine.
+    r"""Settings of Adam with linear warm-up of the learning rate, followed by a cosine decay.
 
-    The decay takes as many steps after the warm-up as all of training has, which therefore ends
-    before the learning rate is zero: at :math:`\sin^2(\pi w / 2n)` of its peak, with :math:`w` of
-    :math:`n` steps of warm-up; 0.1 % with the defaults.
+    With :math:`n` training steps, including :math:`w` steps of warm-up, the cosine decay has a
+    length of :math:`n` steps after the warm-up. Training therefore ends before the learning rate is
+    zero, at :math:`\sin^2(\pi w / 2n)` times its peak, which is 0.1 % with the defaults.
     """
 
     epochs: PositiveInt = 20
@@ -39,13 +39,13 @@ class TrainingSettings(Settings):
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
     deterministic: bool = False
-    """Whether weights do not depend on the number of cores: TensorFlow computes each operation in
-    one thread, in all of the process. To be set before TensorFlow computes anything"""
+    """Whether the weights must not depend on the number of cores: TensorFlow runs each operation of
+    the process in one thread. Must be set before TensorFlow runs its first operation."""
 
     @model_validator(mode="after")
     def _limit_threads(self) -> "TrainingSettings":
         if self.deterministic:
-            prefer_threads()  # `train` refuses to begin if it came too late
+            prefer_threads()  # `train` raises an error if this was too late
         return self
 
     @model_validator(mode="after")
@@ -53,22 +53,22 @@ class TrainingSettings(Settings):
         num_steps = self.epochs * self.steps_per_epoch
         if self.warmup_steps >= num_steps:
             raise ValueError(
-                "warmup_steps must be less than all steps, epochs * steps_per_epoch. "
+                "warmup_steps must be less than epochs * steps_per_epoch. "
                 f"Received: {self.warmup_steps} of {num_steps}"
             )
         return self
 
 
 class ModelSettings(Settings):
-    """A model: a system, the link and SNR it is trained over, and how long."""
+    """Settings of a model: the system, and the link, SNR and schedule of its training."""
 
     system: Annotated[SystemSettings, SYSTEMS]
     link: AnyLink = AWGNSettings()
     snr_db: Decibels | tuple[Decibels, Decibels] = (0.0, 25.0)
-    """SNR [dB] of training, or the range it is drawn from; .inf is noiseless"""
+    """SNR [dB] of training, or the range it is drawn from uniformly; .inf is noiseless"""
     training: TrainingSettings = TrainingSettings()
     pretrained: Annotated["Pretrained | None", WithJsonSchema(_NAME_OR_NOTHING)] = None
-    """Trained model that training starts from; in a study, the name of another of its models"""
+    """Trained model from which training starts; in a study, the name of another model"""
 
     @field_validator("snr_db")
     @classmethod
@@ -90,21 +90,28 @@ class ModelSettings(Settings):
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of files of channels that it, or what it starts from, is trained over."""
+        """SHA-256 of the channel files of its training, and of the models that it starts from."""
         start = self.pretrained
         return {**(start.model.checksums if start else {}), **self.link.checksums}
 
     def build(self, data: Data, link: Link | None = None, seed: int = 0) -> keras.Model:
-        """Build the untrained system for samples like those of ``data``, over ``link``.
+        """Build the untrained system for samples of the shapes of ``data``.
 
-        Without ``link`` it is that of training with the seed ``seed``, which may draw a pool of
-        channels for seconds. Semantic pilots are those of ``seed``, too.
+        Parameters
+        ----------
+        data : :class:`~sionna_semcom.datasets.Data`
+            Data set that determines the shapes of the layers
+        link : `None` | :class:`~sionna_semcom.link.Link`
+            Link of the system. By default the link of training is built, which can take seconds if
+            it draws a pool of channels.
+        seed : `int`
+            Training seed of the link and of semantic pilots
         """
         return self.system.build(data, link or from_settings(self.link, seed), self.snr_db, seed)
 
 
 class Pretrained(Settings):
-    """A model that another one starts from, whole, so that weights tell what they came from."""
+    """Complete settings of the model from which another model starts, stored with the weights."""
 
     name: FileName
     """Folder of its weights"""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trained models, loaded or trained."""
+"""Store of trained models, which trains missing models."""
 
 import json
 import os
@@ -26,16 +26,16 @@ from .weights import load_trained, provenance_of, save_model
 
 
 class ModelStore:
-    """Trained models by name, settings, data and seed: loaded where there are weights, or trained.
+    """Trained models by name, settings, data and seed. Missing models are trained.
 
     Parameters
     ----------
     folders : iterable of `Path`
-        Folders with trained models, searched first to last
+        Folders with trained models, in the order of the search
     work_dir : `Path`
-        Folder that is searched last, and keeps what had to be trained
+        Folder of newly trained models, which is searched last
     verbose : `int`
-        Verbosity of training, as for Keras
+        Verbosity of training, as in Keras
 
     Example
     -------
@@ -56,12 +56,13 @@ class ModelStore:
     def obtain(self, name: str, settings: ModelSettings, data: Data, seed: int) -> keras.Model:
         """Load the trained model ``<folder>/<name>/seed<seed>.keras``, or train it.
 
-        Weights are taken from the first folder that has them for these settings, these data, and
-        the files of channels as they are.
-        Shipped ones that the installed package lists but does not hold are fetched. Otherwise the
-        model is trained and kept in ``work_dir``. Either way it comes over a link that whoever
-        evaluates it replaces: that of training is built for training, and for systems of its size.
-        A system without trainable weights has no file and comes as built.
+        The model is loaded from the first folder that has weights of the same settings, data and
+        channel files. Weights of shipped models that are not part of the installed package are
+        downloaded. Otherwise the model is trained and stored in ``work_dir``. Systems without
+        trainable weights are built and not stored.
+
+        The link of the returned system is a placeholder, which evaluation replaces: AWGN, or the
+        link of training if the system depends on its size, its users or its weights.
 
         Parameters
         ----------
@@ -69,15 +70,20 @@ class ModelStore:
             Folder of the weights
         settings : :class:`~sionna_semcom.simulation.ModelSettings`
             The model and its training
-        data : data set
-            What it is trained on
+        data : :class:`~sionna_semcom.datasets.Data`
+            Training data
         seed : `int`
-            Seed of training, and of what a model draws from ``data``, such as semantic pilots
+            Seed of training, and of random parts of the model such as semantic pilots
+
+        Output
+        ------
+        : `keras.Model`
+            The trained system
 
         Raises
         ------
         ValueError
-            If a weights file is damaged, naming it
+            If a weights file is damaged. The message names it.
         """
         set_seed(seed, name)
         if (path := self.find(name, settings, data.checksums, seed)) is not None:
@@ -92,9 +98,9 @@ class ModelStore:
     def find(
         self, name: str, settings: ModelSettings, checksums: Mapping[str, str], seed: int
     ) -> Path | None:
-        """File of the weights for data with these ``checksums``, if there is one.
+        """File of the weights for data with these ``checksums``, or `None`.
 
-        Shipped ones that the installed package does not hold are fetched.
+        Weights of shipped models that are not part of the installed package are downloaded.
         """
         paths = [store_path(folder, name, seed) for folder in (*self.folders, self.work_dir)]
         for path in paths:
@@ -108,13 +114,13 @@ class ModelStore:
         return None
 
     def put(self, name: str, seed: int, content: bytes) -> None:
-        """Keep the file of a model that was trained elsewhere."""
+        """Store the file of a model that was trained by another process."""
         write_bytes(store_path(self.work_dir, name, seed), content)
 
     def _train(
         self, system: keras.Model, name: str, settings: ModelSettings, data: Data, seed: int
     ) -> keras.Model:
-        """Train ``system``, keep its weights, and give a model with what was kept."""
+        """Train ``system``, store its weights, and return a model with the stored weights."""
         if (start := settings.pretrained) is not None:
             transfer_weights(system, self.obtain(start.name, start.model, data, seed))
             set_seed(seed, name)
@@ -125,10 +131,10 @@ class ModelStore:
             "data": json.dumps(data.checksums),
             **({"channels": json.dumps(files)} if (files := dict(settings.checksums)) else {}),
         }
-        path.parent.mkdir(parents=True, exist_ok=True)  # others may train another seed there
+        path.parent.mkdir(parents=True, exist_ok=True)
         check_folder(path.parent, path.name, checkpoint.name)
         for folder in (path.parent, tempfile.gettempdir()):
-            reserve(folder, 3 * most_bytes(system))  # with the two moments of Adam
+            reserve(folder, 3 * most_bytes(system))  # weights and both moments of Adam
         train(
             system,
             settings.system.training_data(data, seed),
@@ -138,7 +144,7 @@ class ModelStore:
             self.verbose,
             provenance,
         )
-        set_seed(seed, name)  # what is drawn in building is then what was trained with
+        set_seed(seed, name)  # parts that are drawn when the model is built equal those of training
         link = None if _has_devices(settings) else _link_on_arrival(settings.link)
         trained = settings.build(data, link, seed)
         trained.set_weights([bfloat16(weight) for weight in system.get_weights()])
@@ -153,22 +159,22 @@ def store_path(folder: Path, name: str, seed: int) -> Path:
 
 
 def _link_on_arrival(link: AnyLink) -> Link | None:
-    """What a model comes over if not its ``link``: AWGN, as symbol links replace each other.
+    """Placeholder for ``link`` in a loaded model: AWGN, because symbol links are interchangeable.
 
-    There is none for a MIMO channel, which decides the size of what is built for it, and for a link
-    that is trained, whose weights are in the file.
+    `None` for a MIMO channel, which determines the size of the system, and for a link that is
+    trained, whose weights are part of the file.
     """
     return None if isinstance(link, MIMOSettings) or link.learned else AWGNLink()
 
 
 def _has_devices(settings: ModelSettings) -> bool:
-    """Whether a model can only be measured over a link of as many users as it has modalities."""
+    """Whether a model requires a link with one user per modality."""
     system = settings.system
     return isinstance(system, DeviceSettings) and system.transmitters == "separate"
 
 
 def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[str, str]) -> bool:
-    """Whether weights with the attributes ``found`` are of these settings, data and channels."""
+    """Whether the attributes ``found`` of weights match the settings, data and channels."""
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
         channels = read_json(found.get("channels", "{}"), "`channels`")

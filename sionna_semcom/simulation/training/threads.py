@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many threads TensorFlow computes in, which decides the order in which numbers are added."""
+"""Number of threads of TensorFlow's operations, which changes the rounding of sums."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _VARIABLE = "TF_NUM_INTRAOP_THREADS"
 
 
 def intra_op_threads() -> int:
-    """Threads that share the work of one operation."""
+    """Number of threads that share the work of one operation."""
     asked = tf.config.threading.get_intra_op_parallelism_threads()
     return asked or int(os.environ.get(_VARIABLE) or 0) or len(os.sched_getaffinity(0))
 
 
 def prefer_threads(number: int = 1) -> int:
-    """Let each operation compute in ``number`` threads, if it is not too late; give what it does.
+    """Set the number of threads per operation if TensorFlow is not initialized; return the number.
 
-    TensorFlow fixes the number when it computes for the first time in a process.
+    TensorFlow fixes the number when it runs its first operation in a process.
     """
     if intra_op_threads() != number:
         with suppress(RuntimeError):
@@ -31,30 +31,30 @@ def prefer_threads(number: int = 1) -> int:
 
 
 def wanted_threads() -> int:
-    """Threads of each operation that the environment asks for; one, if it asks for none.
+    """Number of threads per operation from the environment; 0 selects all cores; default 1.
 
     Raises
     ------
     ValueError
-        If the variable is no number
+        If the variable is not a non-negative integer
     """
     text = os.environ.get(_VARIABLE) or "1"
     if not text.isdecimal():
-        raise ValueError(f"{_VARIABLE} must be a number of threads. Received: {shortened(text)}")
+        raise ValueError(f"{_VARIABLE} must be a non-negative integer. Received: {shortened(text)}")
     return int(text) or len(os.sched_getaffinity(0))
 
 
 def require_one_thread() -> None:
-    """Refuse to go on if operations compute in several threads.
+    """Check that operations run in one thread.
 
     Raises
     ------
     RuntimeError
-        If TensorFlow has already computed in several threads
+        If TensorFlow already runs operations in several threads
     """
     if prefer_threads(1) != 1:
         raise RuntimeError(
-            "`deterministic` training needs one thread for each operation, and TensorFlow has "
-            f"already begun with {intra_op_threads()}. Make the settings before anything is "
-            f"computed, or set the environment variable {_VARIABLE}=1"
+            "`deterministic` training needs one thread per operation, but TensorFlow "
+            f"already uses {intra_op_threads()}. Create the settings before TensorFlow runs an "
+            f"operation, or set the environment variable {_VARIABLE}=1"
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files of trained models, and checkpoints of training."""
+"""Files of trained models."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _MAX_CONFIG = 2**26  # bytes
 def save_model(
     system: keras.Model, path: str | Path, provenance: Mapping[str, str] | None = None
 ) -> None:
-    """Save a system as ``system.save`` does, with compressed weights, whole or not at all.
+    """Save a system like ``system.save``, atomically and with compressed weights.
 
     Parameters
     ----------
     system : `keras.Model`
         The system, with its link
     path : `str` or `Path`
-        File, which ends in ``.keras``
+        File with the suffix ``.keras``
     provenance : `None` | `dict` of `str`
-        What the system comes from, such as settings and checksums of data; kept in the file
+        Origin of the system, such as settings and checksums of data. It is stored in the file.
 
     Raises
     ------
@@ -61,33 +61,35 @@ def save_model(
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in entries.items():
                 archive.writestr(name, content)
-            archive.write(small, _WEIGHTS, zipfile.ZIP_STORED)  # Keras reads it in place
+            # Keras reads uncompressed entries without a copy
+            archive.write(small, _WEIGHTS, zipfile.ZIP_STORED)
 
 
 def load_model(path: str | Path, link: Link | None = None) -> Any:
-    """Load a system that ``system.save`` or :func:`save_model` saved, without trust in the file.
+    """Load a system that ``system.save`` or :func:`save_model` saved. The file need not be trusted.
 
-    Classes and functions of one's own must be registered with Keras before
-    (`keras.saving.register_keras_serializable`); parts of this package and of packages that extend
-    it are.
+    Register your own classes and functions with Keras before
+    (`keras.saving.register_keras_serializable`). Parts of this package and of its plugins are
+    registered.
 
     Parameters
     ----------
     path : `str` or `Path`
         The file
-    link : `None` (that of the file) | :class:`~sionna_semcom.link.Link`
-        What symbols cross instead of the link of the file, which is then not built
+    link : `None` | :class:`~sionna_semcom.link.Link`
+        Link that replaces the saved link, which is then not built. By default the saved link is
+        used.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
-        In one line, if the file is damaged, needs code that is not registered, would read other
-        files, or takes more memory than the limit of :class:`~sionna_semcom._limits.Budget`
+        If the file is damaged, needs a class that is not registered, refers to other files, or
+        takes more memory than the limit of :class:`~sionna_semcom._limits.Budget`
     """
     for registry in (LINKS, SYSTEMS):
-        registry.items()  # imports what other packages add
+        registry.items()  # imports the parts of plugins
     with tempfile.TemporaryDirectory() as folder:
         try:
             checked = _checked_copy(Path(path), Path(folder), link is not None)
@@ -102,12 +104,12 @@ def load_model(path: str | Path, link: Link | None = None) -> Any:
 
 
 def provenance_of(path: str | Path) -> dict[str, str]:
-    """What :func:`save_model` noted of a system; nothing, if it was saved by ``system.save``.
+    """Origin of a system as stored by :func:`save_model`. Empty for a file of ``system.save``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file
+        If the file does not exist
     ValueError
         If the file is damaged
     """
@@ -116,13 +118,13 @@ def provenance_of(path: str | Path) -> dict[str, str]:
             return {}
         found = read_json(_read(archive, _PROVENANCE), _PROVENANCE)
         if not isinstance(found, dict) or not all(isinstance(x, str) for x in found.values()):
-            raise ValueError(f"{_PROVENANCE} must hold strings by name")
+            raise ValueError(f"{_PROVENANCE} must contain strings by name")
         return found
 
 
 @contextlib.contextmanager
 def _naming_damage(path: str | Path) -> Iterator[None]:
-    """Turn whatever a damaged file raises into an error that names it."""
+    """Convert all errors of a damaged file to a `ValueError` that names it."""
     try:
         yield
     except FileNotFoundError:
@@ -138,7 +140,7 @@ def _existing(path: str | Path) -> Path:
 
 
 def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
-    """A copy of the file in ``folder`` that holds what was checked and nothing else."""
+    """Copy of the file in ``folder`` that contains only its checked entries."""
     weights, metadata, config = _checked_parts(path, folder)
     if over_another_link:
         config["config"]["link"] = keras.saving.serialize_keras_object(AWGNLink())
@@ -151,12 +153,12 @@ def _checked_copy(path: Path, folder: Path, over_another_link: bool) -> Path:
 
 
 def _checked_parts(path: Path, folder: Path) -> tuple[Path, bytes, Any]:
-    """File of the weights in ``folder``, metadata and configuration of a file, checked."""
+    """Checked weights (a file in ``folder``), metadata and configuration of a saved model."""
     weights = folder / _WEIGHTS
     with zipfile.ZipFile(_existing(path)) as archive:
         names = archive.namelist()
         if len(set(names)) < len(names) or not {_CONFIG, _WEIGHTS} <= set(names) <= _ENTRIES:
-            raise ValueError(f"it must hold {', '.join(sorted(_ENTRIES))}, each once")
+            raise ValueError(f"it must contain {', '.join(sorted(_ENTRIES))}, each once")
         metadata = _read(archive, "metadata.json")
         config = read_json(_read(archive, _CONFIG), _CONFIG)
         _refuse_lambdas(config)
@@ -173,7 +175,7 @@ def _checked_parts(path: Path, folder: Path) -> tuple[Path, bytes, Any]:
 def _refuse_links(group: h5py.Group) -> None:
     for name in group:
         if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise ValueError(f"{brief(name)} is a link, where weights have none")
+            raise ValueError(f"{brief(name)} is a link, which is not allowed in weights")
         if isinstance(item := group[name], h5py.Group):
             _refuse_links(item)
 
@@ -186,10 +188,10 @@ def _read(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _refuse_lambdas(config: Any) -> None:
-    """Name what Keras would refuse as well, in several lines."""
+    """Reject lambdas with a one-line message; Keras' own message has several lines."""
     if isinstance(config, dict):
         if config.get("class_name") in ("__lambda__", "Lambda"):
-            raise ValueError("it holds a lambda, which is code and therefore not loaded")
+            raise ValueError("it contains a lambda, which is code and therefore not loaded")
         config = list(config.values())
     if isinstance(config, list):
         for one in config:
@@ -197,7 +199,7 @@ def _refuse_lambdas(config: Any) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The first error behind ``error``, in one line."""
+    """Original cause of ``error`` in one line."""
     while isinstance(behind := error.__cause__ or error.__context__, Exception):
         error = behind
     return brief(str(error) or type(error).__name__, 400)
@@ -209,7 +211,8 @@ def load_trained(system: keras.Model, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the file is damaged, or holds NaN, infinity or another model's weights, naming it
+        If the file is damaged, contains NaN or infinity, or belongs to another model. The message
+        names the file.
     """
     with tempfile.TemporaryDirectory() as folder:
         with _naming_damage(path):
@@ -218,7 +221,7 @@ def load_trained(system: keras.Model, path: Path) -> None:
 
 
 def weights_digest(system: keras.Model, first: bytes = b"") -> str:
-    """Digest of ``first`` and the weights of a trained system."""
+    """SHA-256 of ``first`` and the weights of a trained system."""
     digest = hashlib.sha256(first)
     for weight in system.get_weights():
         digest.update(np.ascontiguousarray(weight).tobytes())

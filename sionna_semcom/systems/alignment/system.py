@@ -47,7 +47,7 @@ class AlignmentSystem(LinkedModel):
 
         network A ─ s_T ─ precoder ─ H ─ (+) ─ decoder ─ s_R ─ head of network B ─ class
                              │              no     │
-                             └── what is known of H ┘
+                             └─────── CSI of H ────┘
 
     The aligner designs precoder and decoder for the available channel knowledge or, if
     ``channel_known`` is false, for an ideal channel. Aligners with trainable weights are trained

@@ -119,7 +119,7 @@ class LinkedModel(SavedModel):
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
-        """Figures that are functions of means over all samples: those of the link."""
+        """Metrics of the link that are functions of means over all samples."""
         return dict(self.link.aggregates) if isinstance(self.link, DrawnPart) else {}
 
     def _adopt_link_weights(self) -> None:

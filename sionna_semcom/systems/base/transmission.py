@@ -92,10 +92,10 @@ def receive_latent(
 def received_after_each(
     link: Link, latents: tf.Tensor, no: tf.Tensor, estimator: Estimator = "lmmse"
 ) -> list[Received]:
-    """Send ``latents``; what is received of them after each transmission of ``link``.
+    """Transmit ``latents``, and return the received latents after each transmission of ``link``.
 
-    What has not arrived yet is zero and has infinite noise. See :meth:`Link.after_each`, and
-    `transmit_latents` for input.
+    Parts that have not been received yet are zero with infinite noise. See :meth:`Link.after_each`,
+    and `transmit_latents` for input.
     """
     mapper, parts = LatentMapper(), latent_parts(link, latents)
     symbols = tf.concat([mapper(part) for part in parts], -1)

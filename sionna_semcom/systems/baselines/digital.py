@@ -73,7 +73,7 @@ class DigitalFeaturesSettings(DecisionSettings):
     """Weight of the L2 penalty of the receiver's network"""
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures: of the decision, and of the bits that carry it."""
+        """Names of the metrics of the decision and of its bits."""
         return [*super().metric_names(modalities, recognizers), "bler", "ber"]
 
     @model_validator(mode="after")

@@ -110,7 +110,7 @@ def send_centroid(
 def _mean_of(
     link: Link, symbols_hat: tf.Tensor, no_eff: tf.Tensor, present: tf.Tensor, rho: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Mean of the devices that send, and its noise, of what ``link`` gives."""
+    """Mean over the transmitting devices, and its noise, from the output of ``link``."""
     if not adds_in_the_air(link):
         return weighted_mean(symbols_hat, no_eff, present, rho)
     share = present.shape[1] / tf.reduce_sum(present, 1)  # the mean divides by all devices
@@ -158,7 +158,7 @@ def send_apart(link: Link, embeddings: Sequence[tf.Tensor], no: tf.Tensor) -> li
     Raises
     ------
     ValueError
-        If ``link`` takes other numbers of devices, or adds what they send
+        If ``link`` has another number of devices, or adds their symbols
     """
     check_devices(link, len(embeddings))
     if adds_in_the_air(link):

@@ -90,7 +90,7 @@ class ChannelEstimation(LinkedModel):
     Raises
     ------
     ValueError
-        If ``snr_db`` is no SNR and no range of them, or the link estimates no channel
+        If ``snr_db`` is neither an SNR nor a range of SNRs, or the link does not estimate a channel
     """
 
     settings_class = ChannelEstimationSettings
@@ -117,7 +117,7 @@ class ChannelEstimation(LinkedModel):
         return self.observe(inputs, snr_db).h_hat
 
     def observe(self, inputs: Batch, snr_db: tf.Tensor | float | None = None) -> Observation:
-        """Send a slot for each sample, and see the channel beside its estimate.
+        """Transmit one slot per sample, and return the channel and its estimate.
 
         Input as that of the system.
         """

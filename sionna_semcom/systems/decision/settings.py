@@ -37,7 +37,7 @@ class DecisionSettings(SystemSettings):
         Raises
         ------
         ValueError
-            If ``confidence`` is no probability, or the receiver does not decide on latents
+            If ``confidence`` is not a probability, or the receiver does not decide on latents
         """
         if confidence is not None and not self.asks_again:
             raise ValueError(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A MIMO channel of one's own: parallel Rayleigh channels between pairs of antennas."""
+"""Example of a MIMO channel: parallel Rayleigh channels between pairs of antennas."""
 
 from typing import Literal
 

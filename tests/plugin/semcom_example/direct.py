@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A system of one's own: an image through a linear encoder and decoder."""
+"""Example of a system: transmission of an image by a linear encoder and decoder."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -25,7 +25,7 @@ class DirectSettings(SystemSettings):
     """Real numbers that are sent for an image"""
 
     def metric_names(self, modalities: Iterable[str], judges: Iterable[str] = ()) -> list[str]:
-        """Names of what the system measures."""
+        """Names of the metrics of the system."""
         return [f"image_{kind}" for kind in default_metrics("image")]
 
     @property
@@ -70,7 +70,7 @@ class DirectSystem(LinkedModel):
 
     @property
     def num_symbols(self) -> int:
-        """Complex symbols that cross the link for an image."""
+        """Number of complex symbols per image."""
         return num_symbols(self.settings.latent_dim)
 
     def call(

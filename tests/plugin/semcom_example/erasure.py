@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A link of one's own: noise, and symbols that are lost."""
+"""Example of a link: noise and erased symbols."""
 
 from typing import Any, Literal
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A metric of one's own: the largest error of an image."""
+"""Example of a metric: the maximum error of an image."""
 
 from typing import Literal
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A data set of one's own: images with stripes, and their direction as a class."""
+"""Example of a data set: images with stripes, whose direction is the class."""
 
 from typing import Any, ClassVar, Literal
 

@@ -7,7 +7,7 @@ from sionna_semcom.alignment import PilotStatistics
 
 
 def pilots(d=12, m=20, count=400, rank=None, seed=0):
-    """Latents of two networks that look at the same inputs, correlated and not centered."""
+    """Latents of two networks for the same inputs, correlated and not centered."""
     draw = np.random.default_rng(seed)
     inputs = draw.normal(size=(count, rank or d)) * np.exp(-np.arange(rank or d) / 4)
     tx = inputs @ draw.normal(size=(rank or d, d)) + draw.normal(size=d)

@@ -1,4 +1,4 @@
-"""The paper's formulas against the operations in a graph."""
+"""Formulas of the paper against the operations of a graph."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,7 @@ ALIGNERS = {
 
 
 def sent(aligner):
-    """Symbols of pilots over channels, whatever iterations start from."""
+    """Symbols of pilots over channels, for any initial state of iterations."""
     config.seed = 1
     transceiver = aligner.design(channels(2, 1, 3, 2), 0.1)
     return transceiver.precode(np.stack([pilots(count=5)[0]] * 2)).numpy()

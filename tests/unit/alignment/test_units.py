@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Aligners design for channels in any unit, and refuse noise powers that are none."""
+"""Aligners support channels in any unit, and reject invalid noise powers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_the_unit_of_the_channel_changes_nothing(kind, no):
 
 @pytest.mark.parametrize("kind", ["first", "eigen"])
 def test_the_unit_of_the_latents_changes_nothing(kind):
-    """Features of a variance of 1e-32 are scaled to unit power as well."""
+    """Features with a variance of 1e-32 are also scaled to unit power."""
     from sionna_semcom.alignment import PilotStatistics
 
     tx, rx = pilots()

@@ -55,7 +55,7 @@ def test_delayed_channel_has_the_correlation_asked_for(rho):
 
 
 def test_correlation_is_the_average_over_angles_of_arrival():
-    """Jakes: waves from all around, each with the Doppler shift of its angle."""
+    """Jakes: waves from all directions, each with the Doppler shift of its angle."""
     shift = 30.0 * 3.5e9 / 299_792_458
     angles = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
     expected = np.mean(np.exp(2j * np.pi * shift * np.cos(angles) * 1e-3)).real
@@ -65,7 +65,7 @@ def test_correlation_is_the_average_over_angles_of_arrival():
 
 
 def test_robust_receiver_makes_the_error_that_the_state_predicts():
-    """The error on the channel acts as noise of its variance, as the transmit power is one."""
+    """The channel error acts as noise of its variance, because the transmit power is one."""
     no, channel = 0.2, FlatMIMOChannel(num_tx_ant=2, num_rx_ant=4, csi="ls")
     state = channel.draw(20_000, no)
     x = complex_normal([20_000, 1, 2])

@@ -51,7 +51,7 @@ def test_groups_of_one_slot_get_elements_of_their_own():
 
 @pytest.mark.parametrize("no", [1.0, 0.03])
 def test_pilots_have_power_one_and_a_still_flat_channel_is_estimated_as_in_theory(no):
-    """Each estimate rests on one pilot of power one, so it is that of a flat channel."""
+    """Each estimate uses one unit-power pilot, and equals that of a flat channel."""
     channel = mimo(
         model="TDL-A", delay_spread=0.0, speed=0.0, interpolation="nn", statistics="none",
         num_tx_ant=4,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny study, and results."""
+"""Fixtures: a tiny study, and result files."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands in this process."""
+"""Helpers that run commands in this process."""
 
 from typer.testing import CliRunner
 

@@ -136,7 +136,7 @@ def test_a_reader_that_stops_reading_is_no_error(results):
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
 def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
-    """A module that cannot be imported stands for TensorFlow."""
+    """A module that cannot be imported replaces TensorFlow."""
     code = (
         "import sys; sys.modules['tensorflow'] = None\n"
         "from sionna_semcom.cli.app import main; main()"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command on channels."""
+"""The command ``channel``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def invoke(*arguments):
 
 
 def rows(output):
-    """Cells of the table by the name of the figure."""
+    """Cells of the table by the name of the statistic."""
     lines = [line for line in output.splitlines() if line.startswith("  ") and line.strip()]
     return {line[:42].strip(): line[42:].split() for line in lines}
 
@@ -47,7 +47,7 @@ def test_channels_of_a_model_are_written_once_and_shown_alike(tmp_path):
 
 
 def test_files_hold_one_terminal_without_path_loss(tmp_path):
-    """A link budget and its interferers are the link's, not those of the channels in a file."""
+    """A link budget and its interferers belong to the link, not to the channels of a file."""
     files = tmp_path / "plain.h5", tmp_path / "budget.h5"
     budget = ("--set", "link_budget={interferers: {num: 2}}")
     for path, more in zip(files, ((), budget), strict=True):
@@ -59,13 +59,13 @@ def test_files_hold_one_terminal_without_path_loss(tmp_path):
 
 
 def test_a_street_is_traced_written_and_shown_alike(tmp_path, monkeypatch):
-    """Spreads and K-factor are those that NumPy finds in the file."""
+    """Spreads and K-factor equal the results of NumPy for the file."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     path = tmp_path / "street.h5"
     scene = ("--scene", "simple_street_canyon", "--count", 15, *PLACES, *GRID)
     written = invoke(*scene, "--out", path)
     assert written.exit_code == 0, written.output
-    assert "simple_street_canyon: 15 of 15 places, 2 x 2 antennas" in written.output
+    assert "simple_street_canyon: 15 of 15 positions, 2 x 2 antennas" in written.output
     shown = invoke(path, "--set", "fft_size=12")
     assert rows(shown.output) == rows(written.output)
     with h5py.File(path) as file:
@@ -101,17 +101,23 @@ def test_measured_responses_are_shown(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Give one of a file, --model and --scene"),
-        (("x.h5", "--model", "UMi"), "Give one of a file, --model and --scene"),
-        (("--scene", "munich", "--model", "UMi"), "Give one of a file, --model and --scene"),
-        (("x.h5", "--out", "y.h5"), "--out goes with --model or --scene"),
+        ((), "Give exactly one of a file, --model and --scene"),
+        (("x.h5", "--model", "UMi"), "Give exactly one of a file, --model and --scene"),
+        (
+            ("--scene", "munich", "--model", "UMi"),
+            "Give exactly one of a file, --model and --scene",
+        ),
+        (("x.h5", "--out", "y.h5"), "--out needs --model or --scene"),
         (("--scene", "munich"), "transmitter"),
         (("--scene", "atlantis", *PLACES), "`scene` must be an XML file or one of"),
         (("--scene", "x.xml", *PLACES), "No scene x.xml"),
         (("--scene", "munich", *PLACES, "--set", "velocity=3"), "unknown key velocity"),
         (("x.h5",), "No file of channels x.h5"),
         (("--model", "UMx"), "Received: 'UMx'"),
-        (("--model", "UMi", "--set", "speed"), "A setting must read key=value. Received: 'speed'"),
+        (
+            ("--model", "UMi", "--set", "speed"),
+            "A setting must have the form key=value. Received: 'speed'",
+        ),
         (("--model", "UMi", "--set", "velocity=3"), "unknown key velocity"),
     ],
 )
@@ -127,4 +133,4 @@ def test_a_file_of_something_else_is_refused(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["x"] = 1.0
     result = invoke(tmp_path / "x.h5")
-    assert "must have a and tau, or h. Received: neither" in result.stderr
+    assert "must contain a and tau, or h. Received: neither" in result.stderr

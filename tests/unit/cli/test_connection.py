@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that say where a study is computed."""
+"""Options of the execution of a study: workers, scheduler and cluster."""
 
 import itertools
 
@@ -72,7 +72,7 @@ def test_cluster_files_that_are_wrong_end_in_one_line(write, tmp_path, text, mes
 
 def test_a_script_needs_a_cluster(write):
     *_, line = _lines("run", write(), "--dry-run")
-    assert line == "Error: --dry-run shows the script of a job, and needs --cluster"
+    assert line == "Error: --dry-run needs --cluster, because it shows the script of a job"
 
 
 def test_jobs_are_asked_for_only_with_a_study_that_was_read(write, tmp_path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that converts multimodal features."""
+"""The command ``convert`` for multimodal features."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_computational_sequences(tmp_path):
         (["none.pkl"], "No file of features none.pkl"),
         (["a.pkl", "b.pkl"], "Only computational sequences are several files"),
         (["PICKLE", "--format", "csv"], "`format` must be one of mmsa, multibench, csd, hdf5"),
-        (["PICKLE", "--format", "hdf5"], "aligned_50.pkl` is damaged or no file of features"),
+        (["PICKLE", "--format", "hdf5"], "aligned_50.pkl` is damaged or not a file of features"),
         (["PICKLE", "--format", "multibench"], "aligned_50.pkl`, train: it has no regression_lab"),
         (["PICKLE", "--label", "classification"], "train: it has no classification_labels, only"),
         (["text=x.csd"], "Computational sequences need labels=FILE"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that shows distributions of records."""
+"""The command ``cdf`` for distributions of records."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_percentiles_and_outage_are_shown_and_the_cdf_is_drawn(result, tmp_path)
     ("options", "message"),
     [
         (("--metric", "psnr"), "There is no metric 'psnr', only mse"),
-        (("--metric", "mse", "--percent", "0"), "`percent` must lie between 0 and 100"),
+        (("--metric", "mse", "--percent", "0"), "`percent` must be between 0 and 100"),
         (("--metric", "mse", "--figure", "cdf.txt"), "suffix must be one of"),
         (("--metric", "mse", "--at", "7", "--figure", "cdf.png"), "there must be a point at 7"),
     ],

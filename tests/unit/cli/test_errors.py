@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Commands that cannot do what they are asked for end in one line."""
+"""Commands with invalid input end with a one-line message."""
 
 import errno
 
@@ -21,7 +21,7 @@ from .invoking import invoke
         ("data={kind: mnist_fsdd, root: nowhere}", "nowhere"),
         ("models.main.system.latent_dim=0", "latent_dim: Input should be"),
         ("evaluation.snr_db=[.nan]", "nan"),
-        ("{evaluation: {max_mc_iter: null}", "must read key=value"),
+        ("{evaluation: {max_mc_iter: null}", "must have the form key=value"),
     ],
 )
 def test_wrong_settings_end_in_one_line(study, tmp_path, change, message):
@@ -39,7 +39,7 @@ def test_wrong_files_end_in_one_line(study, results, tmp_path):
         (("run", tmp_path / "none.yaml"), "No study file"),
         (("run", tmp_path / "not.yaml"), "is not YAML"),
         (("show", tmp_path / "none.h5"), "No result file"),
-        (("show", results[0]), "is damaged or no result file"),
+        (("show", results[0]), "is damaged or not a result file"),
         (("show", results[1], "--metric", "mse"), "no metric 'mse', only image_mse, audio_mae"),
         (("show", results[1], "--figure", tmp_path / "a.b"), "suffix must be one of"),
         (("train", study, "--model", "x"), "no model 'x', only main"),
@@ -115,7 +115,7 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", interrupt)
     ended = invoke("run", study)
     assert ended.exit_code == 130
-    assert "The same command goes on from here" in ended.output
+    assert "Repeat the command to resume" in ended.output
 
 
 @pytest.mark.parametrize("graph", [False, True])

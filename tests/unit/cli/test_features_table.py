@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table and the notes that say what was read of multimodal features."""
+"""Table and notes on multimodal features."""
 
 from __future__ import annotations
 
@@ -70,6 +70,6 @@ def test_videos_of_two_splits_and_repeated_names_are_told():
     splits = {"train": split("a", 10), "validation": repeated, "test": split("a", 4)}
     told = lines_of(*features_notes(MultimodalFeatures(splits)))
     assert told == [
-        "Validation: 3 of 4 ids repeat others",
-        "Test: 2 of 2 videos are in an earlier split, too",
+        "Validation: 3 of 4 ids are repeated",
+        "Test: 2 of 2 videos are also in an earlier split",
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command that writes a study's latents to a file."""
+"""The command ``latents``, which exports the latents of a study to a file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _split(count):
 
 @pytest.fixture
 def pairs(tmp_path):
-    """Latents in tmp_path, and a head that takes the third class for the second."""
+    """Latents in tmp_path, and a head that confuses the second and the third class."""
     splits = {"train": _split(12), "validation": _split(6), "test": _split(9)}
     kernel = np.eye(4, 3, dtype=np.float32)
     kernel[2] = 0
@@ -83,7 +83,7 @@ def test_networks_are_looked_for_where_runs_do(study, pairs, tmp_path, monkeypat
 
 
 def test_networks_are_trained_first(study, tmp_path):
-    """Two steps of training on scikit-learn's digits."""
+    """Networks are trained for two steps on scikit-learn's digits."""
     for end, network in (("transmitter", "residual"), ("receiver", "plain")):
         system = f"{{kind: image_classifier, network: {network}, latent_dim: 5, widths: [4]}}"
         short = "{epochs: 1, steps_per_epoch: 2, batch_size: 10, warmup_steps: 1}"
@@ -106,7 +106,7 @@ def test_networks_are_trained_first(study, tmp_path):
     ("change", "message"),
     [
         ("data.path=none.h5", "No file of latents none.h5"),
-        ("data.path=link_sims/tiny.yaml", "is damaged or no file of latents"),
+        ("data.path=link_sims/tiny.yaml", "is damaged or not a file of latents"),
         ("data={kind: cifar10_latents}", "SIONNA_SEMCOM_DATA"),
     ],
 )
@@ -120,12 +120,12 @@ def test_wrong_data_end_in_one_line(study, tmp_path, change, message):
 
 @pytest.mark.parametrize("kind", ["builtin", "mnist_fsdd"])
 def test_data_that_are_no_latents_end_in_one_line(study, tmp_path, kind):
-    """Before they are read: there is no folder of them."""
+    """The error occurs before the data are read: their folder does not exist."""
     for old, new in [("{kind: latents", f"{{kind: {kind}}} #"), ("linear_alignment", "centroid")]:
         study.write_text(study.read_text().replace(old, new))
     study.write_text(study.read_text().replace("flat_mimo", "awgn"))
     ended = invoke("latents", study)
     assert ended.exit_code == 2
     assert ended.output.splitlines()[-1].startswith("Error: The data of ")
-    assert f"tiny.yaml are no latents, but {kind}" in ended.output
+    assert f"tiny.yaml must be latents. Received: {kind}" in ended.output
     assert not (tmp_path / "results").exists()

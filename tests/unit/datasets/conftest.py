@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small data sets in the layouts of the real ones."""
+"""Small data sets in the layouts of the published data sets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def idx_bytes():
 
 @pytest.fixture
 def mnist(tmp_path):
-    """240 training and 20 test images of 4 x 4; row 0 holds the class, row 1 the number."""
+    """240 training and 20 test images of 4 x 4; row 0 is the class, row 1 the index."""
     folder = tmp_path / "mnist"
     folder.mkdir()
     for stem, count in (("train", 240), ("t10k", 20)):
@@ -45,7 +45,7 @@ def tone(frequency, rate, seconds=0.2):
 
 @pytest.fixture
 def fsdd(tmp_path):
-    """Folder of three speakers' digits, eight times each: tones of 300 + 100 * digit Hz."""
+    """Folder with eight recordings per digit of three speakers: tones of 300 + 100 * digit Hz."""
     folder = tmp_path / "fsdd" / "recordings"
     folder.mkdir(parents=True)
     for digit in range(10):
@@ -58,7 +58,7 @@ def fsdd(tmp_path):
 
 @pytest.fixture
 def audiomnist(tmp_path):
-    """The same at 48 kHz in AudioMNIST's folders, speakers 01 to 03."""
+    """The same recordings at 48 kHz in AudioMNIST's folders, speakers 01 to 03."""
     for speaker in ("01", "02", "03"):
         folder = tmp_path / "audiomnist" / "data" / speaker
         folder.mkdir(parents=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches of samples in memory: order, numbers and what is refused."""
+"""Batches of samples in memory: order, sizes and errors."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every writer of data meets a full disk with one line, and leaves what was there."""
+"""On a full disk, all writers raise a one-line error and keep existing files."""
 
 from __future__ import annotations
 

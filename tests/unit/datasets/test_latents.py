@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="call-arg"
-"""Latents as they are saved, loaded, drawn from and batched."""
+"""Latents: saving, loading, selection and batches."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_an_unbalanced_set_has_too_few_of_a_class(head):
 
 
 def rows_in_order(pairs, split, batch_size):
-    """Numbers of the samples of a split as they come, and what comes with them."""
+    """Indices of the samples of a split in their order, and their other entries."""
     batches = list(getattr(pairs, split)(batch_size))
     found = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
     return (found["tx"][:, 0] - pairs.splits[split].tx[0, 0]).astype(int), found
@@ -190,7 +190,7 @@ def test_batches_are_alike_where_the_file_is_sorted_by_class(head):
 
 
 def test_training_takes_every_pair_once_before_any_is_repeated(pairs):
-    """9 batches of 16: two passes and 24 of 60 pairs."""
+    """9 batches of 16 are two passes over 60 pairs, plus 24 pairs."""
     batches = list(pairs.train(16, 9, seed=1))
     rows = np.concatenate([batch["tx"][:, 0] for batch in batches]).astype(int)
     assert len(rows) == 144

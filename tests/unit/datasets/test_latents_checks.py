@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents, heads and files of them that are refused."""
+"""Invalid latents, heads and latent files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_splits_that_are_wrong_are_refused(tmp_path, changes, message):
             del file[f"val/{part}"]
             file[f"val/{part}"] = values
     with pytest.raises(
-        ValueError, match=rf"latents.h5` is damaged or no file of latents.*{message}"
+        ValueError, match=rf"latents.h5` is damaged or not a file of latents.*{message}"
     ):
         LatentPairs.load(path)
 
@@ -69,12 +69,12 @@ def test_files_that_are_none_are_refused(tmp_path, head):
     whole = path.read_bytes()
     for raw in (b"", b"text", whole[:1000]):
         path.write_bytes(raw)
-        with pytest.raises(ValueError, match=r"latents.h5` is damaged or no file of latents"):
+        with pytest.raises(ValueError, match=r"latents.h5` is damaged or not a file of latents"):
             LatentPairs.load(path)
     path.write_bytes(whole)
     with h5py.File(path, "r+") as file:
         del file["test/rx"]
-        file["test/rx/inner"] = [1.0]  # a group in place of the latents
+        file["test/rx/inner"] = [1.0]  # a group instead of the latents
     with pytest.raises(ValueError, match=r"latents.h5` is damaged .*: it has no test/rx"):
         LatentPairs.load(path)
 

@@ -51,7 +51,7 @@ def test_values_that_are_not_finite_are_as_the_mean(wrong):
 
 @pytest.mark.parametrize("wrong", [3e38, -3e38, 1e30, np.finfo(np.float32).max])
 def test_values_whose_squares_overflow_are_replaced_and_counted(wrong):
-    """One of them would make all others zero, as it is the deviation."""
+    """A single such value would dominate the deviation, and make all other values zero."""
     draw = np.random.default_rng(1)
     values, test = (draw.normal(3, 2, (50, 2)).astype(np.float32) for _ in range(2))
     clean = Standardization.fit(values[5:])

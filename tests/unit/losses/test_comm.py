@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="call-arg"
-"""The losses of CoMM against plain NumPy, their limits and what they do not depend on."""
+"""CoMM losses against NumPy, their limits and their invariances."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NAMES = {2: ["image", "audio"], 3: ["image", "audio", "text"]}
 
 
 def draw(batch, count=1, dim=6):
-    """Embeddings of any length, in single precision."""
+    """Embeddings with arbitrary norms in single precision."""
     values = np.random.default_rng([batch, count]).normal(size=(count, batch, dim))
     lengths = np.random.default_rng(0).uniform(0.1, 5, (count, batch, 1))
     return (lengths * values).astype(np.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bound of what two representations share, at the best discriminator."""
+"""Bound of the redundancy of two representations, for the best discriminator."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def _gaussian_log_ratio(x, y, rho):
 
 
 def _twice_jsd(rho):
-    """2 D_JS between the joint density and the product of its marginals, integrated."""
+    """2 D_JS between the joint density and the product of its marginals, by integration."""
 
     def integrand(y, x):
         q = stats.norm.pdf(x) * stats.norm.pdf(y)

@@ -127,7 +127,7 @@ def test_lmmse_reaches_the_least_mean_squared_error():
 @pytest.mark.parametrize("latent_dim", [1, 2, 3, 7])
 @pytest.mark.parametrize("noise", [0.1, 1.0])
 def test_no_other_factor_has_less_error_than_lmmse(latent_dim, noise):
-    """Also for an odd dimension, whose real numbers are sent with more than half the power."""
+    """Includes an odd dimension, whose real numbers have more than half of the power."""
     symbols = LatentMapper()(tf.random.normal([100_000, latent_dim]))
     latents = LatentDemapper(latent_dim)(symbols).numpy()
     noisy = symbols + (noise / 2) ** 0.5 * tf.complex(*tf.random.normal([2, *symbols.shape]))
@@ -192,7 +192,7 @@ def test_what_is_not_finite_spoils_its_own_latent_alone(compiled, bad):
 
 
 class Transmitter(keras.Model):
-    """The form of the documentation: no layer is told of training."""
+    """Model as in the documentation: its layers take no argument ``training``."""
 
     def __init__(self):
         super().__init__()

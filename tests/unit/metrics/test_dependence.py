@@ -15,7 +15,7 @@ def _correlated(count, rho, seed, dim=1):
 
 
 def _shared_sign(count, dim, wrong, seed):
-    """A sign in a random direction of each of two, which a share of the samples has wrong."""
+    """A common sign along a random direction of two vectors, with a fraction of sign errors."""
     draw = np.random.default_rng(seed)
     sign = draw.choice([-1.0, 1.0], size=(count, 1))
     found = []
@@ -28,7 +28,7 @@ def _shared_sign(count, dim, wrong, seed):
 
 
 def _sign_bce(wrong):
-    """BCE of the best discriminator that sees two signs."""
+    """BCE of the best discriminator of two signs."""
     agree = (1 - wrong) ** 2 + wrong**2
     p = np.array([agree, 1 - agree]) / 2  # matched pairs that agree, and that do not
     q = np.array([0.5, 0.5]) / 2
@@ -44,7 +44,7 @@ def test_it_finds_what_correlated_gaussians_share():
 
 @pytest.mark.parametrize(("wrong", "slack"), [(0.0, 0.12), (0.05, 0.12), (0.5, 0.02)])
 def test_it_finds_one_direction_of_many_in_as_few_samples_as_there_are(wrong, slack):
-    """As many samples and dimensions as latents of CMU-MOSI have."""
+    """The numbers of samples and dimensions are those of CMU-MOSI."""
     found = [fresh_dependence(*_shared_sign(752, 32, wrong, seed)).bce for seed in range(3)]
     assert _sign_bce(wrong) - 0.02 < np.mean(found) < _sign_bce(wrong) + slack
 

@@ -51,7 +51,7 @@ def test_psnr_of_a_perfect_sample_is_finite(images):
 
 
 def _ssim(x, y, size):
-    """Wang et al., equation (13), by plain convolutions."""
+    """Wang et al., equation (13), with explicit convolutions."""
     offsets = np.arange(size) - size // 2
     window = np.exp(-(offsets[:, None] ** 2 + offsets**2) / (2 * 1.5**2))
     window /= window.sum()

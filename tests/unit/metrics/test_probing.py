@@ -9,7 +9,7 @@ from sionna_semcom.metrics import linear_probe, perceptron_probe
 
 
 def _samples(count, seed, noise=1.0):
-    """Ten numbers, of which the first says the class through noise."""
+    """Ten numbers, the first of which is the class in noise."""
     draw = np.random.default_rng(seed)
     y = draw.integers(0, 2, count)
     x = draw.normal(size=(count, 10)) * 3 + 5
@@ -35,7 +35,7 @@ def test_it_is_scikit_learns_regression_at_the_strength_that_validation_chooses(
 
 
 def _agreement(count, seed):
-    """Two signs side by side, and whether they agree, which no linear classifier can say."""
+    """Two signs, and whether they are equal, which is not a linear function."""
     signs = np.random.default_rng(seed).choice([-1.0, 1.0], (count, 2))
     return signs + 0.1 * _samples(count, seed)[0][:, 1:3], (signs[:, 0] == signs[:, 1]).astype(int)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Metrics of reconstructions that systems measure, and those that a study adds."""
+"""Metrics of reconstructions: those of systems, and additional metrics of a study."""
 
 from __future__ import annotations
 

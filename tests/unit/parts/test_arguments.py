@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Types, ranges and defaults in words, from annotations of any kind."""
+"""Types, ranges and defaults of arguments in words, for all kinds of annotations."""
 
 from __future__ import annotations
 

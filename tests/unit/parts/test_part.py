@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a declaration gives a class: signature, help and configuration."""
+"""Signature, help and configuration that a class gets from its settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Toy(Part):
     Parameters
     ----------
     first : `str`
-        What is no setting
+        An explicit argument
 
     Raises
     ------
@@ -116,7 +116,7 @@ def test_help_has_the_arguments_once_between_their_neighbors():
     assert text.count("size : int, at least 1\n") == 1
     assert "Number of things, on two lines." in text
     assert 'color : "red" | "green", (default \'red\')' in text
-    assert text.index("What is no setting") < text.index("size : int") < text.index("Raises")
+    assert text.index("An explicit argument") < text.index("size : int") < text.index("Raises")
 
 
 @pytest.mark.parametrize("registry", [LINKS, SYSTEMS], ids=lambda registry: registry.sort)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts are found by kind, whoever registered them and when."""
+"""Registries find parts by kind, independent of the package and time of their registration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sionna_semcom.systems import SYSTEMS
 
 @pytest.fixture
 def toys(monkeypatch):
-    """A registry that no other test sees."""
+    """A registry that is removed after the test."""
     monkeypatch.setattr(schema, "REGISTRIES", dict(schema.REGISTRIES))
     monkeypatch.setattr(registry, "REGISTRIES", schema.REGISTRIES)
     return Registry("toys")
@@ -41,7 +41,7 @@ def test_two_parts_with_one_kind_are_refused(toys):
         toys.declare(OtherSettings)
     message = str(caught.value)
     assert message.startswith("`kind` must be new among the toys. Received: 'ball' of ")
-    assert "OtherSettings, which " in message and message.endswith("BallSettings has already")
+    assert "OtherSettings, which is already " in message and message.endswith("BallSettings")
     assert toys["ball"] is BallSettings
 
 
@@ -94,7 +94,7 @@ def test_studies_take_links_that_are_registered_after_them(monkeypatch):
 
     @LINKS.register(LateSettings)
     class LateLink(AWGNLink):
-        """A link that comes late."""
+        """A link that is registered late."""
 
     study = {
         "name": "s",

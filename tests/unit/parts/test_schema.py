@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The JSON Schema of studies, with which editors complete and check study files."""
+"""JSON Schema of studies, for completion and checks in editors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def schema() -> dict[str, Any]:
 
 
 def nodes(node: Any):
-    """Every object of a document."""
+    """All objects of a document."""
     if isinstance(node, dict):
         yield node
     for child in node.values() if isinstance(node, dict) else node:
@@ -76,7 +76,7 @@ TYPES = {
 
 
 def problems(value: Any, schema: dict, defs: dict, where: str = "") -> list[str]:
-    """What of ``schema`` a value does not keep: types, keys, constants and alternatives."""
+    """Violations of ``schema`` by a value: types, keys, constants and alternatives."""
     if "$ref" in schema:
         return problems(value, defs[schema["$ref"].rpartition("/")[2]], defs, where)
     if "discriminator" in schema:
@@ -108,7 +108,7 @@ def problems(value: Any, schema: dict, defs: dict, where: str = "") -> list[str]
 
 
 def as_in_editors(value: Any) -> Any:
-    """Numbers such as 3.5e9, which are text in YAML 1.1 and numbers in YAML 1.2."""
+    """Convert numbers such as 3.5e9, which are text in YAML 1.1 and numbers in YAML 1.2."""
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables for the documentation, from curves along the SNR and along other axes."""
+"""Tables of the documentation for curves along the SNR and other axes."""
 
 import math
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A decision on what is not finite ends the simulation, whatever decides."""
+"""A decision with non-finite inputs ends the simulation, independent of the system."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def system(kind, num_classes):
 
 
 def with_nan(batches, key):
-    """``batches`` with NaN in one value of the first sample."""
+    """Replace one value of the first sample of ``batches`` by NaN."""
     spoilt = [{**batch, key: np.array(batch[key], "f")} for batch in batches]
     for batch in spoilt:
         batch[key][0].flat[0] = np.nan
@@ -73,7 +73,7 @@ def test_features_and_weights_that_are_not_finite(kind, num_classes):
 @pytest.mark.parametrize("graph_mode", [None, "graph", "xla"])
 def test_however_it_is_executed(graph_mode):
     model = system(TwoStageVIB, 2)
-    refuse(model, with_nan(TWO, "text"), "What acc2 is decided", graph_mode=graph_mode)
+    refuse(model, with_nan(TWO, "text"), "Decisions of acc2 have", graph_mode=graph_mode)
     sim_metrics(model, TWO, [5.0], progress=False, graph_mode=graph_mode)
 
 
@@ -96,9 +96,9 @@ def test_words_and_judges_and_metrics_of_ones_own():
     batches = [{k: v.numpy() for k, v in batch.items()} for batch in data.test(10).take(2)]
     shapes = {"text": data.shapes["text"], "image": data.shapes["image"]}
     text = CentroidSystem(modalities({"text": shapes["text"]}, 4), link=AWGNLink())
-    refuse(text, with_nan(batches, "text"), "What text_accuracy", graph_mode=None)
+    refuse(text, with_nan(batches, "text"), "Decisions of text_accuracy", graph_mode=None)
     spoil(text)
-    refuse(text, batches, "What text_accuracy", graph_mode=None)
+    refuse(text, batches, "Decisions of text_accuracy", graph_mode=None)
     both = CentroidSystem(modalities(shapes, 4), link=AWGNLink())
     both.recognizers = {"image": Classifier(shapes["image"], modality="image")}
     spoil(both.recognizers["image"])
@@ -117,7 +117,7 @@ def test_a_measure_of_the_users(graph_mode, traced):
     bad = np.eye(10, dtype="f")
     bad[3, 0] = np.inf
     function = tf.function(measure) if traced else measure
-    expected = r"accuracy, recall is decided on .* 1 of 10"
+    expected = r"Decisions of accuracy, recall have .* 1 of 10"
     refuse(function, [bad, bad], expected, graph_mode=graph_mode)
     result = sim_metrics(function, 2 * [np.eye(10, dtype="f")], [0], progress=False)
     assert result.curve.metrics["accuracy"].mean == 1.0

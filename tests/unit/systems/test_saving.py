@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems leave the study: own encoders, links that draw, normalization, and strangers' files."""
+"""Saved systems: custom encoders, links with random draws, normalization, and untrusted files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SHAPE = (6, 6, 1)
 
 @keras.saving.register_keras_serializable("tests")
 class Halves(keras.layers.Layer):
-    """An encoder of one's own, with a weight that it makes when it is built."""
+    """A custom encoder with a weight that is created when it is built."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
@@ -76,7 +76,7 @@ def assert_same(found, expected):
 
 
 def rewritten(path, change):
-    """The file in ``path`` with entries that ``change`` gives for the old ones."""
+    """Rewrite the file ``path`` with entries that ``change`` returns for the old entries."""
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
@@ -285,7 +285,7 @@ def test_a_damaged_byte_of_the_provenance_is_named(tmp_path, encrypted):
     for index in range(30 + len("provenance.json"), offset):
         path.write_bytes(whole[:index] + bytes([whole[index] ^ 64]) + whole[index + 1 :])
         try:
-            assert provenance_of(path) == noted  # bits behind the end of what is compressed
+            assert provenance_of(path) == noted  # bits after the end of the compressed data
         except ValueError as error:
             assert "x.keras is damaged: " in str(error)
 

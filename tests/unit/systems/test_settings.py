@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that build systems, and those that cannot."""
+"""Valid and invalid settings of systems."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""ADMM: its steps against their definitions, and the power that it leaves."""
+"""ADMM: its steps against their definitions, and its transmit power."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_decoder_is_the_best_one():
 
 
 def test_first_iteration_is_that_of_the_paper():
-    """Equations (15), (20) and (26) with pilots X of covariance one, by a Sylvester solver."""
+    """Equations (15), (20) and (26) for pilots X with unit covariance, with a Sylvester solver."""
     cross, h, rho = channels(6, 5).numpy(), channels(3, 2, seed=1).numpy(), 2.0
     first = channels(2, 5, seed=2)
     g = mmse_decoder(cross, h, first, NOISE).numpy()

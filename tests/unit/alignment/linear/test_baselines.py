@@ -1,4 +1,4 @@
-"""First-k, Top-k and Eigen-k against what they are meant to do."""
+"""First-k, Top-k and Eigen-k against their definitions."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def received(aligner, h, no, **options):
 
 
 def regression(aligner, tx, rx):
-    """The map with the ridge that cross-validation chose."""
+    """The linear map with the ridge of cross-validation."""
     return Ridge(alpha=semantic_modes(PilotStatistics.of(tx, rx)).ridge * len(tx)).fit(tx, rx)
 
 

@@ -1,4 +1,4 @@
-"""Semantic modes: whitening, what they explain, and which ridge few pilots need."""
+"""Semantic modes: whitening, explained variance, and the ridge for few pilots."""
 
 import numpy as np
 import pytest

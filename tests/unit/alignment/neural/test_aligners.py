@@ -1,4 +1,4 @@
-"""Neural aligners: power, what they know of the channel, and that they learn."""
+"""Neural aligners: power, channel knowledge and training."""
 
 import keras
 import numpy as np
@@ -92,7 +92,7 @@ def test_power_limit_holds_for_every_latent(kind):
 
 
 def test_eigenbasis_hides_all_but_the_gains():
-    """Rotations at both ends change the symbols on the air, and nothing that arrives."""
+    """Rotations at both ends change the transmitted symbols, but not the received latents."""
     aligner = make("eigenbasis")
     h = channels(3, 2, 4, 3, dtype=tf.complex64)
     left, right = (

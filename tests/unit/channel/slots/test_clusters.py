@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paths that are looked up are those that Sionna computes."""
+"""Paths from tables equal those of Sionna."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the model leaves out, against simulations in the time domain."""
+"""Neglected interference against simulations in the time domain."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_no_doppler_no_interference():
 
 
 def test_doppler_interference_is_that_of_a_simulation():
-    """A flat channel with Jakes' spectrum, sample by sample, into one OFDM symbol."""
+    """Sample-by-sample simulation of one OFDM symbol over a flat channel with Jakes' spectrum."""
     rng, doppler_time = np.random.default_rng(1), 0.1
     shifts = doppler_time * np.cos(2 * np.pi * rng.random([4000, 32]))
     phases = 2 * np.pi * rng.random(shifts.shape)
@@ -59,7 +59,7 @@ def test_doppler_interference_is_that_of_a_simulation():
 
 @pytest.mark.parametrize("delay", [0, PREFIX, PREFIX + 1, 20, 60, PREFIX + SIZE, 100])
 def test_delay_interference_is_that_of_a_simulation(delay):
-    """Random OFDM symbols through one path, of which the receiver knows the useful part."""
+    """Random OFDM symbols over one path. The receiver knows the useful part."""
     rng = np.random.default_rng(1)
     x = (rng.choice([-1, 1], [400, SIZE]) + 1j * rng.choice([-1, 1], [400, SIZE])) / 2**0.5
     time = np.fft.ifft(x, axis=-1) * SIZE**0.5
@@ -73,7 +73,7 @@ def test_delay_interference_is_that_of_a_simulation(delay):
 
 
 def test_published_cases():
-    """28 GHz at 30 m/s, and TDL-A with paths up to 9.7 us behind a prefix of 2.8 us."""
+    """28 GHz at 30 m/s, and TDL-A with paths up to 9.7 us after a prefix of 2.8 us."""
     fast = perfect(model="TDL-A", carrier_frequency=28e9, speed=30.0, delay_spread=0.0)
     assert fast.interference_floor_db == pytest.approx(-18.4, abs=0.1)
     long = perfect(model="TDL-A", delay_spread=1e-6, speed=0.0)

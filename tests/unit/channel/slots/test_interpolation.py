@@ -44,7 +44,7 @@ def chain(method, **changes):
 
 
 def draw(statistics, slots, rng):
-    """Gaussian channels [slots, 1, 1, 1, streams, T, F] of these statistics."""
+    """Gaussian channels [slots, 1, 1, 1, streams, T, F] with these statistics."""
 
     def root(covariance):
         values, vectors = np.linalg.eigh(covariance)
@@ -100,7 +100,7 @@ def test_error_is_uncorrelated_with_the_estimate(method):
     ],
 )
 def test_estimate_of_a_constant_channel_is_sionnas(method, changes):
-    """Where nothing varies there is nothing to correct, and Sionna's weights remain."""
+    """A constant channel needs no correction, so that Sionna's weights are unchanged."""
     changes = {"speed": 0.0, "delay_spread": 0.0} | changes
     settings, grid, estimate, _ = chain(method, **changes)
     y = tf.complex(*tf.random.normal([2, 3, 1, 2, SYMBOLS, settings.fft_size]))
@@ -159,7 +159,7 @@ def test_without_statistics_the_estimator_is_sionnas(method):
 @pytest.mark.parametrize("direction", ["uplink", "downlink"])
 @pytest.mark.parametrize("model", ["CDL-A", "CDL-D"])
 def test_covariances_of_cdl_are_those_of_its_channels(model, direction):
-    """Velocities are not confined to a plane, and antennas favor some clusters."""
+    """Velocities have three dimensions, and antenna patterns weight the clusters."""
     settings = OFDMSettings(
         model=model, direction=direction, speed=100.0, fft_size=24, delay_spread=300e-9,
         num_tx_ant=2, num_rx_ant=2, csi="perfect",

@@ -50,7 +50,7 @@ def test_path_loss_is_that_of_tr_38_901_by_hand(model, height):
 
 
 def test_the_median_drop_has_unit_energy_and_normalized_slots_all_have_it():
-    """The unit of `no` is the median drop, whose gain is that of the budget."""
+    """`no` is relative to the median drop, whose gain is that of the budget."""
     set_seed(2)
     link = OFDMLink(model="UMa", csi="perfect", link_budget={}, **SLOT)
     energies = np.mean(np.abs(link.channel.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))
@@ -66,7 +66,7 @@ def test_the_median_drop_has_unit_energy_and_normalized_slots_all_have_it():
 
 
 def test_mimo_channels_have_budgets_as_links():
-    """The median of what they show is one, and the SNR of a power is that of the budget."""
+    """The median energy of their matrices is one, and the SNR of a power is that of the budget."""
     set_seed(3)
     channel = OFDMMIMOChannel(model="UMi", csi="perfect", link_budget={}, **SLOT)
     energies = np.mean(np.abs(channel.slots.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))

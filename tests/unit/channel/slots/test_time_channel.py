@@ -27,7 +27,7 @@ def build(**changes):
 
 
 def sionna_chain(x, a, tau, channel):
-    """The slot three times in a row through Sionna's blocks, and the middle one of what arrives."""
+    """The middle one of three repetitions of a slot after Sionna's blocks."""
     sizes, lags = channel.waveform, channel._lags
     outside = sizes.fft_size - x.shape[-1] - sizes.first
     wide = tf.pad(x, [[0, 0]] * 4 + [[sizes.first, outside]])
@@ -62,7 +62,7 @@ def test_a_slot_arrives_as_through_sionnas_blocks(changes):
 
 @pytest.mark.parametrize("changes", [{}, FAST, {**FAST, "window_advance": 4}])
 def test_what_a_resource_element_is_to_itself(changes):
-    """Sent alone, it arrives at its own place with this factor."""
+    """A single transmitted element is received at its position with this factor."""
     _, paths, channel = build(num_tx_ant=1, num_rx_ant=1, num_streams=1, **changes)
     slots = channel(paths, 1)
     elements = np.eye(5 * 24).reshape(120, 1, 1, 5, 24)
@@ -84,7 +84,7 @@ def test_what_a_resource_element_is_to_itself(changes):
     ],
 )
 def test_interference_is_the_floor_that_the_frequency_domain_reports(changes):
-    """Its closed forms, of a window at the end of the prefix."""
+    """Closed forms for a window at the end of the prefix."""
     chosen = {"model": "TDL-C", "delay_spread": 30e-9, "fft_size": 72, **changes}
     settings, paths, channel = build(window_advance=0, **chosen)
     taps, h = channel(paths, 100)
@@ -97,7 +97,7 @@ def test_interference_is_the_floor_that_the_frequency_domain_reports(changes):
 
 @pytest.mark.parametrize("model", ["TDL-C", "CDL-D", "UMi"])
 def test_slots_are_those_of_the_frequency_domain(model):
-    """Within what the taps' six samples at either end leave out."""
+    """Equal up to the truncation of the taps to six samples at both ends."""
     chosen = {"model": model, "delay_spread": 50e-9, "csi": "perfect", "fft_size": 24}
     drawn = []
     for domain, kind in (("frequency", SlotChannel), ("time", PathChannel)):
@@ -109,7 +109,7 @@ def test_slots_are_those_of_the_frequency_domain(model):
     np.testing.assert_allclose(drawn[1], drawn[0], atol=2e-3)
     set_seed("slots", model)
     channel = PathChannel(settings, resource_grid(settings))
-    if model != "UMi":  # some of whose drops have paths behind the prefix
+    if model != "UMi":  # some drops have paths beyond the prefix
         h = TimeChannel(settings, channel.max_delay)(channel, 20).h
         assert np.mean(np.abs(h - drawn[0]) ** 2) < 1e-3
 

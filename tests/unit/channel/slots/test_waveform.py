@@ -15,7 +15,7 @@ def sizes(**changes):
 
 
 def test_the_subcarriers_are_the_middle_ones_of_a_larger_fft():
-    """Subcarrier ``n - fft_size // 2`` of a grid is that of the FFT with its zero in the middle."""
+    """Subcarrier ``n - fft_size // 2`` of a grid is that of the FFT with its zero in the center."""
     for fft_size, times in ((24, 2), (25, 2), (25, 3), (72, 1)):
         found = sizes(fft_size=fft_size, oversampling=times, num_streams=1)
         assert found.fft_size == times * fft_size
@@ -25,7 +25,7 @@ def test_the_subcarriers_are_the_middle_ones_of_a_larger_fft():
 
 
 def test_weights_interpolate_linearly():
-    """As NumPy's `interp` does."""
+    """Equal to NumPy's `interp`."""
     found, rng = sizes(), np.random.default_rng(0)
     values = rng.normal(size=found.num_steps)
     at = np.arange(found.num_steps) * found.stride
@@ -64,7 +64,7 @@ def test_time_lags_are_those_of_sionna_and_end_with_the_slot(max_delay):
 
 
 def test_a_window_sees_all_of_taps_within_the_prefix_and_less_of_later_ones():
-    """Counted by hand: a tap that is ``n`` samples too late brings ``n`` of the symbol before."""
+    """By counting: a tap that is ``n`` samples too late has ``n`` of the previous symbol."""
     found = sizes(window_advance=1)
     lags = np.arange(-6, 16)
     shares = found.window_weights(lags).sum(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small files of channels."""
+"""Small channel files."""
 
 import h5py
 import numpy as np
@@ -18,7 +18,7 @@ def cir(num_rows=80, antennas=(2, 2), num_paths=3, steps=1, seed=0):
 
 
 def write(path, attributes=None, **datasets):
-    """Write datasets, without those that are none, and attributes."""
+    """Write attributes and all datasets that are not `None`."""
     with h5py.File(path, "w") as file:
         for name, values in datasets.items():
             if values is not None:

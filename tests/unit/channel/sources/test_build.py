@@ -71,7 +71,7 @@ def test_two_names_are_refused():
 def test_own_channels_need_no_delay_spread_within_the_prefix(tmp_path):
     path = write(tmp_path / "x.h5", **cir())
     link = OFDMLink(channel={"kind": "cir", "path": path}, cyclic_prefix_length=0, **GRID)
-    assert (link.interference_floor_db or -99.0) > -25.0  # all paths are behind it
+    assert (link.interference_floor_db or -99.0) > -25.0  # all paths are beyond the prefix
     assert "cir, 2 x 2 antennas, 30 kHz; interference left out" in link.summary()
 
 

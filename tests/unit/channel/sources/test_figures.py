@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of channels, against closed forms of channels with two paths."""
+"""Statistics of channels against closed forms for two paths."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_spread_and_k_factor_of_known_paths():
 
 
 def test_coherence_bandwidth_of_two_paths():
-    """Their correlation is |cos(pi f d)|, one half at f = 1 / (3 d)."""
+    """The correlation is |cos(pi f d)|, which is one half at f = 1 / (3 d)."""
     figures = path_figures(two_paths(1e-6), np.ones([1, 2]), np.zeros([1, 2]), SETTINGS, 4e-5)
     assert figures.coherence_bandwidth == pytest.approx(1 / 3e-6, rel=0.05)
     assert figures.coherence_time == np.inf  # one OFDM symbol
@@ -59,7 +59,7 @@ def test_coherence_time_of_two_doppler_shifts():
 
 
 def test_delay_spread_and_k_factor_of_responses():
-    """Two paths of powers 1 and q: spread d sqrt(q) / (1 + q), and K of a constant plus a turn."""
+    """Two paths of powers 1 and q: spread d sqrt(q) / (1 + q), and K of a constant and a phasor."""
     q, distance = 0.04, 60e-9
     frequencies = (np.arange(2048) - 1024) * 30e3
     h = 1.0 + np.sqrt(q) * np.exp(-2j * np.pi * frequencies * distance)

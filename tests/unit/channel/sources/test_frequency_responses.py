@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of files of measured frequency responses."""
+"""Channels from files of measured frequency responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RNG = np.random.default_rng(1)
 
 
 def measured(num_rows=70, **changes):
-    """One path for each row and pair of antennas, with one delay for each row."""
+    """One path per row and antenna pair, with one delay per row."""
     delays = np.linspace(0.0, 3e-6, num_rows)
     turns = np.exp(-2j * np.pi * np.outer(delays, COMB) * 30e3)
     h = gaussian(np.random.default_rng(0), num_rows, 2, 2, 1) * turns[:, None, None]
@@ -118,7 +118,9 @@ def test_wrong_content_is_told_in_one_line(tmp_path, changes, message):
     path = write(tmp_path / "x.h5", SPACING, **measured(**changes))
     with pytest.raises(ValueError, match=message) as caught:
         FrequencyResponses(path=path)
-    assert str(caught.value).startswith(f"`{path}` is damaged or no file of frequency responses: ")
+    assert str(caught.value).startswith(
+        f"`{path}` is damaged or not a file of frequency responses: "
+    )
 
 
 @pytest.mark.parametrize(

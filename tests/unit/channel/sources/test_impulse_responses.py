@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of files of impulse responses."""
+"""Channels from files of impulse responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def expected(a, tau, spacing=30e3, size=12):
 
 
 def row_of(slot, rows):
-    """The row of ``rows`` that ``slot`` is, which must be one of them."""
+    """Index of ``slot`` in ``rows``, which must contain it."""
     distances = np.abs(rows - slot).max(axis=tuple(range(1, rows.ndim)))
     assert distances.min() < 1e-3 * np.abs(rows).max()
     return int(distances.argmin())
@@ -150,7 +150,7 @@ def test_wrong_content_is_told_in_one_line(tmp_path, changes, message):
     with pytest.raises(ValueError, match=message) as caught:
         link(path)
     told = str(caught.value)
-    assert told.startswith(f"`{path}` is damaged or no file of impulse responses: ")
+    assert told.startswith(f"`{path}` is damaged or not a file of impulse responses: ")
     assert "\n" not in told
 
 
@@ -199,6 +199,6 @@ def test_hostile_files_are_told_in_one_line(tmp_path):
     with h5py.File(tmp_path / "linked.h5", "w") as file:
         file["a"] = h5py.ExternalLink("x.h5", "/a")
     for name in ("half", "text", "linked"):
-        with pytest.raises(ValueError, match="is damaged or no file of impulse") as caught:
+        with pytest.raises(ValueError, match="is damaged or not a file of impulse") as caught:
             link(tmp_path / f"{name}.h5")
         assert "\n" not in str(caught.value)

@@ -16,7 +16,7 @@ GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 12, "csi": "perfect"}
 
 
 class Given(ChannelModel):
-    """The same impulse responses, whatever is asked for, as those of a data set."""
+    """Returns constant impulse responses, independent of the arguments, like a data set."""
 
     def __init__(self, a, tau):
         super().__init__()

@@ -21,7 +21,7 @@ DELAYS = np.array([3e-7, 1e-7, -1.0])  # the second path is the first, the third
 
 
 class Recorded(ChannelModel):
-    """Four channels that are known once an OFDM symbol, as of a data set."""
+    """Four channels with one time step per OFDM symbol, like a data set."""
 
     def __init__(self, steps):
         super().__init__()

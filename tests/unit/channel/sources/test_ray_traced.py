@@ -29,7 +29,7 @@ OFDMLink(channel=SOURCE, num_tx_ant=2, num_rx_ant=1, fft_size=12, csi="perfect")
 
 @pytest.fixture(autouse=True, scope="module")
 def kept(tmp_path_factory):
-    """A folder for caches that these tests share."""
+    """Cache folder of these tests."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
@@ -37,7 +37,7 @@ def kept(tmp_path_factory):
 
 
 def file_of(link):
-    """Name of the file of the paths of a link."""
+    """Name of the cache file of a link."""
     (name,) = (one for one in link.checksums if one.startswith("paths of "))
     return name.removeprefix("paths of ")
 
@@ -54,7 +54,7 @@ def test_a_street_is_traced_and_its_places_are_split():
 
 
 def test_free_space_has_the_power_of_friis(tmp_path):
-    """A receiver in the open: one path, of the power that the distance and the pattern leave."""
+    """A receiver in free space: one path with the power of distance and antenna pattern."""
     open_air = {**STREET, "max_depth": 0, "num_receivers": 1, "normalize": "none"}
     open_air["area"] = ((20.0, 0.0, 32.0), (20.0, 0.0, 32.0))
     link = OFDMLink(channel=open_air, num_tx_ant=1, num_rx_ant=1, fft_size=12, csi="perfect")

@@ -26,7 +26,7 @@ def correlation(first, second):
 @pytest.mark.parametrize("gap", [1, 3, 8])
 @pytest.mark.parametrize("model", ["TDL-B", "CDL-C"])
 def test_slots_are_as_correlated_as_the_doppler_shifts_say(model, gap):
-    """J0 between slots of Jakes' model; its square, at half the shift, where Sionna turns in 3D."""
+    """J0 between slots of Jakes' model; J0 squared at half the shift for Sionna's 3D velocities."""
     link, slots = sequence(gap, model=model, speed=25.0)
     h = slots(SLOTS).numpy()[..., 0]
     first, second = h[: SLOTS // 2], h[SLOTS // 2 :]

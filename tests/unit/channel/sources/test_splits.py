@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Splits of files of channels by time and by place."""
+"""Splits of channel files by time and by position."""
 
 from __future__ import annotations
 

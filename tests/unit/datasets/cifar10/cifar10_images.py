@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small files of images in the two layouts of CIFAR-10."""
+"""Small image files in both layouts of CIFAR-10."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS, COLUMNS = np.mgrid[:32, :32]
 
 
 def jpeg(level, size=(32, 32), mode="RGB", kind="JPEG"):
-    """A gray image; JPEG keeps it to one of 255 levels."""
+    """A gray image, which JPEG preserves up to one of 255 levels."""
     buffer = io.BytesIO()
     image = np.full((*size, 3), level, np.uint8)
     Image.fromarray(image).convert(mode).save(buffer, kind, quality=100)
@@ -27,7 +27,7 @@ def jpeg(level, size=(32, 32), mode="RGB", kind="JPEG"):
 
 
 def write_zip(root, left_out=(), **others):
-    """20 training and 2 test images a class, as bright as their number; last are written first."""
+    """20 training and 2 test images per class, with their index as brightness, in reverse order."""
     path = Path(root) / "cifar10" / "cifar10-images.zip"
     path.parent.mkdir(exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -42,7 +42,7 @@ def write_zip(root, left_out=(), **others):
 
 
 def write_batches(root, changes=None):
-    """200 training and 50 test images: row, column and number of the image are its colors."""
+    """200 training and 50 test images, whose colors are row, column and index of the image."""
     folder = Path(root) / "cifar-10-batches-py"
     folder.mkdir(exist_ok=True)
     files = [f"data_batch_{n}" for n in range(1, 6)]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="assignment, attr-defined"
-"""Batches and splits of CIFAR-10, and what is read of it."""
+"""Batches and splits of CIFAR-10."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_python_batches(batches):
 
 
 def test_the_last_images_of_each_class_are_held_out(batches):
-    """Numbers 0 to 199 take turns with the classes: 15 % of 20 in each are the last 30."""
+    """Images 0 to 199 alternate between the classes: 15 % of 20 per class are the last 30."""
     for name, expected in (
         ("train", range(170)),
         ("validation", range(170, 200)),
@@ -63,7 +63,7 @@ def test_batches_are_of_the_images_themselves(batches):
 
 
 def test_training_takes_every_image_once_before_any_is_repeated(batches):
-    """25 batches of 17: two passes and a half of 170 images."""
+    """25 batches of 17 are two and a half passes over 170 images."""
     data = batches.train(17, 25, seed=3)
     assert data.cardinality() == 25
     drawn = np.concatenate([numbers(batch["image"]) for batch in data])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Formats, damage and limits of files of CIFAR-10."""
+"""Formats, damage and size limits of CIFAR-10 files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 
 def test_images_of_any_suffix_are_read(tmp_path):
-    """The same images as JPEG and PNG under names of both cases, in the order of the names."""
+    """The same images as JPEG and PNG, with suffixes in both cases, in the order of their names."""
     write_zip(tmp_path, left_out=["train/cat", "train/dog"])
     suffixes = (".jpg", ".JPG", ".jpeg", ".JPEG", ".png", ".PNG")
     with zipfile.ZipFile(tmp_path / "cifar10" / "cifar10-images.zip", "a") as archive:
@@ -191,7 +191,7 @@ def large(kind, size=(6000, 6000)):
     ids=["jpeg", "png", "bomb", "zeros"],
 )
 def test_large_members_are_not_unpacked(tmp_path, suffix, content, message):
-    """One by one, and before their pixels are decoded."""
+    """Members are checked one by one, before their pixels are decoded."""
     with zipfile.ZipFile(write_zip(tmp_path, left_out=["train/airplane"]), "a") as archive:
         archive.writestr(f"train/airplane/0000.{suffix}", content)
     tracemalloc.start()
@@ -202,7 +202,7 @@ def test_large_members_are_not_unpacked(tmp_path, suffix, content, message):
 
 
 def test_sizes_that_are_lies_are_refused(tmp_path):
-    """A member of 2 MB that says that it has 1,000 bytes, and one that says 3 GB."""
+    """A member of 2 MB that declares 1,000 bytes, and a member that declares 3 GB."""
     path = write_zip(tmp_path, airplane=bytes(2**21))
     whole = path.read_bytes()
     for size, message in ((1000, "is damaged"), (3 * 10**9, "at most 1048576 bytes")):

@@ -66,7 +66,7 @@ def test_every_voice_says_every_digit_its_own_way(spoken):
 
 
 def test_what_is_learned_from_some_voices_holds_for_the_others(spoken):
-    """A linear classifier of the spectrograms is far above chance on voices it never heard."""
+    """A linear classifier of spectrograms is far above chance for speakers of the test split."""
     train, test = spoken["train"], spoken["test"]
     model = RidgeClassifier(1e3).fit(train.spectrograms.reshape(2160, -1) / 255, train.labels)
     assert model.score(test.spectrograms.reshape(480, -1) / 255, test.labels) > 0.85

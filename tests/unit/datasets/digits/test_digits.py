@@ -22,7 +22,7 @@ def test_folders(tmp_path, mnist, fsdd, audiomnist, audio, shape, split):
 
 
 def test_splits_share_no_image(tmp_path, mnist, fsdd):
-    """Training and validation images are numbered by their second row, 220 and up held out."""
+    """The second row is the index of an image. Indices from 220 are held out."""
     digits = Digits(tmp_path)
     numbers = {
         name: {int(n) for b in data for n in np.round(255 * b["image"][:, 1, 0, 0].numpy())}
@@ -80,7 +80,7 @@ def test_a_damaged_recording_is_named(tmp_path, mnist, fsdd):
     ],
 )
 def test_mnist_is_read_as_published(data_root, idx_bytes, name, published):
-    """MD5 of the uncompressed files; mirrors compress them differently."""
+    """MD5 of the uncompressed files, because mirrors compress them differently."""
     values = read_idx(data_root / "mnist" / f"{name}.gz")
     assert hashlib.md5(idx_bytes(values)).hexdigest() == published
 

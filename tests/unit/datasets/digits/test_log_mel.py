@@ -16,7 +16,7 @@ def _mel(frequency):
 
 
 def _plain(waveform, s):
-    """The definition, frame by frame in double precision."""
+    """Reference by definition, frame by frame in double precision."""
     side = (s.n_fft - s.hop) // 2
     fitted = np.zeros(s.num_samples)
     fitted[: len(waveform)] = waveform[: s.num_samples]

@@ -13,7 +13,7 @@ NUM_IMAGES, NUM_CLIPS = 230, 45
 
 @pytest.fixture
 def arrays():
-    """Samples that hold their own number, with classes in no order."""
+    """Samples that contain their index, with classes in random order."""
     rng = np.random.default_rng(1)
     image_labels = np.r_[np.arange(10), rng.integers(10, size=NUM_IMAGES - 10)]
     audio_labels = rng.permutation(np.r_[np.arange(10), rng.integers(10, size=NUM_CLIPS - 10)])
@@ -28,7 +28,7 @@ def pairs(arrays):
 
 
 def _numbers(dataset):
-    """Numbers of images and clips, and labels, of every batch."""
+    """Indices of images and recordings, and labels, of all batches."""
     return [
         (
             np.round(255 * batch["image"][:, 0, 0, 0].numpy()).astype(int),

@@ -18,7 +18,7 @@ from sionna_semcom.datasets.digits.spoken_digits import clip_files
 
 
 def _origins(clips):
-    """Who said what, and in which recording."""
+    """Speaker and recording of each sample."""
     fields = (clips.labels.tolist(), clips.speakers.tolist(), clips.repetitions.tolist())
     return set(zip(*fields, strict=True))
 
@@ -35,7 +35,7 @@ def test_fsdd(fsdd):
 
 
 def test_audiomnist_is_resampled(audiomnist, fsdd):
-    """At 8 kHz the same tones give the same spectrograms, up to the ends of the tones."""
+    """At 8 kHz, equal tones have equal spectrograms, except at the ends of the tones."""
     log_mel = LogMel.speech_8khz()
     clips, slow = read_audiomnist(audiomnist, log_mel), read_fsdd(fsdd)
     assert set(clips.speakers) == {"01", "02", "03"}
@@ -105,7 +105,7 @@ def test_missing_and_empty_folders_are_named(tmp_path, read):
 
 
 def test_upper_case_and_linked_folders_are_read(fsdd, tmp_path):
-    """Half of the files change their suffix and a speaker moves behind a link: nothing is lost."""
+    """Half of the files have another suffix, and a speaker is behind a symbolic link."""
     expected = read_fsdd(fsdd)
     for path in sorted((fsdd / "recordings").glob("*_ben_*.wav"))[::2]:
         path.rename(path.with_suffix(".WAV"))

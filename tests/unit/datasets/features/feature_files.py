@@ -17,12 +17,12 @@ ALIGNED = {"text": (5, 8), "audio": (5, 3), "vision": (5, 2)}
 
 
 def lengths_of(count, num_frames):
-    """0 to T frames in turns."""
+    """Lengths that cycle through 0 to T frames."""
     return np.arange(count) % (num_frames + 1)
 
 
 def sequences(split, name, shape):
-    """Numbers that are not zero in real frames, which come first, and the lengths."""
+    """Sequences that are non-zero in valid frames, which come first, and their lengths."""
     count = COUNTS[split]
     draw = np.random.default_rng([count, *shape])
     values = draw.uniform(1, 2, (count, *shape)).astype(np.float32)
@@ -36,7 +36,7 @@ def scores(count):
 
 
 def ids(split):
-    """Three clips a video; videos have underscores, as on YouTube."""
+    """IDs of three clips per video. Names of videos contain underscores, as on YouTube."""
     return [f"{split}_v{row // 3}$_${row % 3}" for row in range(COUNTS[split])]
 
 
@@ -83,7 +83,7 @@ def write_pickle(path, content, protocol=4):
 
 
 def write_csd(path, data, root=None, metadata=None):
-    """A computational sequence of ``{key: (intervals, features)}``; the SDK keeps JSON strings."""
+    """A computational sequence of ``{key: (intervals, features)}``, with the SDK's JSON strings."""
     with h5py.File(path, "w") as file:
         group = file.create_group(root or path.stem)
         for key, (intervals, features) in data.items():
@@ -102,7 +102,7 @@ def write_json(group, name, value):
 
 
 def write_features(path, splits):
-    """The project's HDF5, as a user writes it with h5py alone."""
+    """The HDF5 format of this package, written by h5py only."""
     with h5py.File(path, "w") as file:
         for name, columns in splits.items():
             for column, values in columns.items():
@@ -111,7 +111,7 @@ def write_features(path, splits):
 
 
 def same(first, second):
-    """Splits that hold the same values of the same types."""
+    """Whether splits have equal values of equal types."""
     assert set(first) == set(second)
     for name, one in first.items():
         other = second[name]
@@ -126,7 +126,7 @@ def same(first, second):
 
 
 def make_split(count, first=0, kind="regression"):
-    """The first feature of ``text`` is the sample's number, audio has 0 to 5 frames."""
+    """The first feature of ``text`` is the index of the sample. Audio has 0 to 5 frames."""
     draw = np.random.default_rng([count, first])
     text = np.column_stack([first + np.arange(count), draw.normal(5, 3, (count, 2))])
     lengths = np.arange(count) % 6

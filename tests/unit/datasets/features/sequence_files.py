@@ -19,7 +19,7 @@ def by_video(intervals, features):
 
 
 def frames(begin, end, step, width=1):
-    """Frames of ``step`` seconds whose first feature is the time of their middle."""
+    """Frames of ``step`` seconds, whose first feature is the time of their center."""
     edges = np.arange(begin, end + step / 2, step)
     intervals = np.column_stack([edges[:-1], edges[1:]])
     features = np.repeat(intervals.mean(1)[:, None], width, 1) + np.arange(width)
@@ -28,7 +28,7 @@ def frames(begin, end, step, width=1):
 
 @pytest.fixture
 def files(tmp_path):
-    """Words, vectors of words, frames of a fifth of a second, and two segments a video."""
+    """Words, word vectors, frames of a fifth of a second, and two segments per video."""
     vectors = np.arange(7, dtype=np.float32)[:, None] * [1, 10]
     labels = np.array([[-3, 0], [1.5, 3]], np.float32)
     names = {"dimension names": ["sentiment", "happy"]}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which frames of the text of MMSA are real, whatever the order of the rows of its tokens."""
+"""Detection of valid text frames in MMSA files, for any order of the token rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LENGTHS = 2 + np.arange(COUNT) % 7
 
 
 def masks(side):
-    """Real tokens at the end, in front, in the middle, with a hole each, or everywhere."""
+    """Valid tokens at the end, at the start, in the middle, each with a gap, or everywhere."""
     frames = np.arange(FRAMES)
     starts = {"front": FRAMES - LENGTHS, "both": (FRAMES - LENGTHS) // 2}.get(side, 0 * LENGTHS)
     mask = (frames >= starts[:, None]) & (frames < (starts + LENGTHS)[:, None])
@@ -53,7 +53,7 @@ def test_the_mask_is_found_in_any_order(side, segments):
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("side", ["end", "front", "both", "hole"])
 def test_frames_of_the_mask_are_those_of_the_text(tmp_path, side, order):
-    """Text is not zero anywhere, as a transformer's output; audio is zero outside of the tokens."""
+    """Text is non-zero everywhere, as for transformers; audio is zero outside of the tokens."""
     mask = masks(side)
     draw = np.random.default_rng(2)
     text = draw.uniform(1, 2, (COUNT, FRAMES, 4)).astype(np.float32)

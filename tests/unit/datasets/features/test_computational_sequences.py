@@ -50,7 +50,7 @@ def test_other_columns(files, tmp_path):
 
 
 def test_keys_of_segments(files, tmp_path):
-    """Files whose keys are video[segment]; what one lacks is looked for in the video."""
+    """Files with keys video[segment]. Missing segments are taken from the video."""
     labels = {f"b[{n}]": ([[3 * n, 3 * n + 3]], [[float(n)]]) for n in (2, 0, 1)}
     files["labels"] = write_csd(tmp_path / "keyed.csd", labels)
     times, features = frames(0, 7, 0.5, 3)
@@ -67,7 +67,7 @@ def test_keys_of_segments(files, tmp_path):
 
 
 def test_what_is_missing(files, tmp_path):
-    """No frames of a video, and no words of another; a word without frames has no features."""
+    """A video without frames, a video without words, and words without frames have no features."""
     times, features = frames(0, 2, 0.5)
     files["audio"] = write_csd(tmp_path / "some.csd", {"b": (times, features)})
     files["words"] = write_csd(
@@ -82,7 +82,7 @@ def test_what_is_missing(files, tmp_path):
 
 @pytest.mark.parametrize("missing", ["no frames", "no numbers"])
 def test_videos_without_a_modality_do_not_distort_the_others(files, tmp_path, missing):
-    """Loud frames at 100 in one of five videos: a zero of the others would be far away."""
+    """Frames of one of five videos have the value 100. Zeros of missing frames are outliers."""
     videos = [f"v{number}" for number in range(5)]
     draw = np.random.default_rng(1)
     times, _ = frames(0, 7, 0.2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Computational sequences that are wrong or damaged."""
+"""Invalid or damaged computational sequences."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_sequences_that_are_wrong_are_refused(files, part, change):
         del file[name]
         file[name] = values
     with pytest.raises(
-        ValueError, match=rf"labels.csd` is damaged or no computational .*{message}"
+        ValueError, match=rf"labels.csd` is damaged or not a computational .*{message}"
     ):
         read(files)
 
@@ -62,7 +62,7 @@ def test_files_of_another_form_are_refused(files, tmp_path):
     with pytest.raises(ValueError, match=r"labels.csd` .* it has no sequence"):
         read(files)
     path.write_bytes(b"text")
-    with pytest.raises(ValueError, match=r"labels.csd` is damaged or no computational sequence"):
+    with pytest.raises(ValueError, match=r"labels.csd` is damaged or not a computational sequence"):
         read(files)
 
 

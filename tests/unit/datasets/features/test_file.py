@@ -30,7 +30,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 
 
 def columns(count=6, **changes):
-    """A split of vectors and sequences, as a user writes it."""
+    """A split of vectors and sequences, as written by a user."""
     draw = np.random.default_rng(count)
     audio = draw.uniform(1, 2, (count, 4, 2))
     audio[:, 3], audio[1] = 0, 0
@@ -103,7 +103,7 @@ def test_what_follows_the_lengths_is_padding(tmp_path):
 def test_what_is_wrong_in_a_file_is_named(tmp_path, changes, message):
     path = write_features(tmp_path / "mine.h5", {"train": columns(), "test": columns(6, **changes)})
     with pytest.raises(
-        ValueError, match=rf"mine.h5` is damaged or no file of fea.*: test: .*{message}"
+        ValueError, match=rf"mine.h5` is damaged or not a file of fea.*: test: .*{message}"
     ):
         MultimodalFeatures.load(path)
 
@@ -130,7 +130,7 @@ def test_files_that_are_none_are_refused(tmp_path):
         MultimodalFeatures.load(path)
     for raw in (b"", b"text"):
         path.write_bytes(raw)
-        with pytest.raises(ValueError, match=r"mine.h5` is damaged or no file of features"):
+        with pytest.raises(ValueError, match=r"mine.h5` is damaged or not a file of features"):
             MultimodalFeatures.load(path)
 
 
@@ -139,7 +139,7 @@ def test_a_small_file_cannot_ask_for_all_memory(tmp_path):
     with h5py.File(path, "r+") as file:
         del file["train/text"]
         file.create_dataset("train/text", (10**9, 10**3), np.float32, chunks=(100, 100))
-    with pytest.raises(ValueError, match="train/text says that it has 4000000000000 bytes"):
+    with pytest.raises(ValueError, match="train/text declares 4000000000000 bytes"):
         MultimodalFeatures.load(path)
 
 

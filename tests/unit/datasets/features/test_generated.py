@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What probes of scikit-learn find in each modality of the generated features."""
+"""Information in each modality of the generated features, measured by scikit-learn probes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def data():
 
 
 def probe(data, modalities, part):
-    """Test accuracy of a network that looks for a part in some modalities."""
+    """Test accuracy of a network that predicts a part from some modalities."""
     train, test = data.arrays("train"), data.arrays("test")
     x, y = (np.concatenate([a[name] for name in modalities], axis=1) for a in (train, test))
     model = MLPClassifier((64,), alpha=1e-2, max_iter=80, early_stopping=True, random_state=0)

@@ -13,7 +13,7 @@ def average(targets, intervals, features):
 
 
 def test_frames_count_by_their_overlap():
-    """A word from 0.5 to 2 s has half of the first frame, and the second."""
+    """A word from 0.5 to 2 s contains half of the first frame, and the second frame."""
     frames = [[0, 1], [1, 2], [2, 3]]
     found = average([[0.5, 2], [2, 3]], frames, [[3, 0], [6, 3], [9, 9]])
     np.testing.assert_allclose(found, [[5, 2], [9, 9]])
@@ -41,7 +41,7 @@ def test_a_word_without_frames_has_no_mean():
 
 
 def test_frames_at_instants_count_where_they_lie():
-    """OpenFace writes intervals with begin = end; ends of words are exclusive."""
+    """OpenFace writes intervals with begin = end. Ends of words are exclusive."""
     instants = np.repeat(np.arange(0, 5, 0.5)[:, None], 2, 1)
     values = np.arange(10.0)[:, None] * [1, 10]
     values[3, 1] = np.nan

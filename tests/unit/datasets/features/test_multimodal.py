@@ -12,7 +12,7 @@ from .feature_files import make_split, make_splits, same
 
 
 def rows_of(data, batches):
-    """Which training samples batches hold."""
+    """Indices of the training samples in batches."""
     text = data.splits["train"].features["text"]
     numbers = np.concatenate([batch["text"][:, 0] for batch in batches])
     return np.round(numbers * text[:, 0].std() + text[:, 0].mean()).astype(int)
@@ -81,7 +81,7 @@ def test_values_that_are_not_finite_are_counted_and_replaced():
 
 
 def test_training_takes_every_sample_once_before_any_is_repeated():
-    """9 batches of 16 are three passes and 24 of 40 samples."""
+    """9 batches of 16 are three passes over 40 samples, plus 24 samples."""
     data = MultimodalFeatures(make_splits())
     batches = list(data.train(16, 9, seed=1))
     rows = rows_of(data, batches)
@@ -127,7 +127,7 @@ def test_videos_are_held_out_where_there_is_no_validation():
     videos = [{video_of(name) for name in split.id} for split in data.splits.values()]
     assert not videos[0] & videos[1]
     train = data.splits["train"].features["text"]
-    expected = (train - train.mean(0)) / train.std(0)  # without what is held out
+    expected = (train - train.mean(0)) / train.std(0)  # without held-out samples
     np.testing.assert_allclose(data.arrays("train")["text"], expected, atol=1e-5)
     other = MultimodalFeatures(splits, holdout=0.3, seed=3)
     assert set(other.splits["validation"].id) != set(data.splits["validation"].id)
@@ -165,7 +165,7 @@ def test_splits_must_belong_together():
 
 @pytest.mark.data
 def test_mosi(data_root, tmp_path):
-    """The copy as it is, and what can be read from its features: 0.767 by logistic regression."""
+    """The published file, and the accuracy of a logistic regression on its features: 0.767."""
     path = data_root / "mosi" / "mosi_utterance.h5"
     data = MultimodalFeatures.load(path)
     assert data.shapes == {"text": (100,), "audio": (73,), "vision": (100,)}

@@ -45,7 +45,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_labels_are_no_modality(tmp_path, name):
-    """Nothing tells the classes but the label, so that a probe guesses."""
+    """Only the label determines the class, so that a probe is at chance."""
     data = MultimodalFeatures.load(file(tmp_path, **{name: OTHERS[name]}))
     assert list(data.shapes) == ["text", "face"]
     assert data.splits["train"].notes == [f"ignored: {name}"]

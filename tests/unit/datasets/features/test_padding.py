@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Padding is found at either side, and aligned modalities stay in step."""
+"""Padding is detected at both sides, and aligned modalities stay aligned."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LENGTHS = [9, 7, 7, 5]
 
 
 def padded(lengths, side, num_frames=10, width=2, seed=1):
-    """Frames that hold their number from 1 on; ``side`` is that of the padding, one or for each."""
+    """Frames that contain their index from 1. ``side`` of the padding is common or per sample."""
     sides = [side] * len(lengths) if isinstance(side, str) else side
     values = np.zeros((len(lengths), num_frames, width), np.float32)
     for row, (length, at) in enumerate(zip(lengths, sides, strict=True)):
@@ -38,7 +38,7 @@ READERS = pytest.mark.parametrize("reader", [read_multibench, read_mmsa])
 @READERS
 @pytest.mark.parametrize("side", ["front", "end", ["front", "end", "end", "front"]])
 def test_the_side_is_found(tmp_path, reader, side):
-    """Text and audio differ in length and side."""
+    """Text and audio have different lengths and sides."""
     text, audio = padded(LENGTHS, side), padded([2, 3, 4, 5], "front", 8)
     split = read(tmp_path, reader, text=text, audio=audio)
     assert split.lengths["text"].tolist() == LENGTHS
@@ -60,7 +60,7 @@ def test_padding_may_be_nan(tmp_path, reader, side):
 @READERS
 @pytest.mark.parametrize("side", ["front", "end"])
 def test_zeros_at_the_side_without_padding_are_real(tmp_path, reader, side):
-    """A pause at the end of a sample that is padded in front, and the other way round."""
+    """A pause at the end of a sample that is padded at the start, and vice versa."""
     text = padded([*LENGTHS, 10], side)
     pause = 9 if side == "front" else 0
     text[0, pause] = 0
@@ -71,7 +71,7 @@ def test_zeros_at_the_side_without_padding_are_real(tmp_path, reader, side):
 @READERS
 @pytest.mark.parametrize("side", ["front", "end"])
 def test_aligned_modalities_stay_in_step(tmp_path, reader, side):
-    """Words without sound at either end of a sample, and a sample without any."""
+    """Words without sound at both ends of a sample, and a sample without sound."""
     text = padded(LENGTHS, side)
     audio, vision = 10 * text, 100 * text[..., :1]
     first = 1 if side == "front" else 0

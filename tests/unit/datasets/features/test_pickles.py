@@ -33,7 +33,7 @@ READERS = {"aligned": read_mmsa, "unaligned": read_mmsa, "multibench": read_mult
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads content with the reader of its format."""
+    """Read content with the reader of its format."""
 
     def write_and_read(kind, content, label=None, protocol=4):
         return READERS[kind](write_pickle(tmp_path / "data.pkl", content, protocol), label)
@@ -69,7 +69,7 @@ def test_columns_of_mmsa(read):
 
 
 def changed(kind, split="train", **changes):
-    """Content with other columns in one split; `None` removes one."""
+    """Content with other columns in one split. `None` removes a column."""
     columns = {**CONTENTS[kind][split], **changes}
     columns = {name: values for name, values in columns.items() if values is not None}
     return {**CONTENTS[kind], split: columns}
@@ -118,7 +118,7 @@ def test_without_lengths_or_mask_real_frames_lie_between_zeros(read, pad):
 
 
 def test_the_mask_does_not_cut_what_it_is_not_of(read):
-    """Vision that is not aligned has frames behind the last token."""
+    """Unaligned vision has frames after the last token."""
     vision = np.ones((12, 5, 2), np.float32)
     split = read("aligned", changed("aligned", vision=vision))["train"]
     assert split.lengths["vision"].tolist() == [5] * 12
@@ -247,7 +247,7 @@ NAME = st.sampled_from(
 
 
 def fails_clearly(path, reader):
-    """Features, or one error that names the file."""
+    """Features, or an error that names the file."""
     try:
         splits = reader(path)
     except ValueError as error:

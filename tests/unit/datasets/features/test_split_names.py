@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Splits under other names are read, and those of no known name are refused."""
+"""Splits with alternative names are read, and unknown names raise an error."""
 
 from __future__ import annotations
 

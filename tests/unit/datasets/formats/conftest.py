@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading back what was written as a pickle."""
+"""Fixtures that read pickles."""
 
 # mypy: disable-error-code="attr-defined"
 from __future__ import annotations

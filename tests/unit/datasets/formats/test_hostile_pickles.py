@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small pickles that ask for much memory or time."""
+"""Small pickles that would require much memory or time."""
 
 # mypy: disable-error-code="attr-defined"
 from __future__ import annotations
@@ -25,7 +25,7 @@ def sized(opcode, size):
 BYTEARRAY = b"\x8c\x08builtins\x8c\x09bytearray\x93"
 MEGABYTE = b"B" + struct.pack("<I", 10**6) + bytes(10**6)
 COLLIDING = [long(k * (2**61 - 1)) for k in range(1, 8000)]
-TREE = b")" + b"2\x86" * 60  # (x, x), of which both are (x, x), and so on
+TREE = b")" + b"2\x86" * 60  # (x, x), where both are (x, x), and so on
 ODD = "more than 5000 keys that are no strings"
 HOSTILE = {
     "bytearray of a size": (BYTEARRAY + long(10**10) + b"\x85R.", "no len|int"),

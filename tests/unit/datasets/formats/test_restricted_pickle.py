@@ -17,7 +17,7 @@ if not hasattr(np, "_core"):  # the name that NumPy 2 gave it
 
 
 class Calls:
-    """What a pickle becomes that calls ``function``, and then sets a state."""
+    """Object whose pickle calls ``function`` and then sets a state."""
 
     def __init__(self, function, *arguments, state=None):
         self.parts = (function, arguments) if state is None else (function, arguments, state)
@@ -75,7 +75,7 @@ def test_plain_values(read, protocol):
 @pytest.mark.parametrize("protocol", [2, 4, 5])
 @pytest.mark.parametrize("made_by", [b"numpy.core", b"numpy._core"], ids=["numpy1", "numpy2"])
 def test_what_either_numpy_made_is_read(read, made_by, protocol):
-    """Protocol 2 has names that end in a line break, 4 and 5 have lengths before names."""
+    """Protocol 2 has names with line breaks, and protocols 4 and 5 have lengths before names."""
     raw = pickle.dumps([np.float32(0.5), np.str_("é"), np.arange(3)], protocol)
     for module in (b"multiarray", b"numeric"):
         for old in (b"numpy.core.", b"numpy._core."):
@@ -96,7 +96,7 @@ def test_what_either_numpy_made_is_read(read, made_by, protocol):
 
 
 def test_what_python_2_made_is_read(read):
-    """A batch of CIFAR-10: byte strings without a type of their own."""
+    """A batch of CIFAR-10, whose byte strings have no separate type."""
     header = b"\x80\x02}q\x01(U\x04dataq\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\n"
     array = b"K\x00\x85U\x01b\x87R(K\x01K\x02K\x03\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R"
     state = b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"

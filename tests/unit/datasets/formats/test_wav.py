@@ -42,7 +42,7 @@ def test_truncated_files_are_refused(tmp_path, size):
 
 
 def test_damaged_headers_are_refused_or_read_as_what_they_say(tmp_path):
-    """Whatever a header is damaged to, the reader ends with samples or a ValueError."""
+    """For any damage of a header, the reader returns samples or raises a ValueError."""
     path = tmp_path / "clip.wav"
     wavfile.write(path, 8000, np.ones(50, np.int16))
     raw = np.frombuffer(path.read_bytes(), np.uint8)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="call-arg"
-"""Pictures of shapes: seeds, sizes, and what tells every class from the others."""
+"""Images of shapes: seeds, sizes, and features that distinguish all classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TENS = np.arange(600) % 10
 
 
 def make(shapes="disc", textures="solid", colors="red", size=32, seed=0, count=1):
-    """Pictures of classes by number, or of one class by name."""
+    """Images of classes by index, or of one class by name."""
     named = zip((SHAPE, TEXTURE, COLOR), (shapes, textures, colors), strict=True)
     classes = [np.full(count, n.index(c)) if isinstance(c, str) else c for n, c in named]
     count = max(len(c) for c in classes)
@@ -27,12 +27,12 @@ def make(shapes="disc", textures="solid", colors="red", size=32, seed=0, count=1
 
 
 def ink(pictures):
-    """How much of each pixel the shape covers, from solid red pictures."""
+    """Fraction of each pixel that the shape covers, from solid red images."""
     return pictures[..., 0] / RGB[COLOR.index("red"), 0]
 
 
 def invariant(picture):
-    """Features of a silhouette that turning, mirroring, moving and resizing leave as they are."""
+    """Features of a silhouette that are invariant to similarity transforms and reflection."""
     y, x = np.mgrid[: len(picture), : len(picture)]
     weight = picture / picture.sum()
     center = [(weight * axis).sum() for axis in (x, y)]
@@ -45,7 +45,7 @@ def invariant(picture):
 
 
 def spectral(picture):
-    """Features of a red texture within a disc that turning and moving leave as they are."""
+    """Features of a red texture in a disc that are invariant to rotation and translation."""
     inside = picture[..., 0] > 200
     paint = 1 - picture[..., 1] / np.maximum(picture[..., 0], 1.0)
     histogram = np.histogram(paint[inside], bins=5, range=(0, 0.9), density=True)[0]
@@ -60,7 +60,7 @@ def spectral(picture):
 
 
 def recognized(pictures, features):
-    """Share of the last 200 of which a linear classifier of the first 400 tells the class."""
+    """Accuracy on the last 200 images of a linear classifier of the first 400 images."""
     values = np.array([features(picture) for picture in pictures])
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     decided = model.fit(values[:400], TENS[:400]).predict(values[400:])
@@ -102,7 +102,7 @@ def test_another_size_is_the_same_picture():
 
 @pytest.mark.parametrize("name", SHAPE)
 def test_pictures_hold_the_whole_of_a_shape_but_for_corners(name):
-    """The largest shapes lose a corner at the edge, never more than a small part."""
+    """The largest shapes lose only a small part of a corner at the edge."""
     covered = ink(make(name, count=200))
     assert covered[:, [0, 0, -1, -1], [0, -1, 0, -1]].max() == 0
     edge = np.concatenate([covered[:, [0, -1]], covered[:, :, [0, -1]].swapaxes(1, 2)], 1)
@@ -157,7 +157,7 @@ def test_solid_pictures_are_of_their_color(name):
 
 @pytest.mark.parametrize("name", ["square", "bar", "tee"])
 def test_a_shape_is_turned_by_any_angle(name):
-    """Pictures that are never turned would have edges along the sides alone."""
+    """Without rotation, all edges would be parallel to the sides."""
     covered = ink(make(name, count=200, size=48))
     down, along = np.gradient(covered, axis=(1, 2))
     angle = np.arctan2(down, along) % (np.pi / 2)
@@ -168,7 +168,7 @@ def test_a_shape_is_turned_by_any_angle(name):
 
 
 def test_a_texture_is_turned_on_its_own():
-    """The half that has the color is no fixed side of the triangle."""
+    """The colored half is not a fixed side of the triangle."""
     pictures = make("triangle", "halves", "blue", count=200, size=48)
     covered = pictures[..., 2] / 255.0
     white = pictures[..., 0] / 255.0 - 0.15 * covered

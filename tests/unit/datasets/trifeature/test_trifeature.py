@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trifeature: what pairs share and what they obey, splits, batches and the file of pictures."""
+"""Trifeature: rules of pairs, splits, batches and the image file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPLITS["synergy"] = ["train", "probing", "validation", "test"]
 
 @pytest.fixture
 def labeled(monkeypatch):
-    """Pictures that are one pixel with the classes that were to be drawn."""
+    """Images with one pixel, which contains the requested classes."""
 
     def draw(shapes, textures, colors, size, generator):
         return np.stack([shapes, textures, colors], -1).astype(np.uint8)[:, None, None]
@@ -32,7 +32,7 @@ def labeled(monkeypatch):
 
 @pytest.fixture
 def forbidden(monkeypatch):
-    """Call it to refuse to draw from then on."""
+    """Function that makes all later drawing fail."""
 
     def draw(*_):
         raise AssertionError("drawn")
@@ -46,7 +46,7 @@ def joined(batches):
 
 
 def split_of(data, name):
-    """All pairs of a split; those of training in the order in which they are drawn."""
+    """All pairs of a split, with training pairs in the order of drawing."""
     if name == "train":
         return joined(data.train(COUNTS["num_train"], 1))
     return joined(getattr(data, name)(64))
@@ -95,7 +95,7 @@ def test_textures_and_colors_are_independent(labeled):
 
 
 def mapping_of(pairs):
-    """Textures of first pictures with colors of second ones."""
+    """Textures of first images, with colors of second images."""
     return set(zip(pairs["texture_1"].tolist(), pairs["color_2"].tolist(), strict=True))
 
 
@@ -251,7 +251,7 @@ def test_damaged_files_are_named(tmp_path):
     whole = path.read_bytes()
     for raw in (b"", b"text", whole[:1000], whole[: len(whole) // 2]):
         path.write_bytes(raw)
-        with pytest.raises(ValueError, match=rf"{path.name}` is damaged or no file of pictures"):
+        with pytest.raises(ValueError, match=rf"{path.name}` is damaged or not a file of pictures"):
             Trifeature(cache=tmp_path, **FEW)
         assert path.read_bytes() == raw
     path.write_bytes(whole)

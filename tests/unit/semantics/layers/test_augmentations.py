@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="call-arg"
-"""Augmentations: what each setting does to pictures whose place and direction are known."""
+"""Effect of each augmentation on images with known position and orientation."""
 
 import keras
 import numpy as np
@@ -20,19 +20,19 @@ def _augment(images, seed=0, **settings):
 
 
 def _places(height, width):
-    """Columns and rows, from the middle of the image."""
+    """Coordinates of columns and rows relative to the center of the image."""
     return np.meshgrid(np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2)
 
 
 def _blobs(height, width, along, down, radius, count=200, place=(0.0, 0.0)):
-    """Soft ellipses of a radius and of lengths ``along`` and ``down``, and their number."""
+    """Soft ellipses with axes ``along`` and ``down`` at a radius, and their number."""
     x, y = _places(height, width)
     blob = np.exp(-(((x - place[0]) / along) ** 2 + ((y - place[1]) / down) ** 2) / radius**2)
     return np.repeat(blob[None, ..., None], count, 0).astype(np.float32)
 
 
 def _moments(images):
-    """Middle (along, down) and covariance (along, down, mixed) of each image."""
+    """Center (along, down) and covariance (along, down, mixed) of each image."""
     x, y = _places(*images.shape[1:3])
     weight = images[..., 0] / images[..., 0].sum((1, 2), keepdims=True)
     middle = [(weight * axis).sum((1, 2)) for axis in (x, y)]

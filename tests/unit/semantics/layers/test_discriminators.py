@@ -8,7 +8,7 @@ from sionna_semcom.semantics import PairDiscriminators
 
 
 class _Identity:
-    """Gives the first numbers of both latents in place of a logit, to see what is paired."""
+    """Returns the first numbers of both latents instead of a logit, to check the pairs."""
 
     def build(self, input_shape):
         pass

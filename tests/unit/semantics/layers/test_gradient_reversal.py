@@ -39,7 +39,7 @@ def test_a_new_scale_takes_effect_in_a_graph_that_was_traced():
 
 
 def test_one_step_moves_discriminator_and_encoder_against_each_other():
-    """The discriminator's loss falls along its own gradient and rises along the encoder's."""
+    """The loss decreases with the discriminator's step, and increases with the encoder's step."""
     encoder, judge = keras.layers.Dense(2), keras.layers.Dense(1)
     layer, x = GradientReversal(), tf.random.normal([50, 3])
     y = tf.cast(x[:, :1] > 0, tf.float32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Class attention against plain NumPy, and what must not reach the fused vector."""
+"""Class attention against NumPy, and masked tokens, which must not affect the fused vector."""
 
 import keras
 import numpy as np
@@ -43,7 +43,7 @@ def _perceptron(x, w):
 
 
 def _reference(layer, token, tokens, attention_mask, heads=2):
-    """One sample and one head at a time; masked tokens are left out."""
+    """Reference that processes one sample and one head at a time, without masked tokens."""
     w = [weight.numpy().astype(float) for weight in layer.trainable_weights]
     token, tokens = np.array(token, float), np.array(tokens, float)
     (key, value), w = w[:2], w[2:]
@@ -99,7 +99,7 @@ def test_expansion_and_dropout():
 
 
 def _fused_reference(fusion, tokens, masks):
-    """Without blocks: converters and positions, class attention, and the last norm."""
+    """Reference without blocks: converters and positions, class attention, and the last norm."""
     own = {weight.path.split("/")[-1]: weight.numpy() for weight in fusion.weights}
     kernels = {name: fusion._converters[name].get_weights() for name in tokens}
     joined = np.concatenate(

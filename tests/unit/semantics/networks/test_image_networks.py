@@ -24,7 +24,7 @@ def test_any_size_of_image_becomes_a_latent(encoder, shape):
 
 @pytest.mark.parametrize("encoder", ENCODERS)
 def test_every_pixel_counts(encoder):
-    """Also those of the last row and column of odd sizes."""
+    """Includes the last row and column of odd sizes."""
     network = encoder((7, 9, 1), 16, widths=(4, 8))
     image = np.full((1, 7, 9, 1), 0.5, np.float32)
     changed = np.repeat(image, 63, 0)
@@ -43,7 +43,7 @@ def test_depth_is_that_of_the_widths(encoder, widths):
 
 
 def test_the_two_are_strangers():
-    """Other layers, and latents of which the one is not the other's, up to a rotation even."""
+    """The layers differ, and the latents are not related by a rotation."""
     networks = [encoder((16, 16, 3), 12, widths=(8, 12)) for encoder in ENCODERS]
     plain, residual = ({type(layer).__name__ for layer in network.layers} for network in networks)
     assert "Add" in residual - plain

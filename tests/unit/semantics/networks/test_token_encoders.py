@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Encoders that give tokens: numbers and lengths, where tokens come from, and what they hold."""
+"""Encoders with token outputs: numbers and lengths of tokens, and their receptive fields."""
 
 import keras
 import numpy as np
@@ -50,7 +50,7 @@ def test_filters_and_strides_are_those_of_the_description():
 
 
 def test_a_token_is_of_a_place():
-    """Rows of places behind each other: what is far from a token does not change it."""
+    """Tokens are ordered by rows of positions. Distant pixels do not change a token."""
     network = token_encoder((16, 24, 1), (8, 32))  # 4 x 6 places
     image = _images(1, (16, 24, 1))
     for row, column in ((0, 0), (1, 4), (3, 5), (2, 0)):
@@ -64,7 +64,7 @@ def test_a_token_is_of_a_place():
 
 
 def test_every_pixel_counts():
-    """Also those of the last row and column of odd sizes."""
+    """Includes the last row and column of odd sizes."""
     network = token_encoder((7, 9, 1), (16, 32))
     image = np.full((1, 7, 9, 1), 0.5, np.float32)
     changed = np.repeat(image, 63, 0)

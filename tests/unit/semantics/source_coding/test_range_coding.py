@@ -10,7 +10,7 @@ from sionna_semcom.semantics import RangeCode
 
 @st.composite
 def rows(draw):
-    """Scales, symbols and a number of zeros behind the code."""
+    """Scales, symbols, and a number of zeros that follow the code."""
     count = draw(st.integers(1, 40))
     scales = draw(st.lists(st.floats(0.0, 200.0), min_size=count, max_size=count))
     symbols = draw(st.lists(st.integers(-127, 127), min_size=count, max_size=count))
@@ -34,7 +34,7 @@ def test_symbols_come_back_from_the_shortest_row_and_any_longer_one(row):
 
 
 def test_rows_are_no_longer_than_their_information():
-    """An interval of width 2^-I holds a number of I bits, rounded up, and by luck a shorter."""
+    """An interval of width 2^-I contains a number of ceil(I) bits, and sometimes a shorter one."""
     rng = np.random.default_rng(0)
     scales = np.geomspace(20, 0.2, 30)
     code = RangeCode(scales)

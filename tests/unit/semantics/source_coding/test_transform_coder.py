@@ -66,7 +66,7 @@ def test_distortion_is_that_of_uniform_quantization_at_high_rate(train):
 def test_rate_is_as_far_from_the_rate_distortion_bound_as_theory_says(train):
     """At high rate a uniform quantizer loses log2(2 pi e / 12) / 2 bits a component.
 
-    A Laplace model of what is Gaussian costs their divergence on top.
+    A Laplace model of Gaussian components additionally costs their divergence.
     """
     coder = TransformCoder(140, num_components=12, share=0.5).fit(train)
     mse = coder.distortion_ * np.sum(DEVIATIONS**2) / 12

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches that are kept, and what is remembered of them."""
+"""Batches in memory, and cached results of batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sionna_semcom.systems import FeatureTransmission
 
 
 def data(passes):
-    """Ten batches of four numbers of 8 bytes, and how often the data are read."""
+    """Ten batches of four numbers of 8 bytes, and a counter of passes over the data."""
 
     def generate():
         passes.append(1)

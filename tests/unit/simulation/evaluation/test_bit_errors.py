@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chains of bits in the Monte Carlo of any metric."""
+"""Bit error simulations in the Monte Carlo of any metric."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def measure(batch, snr_db):
     ("targets", "message"),
     [
         ({"wrong": 3}, "num_target_errors: there is no metric 'wrong', only ber, bler"),
-        ({"ber": 3}, "for which a metric is true, such as bler. Received: ber, of type float32"),
+        ({"ber": 3}, "needs metrics of type bool, such as bler. Received: ber of type float32"),
         ({"bler": 0}, "num_target_errors.bler: .*greater than 0. Received: 0"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_batch_size_must_be_positive():
 
 
 class Flipping(Link):
-    """Half of the rows arrive with the opposite sign; the link carries bits of its own as well."""
+    """Inverts the sign of half of the rows. The link also carries its own bits."""
 
     def transmit(self, symbols, no):
         if (collection := wanted()) is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batches over several devices, and modes of execution that depend on what there is."""
+"""Batches on several devices, and execution modes that depend on the devices."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def test_batches_are_spread_over_two_devices(mode):
 
 @pytest.mark.parametrize("wrong", ["gpus", [], [0, 0], [7], [-1]])
 def test_devices_that_are_not_there_are_refused(wrong):
-    with pytest.raises(ValueError, match=r"`distribute` must be 'all' or different numbers in"):
+    with pytest.raises(
+        ValueError, match=r"`distribute` must be 'all' or distinct device numbers in"
+    ):
         sim_metrics(lambda batch, snr: {}, [], [0.0], distribute=wrong, progress=False)
 
 

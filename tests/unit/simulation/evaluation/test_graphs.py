@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing of this package goes through AutoGraph, and a graph is traced once."""
+"""AutoGraph converts no function of this package, and each graph is traced once."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_a_size_that_is_known_stays_known():
 
 
 class Logits(TwoStageVIB):
-    """Shows what it decides on."""
+    """System that reports the inputs of its decision."""
 
     def __init__(self, data):
         sizes = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 6}

@@ -11,7 +11,7 @@ from sionna_semcom.simulation import sim_metrics
 
 
 def _noise(batch, snr_db):
-    """Squared error of samples in noise of power 1/SNR, and if it is below the noise power."""
+    """Squared error of samples in noise of power 1/SNR, and whether it is below the noise power."""
     no = tf.pow(10.0, -snr_db / 10.0)
     error = no * tf.square(config.tf_rng.normal([tf.shape(batch)[0]]))
     return {"mse": error, "below": error < no}
@@ -83,7 +83,7 @@ def _label(batch, snr_db):
 
 @pytest.mark.parametrize("batch_size", [10, 50, 100])
 def test_sending_data_again_tells_nothing_about_other_data(batch_size):
-    """Without noise, the interval is that of the samples, however often they are sent."""
+    """Without noise, the interval is that of the distinct samples, independent of repetitions."""
     samples = tf.data.Dataset.from_tensor_slices(np.random.default_rng(1).permutation(100))
     data = samples.batch(batch_size)
     metrics = sim_metrics(_label, data, [0], max_mc_iter=400, progress=False).curve.metrics
@@ -185,7 +185,7 @@ def test_a_metric_that_is_not_finite_is_named_with_its_snr():
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [([], r"one value for each .* mse \(\)"), ([2, 3], r"\(2, 3\)"), ([0], r"mse \(0,\)")],
+    [([], r"one value per .* mse \(\)"), ([2, 3], r"\(2, 3\)"), ([0], r"mse \(0,\)")],
 )
 def test_metrics_must_have_one_value_a_sample(shape, message):
     with pytest.raises(ValueError, match=message):
@@ -195,7 +195,7 @@ def test_metrics_must_have_one_value_a_sample(shape, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"snr_dbs": []}, "`snr_dbs` must hold at least one"),
+        ({"snr_dbs": []}, "`snr_dbs` must contain at least one"),
         ({"snr_dbs": [math.nan]}, "must be a number or infinity. Received: nan"),
         ({"snr_dbs": [-math.inf]}, "must be a number or infinity. Received: -inf"),
         ({"snr_dbs": [0, -400]}, "`snr_dbs` must lie between -300 and 300 dB, .*Received: -400"),
@@ -227,7 +227,7 @@ def test_impossible_arguments_are_refused(options, message):
 
 
 class _Correlated:
-    """Pairs whose correlation is one half, and the share of those of one sign."""
+    """Pairs with a correlation of one half, and the proportion of pairs of equal signs."""
 
     def __init__(self):
         self.aggregates = {"correlation": metrics.correlation}
@@ -249,7 +249,7 @@ def test_functions_of_means_have_intervals():
 
 
 def test_data_that_are_sent_again_are_no_new_clusters():
-    """Samples that never change tell no more when they are sent four times."""
+    """Constant samples that are repeated four times do not narrow the interval."""
     draw = np.random.default_rng(0)
     pairs = draw.normal(size=(10, 50, 2)).astype("f")
     system = _Correlated()

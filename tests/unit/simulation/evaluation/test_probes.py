@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Probes of frozen representations, with representations whose content is known."""
+"""Probes of frozen representations with known content."""
 
 import functools
 
@@ -15,7 +15,7 @@ from sionna_semcom.simulation.evaluation.probes import LinearProbes, Probing, pr
 
 
 class Shares:
-    """Text and audio show the redundant bit, vision noise; what is received shows it in noise."""
+    """Text and audio contain the redundant bit, vision is noise; symbols contain it in noise."""
 
     name = "shares"
 
@@ -88,12 +88,14 @@ def test_a_system_that_shows_nothing_is_refused(data):
     class Blind:
         name = "blind"
 
-    with pytest.raises(ValueError, match=r"probes need a system with latents.*Received: blind"):
+    with pytest.raises(
+        ValueError, match=r"probes need a system with representations.*Received: blind"
+    ):
         probe(Blind(), data, data.test(500), 0.0)
 
 
 class Shows:
-    """What is received is one number, which tells the label."""
+    """The received representation is one number that determines the label."""
 
     name = "shows"
 
@@ -102,7 +104,7 @@ class Shows:
 
 
 class _Apart(Data):
-    """Training samples of one class; pairs for probes of both, and other parts than the label."""
+    """Training samples of one class; separate pairs for probes of all classes and other parts."""
 
     num_classes = 2
 
@@ -129,7 +131,7 @@ class _Apart(Data):
 @pytest.mark.parametrize(("kind", "right"), [("linear", 0.5), ("whitened", 0.5), ("perceptron", 1)])
 def test_classifiers_are_of_the_kind_that_is_asked_for(kind, right):
     class Agrees:
-        """The label is whether two signs agree."""
+        """The label is whether two signs are equal."""
 
         name = "agrees"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records against counting: bounded, unbiased, and sure of who met whom."""
+"""Records against counting: bounded, unbiased, and with the correct channel drops."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from sionna_semcom.simulation.results.records import Records
 
 
 def test_samples_are_kept_with_equal_chance_and_their_own_figures():
-    """Of 100 batches of 50, 500 samples: about as many of each tenth, each with its own drop."""
+    """500 of 100 batches of 50 samples: tenths have equal shares, and samples keep their drops."""
     recorder = Recorder(500, skipped={"correlation"})
     for batch in range(100):
         numbers = np.arange(50) + 50 * batch
@@ -25,7 +25,7 @@ def test_samples_are_kept_with_equal_chance_and_their_own_figures():
 
 
 def test_channels_that_are_drawn_anew_differ_between_batches():
-    """Numbers below zero count within a batch; without any, a batch is one channel."""
+    """Negative numbers identify channels in a batch. Without numbers, a batch is one channel."""
     recorder = Recorder(100)
     for batch in (1, 2):
         recorder.add(batch, {"mse": np.ones(3)}, np.array([-1, -2, 4]))
@@ -41,7 +41,7 @@ def test_channels_that_are_drawn_anew_differ_between_batches():
 
 def test_no_metric_takes_the_name_of_the_column_of_channels():
     figures = {"mse": np.ones(3), "drop": np.zeros(3)}
-    with pytest.raises(ValueError, match=r"'drop' is the column of channels.*Received: mse, drop"):
+    with pytest.raises(ValueError, match=r"'drop' is reserved for channels.*Received: mse, drop"):
         Recorder(5).add(1, figures)
     Recorder(0).add(1, figures)  # no records, no column
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arguments of dask-jobqueue that a cluster file stands for."""
+"""Conversion of cluster files to arguments of dask-jobqueue."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tasks on a Dask cluster: values, failures, workers and schedulers that die."""
+"""Tasks on a Dask cluster: values, failures, and the loss of workers and schedulers."""
 
 import os
 import random
@@ -17,12 +17,12 @@ from sionna_semcom.simulation.execution.tasks import LocalExecutor, Task
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
-# Clients of a scheduler that is gone leave coroutines that nobody awaits
+# Clients of a lost scheduler leave coroutines that are never awaited
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 class Context:
-    """Computes with numbers, and notes in which process."""
+    """Computes with numbers, and records the process."""
 
     def __init__(self):
         self.calls = 0
@@ -47,14 +47,14 @@ class Context:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def draws(self, report):
-        """Whether other threads of the worker draw from Python's generator."""
+        """Whether other threads of the worker use Python's generator."""
         random.seed(5)
         state = random.getstate()
         time.sleep(3)
         return random.getstate() != state
 
     def overlap(self, number, report):
-        """How many tasks of this process are computed at the same time."""
+        """Number of tasks that this process computes at the same time."""
         self.calls += 1
         time.sleep(0.02)
         found, self.calls = self.calls, self.calls - 1
@@ -84,7 +84,7 @@ def _squares(count):
 
 
 def _then_totals(task, value):
-    """Once three squares are known, their sum; and nothing after the sum."""
+    """Submit the sum of three squares when they are known, and nothing after the sum."""
     if task.kind == "square" and task.key == 2:
         yield Task("total", "sum", (100,), (0, 1, 2))
 
@@ -104,7 +104,7 @@ def test_a_failure_is_that_of_the_worker(client):
     tasks = [Task("fail", "f"), *_squares(50)]
     with pytest.raises(ValueError, match=r"`number` must be even\. Received: 3"):
         _run(DaskExecutor(client, Context, print), tasks)
-    values, _ = _run(DaskExecutor(client, Context, print), _squares(3))  # workers go on
+    values, _ = _run(DaskExecutor(client, Context, print), _squares(3))  # workers still work
     assert values == {0: 0, 1: 1, 2: 4}
 
 
@@ -134,18 +134,18 @@ def test_a_killed_worker_loses_its_running_task_only(client, tmp_path):
 
 
 def test_a_task_that_kills_its_workers_ends_in_one_line(client):
-    with pytest.raises(ConnectionError, match="Workers died again and again"):
+    with pytest.raises(ConnectionError, match="Workers died repeatedly"):
         _run(DaskExecutor(client, Context, print), [Task("dies", "d")])
 
 
 def test_nothing_else_draws_from_the_generator_of_a_study(client):
-    """Dask samples containers to estimate their size; initial weights come from the generator."""
+    """Dask samples containers to estimate their size. Initial weights use Python's generator."""
     values, _ = _run(DaskExecutor(client, Context, print), [Task("draws", "d")])
     assert values == {"d": False}
 
 
 def test_threads_of_a_worker_take_turns():
-    """Random generators belong to the process."""
+    """All threads of a process share its random generators."""
     import distributed
 
     with (
@@ -189,7 +189,7 @@ def test_a_run_says_when_its_last_worker_is_gone(tmp_path, monkeypatch):
         tasks = [Task("slow", n, (tmp_path, n)) for n in range(4)]
         values, _ = _run(DaskExecutor(client, Context, announce), tasks, stop)
     assert values == {n: n for n in range(4)}
-    assert said == ["No worker is left: waiting for a new one"]
+    assert said == ["No workers are left: waiting for new ones"]
 
 
 def test_an_address_that_nobody_answers_is_named(monkeypatch):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Paired differences against SciPy, and what cannot be paired."""
+"""Paired differences against SciPy, and errors for curves that cannot be paired."""
 
 import numpy as np
 import pytest

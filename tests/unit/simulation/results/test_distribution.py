@@ -16,7 +16,7 @@ from sionna_semcom.simulation.results.tables import result_tables
 
 
 def _curve(values, drops=None, axis="tx_power_dbm"):
-    """Curve whose points have the rows of ``values`` as records."""
+    """Curve with the rows of ``values`` as records of its points."""
     values = np.atleast_2d(values)
     points, size = values.shape
     drops = np.arange(size) if drops is None else drops
@@ -31,7 +31,7 @@ def _curve(values, drops=None, axis="tx_power_dbm"):
 
 
 def test_outage_of_exponential_gains_is_that_of_the_closed_form():
-    """P(g < x) = 1 - exp(-x); the intervals hold it, and with one sample a drop are Wilson's."""
+    """P(g < x) = 1 - exp(-x) is in the intervals, which are Wilson's for one sample per drop."""
     gains = np.random.default_rng(0).exponential(size=[3, 2000])
     curve = _curve(gains)
     for threshold in (0.05, 0.5, 2.0):
@@ -46,7 +46,7 @@ def test_outage_of_exponential_gains_is_that_of_the_closed_form():
 
 
 def test_intervals_of_outage_count_drops_and_not_samples():
-    """Twenty samples of the same drop say no more than one: intervals cover as they should."""
+    """Twenty equal samples per drop contain no more information than one: coverage is nominal."""
     covered, trials, p = 0, 200, 1 - math.exp(-0.3)
     rng = np.random.default_rng(1)
     for _ in range(trials):
@@ -57,7 +57,7 @@ def test_intervals_of_outage_count_drops_and_not_samples():
 
 
 def test_percentiles_are_those_of_the_distribution_with_bootstrap_intervals():
-    """Quantiles of the exponential distribution, -ln(1 - q); intervals as wide as SciPy's."""
+    """Quantiles of the exponential distribution, -ln(1 - q), with intervals as wide as SciPy's."""
     values = np.random.default_rng(2).exponential(size=2000)
     curve = _curve(values)
     for percent in (5.0, 50.0, 95.0):
@@ -73,7 +73,7 @@ def test_percentiles_are_those_of_the_distribution_with_bootstrap_intervals():
 
 
 def test_percentiles_of_clusters_have_wider_intervals():
-    """Ten samples of a drop: the interval is that of the drops."""
+    """Ten samples per drop: the interval is that of the drops."""
     values = np.random.default_rng(3).exponential(size=200)
     single = percentile(_curve(values), "snr", 50.0)[0]
     repeated = percentile(_curve(np.repeat(values, 10), np.repeat(np.arange(200), 10)), "snr", 50.0)
@@ -82,7 +82,7 @@ def test_percentiles_of_clusters_have_wider_intervals():
 
 
 def test_drops_can_be_counted_in_place_of_samples():
-    """Means 1, 2 and 5 of drops; two thirds are below 3, whatever the samples."""
+    """The means of drops are 1, 2 and 5: two thirds are below 3, independent of the samples."""
     curve = _curve([0.0, 2.0, 1.0, 3.0, 5.0], np.array([4, 4, 7, 7, 9]))
     assert outage(curve, "snr", below=3.0, per_drop=True)[0].mean == pytest.approx(2 / 3)
     assert outage(curve, "snr", below=3.0)[0].mean == pytest.approx(3 / 5)
@@ -90,7 +90,7 @@ def test_drops_can_be_counted_in_place_of_samples():
 
 
 def test_a_cdf_is_the_empirical_one_and_holds_the_true_one():
-    """Of few values exactly; of many within the intervals at 95 % or more of the values."""
+    """Exact for few values; otherwise the true CDF is in at least 95 % of the intervals."""
     few = cdf(_curve([3.0, 1.0, 1.0, 2.0]), "snr", 0.0)
     np.testing.assert_allclose(few.value, [1, 2, 3])
     np.testing.assert_allclose(few.share, [0.5, 0.75, 1.0])
@@ -127,7 +127,7 @@ def test_records_are_kept_in_result_files(tmp_path):
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda c: outage(c, "snr"), "needs `below` or `above`.*below=None, above=None"),
+        (lambda c: outage(c, "snr"), "needs either `below` or `above`.*below=None, above=None"),
         (lambda c: outage(c, "snr", below=1, above=2), "below=1, above=2"),
         (lambda c: outage(c, "mse", below=1), "no metric 'mse', only snr"),
         (lambda c: percentile(c, "snr", 100.0), "between 0 and 100.*100"),

@@ -32,7 +32,7 @@ def test_unequal_clusters_weigh_by_their_size():
 
 
 def test_clusters_join_when_split_evenly_between_the_same_samples():
-    """The order of clusters does not matter, and doubling every cluster changes nothing."""
+    """Neither the order of clusters nor a repetition of all their samples changes the interval."""
     sums, sizes = RNG.normal(size=7) * 5, RNG.integers(3, 9, size=7)
     first = student(sums, sizes)
     np.testing.assert_allclose(first, student(sums[::-1], sizes[::-1]))
@@ -47,14 +47,14 @@ def test_wilson_score_is_scipys(successes):
 
 
 def test_wilson_of_clusters_that_agree_counts_every_sample():
-    """Clusters with equal shares have design effect below one, which counts as one."""
+    """Clusters with equal proportions have a design effect below one, which is set to one."""
     _, low, high = wilson(np.full(400, 5), np.full(400, 20))
     expected = wilson_score(0.25, 8000, stats.t.ppf(0.975, 399))
     np.testing.assert_allclose((low, high), expected)
 
 
 def test_wilson_of_samples_that_copy_each_other_counts_clusters():
-    """If all samples of a batch succeed or fail together, only batches count."""
+    """If all samples of a batch are equal, the effective number of samples is that of batches."""
     together = RNG.random(300) < 0.3
     _, low, high = wilson(together * 50, np.full(300, 50))
     share = together.mean()
@@ -114,7 +114,7 @@ def test_wilson_covers_a_proportion_of_clustered_samples(mean):
 
 
 def test_ignoring_clusters_would_cover_too_rarely():
-    """What the design effect is for: the binomial interval misses far too often."""
+    """Without the design effect, the coverage of the binomial interval is far too low."""
     counts = _clustered(4000, 20, 50, 0.5, effect=0.2)
     low, high = wilson_score(counts.sum(-1) / 1000, 1000, stats.norm.ppf(0.975))
     assert np.mean((low <= 0.5) & (high >= 0.5)) < 0.7
@@ -133,7 +133,7 @@ def test_student_covers_a_mean_of_clustered_samples(num_clusters):
 @pytest.mark.parametrize("method", [student, bootstrap])
 @pytest.mark.parametrize("num_distinct", [1, 4, 20])
 def test_data_that_are_sent_again_are_allowed_for(method, num_distinct):
-    """20 batches of 30 samples: data, a channel that a batch shares, and noise."""
+    """20 batches of 30 samples: effects of data, of a channel per batch, and of noise."""
     num_trials, num_batches, size = (2000 if method is student else 300), 20, 30
     data = RNG.normal(size=(num_trials, num_distinct, size))
     data = np.tile(data, (1, num_batches // num_distinct, 1))

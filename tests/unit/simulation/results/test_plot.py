@@ -103,7 +103,7 @@ def test_a_logarithmic_axis_has_few_ticks(x, ticks):
 @pytest.mark.parametrize(
     ("results", "message"),
     [
-        ([_result()], "must be False where the axis is the SNR"),
+        ([_result()], "must be False if the axis is the SNR"),
         ([_along([0.0, 1.0])], r"needs positive compression_factor\. Received: 0"),
         ([_along([1.0]), _result()], "same axis. Received: compression_factor, snr_db"),
         ([_along([1.0]), _along([1.0], "flops")], "Received: compression_factor, flops"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page of results, and their table of pandas."""
+"""HTML reports, and data frames of results."""
 
 import re
 import shutil

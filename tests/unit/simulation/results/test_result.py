@@ -127,7 +127,7 @@ def test_results_in_the_documentation_load_and_save_as_they_are(tmp_path, path):
 
 
 def _contents(file):
-    """Every path of a file with its attributes and values, as bytes."""
+    """All paths of a file with their attributes and values, as bytes."""
     found = {"/": {name: np.asarray(value).tobytes() for name, value in file.attrs.items()}}
 
     def visit(name, item):
@@ -146,7 +146,7 @@ def test_equal_results_are_equal_files_whenever_they_are_written(tmp_path):
 
 
 def test_a_slash_in_a_label_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"no slash\. Received: '1/3 rate'"):
+    with pytest.raises(ValueError, match=r"not contain a slash\. Received: '1/3 rate'"):
         _result(("1/3 rate", "b")).save(tmp_path / "r.h5")
     assert not list(tmp_path.iterdir())
 
@@ -162,14 +162,14 @@ def test_a_truncated_file_is_named(tmp_path, kept):
     _result(("a", "b")).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or not a result file"):
         Result.load(path)
 
 
 def test_another_hdf5_file_is_no_result(tmp_path):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(ValueError, match=r"other\.h5` is damaged or no result file"):
+    with pytest.raises(ValueError, match=r"other\.h5` is damaged or not a result file"):
         Result.load(tmp_path / "other.h5")
 
 
@@ -264,7 +264,7 @@ def test_whatever_is_damaged_in_a_file_is_one_line(tmp_path, name, value):
     _result().save(path)
     with h5py.File(path, "r+") as file:
         _damage(file, name, value)
-    with pytest.raises(ValueError, match=r"r\.h5` is damaged or no result file: .") as caught:
+    with pytest.raises(ValueError, match=r"r\.h5` is damaged or not a result file: .") as caught:
         Result.load(path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 700
@@ -274,12 +274,12 @@ def test_curves_have_a_value_for_each_point():
     for metric in (_metric(3), _metric(2, per_seed=np.zeros((2, 3)))):
         with pytest.raises(ValueError, match=r"of mse must have the shape .* which has 2"):
             Curve(np.zeros(2), {"mse": metric})
-    with pytest.raises(ValueError, match="`x` must hold numbers"):
+    with pytest.raises(ValueError, match="`x` must contain numbers"):
         Curve(np.zeros(1), {}, {}, "tti", np.array([math.nan]))
 
 
 @pytest.mark.parametrize("label", [".", "..", "a\0b", "\ud800", "\x1b[31m"])
 def test_labels_that_a_file_cannot_hold_are_refused(tmp_path, label):
-    with pytest.raises(ValueError, match=r"A curve.s label must (have|be) no"):
+    with pytest.raises(ValueError, match=r"A curve.s label must not (contain|consist)"):
         _result((label,)).save(tmp_path / "r.h5")
     assert not list(tmp_path.iterdir())

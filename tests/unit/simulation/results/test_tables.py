@@ -84,7 +84,7 @@ def test_points_at_the_same_place_are_all_shown():
 
 def test_each_axis_has_tables_of_its_own():
     text = _text({**_curves(1, [0, 10]), "a": _along([4.0, 8.0])})
-    for title in ("Image PSNR [dB]", "Accuracy against symbols, 10 dB", "Whatever the SNR"):
+    for title in ("Image PSNR [dB]", "Accuracy against symbols, 10 dB", "Independent of the SNR"):
         assert " ".join(text.split()).count(title) == 1
     assert ["0", "dB", "1.000", "±", "0.010"] in _rows(text)
 

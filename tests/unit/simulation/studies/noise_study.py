@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # mypy: disable-error-code="misc"
-"""A study whose system is noise and whose data are numbers: fast and exact."""
+"""A fast study with exact results: the system is noise, and the data are numbers."""
 
 import io
 
@@ -17,11 +17,11 @@ from sionna_semcom.systems.base.contract import SystemContract
 
 
 class Interruption(BaseException):
-    """Stands for a killed process: nothing handles it."""
+    """Replaces the signal that kills a process: no code handles it."""
 
 
 class NoiseSystem(SystemContract):
-    """Measures squared noise that depends on the SNR, the trained weights and what is present."""
+    """Measures squared noise that depends on the SNR, the trained weights and ``present``."""
 
     calls = 0
     interrupt_at = None
@@ -100,7 +100,7 @@ def _run(study, out):
 
 
 def _study_along(axis="tti", **evaluation):
-    """Curves along a figure: two with other models at each point, one with other links."""
+    """Curves along a summary value: two with a model per point, one with a link per point."""
     document = _study().model_dump(mode="json")
     document["models"] |= dict.fromkeys(("small", "same"), document["models"]["main"])
     document["curves"] = [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies along transmit power and Eb/N0, with records of the drops that samples met."""
+"""Studies along transmit power and Eb/N0, with records of channel drops."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def along_power(monkeypatch):
 
 
 def test_a_study_along_power_keeps_power_snr_and_records(along_power, tmp_path):
-    """Each row is a drop; its SINR in the record is that of the drop at the power."""
+    """Each row is a drop. The recorded SINR is that of the drop at the transmit power."""
     result, text = _run(along_power, tmp_path)
     curve = result.curve
     assert (curve.axis, curve.x.tolist()) == ("tx_power_dbm", [-10.0, 20.0])
@@ -61,7 +61,7 @@ def test_an_interrupted_study_ends_with_the_same_records(along_power, tmp_path, 
         _run(along_power, tmp_path / "parts")
     monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
     again, text = _run(along_power, tmp_path / "parts")
-    assert "Going on after" in text
+    assert "Resuming after" in text
     for name in ("mse", "sinr_db"):
         np.testing.assert_array_equal(
             again.curve.records.values[name], whole.curve.records.values[name]
@@ -74,7 +74,7 @@ def test_an_interrupted_study_ends_with_the_same_records(along_power, tmp_path, 
     [
         (["evaluation={tx_power_dbm: [0]}"], "tx_power_dbm needs a link with `link_budget`.*awgn"),
         (["evaluation={ebno_db: [0]}"], "ebno_db needs a model that sends bits.*'main'"),
-        (["evaluation={}"], "one of snr_db, tx_power_dbm, ebno_db must hold values.*none"),
+        (["evaluation={}"], "exactly one of snr_db, tx_power_dbm, ebno_db must be given.*none"),
         (["evaluation={snr_db: [0], ebno_db: [1]}"], "Received: snr_db, ebno_db"),
         (["evaluation={axis: ebno_db, snr_db: [0]}"], "axis must be snr_db.*ebno_db"),
         (["evaluation={ebno_db: [.nan]}"], "ebno_db.*nan"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does not go together in a study is refused before anything is loaded or trained."""
+"""Incompatible parts of a study raise an error before data are loaded or models are trained."""
 
 import copy
 
@@ -123,7 +123,7 @@ def test_what_goes_together_is_a_study(document):
             0.9,
             r"'b': confidence needs a link with retransmissions. Received: .*'awgn' \(awgn\)",
         ),
-        (FEATURES, "curves.0.confidence", 0.9, "'a' must not have a confidence where the trans"),
+        (FEATURES, "curves.0.confidence", 0.9, "'a' must not have a confidence if the trans"),
         (FEATURES, "curves.1.confidence", 2.0, r"'b', .* confidence must lie in \(0, 1\].*: 2.0"),
         (FEATURES, "curves.2.confidence", 0.9, "'c', .* receivers that decide on latents"),
         (FEATURES, "curves.3.confidence", 0.9, "'d', .* receivers that decide on latents"),

@@ -21,7 +21,7 @@ def settings(**document: Any):
 
 @pytest.fixture
 def mosi(tmp_path):
-    """A file in the place of CMU-MOSI's, with labels of both kinds."""
+    """A file with the format of CMU-MOSI, with labels of both kinds."""
 
     def split(count):
         features = {name: np.eye(count, 3 + n) for n, name in enumerate(MODALITIES)}

@@ -14,7 +14,7 @@ from sionna_semcom.simulation.training import store
 
 
 def settings(network, latent_dim):
-    """A network that is trained in two steps."""
+    """Settings of a network that is trained for two steps."""
     system = {"kind": "image_classifier", "network": network, "latent_dim": latent_dim}
     short = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
     return ModelSettings.model_validate(
@@ -32,7 +32,7 @@ def digits():
 
 @pytest.fixture(scope="module")
 def folder(digits, tmp_path_factory):
-    """Where networks are trained and their latents are kept."""
+    """Folder of trained networks and their latents."""
     path = tmp_path_factory.mktemp("extraction")
     extract_latents("tiny", digits, NETWORKS, ModelStore(work_dir=path))
     return path
@@ -104,7 +104,7 @@ def test_other_weights_give_other_latents(digits, folder, tmp_path, monkeypatch)
 def test_other_images_give_other_latents(digits, folder, tmp_path, monkeypatch):
     extract(digits, folder, work_dir=tmp_path)
     monkeypatch.setattr(digits, "checksums", {"other": "images"})
-    with pytest.raises(ZeroDivisionError):  # it goes on to train for these images
+    with pytest.raises(ZeroDivisionError):  # it would train for these images
         monkeypatch.setattr(store, "train", lambda *_: 1 / 0)
         extract(digits, folder, work_dir=tmp_path)
 

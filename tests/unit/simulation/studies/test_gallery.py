@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pictures show every modality, class and SNR."""
+"""Figures show all modalities, classes and SNRs."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -64,7 +64,7 @@ def test_latent_space_shows_every_embedding(digits, latent_dim):
 
 def test_latents_need_three_dimensions(digits):
     system = CentroidSystem(modalities(digits.shapes, 2), link=AWGNLink())
-    with pytest.raises(ValueError, match=r"3 dimensions or more. Received: 2"):
+    with pytest.raises(ValueError, match=r"at least 3 dimensions. Received: 2"):
         latent_space_figure(system, next(iter(digits.test(20))))
 
 

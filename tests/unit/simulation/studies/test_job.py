@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker must have in common with the run."""
+"""Versions, threads and data of a worker must equal those of the run."""
 
 import dataclasses
 import pickle
@@ -45,10 +45,16 @@ def test_a_worker_that_cannot_write_there_keeps_models_of_its_own(job, tmp_path)
     [
         (
             {"versions": {"numpy": "1.0"}},
-            r"other versions than the run: numpy \d.* in place of 1.0",
+            r"versions of a worker differ from those of the run: numpy \d.* instead of 1.0",
         ),
-        ({"checksums": {"numbers": "abd"}}, "other data than the run: numbers abc in place of abd"),
-        ({"checksums": {}}, "other data than the run: numbers abc in place of none"),
+        (
+            {"checksums": {"numbers": "abd"}},
+            "data of a worker differ from those of the run: numbers abc instead of abd",
+        ),
+        (
+            {"checksums": {}},
+            "data of a worker differ from those of the run: numbers abc instead of none",
+        ),
         ({"threads": 77}, "in [0-9]+ threads, and the run in 77"),
     ],
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of a study that are trained: with the model that crosses them, or before."""
+"""Trainable links in studies, which are trained with a model or before."""
 
 from __future__ import annotations
 

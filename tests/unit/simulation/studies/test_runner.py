@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the runner computes, with a system that is noise: fast and exact."""
+"""Results of the runner for a fast study with exact results."""
 
 import h5py
 import numpy as np
@@ -99,7 +99,7 @@ def test_points_along_another_axis_stand_where_their_summary_says(tmp_path):
 
 
 def test_points_have_randomness_of_their_own(tmp_path):
-    """Models with the same weights are not the same point."""
+    """Models with equal weights have different random draws."""
     result, _ = _run(_study_along(), tmp_path)
     small, same, _ = result.curves["models"].metrics["mse"].mean
     assert small != same

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs that end early and go on: interruptions, partial files and full disks."""
+"""Runs that end early and are resumed: interruptions, partial files and full disks."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def test_an_interrupted_run_ends_with_the_same_file(
     assert resumed.read_bytes() == whole.read_bytes()
     finished = (interrupt_at - 1) // 4  # points have four batches
     assert num_calls - 4 * finished == NoiseSystem.calls
-    assert ("Going on after" in text) == (finished > 0)
+    assert ("Resuming after" in text) == (finished > 0)
     assert not list((tmp_path / "killed").glob("*partial*"))
 
 
@@ -50,7 +50,7 @@ def _interrupt(study, out, monkeypatch):
 def test_other_settings_start_anew_and_say_so(tmp_path, monkeypatch):
     _interrupt(_study(), tmp_path, monkeypatch)
     _, text = _run(_study(confidence=0.9), tmp_path)
-    assert "other settings, data or versions: starting anew" in text
+    assert "different settings, data or versions: starting again" in text
     assert NoiseSystem.calls == 32
 
 
@@ -130,7 +130,7 @@ def test_parts_of_other_types_are_damage(tmp_path, monkeypatch, what, value):
 
 @pytest.mark.parametrize("most", [200, 1500, 4000])
 def test_a_full_disk_loses_nothing(tmp_path, monkeypatch, most):
-    """The system refuses files of more bytes: in the first point, later, in the result."""
+    """The file size is limited: in the first point, in a later point, and in the result."""
     study, out = _study(), tmp_path / "out"
     _run(study, tmp_path / "whole")
     monkeypatch.setattr(runner, "check_folder", lambda *names: None)
@@ -176,7 +176,7 @@ def test_a_partial_file_is_whole_after_every_point(tmp_path, monkeypatch):
 
 
 def test_half_a_line_is_dropped(tmp_path, monkeypatch):
-    """What a killed process was writing."""
+    """A killed process can leave an incomplete line."""
     _run(_study(), tmp_path / "whole")
     monkeypatch.setattr(NoiseSystem, "calls", 0)
     _interrupt(_study(), tmp_path, monkeypatch)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems of one configuration share an instance, and keep their weights."""
+"""Systems of one configuration share an instance and have their own weights."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_other_configurations_share_nothing(digits):
 
 
 class Untracked:
-    """No Keras model."""
+    """Class that is not a Keras model."""
 
     weights = ()
 
@@ -65,7 +65,7 @@ def test_what_is_no_keras_model_shares_nothing():
 
 
 class FreshModels:
-    """Models as they are built, each from its seed."""
+    """Untrained models, each built from its seed."""
 
     def __init__(self, digits):
         self.digits = digits
@@ -94,7 +94,7 @@ def _study(**changes):
 
 
 def test_models_of_several_seeds_are_traced_once(digits, monkeypatch):
-    """And give what each gives alone."""
+    """Their outputs equal those of separate instances."""
     study = _study()
     traces = []
     measure = type(_system(digits, 0)).measure

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a study file says, and how its settings change."""
+"""Content of study files, and changes of their settings."""
 
 import math
 from pathlib import Path

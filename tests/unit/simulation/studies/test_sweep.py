@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comma lists of settings become one study with a curve for each combination."""
+"""Comma-separated values of settings create one study with a curve per combination."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_a_list_of_values_is_a_curve_for_each(write):
 
 
 def test_models_that_do_not_change_are_shared(write):
-    """The first value is that of the file: its model keeps its name, and its weights."""
+    """The first value is that of the file: its model keeps its name and its weights."""
     study = load_study(write(), ["models.main.training.epochs=1,2"])
     assert [curve.model for curve in study.curves] == ["main", "main"] + ["main-epochs_2"] * 2
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which links a study may give to one transmitter, and which to several."""
+"""Compatibility of links with one joint or several separate transmitters."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_what_goes_together_is_a_study(link, system, curve):
         ),
         (
             {"kind": "uplink"}, VIB, {"transmitters": "separate"},
-            "two_stage_vib is evaluated with the transmitters that it was trained with",
+            "two_stage_vib must be evaluated with the transmitters of its training",
         ),
         (
             {"kind": "flat_mimo"}, {"kind": "linear_alignment"}, {"transmitters": "separate"},

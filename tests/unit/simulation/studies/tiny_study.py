@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study file of few settings, and what models that start from others change in it."""
+"""A study file with few settings, and changes for models that start from other models."""
 
 import copy
 
@@ -30,7 +30,7 @@ figure: {metrics: [image_mse], log_scale: [image_mse]}
 
 @pytest.fixture
 def write(tmp_path):
-    """Write a document with changes to a study file."""
+    """Write a document with changes as a study file."""
 
     def write_(document=DOCUMENT, **changes):
         path = tmp_path / "studies/tiny.yaml"

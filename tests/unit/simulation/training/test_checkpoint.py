@@ -17,7 +17,7 @@ from .tiny_training import SHORT, interrupt, same, settings
 
 
 def first_epochs(monkeypatch):
-    """Let `fit` note which epoch it begins with."""
+    """Record the first epoch of each call of `fit`."""
     epochs, fit = [], CentroidSystem.fit
 
     def note(self, *args, **kwargs):

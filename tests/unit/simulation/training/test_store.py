@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights that were trained over channels of a file are those of its content."""
+"""Weights that were trained over a channel file are valid only for its content."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TRAINING = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps":
 
 
 def write(path, seed):
-    """Rayleigh fading of 70 channels."""
+    """Write a file with Rayleigh fading of 70 channels."""
     rng = np.random.default_rng(seed)
     with h5py.File(path, "w") as file:
         file["a"] = rng.normal(size=[70, 1, 2, 1, 1, 1, 1]) + 0j
@@ -47,7 +47,7 @@ def digits():
 
 @pytest.fixture
 def count(monkeypatch):
-    """Names of models that are trained."""
+    """Record the names of trained models."""
     trained = []
     train = ModelStore._train
 

@@ -49,7 +49,7 @@ def test_too_late_is_said(monkeypatch):
 
     monkeypatch.setattr(threads, "intra_op_threads", lambda: 2)
     monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", late)
-    with pytest.raises(RuntimeError, match=r"one thread for each operation.*already begun with 2"):
+    with pytest.raises(RuntimeError, match=r"one thread per operation.*already uses 2"):
         threads.require_one_thread()
     monkeypatch.setattr(threads, "intra_op_threads", lambda: 1)
     threads.require_one_thread()

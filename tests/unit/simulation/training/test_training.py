@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training that resumes to the same weights, and weights files that say what they are."""
+"""Training that resumes to the same weights, and weights files with their origin."""
 
 import errno
 import resource

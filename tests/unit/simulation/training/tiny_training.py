@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of trainings that take a second."""
+"""Settings of trainings that take one second."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def same(first, second):
 
 
 def interrupt(wanted, data, folder, monkeypatch):
-    """Train for one epoch, and give the checkpoint."""
+    """Train for one epoch, and return the checkpoint."""
     save = checkpoint_file.save_weights
 
     def save_and_die(system, path, attributes):

@@ -1,4 +1,4 @@
-"""AlignmentSystem: what crosses the channel, what it knows, and what it learns."""
+"""AlignmentSystem: transmission, channel knowledge and training."""
 
 import keras
 import numpy as np
@@ -23,7 +23,7 @@ SHORT = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
 
 
 def latents(count, seed):
-    """Two views of three classes; the receiver's is read by a linear head."""
+    """Two views of three classes. The view of the receiver has a linear head."""
     draw = np.random.default_rng(seed)
     label = draw.integers(0, 3, count)
     inputs = np.eye(3)[label] * 3 + 0.3 * draw.normal(size=(count, 3))
@@ -66,7 +66,7 @@ def test_accuracy_rises_to_that_of_the_receiver(pairs):
 
 @pytest.mark.parametrize("coherence", [1, 7, 50])
 def test_latents_of_a_group_meet_the_same_channel(pairs, coherence):
-    """Copies of a latent fare alike within a group, and otherwise between groups."""
+    """Copies of a latent have equal errors within a group, and different errors between groups."""
     link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, coherence=coherence)
     system = linear(pairs, link)
     latents = tf.repeat(pairs.splits["test"].tx[:1], 20, 0)
@@ -119,7 +119,7 @@ def test_designs_think_of_errors_where_there_may_be_some(pairs, csi, options, th
 
 
 def pilots_mean(system):
-    """Mean of the transmitter's latents that an aligner was made from: it tells the pilots."""
+    """Mean of the transmitter's latents in an aligner, which identifies the pilots."""
     aligner = system.aligner
     if isinstance(aligner, keras.Layer):
         return aligner.mean_tx.numpy()

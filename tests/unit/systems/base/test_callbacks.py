@@ -7,7 +7,7 @@ from sionna_semcom.systems.base.callbacks import LinearRamp
 
 
 def _history(ramp, variable, epochs, steps, one_at_a_time=False):
-    """Values at every step of a training of a model that does nothing else."""
+    """Values at each step of a training without other effects."""
     model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     seen = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a link holds is trained, saved and replaced with it."""
+"""Weights of a link are trained, saved and replaced with it."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ class Offset:
 
 
 class LearnedLink(Link):
-    """A predistorter in containers, normalization, dropout and an offset before noise."""
+    """A predistorter in containers, with normalization, dropout and an offset, before noise."""
 
     def __init__(self):
         super().__init__()

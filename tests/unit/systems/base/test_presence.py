@@ -31,7 +31,7 @@ def test_each_is_missing_as_often_as_asked_and_never_all(compiled, probability):
     assert mask.shape == (3, 20_000)
     assert set(np.unique(mask)) == {0.0, 1.0}
     assert mask.sum(0).min() == 1
-    # where all three would be missing, each is the one that stays in a third of the cases
+    # if all three would be missing, each of them is kept in a third of the cases
     expected = 1 - probability + probability**3 / 3
     np.testing.assert_allclose(mask.mean(1), expected, atol=0.015)
 

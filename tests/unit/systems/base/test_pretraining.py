@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Systems that start from a trained CoMM: which weights they take, and what is refused."""
+"""Systems that start from a trained CoMM: transferred weights, and errors."""
 
 import numpy as np
 import pytest

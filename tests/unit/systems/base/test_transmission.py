@@ -8,7 +8,7 @@ from sionna_semcom.systems.base.transmission import transmit_latents
 
 def test_latents_of_any_dimension_come_back_with_their_own_noise():
     class SecondIsNoisy(AWGNLink):
-        """Noise of power 3 on the symbols behind the third."""
+        """Noise of power 3 on all symbols after the third."""
 
         def transmit(self, symbols, no):
             no_eff = tf.concat([tf.zeros([2000, 3]), 3 * tf.ones([2000, 2])], -1)

@@ -20,7 +20,7 @@ SHAPES = {"text": (6,), "audio": (5, 4)}
 
 
 def samples(count, seed=0):
-    """Two classes with as many samples of one as 0.7 of all, that both modalities tell."""
+    """Two classes in the ratio 7 to 3, which both modalities determine."""
     rng = np.random.default_rng(seed)
     label = (rng.uniform(size=count) < 0.7).astype(np.int32)
     sign = 2.0 * label - 1.0 - 0.4
@@ -215,7 +215,7 @@ def test_features_as_they_are_do_not_know_the_link(width):
 
 
 def test_ebno_is_that_of_the_information_bits():
-    """Information bits over the symbols of a codeword, as Sionna defines it."""
+    """Information bits per symbol of a codeword, as in Sionna."""
     system = build(transmitted_dim=24, num_bits_per_symbol=4, coderate=0.5)
     rate = system.num_info_bits / (system.num_symbols * 4)
     no = 10 ** (-(3.0 + system.snr_offset_db("ebno_db")) / 10)
@@ -227,7 +227,7 @@ def test_ebno_is_that_of_the_information_bits():
 
 @pytest.mark.parametrize("mode", ["latent", "decision"])
 def test_its_bits_are_counted_where_they_are_sent(trained, mode):
-    """Where no codeword arrives, each decides on the mean; a decision of its own has no bits."""
+    """Without codewords, all decisions are based on the mean. Such a decision has no bits."""
     batch = samples(200, seed=7)
     trained.mode = mode
     for snr_db, wrong in ((40.0, 0.0), (-20.0, 1.0)):

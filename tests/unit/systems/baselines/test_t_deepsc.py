@@ -14,7 +14,7 @@ SMALL = {"width": 16, "num_heads": 2, "num_tokens": 2, "transmitted_dim": 8}
 
 
 def samples(count, seed=0):
-    """Two classes, of which either modality tells a half of the samples."""
+    """Two classes. Each modality determines the class of half of the samples."""
     rng = np.random.default_rng(seed)
     label = rng.integers(0, 2, count)
     told = rng.integers(0, 2, count)

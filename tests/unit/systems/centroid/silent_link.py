@@ -5,7 +5,7 @@ from sionna_semcom.link import AWGNLink
 
 
 class SilentLink(AWGNLink):
-    """Deliver ones, whatever is sent."""
+    """Outputs ones, independent of the input."""
 
     def transmit(self, symbols, no):
         return tf.ones_like(symbols), tf.ones(tf.shape(symbols))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What layers of encoders and decoders see of training: its flag, and their losses."""
+"""Training flag and losses of layers in encoders and decoders."""
 
 import keras
 import numpy as np

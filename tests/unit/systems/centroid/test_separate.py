@@ -33,7 +33,7 @@ def users():
 
 
 def embeddings(size=400, disagreement=0.5, dim=16):
-    """Unit vectors around common ones."""
+    """Unit vectors around common vectors."""
     draw = np.random.default_rng(1)
     common = draw.normal(size=(size, dim))
     rows = {}
@@ -101,7 +101,7 @@ def test_devices_that_send_nothing_do_not_count():
 
 
 def test_a_receiver_trusts_good_devices_more():
-    """Inverse variances where devices agree fully, and equal weights where noise is nothing."""
+    """Inverse variances if the devices agree, and equal weights without noise."""
     symbols = tf.constant([[[1.0 + 0j], [2.0 + 0j]]], tf.complex64)
     present, noise = tf.ones([1, 2, 1]), tf.constant([[[1.0], [3.0]]])
     mean, no_eff = weighted_mean(symbols, noise, present, tf.constant(1.0))

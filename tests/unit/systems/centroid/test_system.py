@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What CentroidSystem sends, reconstructs, learns and refuses."""
+"""CentroidSystem: transmission, reconstruction, training and errors."""
 
 import keras
 import numpy as np
@@ -34,7 +34,7 @@ def make(mode="end_to_end", latent_dim=6, snr_db=(0.0, 20.0), **options):
 
 
 class SpyLink(AWGNLink):
-    """Remember what was sent."""
+    """Records the transmitted symbols."""
 
     def transmit(self, symbols, no):
         self.sent = symbols

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimators that are trained alone, and with other systems, and where their weights go."""
+"""Learned estimators that are trained alone or with systems, and their weights."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_it_is_trained_and_saved_with_any_system(tmp_path):
 
 
 def test_systems_that_send_nothing_do_not_calibrate(monkeypatch):
-    """Only what is trained with a system is measured after it."""
+    """Only links that are trained with a system are calibrated after training."""
     data = generated_features(40, 10, 10)
     model = FeatureTransmission(data.shapes, data.num_classes, link=AWGNLink(), width=4)
     monkeypatch.setattr(AWGNLink, "calibrate", lambda self: pytest.fail("it has no weights"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A representation in k symbols: what is trained, what stays, and what reaches the receiver."""
+"""Representations in k symbols: trained and frozen parts, and the received representation."""
 
 import keras
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of CoMM: what they build, and what is refused with the values that would do."""
+"""Settings of CoMM: resulting systems, and errors with the accepted values."""
 
 import keras
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CoMM: the loss from its embeddings, gradients of each term, masks, the link, and objectives."""
+"""CoMM: loss of embeddings, gradients of all terms, masks, link, and objectives."""
 
 import keras
 import numpy as np
@@ -31,7 +31,7 @@ def _batch(size=8, seed=0):
 
 
 class Same(keras.layers.Layer):
-    """No augmentation at all, so that losses can be evaluated by hand."""
+    """No augmentation, so that losses have a closed form."""
 
     def call(self, samples, training=False):
         return samples

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decisions after each of several transmissions: when one is enough, and what it costs."""
+"""Decisions after each of several transmissions: stopping and number of transmissions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def batch():
 
 
 def rounds(one, batch):
-    """Outputs after each transmission, with the draws of a call under the same seed."""
+    """Outputs after each transmission, with the random draws of a call with the same seed."""
     set_seed("rounds")
     received = one.receive_each(one.encodings(batch), one.noise_power(0.0))
     return [one.decode(one._features(part)).numpy() for part in received]

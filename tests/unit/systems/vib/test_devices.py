@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device for each modality, and fusion at the receiver."""
+"""One device per modality, and fusion at the receiver."""
 
 from __future__ import annotations
 

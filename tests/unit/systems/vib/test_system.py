@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TwoStageVIB: its loss, its parts, what the receiver knows, missing modalities, training."""
+"""TwoStageVIB: loss, parts, receiver input, missing modalities, and training."""
 
 import keras
 import numpy as np
@@ -65,7 +65,7 @@ def test_the_loss_is_the_sum_of_its_parts(monkeypatch):
 
 
 def test_encoders_raise_what_discriminators_lower():
-    """The redundancy term's gradient is reversed at the latents of both modalities of a pair."""
+    """The gradient of the redundancy term is reversed at the latents of both modalities."""
     system, batch = _system(dropout=0.0), _batch()
     system.reversal.scale.assign(1.0)
     latents, _ = system.unimodal(batch)
@@ -207,7 +207,7 @@ def test_gradients_reach_every_weight_over_any_link(link):
 
 
 def test_a_decision_that_is_repeated_meets_the_limit():
-    """On AWGN its error rate is that of the closed form, at the accuracy without noise."""
+    """On AWGN, the error rate is that of the closed form for the accuracy without noise."""
     system = _system(transmitted_dim=6)
     system.mode = "decision"
     batch = {name: tf.tile(x, [200, *[1] * (len(x.shape) - 1)]) for name, x in _batch().items()}
@@ -226,7 +226,7 @@ def test_modes_are_checked():
 
 
 def test_it_learns_to_decide_over_the_link():
-    """Generated data: four bits, and one that takes longer; a guess is right in 1 of 32 cases."""
+    """Generated data: four easy bits and a harder bit. Chance level is 1 of 32."""
     data = generated_features(3000, 200, 600)
     system = TwoStageVIB(
         data.shapes,
