@@ -63,7 +63,7 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
     Raises
     ------
     ValueError
-        If it has another one, naming those that are known
+        If it has another value. The message lists the known values.
     """
     known = list(known)
     if value not in known:

@@ -104,7 +104,7 @@ def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
 
 
 def _constructor(part: type) -> list[inspect.Parameter]:
-    """Parameters of the constructor, with those that it passes on as ``**options``."""
+    """Parameters of the constructor, including those of ``**options`` that it passes on."""
     definer = next(one for one in part.__mro__ if "__init__" in vars(one))
     _, *own = inspect.signature(definer.__init__).parameters.values()  # type: ignore[misc]
     keywords = {}

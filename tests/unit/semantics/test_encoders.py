@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of encoders to tokens: what they build."""
+"""Settings of token encoders, and the encoders that they build."""
 
 import keras
 import numpy as np
