@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from .._files import check_folder
-from . import channel, distribution, parts, shipped, study
+from . import channel, distribution, export, parts, shipped, study
 from .arguments import Changes, ResultFiles, StudyFile
 from .show import draw, names_of, show_tables
 from .terminal import accept_all_characters, console, load_tensorflow, options, report_errors, say
@@ -199,6 +199,7 @@ def gallery(
         say(f"Figure: {path}")
 
 
+app.command()(export.export)
 app.command()(channel.channel)
 app.command()(distribution.cdf)
 app.command(name="list")(parts.list_parts)

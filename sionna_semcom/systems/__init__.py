@@ -24,6 +24,7 @@ from .comm.compressed import CompressedCoMM, CompressedCoMMSettings
 from .comm.settings import CoMMSettings
 from .comm.system import CoMM
 from .decision.system import DecisionSystem
+from .export.onnx_graphs import export_onnx
 from .vib.settings import TwoStageVIBSettings
 from .vib.system import TwoStageVIB
 
@@ -59,5 +60,6 @@ __all__ = [
     "TDeepSCSettings",
     "TwoStageVIB",
     "TwoStageVIBSettings",
+    "export_onnx",
     "transfer_weights",
 ]

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -121,6 +122,15 @@ class LinkedModel(SavedModel):
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
         """Metrics of the link that are functions of means over all samples."""
         return dict(self.link.aggregates) if isinstance(self.link, DrawnPart) else {}
+
+    @contextmanager
+    def over(self, link: Link) -> Iterator[None]:
+        """Use ``link``, which has no weights, in a `with` block; afterwards nothing has changed."""
+        own, self._link = self._link, link
+        try:
+            yield
+        finally:
+            self._link = own
 
     def _adopt_link_weights(self) -> None:
         """Replace the weights of the previous link by the weights of the current link."""

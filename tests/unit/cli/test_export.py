@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command that exports a model."""
+
+import importlib.util
+
+import pytest
+
+from sionna_semcom.link import AWGNLink
+from sionna_semcom.systems import FeatureTransmission, TwoStageVIB
+
+from .invoking import invoke
+
+SHAPES = {"text": (5,), "audio": (4, 3)}
+INSTALLED = importlib.util.find_spec("tf2onnx") is not None
+
+
+@pytest.mark.skipif(not INSTALLED, reason="tf2onnx is not installed")
+def test_a_file_becomes_two_graphs(tmp_path):
+    system = TwoStageVIB(SHAPES, 2, link=AWGNLink(), width=8, transmitted_dim=6)
+    system.save(tmp_path / "x.keras")
+    ended = invoke("export", tmp_path / "x.keras", "--out", tmp_path / "graphs")
+    assert ended.exit_code == 0, ended.output
+    written = {path.name for path in (tmp_path / "graphs").iterdir()}
+    assert written == {"transmitter.onnx", "receiver.onnx", "system.json"}
+    shown = " ".join(ended.output.split())
+    assert "input audio_length [batch] int32" in shown
+    assert "output symbols_real [batch, 3] float32" in shown
+
+
+def test_what_cannot_be_exported_ends_in_one_line(tmp_path):
+    system = FeatureTransmission(SHAPES, 2, link=AWGNLink(), width=8)
+    system.save(tmp_path / "x.keras")
+    ended = invoke("export", tmp_path / "x.keras", "--out", tmp_path / "graphs")
+    assert ended.exit_code == 2
+    assert "receives its features without a link" in " ".join(ended.output.split())
+    assert invoke("export", "no_such_model", "--out", tmp_path).exit_code == 2
+
+
+@pytest.mark.skipif(INSTALLED, reason="tf2onnx is installed")
+def test_a_missing_extra_is_named(tmp_path):
+    TwoStageVIB(SHAPES, 2, link=AWGNLink(), width=8).save(tmp_path / "x.keras")
+    ended = invoke("export", tmp_path / "x.keras", "--out", tmp_path / "graphs")
+    assert ended.exit_code == 2
+    assert "pip install 'sionna-semcom[onnx]'" in " ".join(ended.output.split())
