@@ -18,6 +18,7 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.intersphinx",
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
@@ -35,6 +36,7 @@ nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_merge_streams = True
 
+autosummary_generate = False  # tables only: each package has one page
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_default_options = {"show-inheritance": True}
@@ -77,4 +79,14 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
 }
+# A site of several versions names its own in DOCS_VERSION. switcher.json of the newest lists all of them.
+_SITE_VERSION = os.environ.get("DOCS_VERSION")
+html_static_path = ["_static"]
+if _SITE_VERSION:
+    html_theme_options["switcher"] = {
+        "json_url": "https://sionna-semcom.github.io/sionna-semcom/latest/_static/switcher.json",
+        "version_match": _SITE_VERSION,
+    }
+    html_theme_options["check_switcher"] = False  # may be published with this build
+    html_theme_options["navbar_start"] = ["navbar-logo", "version-switcher"]
 copybutton_prompt_text = "$ "

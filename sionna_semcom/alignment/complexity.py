@@ -16,6 +16,18 @@ def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int
     r"""FLOPs per latent for dense complex :math:`\mathbf{F}` and :math:`\mathbf{G}`; (30).
 
     .. math:: 4KN_T d + (4KN_R - 1)m - 2KN_T
+
+    Parameters
+    ----------
+    d, m : `int`
+        Numbers of real features at the transmitter and at the receiver
+    num_uses, num_tx_ant, num_rx_ant : `int`
+        Channel uses :math:`K`, transmit antennas :math:`N_T` and receive antennas :math:`N_R`
+
+    Output
+    ------
+    : `int`
+        Number of real operations
     """
     return (
         4 * num_uses * num_tx_ant * d
@@ -43,6 +55,11 @@ def neural_flops(
         Fraction :math:`s` of zero weights
     activation : `int`
         FLOPs :math:`c` per activation
+
+    Output
+    ------
+    : `float`
+        Number of real operations
     """
     weights = sum(h * (i + o) for i, h, o in zip(inputs, hidden, outputs, strict=True))
     return 8 * (1 - sparsity) * weights + activation * sum(hidden)
@@ -55,6 +72,20 @@ def aligner_cost(
 
     All linear aligners are counted as dense matrices. Widely linear and complex-linear pairs have
     the same number of operations. The design for a new channel is not included.
+
+    Parameters
+    ----------
+    aligner : aligner of :mod:`sionna_semcom.alignment`
+        The aligner
+    d, m : `int`
+        Numbers of real features at the transmitter and at the receiver
+    num_uses, num_tx_ant, num_rx_ant : `int`
+        Channel uses :math:`K`, transmit antennas :math:`N_T` and receive antennas :math:`N_R`
+
+    Output
+    ------
+    : `dict` of `float`
+        ``flops``, ``parameters`` and ``sparsity``
     """
     sent, received = 2 * num_uses * num_tx_ant, 2 * num_uses * num_rx_ant
     if isinstance(aligner, ComplexAligner):
@@ -83,6 +114,18 @@ def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
 
     A product of [a, b] and [b, c] matrices has a * c * (2b - 1) operations, and a complex product
     a * c * (8b - 2).
+
+    Parameters
+    ----------
+    function : callable
+        Function of tensors
+    inputs : `tf.TensorSpec`
+        Shapes and types of its arguments
+
+    Output
+    ------
+    : `int`
+        Number of real operations
     """
     graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph
     return sum(

@@ -28,6 +28,11 @@ def drawn_batches(
     seed : `int`
         Seed of the order
 
+    Output
+    ------
+    : `tf.data.Dataset`
+        Dictionaries of [batch_size, ...]
+
     Raises
     ------
     ValueError
@@ -47,7 +52,20 @@ def drawn_batches(
 
 
 def each_once(arrays: Mapping[str, Any], batch_size: int) -> tf.data.Dataset:
-    """Batches of each sample once, in order. Arguments as above."""
+    """Batches of each sample once, in order. Arguments as above.
+
+    Parameters
+    ----------
+    arrays : `dict` of [num_samples, ...]
+        Samples
+    batch_size : `int`
+        Number of samples per batch; the last batch may be smaller
+
+    Output
+    ------
+    : `tf.data.Dataset`
+        Dictionaries of [batch, ...]
+    """
     check_positive(batch_size=batch_size)
     return tf.data.Dataset.from_tensor_slices(_tensors(arrays)).batch(batch_size).prefetch(2)
 

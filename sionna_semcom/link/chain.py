@@ -64,7 +64,7 @@ class ChainLink(Link):
     In graphs the chain is a graph of its own, which AutoGraph converts. Keras layers inside it are
     trained and saved with the system that is sent over the link.
 
-    See :class:`~sionna_semcom.link.Link` for input and output. With several transmitters,
+    Input and output are as in :class:`~sionna_semcom.link.Link`. With several transmitters,
     ``symbols``, ``symbols_hat`` and ``no_eff`` have shape [batch, num_tx, num_symbols], and each
     transmitter sends its own. Latents share slots if ``no`` is a scalar; with a vector each has
     slots of its own, and the chain gets a value for each slot.

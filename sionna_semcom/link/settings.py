@@ -21,6 +21,18 @@ def from_settings(
 
     ``seed`` is that of the training that it is for; fixed channels may follow it.
 
+    Parameters
+    ----------
+    settings : `ChannelSettings` | `dict`
+        Settings of a link or of a MIMO channel
+    seed : `int`
+        Training seed, which fixed channels may follow
+
+    Output
+    ------
+    : :class:`Link` | :class:`~sionna_semcom.channel.MIMOChannel`
+        The link or MIMO channel
+
     Raises
     ------
     ValueError

@@ -19,7 +19,18 @@ _NORM_FLOOR = 1e-12
 
 
 def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
-    """Scale the last axis of ``x`` to unit norm. Zero vectors remain zero."""
+    """Scale the last axis of ``x`` to unit norm. Zero vectors remain zero.
+
+    Input
+    -----
+    x : [..., dim], `float`
+        Vectors
+
+    Output
+    ------
+    : [..., dim], `float`
+        Vectors of unit norm
+    """
     power = ops.sum(ops.square(x), axis=-1, keepdims=True)
     return x * ops.rsqrt(ops.maximum(power, _NORM_FLOOR))
 

@@ -50,6 +50,11 @@ def jsd_bound(matched: keras.KerasTensor, mismatched: keras.KerasTensor) -> kera
     r"""Lower bound :math:`\mathcal{J}` of :math:`2 D_\text{JS}` in nats.
 
     Input as in :func:`discriminator_bce`.
+
+    Output
+    ------
+    : [], `float`
+        Lower bound
     """
     return CHANCE - discriminator_bce(matched, mismatched)
 

@@ -17,7 +17,18 @@ from .running_power import RunningPower
 
 
 def num_symbols(latent_dim: int) -> int:
-    r"""Number of complex symbols for a real latent: :math:`\lceil d/2 \rceil`."""
+    r"""Number of complex symbols for a real latent: :math:`\lceil d/2 \rceil`.
+
+    Parameters
+    ----------
+    latent_dim : `int`
+        Dimension :math:`d` of the latent
+
+    Output
+    ------
+    : `int`
+        Number of symbols
+    """
     return -(-latent_dim // 2)
 
 

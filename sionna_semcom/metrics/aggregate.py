@@ -49,6 +49,11 @@ def f1_score(cells: Means) -> float:
     -----
     cells : [num_classes ** 2], `np.float64`
         Means of :func:`confusion`
+
+    Output
+    ------
+    : `float`
+        F1 score
     """
     matrix = np.asarray(cells, float).reshape(2 * [round(len(cells) ** 0.5)])
     shares, decided = matrix.sum(1), matrix.sum(0)
@@ -60,13 +65,34 @@ def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     """First and second powers of both arguments, and their product: [batch, 5], `float64`.
 
     Double precision is required to compute a variance that is small compared with the squared mean.
+
+    Input
+    -----
+    x, y : [batch] or [batch, 1], `tf.float`
+        Values
+
+    Output
+    ------
+    : [batch, 5], `tf.float64`
+        :math:`x, y, x^2, y^2, xy`
     """
     x, y = tf.cast(x, tf.float64), tf.cast(y, tf.float64)
     return tf.stack([x, y, x * x, y * y, x * y], -1)
 
 
 def correlation(means: Means) -> float:
-    """Pearson's correlation from means of :func:`moments`; zero if an argument is constant."""
+    """Pearson's correlation from means of :func:`moments`; zero if an argument is constant.
+
+    Input
+    -----
+    means : [5], `np.float64`
+        Means of :func:`moments` over all samples
+
+    Output
+    ------
+    : `float`
+        Correlation in [-1, 1]
+    """
     x, y, xx, yy, xy = np.asarray(means, np.longdouble)
     variances = xx - x * x, yy - y * y
     if not all(v > _ROUNDING * square for v, square in zip(variances, (xx, yy), strict=True)):
@@ -75,13 +101,37 @@ def correlation(means: Means) -> float:
 
 
 def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
-    """Hits among the counted samples, and counted samples: [batch, 2], `float`."""
+    """Hits among the counted samples, and counted samples: [batch, 2], `float`.
+
+    Input
+    -----
+    hits : [batch], `tf.bool`
+        Whether a sample is a hit
+    counted : [batch], `tf.bool`
+        Whether a sample counts
+
+    Output
+    ------
+    : [batch, 2], `tf.float`
+        One or zero for each
+    """
     counted = tf.cast(counted, tf.float32)
     return tf.stack([tf.cast(hits, tf.float32) * counted, counted], -1)
 
 
 def share(means: Means) -> float:
-    """Fraction of hits from means of :func:`where`; zero if no sample counts."""
+    """Fraction of hits from means of :func:`where`; zero if no sample counts.
+
+    Input
+    -----
+    means : [2], `np.float64`
+        Means of :func:`where` over all samples
+
+    Output
+    ------
+    : `float`
+        Fraction of hits
+    """
     return float(means[0] / means[1]) if means[1] > 0 else 0.0
 
 
@@ -97,6 +147,16 @@ class Percentile:
         Which percentile, from 0 to 100
     edges : [num_bins + 1], `np.float64`
         Edges of the bins, which ascend
+
+    Input
+    -----
+    shares : [num_bins], `np.float64`
+        Share of the samples in each bin
+
+    Output
+    ------
+    : `float`
+        Percentile
     """
 
     def __init__(self, percent: float, edges: Means) -> None:

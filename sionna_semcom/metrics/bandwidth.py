@@ -18,6 +18,16 @@ Number = TypeVar("Number", int, float)
 def tti(latent_dims: Iterable[int]) -> int:
     """Total transmitted information: the sum of the dimensions of all transmitted latents.
 
+    Parameters
+    ----------
+    latent_dims : iterable of `int`
+        Dimensions of the transmitted latents
+
+    Output
+    ------
+    : `int`
+        Number of real numbers
+
     Raises
     ------
     ValueError
@@ -32,6 +42,16 @@ def toi(shapes: Mapping[str, Sequence[int]]) -> int:
     ``shapes`` contains the shape of a sample of each modality. The sizes are numbers of pixels and
     spectrogram bins, and the length of the one-hot word.
 
+    Parameters
+    ----------
+    shapes : `dict`
+        Shape of a sample of each modality
+
+    Output
+    ------
+    : `int`
+        Number of real numbers
+
     Raises
     ------
     ValueError
@@ -41,7 +61,20 @@ def toi(shapes: Mapping[str, Sequence[int]]) -> int:
 
 
 def tti_over_toi(latent_dims: Iterable[int], shapes: Mapping[str, Sequence[int]]) -> float:
-    """Ratio of transmitted real numbers to real numbers in the original, unitless."""
+    """Ratio of transmitted real numbers to real numbers in the original, unitless.
+
+    Parameters
+    ----------
+    latent_dims : iterable of `int`
+        Dimensions of the transmitted latents
+    shapes : `dict`
+        Shape of a sample of each modality
+
+    Output
+    ------
+    : `float`
+        Ratio
+    """
     return tti(latent_dims) / toi(shapes)
 
 
@@ -54,6 +87,11 @@ def bandwidth_ratio(channel_uses: float, shapes: Mapping[str, Sequence[int]]) ->
         Complex channel uses per sample, including pilots and padding
     shapes : `dict`
         Shape of a sample of each modality
+
+    Output
+    ------
+    : `float`
+        Ratio
 
     Raises
     ------

@@ -26,6 +26,11 @@ def decision_limit(accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> 
     snr_db : `float`
         SNR :math:`\gamma` [dB]
 
+    Output
+    ------
+    : [...], `np.float64`
+        Accuracy
+
     Raises
     ------
     ValueError

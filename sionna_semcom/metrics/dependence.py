@@ -74,6 +74,11 @@ def fresh_dependence(
     seed : `int`
         Seed of folds and orders
 
+    Output
+    ------
+    : `Dependence`
+        BCE of the discriminators, and the lower bound of the divergence, in nats
+
     Raises
     ------
     ValueError

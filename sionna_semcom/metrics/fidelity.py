@@ -73,6 +73,11 @@ def ssim(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Ten
     Similarity", 2004, equation (13), as computed by :func:`tf.image.ssim` in single precision.
 
     Input and output as in :func:`psnr`, of shape [batch, height, width, channels].
+
+    Raises
+    ------
+    ValueError
+        If ``x`` is not of this shape, or as in :func:`psnr`
     """
     max_val, dtype = _largest(max_val, x, x_hat), result_type(x, x_hat)
     x, x_hat = _same_shape(x, x_hat)

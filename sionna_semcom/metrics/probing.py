@@ -51,6 +51,11 @@ def linear_probe(
     seed : `int`
         Seed for the held-out samples
 
+    Output
+    ------
+    : `float`
+        Accuracy on the test samples
+
     Raises
     ------
     ValueError
@@ -115,6 +120,11 @@ def perceptron_probe(
         Fraction of the training samples that is used only for early stopping
     seed : `int`
         Seed for the held-out samples, the initial weights and the order of samples
+
+    Output
+    ------
+    : `float`
+        Accuracy on the test samples
 
     Raises
     ------

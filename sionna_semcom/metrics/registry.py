@@ -58,7 +58,18 @@ AnyMetric = Annotated[MetricSettings, METRICS]
 
 
 def default_metrics(modality: str) -> dict[str, MetricSettings]:
-    """Default metrics for reconstructions of ``modality``, by ``kind``."""
+    """Default metrics for reconstructions of ``modality``, by ``kind``.
+
+    Parameters
+    ----------
+    modality : `str`
+        Name of the modality
+
+    Output
+    ------
+    : `dict` of :class:`MetricSettings`
+        Metrics by ``kind``
+    """
     return {
         kind: metric()
         for kind, metric in METRICS.items()

@@ -39,7 +39,13 @@ _watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def watching() -> Iterator[Watch]:
-    """Return a watch that records all outputs noted inside the context."""
+    """Return a watch that records all outputs noted inside the context.
+
+    Output
+    ------
+    : context manager
+        Context of a `Watch`
+    """
     watch = Watch()
     token = _watch.set(watch)
     try:

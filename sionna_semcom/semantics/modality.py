@@ -146,6 +146,11 @@ def modalities(
     latent_dim : `int` | `dict`
         Latent dimension, for all modalities or for each modality
 
+    Output
+    ------
+    : `list` of :class:`Modality`
+        Modalities in the order of ``shapes``
+
     Raises
     ------
     ValueError

@@ -41,6 +41,18 @@ def mmse_decoder(
     .. math:: \mathbf{G} = \mathbf{W}\mathbf{B}^\mathsf{H}
               (\mathbf{B}\mathbf{B}^\mathsf{H} + \mathbf{\Sigma})^{-1}, \qquad
               \mathbf{B} = \mathbf{H}\mathbf{F}
+
+    Input
+    -----
+    cross, h, noise_covariance
+        As in :func:`admm`
+    precoder : [..., T, d], as ``cross``
+        Precoder :math:`\mathbf{F}`
+
+    Output
+    ------
+    : [..., m, R], as ``cross``
+        Decoder :math:`\mathbf{G}`
     """
     received = tf.matmul(h, precoder)
     covariance = tf.matmul(received, received, adjoint_b=True) + noise_covariance
@@ -93,6 +105,11 @@ def admm(
         Initial precoder; drawn from CN(0, 1) by default
     record : `bool`
         Whether objective and power of each iteration are returned; otherwise, both are empty
+
+    Output
+    ------
+    : `ADMMResult`
+        Precoder, decoder, and objective and power of each iteration
     """
     cross, h = tf.convert_to_tensor(cross), tf.convert_to_tensor(h)
     dtype = cross.dtype
@@ -131,7 +148,20 @@ def admm(
 def alignment_error(
     cross: tf.Tensor, h: tf.Tensor, precoder: tf.Tensor, noise_covariance: tf.Tensor
 ) -> tf.Tensor:
-    """Objective of :func:`admm` with the optimal decoder for ``precoder``, [...]."""
+    r"""Objective of :func:`admm` with the optimal decoder for ``precoder``, [...].
+
+    Input
+    -----
+    cross, h, noise_covariance
+        As in :func:`admm`
+    precoder : [..., T, d], as ``cross``
+        Precoder :math:`\mathbf{F}`
+
+    Output
+    ------
+    : [...], `tf.float`
+        Objective
+    """
     received = tf.matmul(h, precoder)
     covariance = tf.matmul(received, received, adjoint_b=True) + noise_covariance
     explained = tf.matmul(cross, received, adjoint_b=True)

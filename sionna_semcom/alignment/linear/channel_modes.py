@@ -36,6 +36,16 @@ def channel_modes(h: tf.Tensor) -> ChannelModes:
     The function is differentiable with respect to ``h``, also in graph mode and with XLA, which has
     no complex SVD. Modes that are weaker than the strongest mode by more than the numerical
     precision (60 dB in single precision) are lost in rounding errors.
+
+    Input
+    -----
+    h : [..., B, N_R, N_T], `tf.complex`
+        Channels
+
+    Output
+    ------
+    : `ChannelModes`
+        Singular values and singular vectors, strongest first
     """
     num_rx_ant, num_tx_ant = h.shape[-2:]
     if num_tx_ant <= num_rx_ant:

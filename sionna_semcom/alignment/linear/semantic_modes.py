@@ -105,6 +105,11 @@ def semantic_modes(
         "gcv" minimizes the generalized cross-validation error (Golub, Heath and Wahba, 1979), which
         is important for few pilots
 
+    Output
+    ------
+    : `SemanticModes`
+        Modes of both latent spaces, strongest first
+
     Raises
     ------
     ValueError
@@ -147,7 +152,25 @@ def semantic_modes(
 
 
 def metric_root(metric: ArrayLike | None, size: int) -> NDArray[np.float64]:
-    """Symmetric square root of a metric ``[size, size]``; identity for `None`."""
+    """Symmetric square root of a metric ``[size, size]``; identity for `None`.
+
+    Parameters
+    ----------
+    metric : `None` | [size, size], `float`
+        Symmetric positive semidefinite metric
+    size : `int`
+        Number of features
+
+    Output
+    ------
+    : [size, size], `np.float64`
+        Symmetric square root
+
+    Raises
+    ------
+    ValueError
+        If the metric has another shape, or is not symmetric and positive semidefinite
+    """
     if metric is None:
         return np.eye(size)
     matrix = np.asarray(metric, np.float64)

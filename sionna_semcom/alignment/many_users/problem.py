@@ -85,7 +85,21 @@ class Broadcast(NamedTuple):
 def broadcast(
     gram: np.ndarray, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float
 ) -> Broadcast:
-    """The problem for channels ``h`` [..., K, B, N_R, N_T]; see :class:`Broadcast`.
+    r"""The problem for channels ``h`` [..., K, B, N_R, N_T]; see :class:`Broadcast`.
+
+    Input
+    -----
+    gram : [K, n, n], `np.float64`
+        Matrices :math:`\mathbf{A}_k` of :class:`Broadcast`
+    h : [..., K, B, N_R, N_T], `tf.complex`
+        Channels of the users
+    no, error_variance : [...], `tf.float`
+        Power of the noise, and variance of the error of each channel coefficient
+
+    Output
+    ------
+    : :class:`Broadcast`
+        The problem
 
     Raises
     ------

@@ -27,6 +27,16 @@ class ComplexDense(keras.layers.Layer):
         Number of outputs
     kwargs :
         ``name``, ``dtype`` and ``trainable``, as for any Keras layer
+
+    Input
+    -----
+    inputs : [..., num_inputs], `tf.complex64`
+        Inputs
+
+    Output
+    ------
+    : [..., units], `tf.complex64`
+        Outputs
     """
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -73,6 +83,16 @@ def on_magnitude(z: tf.Tensor) -> tf.Tensor:
 
     Since :math:`\mathrm{gelu}(|z|)/|z|` is the normal distribution function at :math:`|z|`, no
     division is required and the gradient at zero is finite.
+
+    Input
+    -----
+    z : [...], `tf.complex`
+        Complex numbers
+
+    Output
+    ------
+    : [...], `tf.complex`
+        Complex numbers with the same phases
     """
     magnitude = tf.sqrt(tf.maximum(energy(z), 1e-20))
     share = 0.5 * (1.0 + tf.math.erf(magnitude * 0.5**0.5))

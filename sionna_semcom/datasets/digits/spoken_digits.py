@@ -71,7 +71,12 @@ def read_fsdd(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> 
 def read_audiomnist(folder: str | os.PathLike[str], log_mel: LogMel | None = None) -> SpokenDigits:
     """Read AudioMNIST: ``{speaker:02d}/{digit}_{speaker:02d}_{repetition}.wav`` at 48 kHz.
 
-    Parameters and output as in `read_fsdd`, with the default `LogMel()`.
+    Parameters and output as in :func:`read_fsdd`, with the default `LogMel()`.
+
+    Raises
+    ------
+    ValueError
+        As in :func:`read_fsdd`, or if a file is not in the folder of its speaker
     """
     paths = clip_files(folder)
     for path in paths:
@@ -88,6 +93,16 @@ def split_by_recording(clips: SpokenDigits) -> dict[str, SpokenDigits]:
 
     Repetitions 0 to 4 are for the test, as recommended by the authors of FSDD. Repetitions 5 and 6
     are for validation.
+
+    Parameters
+    ----------
+    clips : :class:`SpokenDigits`
+        Recordings
+
+    Output
+    ------
+    : `dict` of :class:`SpokenDigits`
+        Recordings of ``train``, ``validation`` and ``test``
     """
     return _split(clips, clips.repetitions < 5, np.isin(clips.repetitions, (5, 6)))
 
@@ -97,6 +112,21 @@ def split_by_speaker(clips: SpokenDigits) -> dict[str, SpokenDigits]:
 
     In alphabetical order, the last sixth of the speakers is for the test, and the sixth before is
     for validation. With the six speakers of FSDD, this is one speaker each.
+
+    Parameters
+    ----------
+    clips : :class:`SpokenDigits`
+        Recordings
+
+    Output
+    ------
+    : `dict` of :class:`SpokenDigits`
+        Recordings of ``train``, ``validation`` and ``test``
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three speakers
     """
     names = np.unique(clips.speakers)
     if len(names) < 3:

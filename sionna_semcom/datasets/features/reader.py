@@ -61,6 +61,11 @@ def read_features(
     seed : `int`
         Seed of random splits
 
+    Output
+    ------
+    : :class:`MultimodalFeatures`
+        Features of all splits
+
     Raises
     ------
     FileNotFoundError
@@ -110,6 +115,11 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
     path : `str` or `PathLike`
         JSON ``{"train": [video, ...], "valid": [...], "test": [...]}``, or text with a split and a
         video on each line. Other common names of splits, such as ``dev`` or ``Train``, are accepted
+
+    Output
+    ------
+    : `dict` of `set` of `str`
+        Videos of ``train``, ``validation`` and ``test``
 
     Raises
     ------

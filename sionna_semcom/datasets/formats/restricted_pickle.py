@@ -33,6 +33,11 @@ def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
     encoding : `str`
         Encoding of strings from Python 2
 
+    Output
+    ------
+    : object
+        Content of the file
+
     Raises
     ------
     FileNotFoundError

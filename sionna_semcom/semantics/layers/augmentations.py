@@ -176,6 +176,16 @@ def default_augmentation(shape: Sequence[int]) -> keras.Sequential:
     Images are rotated, mirrored, resized and shifted. For vectors, a fraction of the features is
     dropped, and for sequences whole frames as well. Noise is added to all samples.
 
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+
+    Output
+    ------
+    : `keras.Sequential`
+        Layers that are active in training
+
     Raises
     ------
     ValueError

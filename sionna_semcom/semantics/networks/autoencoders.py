@@ -19,7 +19,20 @@ from keras import layers
 
 
 def image_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
-    """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``."""
+    """Encode images ``[batch, height, width, channels]`` to ``[batch, latent_dim]``.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    latent_dim : `int`
+        Dimension of the latent
+
+    Output
+    ------
+    : `keras.Sequential`
+        Encoder
+    """
     return keras.Sequential(
         [
             layers.Input(shape),
@@ -35,7 +48,20 @@ def image_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
 
 
 def spectrogram_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
-    """Encode spectrograms ``[batch, bands, frames, 1]`` to ``[batch, latent_dim]``."""
+    """Encode spectrograms ``[batch, bands, frames, 1]`` to ``[batch, latent_dim]``.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    latent_dim : `int`
+        Dimension of the latent
+
+    Output
+    ------
+    : `keras.Sequential`
+        Encoder
+    """
     strided = [
         layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")
         for filters in (16, 32, 64)
@@ -53,7 +79,20 @@ def spectrogram_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequenti
 
 
 def text_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
-    """Encode one-hot words ``[batch, vocabulary]`` to ``[batch, latent_dim]`` by an embedding."""
+    """Encode one-hot words ``[batch, vocabulary]`` to ``[batch, latent_dim]`` by an embedding.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    latent_dim : `int`
+        Dimension of the latent
+
+    Output
+    ------
+    : `keras.Sequential`
+        Encoder
+    """
     return keras.Sequential(
         [layers.Input(shape), layers.Dense(64, use_bias=False), layers.Dense(latent_dim)],
         name="text_encoder",
@@ -61,17 +100,50 @@ def text_encoder(shape: Sequence[int], latent_dim: int) -> keras.Sequential:
 
 
 def image_decoder(shape: Sequence[int]) -> keras.Sequential:
-    """Decode features ``[batch, features]`` to images of ``shape`` in [0, 1]."""
+    """Decode features ``[batch, features]`` to images of ``shape`` in [0, 1].
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+
+    Output
+    ------
+    : `keras.Sequential`
+        Decoder
+    """
     return _dense_decoder(shape, (256, 384), "sigmoid", "image_decoder")
 
 
 def spectrogram_decoder(shape: Sequence[int]) -> keras.Sequential:
-    """Decode features ``[batch, features]`` to spectrograms of ``shape`` in [0, 1]."""
+    """Decode features ``[batch, features]`` to spectrograms of ``shape`` in [0, 1].
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+
+    Output
+    ------
+    : `keras.Sequential`
+        Decoder
+    """
     return _dense_decoder(shape, (256, 256), "sigmoid", "spectrogram_decoder")
 
 
 def text_decoder(shape: Sequence[int]) -> keras.Sequential:
-    """Decode features ``[batch, features]`` to the logits of words ``[batch, vocabulary]``."""
+    """Decode features ``[batch, features]`` to the logits of words ``[batch, vocabulary]``.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+
+    Output
+    ------
+    : `keras.Sequential`
+        Decoder
+    """
     return _dense_decoder(shape, (64, 64), None, "text_decoder")
 
 

@@ -16,6 +16,20 @@ def residual_encoder(
 
     Residual blocks of two convolutions with strides in between (He et al., 2016), ReLU, and average
     pooling over height and width.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    latent_dim : `int`
+        Dimension of the latent
+    widths : sequence of `int`
+        Filters of each stage
+
+    Output
+    ------
+    : `keras.Model`
+        Encoder
     """
     images = layers.Input(shape)
     x = _convolution(_center(images), 32, strides=2, activation="relu")
@@ -35,6 +49,20 @@ def plain_encoder(
 
     Patches of 2 x 2 pixels, pairs of convolutions with max pooling in between and no shortcuts
     (Simonyan and Zisserman, 2015), GELU, and max pooling over height and width.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    latent_dim : `int`
+        Dimension of the latent
+    widths : sequence of `int`
+        Filters of each stage
+
+    Output
+    ------
+    : `keras.Model`
+        Encoder
     """
     images = layers.Input(shape)
     x = layers.Conv2D(32, 2, strides=2, padding="same", activation="gelu")(_center(images))
@@ -52,6 +80,18 @@ def token_encoder(shape: Sequence[int], filters: Sequence[int] = (24, 48, 96)) -
 
     Convolutions with a stride of two, the first with 5 x 5 pixels, batch normalization and ReLU.
     There is one token for each position of the output.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    filters : sequence of `int`
+        Filters of the convolutions
+
+    Output
+    ------
+    : `keras.Model`
+        Encoder
 
     Raises
     ------

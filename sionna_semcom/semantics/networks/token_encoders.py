@@ -105,6 +105,11 @@ def default_tokens(
     **options
         Further arguments of :class:`FeatureTokens`, for vectors and sequences
 
+    Output
+    ------
+    : :class:`EncoderTokens` | :class:`FeatureTokens`
+        Layer that maps a batch to tokens and their mask
+
     Raises
     ------
     ValueError

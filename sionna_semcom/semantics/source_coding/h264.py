@@ -72,6 +72,11 @@ def h264_encode(frames: NDArray[np.uint8], crf: int = 23, fps: int = 25) -> byte
 def h264_decode(data: bytes) -> NDArray[np.uint8]:
     """Decode an Annex B byte stream.
 
+    Input
+    -----
+    data : `bytes`
+        Byte stream
+
     Output
     ------
     : [num_frames, height, width, 3], `uint8`

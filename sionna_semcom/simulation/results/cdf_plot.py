@@ -49,6 +49,16 @@ def cdf_figure(
     log_scale : `bool`
         If `True`, the axis of the CDF is logarithmic
 
+    Output
+    ------
+    : `matplotlib.figure.Figure`
+        Figure
+
+    Output
+    ------
+    : `matplotlib.figure.Figure`
+        Figure
+
     Raises
     ------
     ValueError

@@ -180,6 +180,24 @@ def distribution_curve(
     """Curve of percentiles of a metric, and of its outage if a threshold is given.
 
     See :func:`percentile` and :func:`outage`. The curve can be shown in tables and figures.
+
+    Parameters
+    ----------
+    curve : :class:`Curve`
+        Curve with records
+    metric : `str`
+        Metric
+    percents : sequence of `float`
+        Percentages of the percentiles
+    below, above : `None` | `float`
+        Threshold of the outage; at most one of them
+    per_drop : `bool`
+        Whether drops are counted instead of samples, with the mean over their samples
+
+    Output
+    ------
+    : :class:`Curve`
+        Curve with a metric for each percentile, and for the outage
     """
     found = {
         f"{metric}_percentile_{percent:g}": percentile(curve, metric, percent, per_drop)

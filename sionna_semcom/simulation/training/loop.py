@@ -3,7 +3,7 @@
 
 import gc
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ def train(
     checkpoint: Path | None = None,
     verbose: int = 0,
     provenance: Mapping[str, str] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
 ) -> keras.Model:
     """Train ``system`` on ``data``, and resume from ``checkpoint`` if it belongs to this training.
 
@@ -59,6 +60,34 @@ def train(
     : `keras.Model`
         The trained ``system``
 
+    ``callbacks`` of Keras, such as those that log to TensorBoard, see the training as one call of
+    ``fit`` for each epoch.
+
+    Parameters
+    ----------
+    system : `keras.Model`
+        System; it is trained in place
+    data : :class:`~sionna_semcom.datasets.Data`
+        Data with batches for training
+    settings : :class:`TrainingSettings`
+        Epochs, steps and learning rate
+    seed : `int`
+        Training seed
+    checkpoint : `None` | `Path`
+        File of the state after each epoch
+    verbose : `int`
+        Output of Keras, as in `keras.Model.fit`
+    provenance : `None` | `dict` of `str`
+        Further properties that a checkpoint must match
+    callbacks : sequence of `keras.callbacks.Callback`
+        Further callbacks, such as those that log to TensorBoard. They see the training as one call
+        of ``fit`` for each epoch
+
+    Output
+    ------
+    : `keras.Model`
+        ``system``
+
     Raises
     ------
     FloatingPointError
@@ -88,9 +117,9 @@ def train(
     first = 0
     if checkpoint is not None and checkpoint.exists() and has_attributes(checkpoint, origin):
         first = _epochs_done(load_weights(system, checkpoint), settings.epochs, checkpoint)
-    callbacks = system.schedules(settings.epochs)
+    own = system.schedules(settings.epochs)
     if isinstance(system, LinkedModel):
-        callbacks = [*callbacks, CalibrateLink(settings.epochs)]
+        own = [*own, CalibrateLink(settings.epochs)]
     set_seed(seed, "training")
     for epoch in range(first, settings.epochs):
         reseed(seed, "epoch", epoch)
@@ -105,7 +134,7 @@ def train(
             epochs=epoch + 1,
             shuffle=False,
             verbose=verbose,
-            callbacks=[StopOnNonFiniteLoss(good), *callbacks],
+            callbacks=[StopOnNonFiniteLoss(good), *own, *callbacks],
         )
         if checkpoint is not None:
             progress = {"epoch": epoch + 1, "threads": intra_op_threads()}

@@ -31,7 +31,7 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
 
     .. code-block:: text
 
-        inputs ─ transmitter.onnx ─ Re x, Im x ─ radio ─ Re x̂, Im x̂, no_eff ─ receiver.onnx ─ outputs
+        inputs ─ transmitter.onnx ─ symbols ─ radio ─ symbols_hat, no_eff ─ receiver.onnx ─ outputs
 
     The system is cut at its link. Graphs have no complex numbers: symbols are two real arrays
     ``[batch, num_symbols]``. The size of the batch is free. ``system.json`` contains names, shapes

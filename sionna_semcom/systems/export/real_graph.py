@@ -11,10 +11,10 @@ import tensorflow as tf
 _COMPLEX = tf.complex64.as_datatype_enum
 _REAL = tf.float32.as_datatype_enum
 _LINEAR = {
-    "AddN", "AddV2", "BroadcastTo", "ConcatV2", "EnsureShape", "ExpandDims", "GatherV2", "Identity",
-    "Mean", "Neg", "Pack", "Pad", "Reshape", "Reverse", "Slice", "Split", "SplitV", "Squeeze", "StridedSlice",
-    "Sub", "Sum", "Tile", "Transpose", "Unpack", "ZerosLike",
-}  # fmt: skip
+    *("AddN", "AddV2", "BroadcastTo", "ConcatV2", "EnsureShape", "ExpandDims", "GatherV2"),
+    *("Identity", "Mean", "Neg", "Pack", "Pad", "Reshape", "Reverse", "Slice", "Split", "SplitV"),
+    *("Squeeze", "StridedSlice", "Sub", "Sum", "Tile", "Transpose", "Unpack", "ZerosLike"),
+}
 """Operations that act on the real part and on the imaginary part in the same way"""
 
 
