@@ -2,13 +2,17 @@
 """How Sphinx builds the documentation: ``make docs``."""
 
 import os
+import re
 import urllib.request
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from importlib.metadata import version as package_version
 
+import nbformat
 import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)
+from myst_nb.core.read import read_myst_markdown_notebook
 
 project = "sionna_semcom"
 author = "The sionna_semcom authors"
@@ -79,7 +83,7 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
 }
-# A site of several versions names its own in DOCS_VERSION. switcher.json of the newest lists all of them.
+# Version switch, for a site with several versions: `DOCS_VERSION=0.1.0 make docs`
 _SITE_VERSION = os.environ.get("DOCS_VERSION")
 html_static_path = ["_static"]
 if _SITE_VERSION:
@@ -89,4 +93,36 @@ if _SITE_VERSION:
     }
     html_theme_options["check_switcher"] = False  # may be published with this build
     html_theme_options["navbar_start"] = ["navbar-logo", "version-switcher"]
+_COLAB = "https://colab.research.google.com"
+_NOTEBOOKS = "sionna-semcom/sionna-semcom/blob/gh-pages/{version}/notebooks"
+
+
+def _add_badge(app, name, source):
+    """Put a badge that opens the notebook in Colab below the title of a notebook."""
+    if "jupytext:" not in source[0]:
+        return
+    place = _NOTEBOOKS.format(version=_SITE_VERSION or "latest")
+    badge = (
+        f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]({_COLAB}/github/{place}/{name}.ipynb)"
+    )
+    source[0] = re.sub(r"^(# .*)$", rf"\1\n\n{badge}", source[0], count=1, flags=re.MULTILINE)
+
+
+def _write_notebooks(app, error):
+    """Write the notebooks, without outputs, beside the pages, where Colab finds them."""
+    if error is not None or app.builder.format != "html":
+        return
+    for path in sorted(Path(app.srcdir, "tutorials").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if "jupytext:" in text:
+            target = Path(app.outdir, "notebooks", "tutorials", f"{path.stem}.ipynb")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            nbformat.write(read_myst_markdown_notebook(text), target)
+
+
+def setup(app):
+    app.connect("source-read", _add_badge)
+    app.connect("build-finished", _write_notebooks)
+
+
 copybutton_prompt_text = "$ "
