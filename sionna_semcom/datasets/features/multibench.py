@@ -25,7 +25,7 @@ def read_multibench(
 
     Zeros at the beginning or at the end of a sequence are padding, depending on the side of the
     padding in the file. Valid frames are moved to the front. Modalities that are aligned frame by
-    frame keep the same frames. The output is that of `read_mmsa`.
+    frame keep the same frames.
 
     Parameters
     ----------
@@ -33,6 +33,11 @@ def read_multibench(
         Path of the file
     label : `None` | "regression" | "classification"
         Type of ``labels``; scores by default
+
+    Output
+    ------
+    : `dict` of :class:`FeatureSplit`
+        As of :func:`read_mmsa`
 
     Raises
     ------

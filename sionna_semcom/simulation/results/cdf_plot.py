@@ -54,11 +54,6 @@ def cdf_figure(
     : `matplotlib.figure.Figure`
         Figure
 
-    Output
-    ------
-    : `matplotlib.figure.Figure`
-        Figure
-
     Raises
     ------
     ValueError

@@ -53,6 +53,11 @@ def draw_gallery(
     models : `None` | :class:`~sionna_semcom.simulation.ModelStore`
         Trained models. By default, newly trained models are stored in ``<out>/models``.
 
+    Output
+    ------
+    : `list` of `Path`
+        Files of the figures
+
     Raises
     ------
     ValueError
@@ -100,6 +105,11 @@ def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) 
     batch : `dict`
         Samples with ``label``
 
+    Output
+    ------
+    : `matplotlib.figure.Figure`
+        Figure
+
     Raises
     ------
     ValueError
@@ -145,6 +155,11 @@ def reconstruction_figure(
         Samples of its modalities. The first ``num_samples`` are drawn.
     snr_dbs : sequence of `float`
         SNRs [dB]. Infinity denotes a noiseless link.
+
+    Output
+    ------
+    : `matplotlib.figure.Figure`
+        Figure
     """
     shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
     rows = [("original", shown)]

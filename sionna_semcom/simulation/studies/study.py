@@ -139,11 +139,6 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     : :class:`~sionna_semcom.simulation.Study`
         The checked study
 
-    Output
-    ------
-    : :class:`Study`
-        The study
-
     Raises
     ------
     FileNotFoundError

@@ -54,39 +54,14 @@ def train(
         Verbosity of `keras.Model.fit`
     provenance : `None` | `dict` of `str`
         All other settings that the weights depend on
+    callbacks : sequence of `keras.callbacks.Callback`
+        Further callbacks, such as those that log to TensorBoard. They observe the training as one
+        call of ``fit`` for each epoch
 
     Output
     ------
     : `keras.Model`
         The trained ``system``
-
-    ``callbacks`` of Keras, such as those that log to TensorBoard, see the training as one call of
-    ``fit`` for each epoch.
-
-    Parameters
-    ----------
-    system : `keras.Model`
-        System; it is trained in place
-    data : :class:`~sionna_semcom.datasets.Data`
-        Data with batches for training
-    settings : :class:`TrainingSettings`
-        Epochs, steps and learning rate
-    seed : `int`
-        Training seed
-    checkpoint : `None` | `Path`
-        File of the state after each epoch
-    verbose : `int`
-        Output of Keras, as in `keras.Model.fit`
-    provenance : `None` | `dict` of `str`
-        Further properties that a checkpoint must match
-    callbacks : sequence of `keras.callbacks.Callback`
-        Further callbacks, such as those that log to TensorBoard. They see the training as one call
-        of ``fit`` for each epoch
-
-    Output
-    ------
-    : `keras.Model`
-        ``system``
 
     Raises
     ------

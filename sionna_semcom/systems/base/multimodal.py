@@ -24,6 +24,20 @@ class MultimodalModel(LinkedModel):
         inputs ─ encodings ─ transmit ─ outputs ─ compare ─ metrics
 
     Encodings do not depend on the SNR, so a measurement at several SNRs computes them once.
+
+    Input
+    -----
+    inputs : `dict`
+        Samples ``[batch, *shape]`` of each present modality
+    snr_db : `None` (drawn as in training) | [], `float`
+        SNR [dB]
+    present : `None` (all) | sequence of `str`
+        Modalities at the transmitter
+
+    Output
+    ------
+    : tensor | `dict` of tensors
+        Output of the receiver
     """
 
     shapes: Any

@@ -10,7 +10,6 @@ import tensorflow as tf
 
 from ..base.linked_model import LinkedModel
 from ..base.presence import batch_keys
-from ..centroid.system import CentroidSystem
 from .cut_link import CutLink
 
 SENT = ("symbols_real", "symbols_imag")
@@ -56,7 +55,7 @@ def traced(system: LinkedModel) -> Trace:
     ValueError
         If the system does not send its symbols in one call of the link
     """
-    shapes = _shapes(system)
+    shapes = dict(system.shapes)
     specs = {name: tf.TensorSpec([None, *shape], name=name) for name, shape in shapes.items()}
     for name in set(batch_keys(shapes)) - set(shapes):
         specs[name] = tf.TensorSpec([None], tf.int32, name=name)
@@ -86,13 +85,6 @@ def traced(system: LinkedModel) -> Trace:
         {name: ends[name] for name in RECEIVED},
         outputs,
     )
-
-
-def _shapes(system: Any) -> dict[str, tuple[int, ...]]:
-    """Shape of a sample of each modality."""
-    if isinstance(system, CentroidSystem):
-        return {modality.name: tuple(modality.shape) for modality in system.modalities}
-    return dict(system.shapes)
 
 
 def _placeholders(ends: Iterable[tf.Tensor]) -> set[str]:
