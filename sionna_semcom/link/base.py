@@ -41,8 +41,8 @@ class Link(DrawnPart):
     as the transmit power is one, ``no`` is the inverse of the (linear) SNR.
 
     A link is differentiable from ``symbols_hat`` to ``symbols``. Rows do not disturb each other: in
-    a graph, a row with a symbol that is not finite comes out as NaN, and the others as if it had
-    been zero. An empty batch comes out empty.
+    a graph, a row with a symbol that is not finite, or larger than 1e4, comes out as NaN, and the
+    others as if it had been zero. An empty batch comes out empty.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ class Link(DrawnPart):
     Raises
     ------
     ValueError
-        If ``symbols`` is not a complex matrix or, outside graphs, not finite; or if ``no`` is
-        neither a scalar nor one value a row, or NaN, infinite or negative. In a graph that is not
-        compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under XLA the
-        output is NaN
+        If ``symbols`` is not a complex matrix or, outside graphs, not finite or larger than 1e4; or
+        if ``no`` is neither a scalar nor one value a row, or NaN, infinite or negative. In a graph
+        that is not compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under
+        XLA the output is NaN
     """
 
     settings_class = LinkSettings
