@@ -19,7 +19,6 @@ from ..settings import SourceSettings
 from ..slots.checks import MIN_KNOWN_DROPS
 from ..slots.settings import SlotSettings
 
-
 SMALLEST = 1e-30  # of what is largest in a row, so that single precision holds it
 
 

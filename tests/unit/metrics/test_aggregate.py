@@ -115,5 +115,5 @@ def test_classes_that_are_none_do_not_count_as_others():
     cells = metrics.confusion([0, 1, -1], [3, 1, 1], 3).numpy()
     assert np.isnan(cells).all(1).tolist() == [True, False, True]
     assert cells[1].tolist() == np.eye(9)[4].tolist()
-    with pytest.raises(ValueError, match="`decided` must be integers. Received: dtype=float32"):
+    with pytest.raises(ValueError, match=r"`decided` must be integers. Received: dtype=float32"):
         metrics.confusion([0], [0.9], 3)

@@ -51,8 +51,8 @@ def test_rows_without_bits_are_refused(metric):
 
 def test_what_is_no_bit_is_compared_as_it_is_or_refused():
     large = np.array([[2**24, 1]])
-    np.testing.assert_array_equal(metrics.ber(large, large + [[1, 0]]), [0.5])
-    with pytest.raises(ValueError, match="`bits_hat` must be real.*complex128"):
+    np.testing.assert_array_equal(metrics.ber(large, large + np.array([[1, 0]])), [0.5])
+    with pytest.raises(ValueError, match=r"`bits_hat` must be real.*complex128"):
         metrics.ber(large, large + 0j)
 
 
