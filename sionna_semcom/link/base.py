@@ -192,7 +192,17 @@ class Link(DrawnPart):
             Coded bits :math:`M` of a QAM symbol
         coderate : `float`
             Code rate :math:`r`
+
+        Raises
+        ------
+        ValueError
+            If there is no bit, or the code rate does not lie in (0, 1]
         """
+        if not 1 <= num_bits_per_symbol < math.inf or not 0.0 < coderate <= 1.0:
+            raise ValueError(
+                "`num_bits_per_symbol` must be positive and `coderate` lie in (0, 1]. "
+                f"Received: {num_bits_per_symbol} and {coderate}"
+            )
         arguments = (num_bits_per_symbol, coderate, self.resource_grid)
         return -10.0 * math.log10(float(ebnodb2no(0.0, *arguments, precision="double")))
 
