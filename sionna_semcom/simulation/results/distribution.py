@@ -75,8 +75,8 @@ def cdf(
     Raises
     ------
     ValueError
-        If the curve has no records, no such metric, or no point at ``x``, or if ``confidence`` is not
-        between 0 and 1
+        If the curve has no records, no such metric, or no point at ``x``; or if ``confidence`` is
+        not between 0 and 1
     """
     _check_confidence(confidence)
     values, groups = _samples(_at(curve, x), metric, per_drop)
