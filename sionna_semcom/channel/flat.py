@@ -23,9 +23,9 @@ class FlatMIMOSettings(MIMOSettings):
 
     kind: Literal["flat_mimo"] = "flat_mimo"
     """Selects this channel in a study."""
-    num_tx_ant: int = Field(default=2, ge=1)
+    num_tx_ant: int = Field(default=2, ge=1, le=1024)
     """Transmit antennas."""
-    num_rx_ant: int = Field(default=2, ge=1)
+    num_rx_ant: int = Field(default=2, ge=1, le=1024)
     """Receive antennas."""
     rician_k: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     """Power ratio of the line of sight and the scattered paths (linear); by default (null)

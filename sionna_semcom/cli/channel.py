@@ -62,21 +62,21 @@ def channel(
     if out is not None:
         check_folder(out.parent, out.name)
     load_tensorflow()
-    options = _options(changes or ())
     if file is not None:
-        show_file(file, options)
+        show_file(file, _options(changes, "channel", "num_rx_ant", "num_tx_ant", "csi"))
     elif scene is not None:
-        own = {"scene": scene, "num_receivers": count, "seed": seed, **options}
-        show_scene(own, out)
+        own = {"scene": scene, "num_receivers": count, "seed": seed}
+        show_scene({**own, **_options(changes, *own)}, out)
     else:
-        show_model({"model": model, **options}, out, count, seed)
+        show_model({"model": model, **_options(changes, "model")}, out, count, seed)
 
 
 def show_file(path: Path, options: dict[str, Any]) -> None:
     """Show the statistics of a file of impulse responses or frequency responses."""
     from ..channel import SOURCES
+    from ..channel.slots.resource_grid import resource_grid
     from ..channel.sources.figures import path_figures, response_figures
-    from ..link import OFDMLink
+    from ..link import OFDMSettings
 
     with open_hdf5(path, "file of channels") as content:
         names = set(content)
@@ -85,9 +85,11 @@ def show_file(path: Path, options: dict[str, Any]) -> None:
     kind = "cir" if "a" in names else "frequency_response"
     source = SOURCES.build({"kind": kind, "path": path})
     rx, tx = source.antennas
-    link = OFDMLink(channel=source, num_rx_ant=rx, num_tx_ant=tx, csi="perfect", **options)
-    grid = link.settings, float(link.resource_grid.ofdm_symbol_duration)
-    h = link.channel.seen().numpy()
+    own = {"channel": source.settings, "num_rx_ant": rx, "num_tx_ant": tx, "csi": "perfect"}
+    settings = validated(OFDMSettings, {**own, **options})
+    resources = resource_grid(settings)
+    grid = settings, float(resources.ofdm_symbol_duration)
+    h = source.slots(settings, resources).seen().numpy()
     if kind == "cir":
         paths = source.paths
         figures = path_figures(h, paths.powers, paths.tau, *grid)
@@ -146,15 +148,17 @@ def _keep_and_show(title: str, settings: Any, found: Realizations, out: Path | N
         say(f"Channels: {out}")
 
 
-def _options(changes: Any) -> dict[str, Any]:
-    """Parse settings ``KEY=VALUE``."""
+def _options(changes: list[str] | None, *taken: str) -> dict[str, Any]:
+    """Parse settings ``KEY=VALUE``, except those ``taken``, which the command itself sets."""
     found = {}
-    for change in changes:
+    for change in changes or ():
         key, separator, text = change.partition("=")
         if not separator:
             raise ValueError(
                 f"A setting must have the form key=value. Received: {shortened(change)}"
             )
+        if key in taken:
+            raise ValueError(f"--set cannot change {key}, which the command sets")
         found[key] = load_yaml(text, "the value")
     return found
 

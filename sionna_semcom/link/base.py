@@ -41,8 +41,8 @@ class Link(DrawnPart):
     as the transmit power is one, ``no`` is the inverse of the (linear) SNR.
 
     A link is differentiable from ``symbols_hat`` to ``symbols``. Rows do not disturb each other: in
-    a graph, a row with a symbol that is not finite comes out as NaN, and the others as if it had
-    been zero. An empty batch comes out empty.
+    a graph, a row with a symbol that is not finite, or larger than 1e4, comes out as NaN, and the
+    others as if it had been zero. An empty batch comes out empty.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ class Link(DrawnPart):
     Raises
     ------
     ValueError
-        If ``symbols`` is not a complex matrix or, outside graphs, not finite; or if ``no`` is
-        neither a scalar nor one value a row, or NaN, infinite or negative. In a graph that is not
-        compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under XLA the
-        output is NaN
+        If ``symbols`` is not a complex matrix or, outside graphs, not finite or larger than 1e4; or
+        if ``no`` is neither a scalar nor one value a row, or NaN, infinite or negative. In a graph
+        that is not compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under
+        XLA the output is NaN
     """
 
     settings_class = LinkSettings
@@ -192,7 +192,17 @@ class Link(DrawnPart):
             Coded bits :math:`M` of a QAM symbol
         coderate : `float`
             Code rate :math:`r`
+
+        Raises
+        ------
+        ValueError
+            If there is no bit, or the code rate does not lie in (0, 1]
         """
+        if not 1 <= num_bits_per_symbol < math.inf or not 0.0 < coderate <= 1.0:
+            raise ValueError(
+                "`num_bits_per_symbol` must be positive and `coderate` lie in (0, 1]. "
+                f"Received: {num_bits_per_symbol} and {coderate}"
+            )
         arguments = (num_bits_per_symbol, coderate, self.resource_grid)
         return -10.0 * math.log10(float(ebnodb2no(0.0, *arguments, precision="double")))
 

@@ -9,10 +9,13 @@ from types import MappingProxyType
 import numpy as np
 import tensorflow as tf
 
-from ..channel.noise import check_finite, is_finite, is_noise_power, noise_power
+from ..channel.noise import check_finite, is_noise_power, noise_power
 
 INPUT_SHAPES: Mapping[int, str] = MappingProxyType({2: "[batch, num_symbols]"})
 """Shapes of symbols by rank, of links of one user."""
+
+LARGEST = 1e4
+"""Magnitude of symbols up to which rounding in single precision disturbs others by -60 dB"""
 
 Transmit = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -40,7 +43,17 @@ def check_input(
             f"Received: shape={no.shape}"
         )
     check_finite(symbols=symbols)
+    if tf.executing_eagerly() and not (fits := can_be_sent(symbols).numpy()).all():
+        raise ValueError(
+            f"`symbols` have unit average power, and must be at most {LARGEST:g} in magnitude. "
+            f"Received: {symbols.numpy()[~fits].flat[0]:g} in row {np.argwhere(~fits)[0, 0]}"
+        )
     return symbols, no
+
+
+def can_be_sent(symbols: tf.Tensor) -> tf.Tensor:
+    """Where symbols are finite and none is so large that it disturbs others by rounding."""
+    return tf.abs(symbols) <= LARGEST
 
 
 def transmit_apart(
@@ -52,7 +65,7 @@ def transmit_apart(
     """
     rank = symbols.shape.rank
     lost = [axis for axis in range(rank) if axis not in kept]
-    finite = tf.reduce_all(is_finite(symbols), axis=[*lost, rank - 1], keepdims=True)
+    finite = tf.reduce_all(can_be_sent(symbols), axis=[*lost, rank - 1], keepdims=True)
     possible = is_noise_power(no)
     sound = finite & tf.reshape(possible, [-1, *[1] * (rank - 1)])
     sound = tf.reduce_all(sound, axis=lost)

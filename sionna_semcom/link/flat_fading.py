@@ -25,9 +25,9 @@ class FlatFadingSettings(LinkSettings):
 
     kind: Literal["flat_fading"] = "flat_fading"
     """Selects this link in a study."""
-    num_tx_ant: int = Field(default=1, ge=1)
+    num_tx_ant: int = Field(default=1, ge=1, le=1024)
     """Transmit antennas, each with a stream of its own and an equal share of the power."""
-    num_rx_ant: int = Field(default=1, ge=1)
+    num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Receive antennas."""
     rician_k: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
     """Power of the line of sight over that of the scattered paths (linear); none: Rayleigh."""

@@ -11,6 +11,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from .._messages import shortened
+from .undecidable import note_outputs
+
 _ROUNDING = 8 * np.finfo(np.float64).eps  # smallest variance over mean square
 
 Means = NDArray[np.float64]
@@ -29,10 +32,22 @@ def confusion(classes: tf.Tensor, decided: tf.Tensor, num_classes: int) -> tf.Te
     Output
     ------
     : [batch, num_classes ** 2], `float`
-        One at ``classes * num_classes + decided``
+        One at ``classes * num_classes + decided``; NaN where there is no such class
+
+    Raises
+    ------
+    ValueError
+        If a class is no integer
     """
-    cell = tf.cast(classes, tf.int32) * num_classes + tf.cast(decided, tf.int32)
-    return tf.one_hot(cell, num_classes**2)
+    ends = {"classes": classes, "decided": decided}
+    tensors = {name: tf.convert_to_tensor(value) for name, value in ends.items()}
+    for name, value in tensors.items():
+        if not value.dtype.is_integer:
+            raise ValueError(f"`{name}` must be integers. Received: dtype={value.dtype.name}")
+    one, other = (tf.cast(value, tf.int64) for value in tensors.values())
+    known = (one >= 0) & (one < num_classes) & (other >= 0) & (other < num_classes)
+    cells = tf.one_hot(one * num_classes + other, num_classes**2)
+    return tf.where(known[..., tf.newaxis], cells, float("nan"))
 
 
 def f1_score(cells: Means) -> float:
@@ -144,9 +159,14 @@ class Percentile:
     Parameters
     ----------
     percent : `float`
-        Which percentile, from 0 to 100
+        Which percentile, above 0 and below 100
     edges : [num_bins + 1], `np.float64`
         Edges of the bins, which ascend
+
+    Raises
+    ------
+    ValueError
+        If ``percent`` is no percentile, or ``edges`` do not ascend
 
     Input
     -----
@@ -161,9 +181,17 @@ class Percentile:
 
     def __init__(self, percent: float, edges: Means) -> None:
         self.percent, self.edges = percent, np.asarray(edges, float)
+        if not 0.0 < percent < 100.0:
+            raise ValueError(f"`percent` must be between 0 and 100. Received: {percent}")
+        if self.edges.ndim != 1 or len(self.edges) < 2 or not np.all(np.diff(self.edges) > 0):
+            raise ValueError(f"`edges` must ascend. Received: {shortened(self.edges)}")
 
     def components(self, x: tf.Tensor) -> tf.Tensor:
-        """One in the bin of each of ``x`` [batch], zero in others: [batch, num_bins]."""
+        """One in the bin of each of ``x`` [batch], zero in others: [batch, num_bins].
+
+        `sim_metrics` raises FloatingPointError if ``x`` is not finite.
+        """
+        note_outputs(x)
         inner = tf.constant(self.edges[1:-1], x.dtype)
         return tf.one_hot(tf.searchsorted(inner, x, side="right"), len(self.edges) - 1)
 

@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
+
+from .floating import as_floating
+from .undecidable import note_outputs
 
 
 def ber(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
@@ -54,11 +59,13 @@ def bler(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
 
 
 def _wrong(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
-    bits, bits_hat = tf.convert_to_tensor(bits), tf.convert_to_tensor(bits_hat)
-    if bits.shape.rank == 0 or not bits.shape.is_compatible_with(bits_hat.shape):
+    bits, bits_hat = as_floating(bits, bits_hat, ("bits", "bits_hat"))
+    same = bits.shape.is_compatible_with(bits_hat.shape)
+    if bits.shape.rank in (0, 1) or not same or 0 in bits.shape[1:]:
         raise ValueError(
-            "`bits` and `bits_hat` must have the same shape [batch, ...]. "
+            "`bits` and `bits_hat` must have a bit in a row, and the same shape [batch, ...]. "
             f"Received: {bits.shape} and {bits_hat.shape}"
         )
-    wrong = tf.not_equal(tf.cast(bits, tf.float32), tf.cast(bits_hat, tf.float32))
-    return tf.reshape(wrong, [tf.shape(wrong)[0], -1])
+    note_outputs(bits, bits_hat)
+    wrong = tf.not_equal(bits, bits_hat)
+    return tf.reshape(wrong, [tf.shape(wrong)[0], math.prod(bits.shape[1:])])

@@ -34,13 +34,15 @@ def decision_limit(accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> 
     Raises
     ------
     ValueError
-        If ``num_symbols`` is not positive, or ``accuracy`` is not a probability
+        If ``num_symbols`` is not positive, ``accuracy`` is not a probability, or ``snr_db`` is NaN
     """
     accuracy, snr_db = np.asarray(accuracy, float), np.asarray(snr_db, float)
-    if num_symbols < 1 or np.any((accuracy < 0) | (accuracy > 1)):
+    probable = np.all((accuracy >= 0) & (accuracy <= 1))
+    if not 1 <= num_symbols < np.inf or not probable or np.any(np.isnan(snr_db)):
         raise ValueError(
-            "`num_symbols` must be positive and `accuracy` lie in [0, 1]. "
-            f"Received: {num_symbols} and {accuracy}"
+            "`num_symbols` must be positive, `accuracy` lie in [0, 1], and `snr_db` be a number. "
+            f"Received: {num_symbols} and {accuracy} at {snr_db} dB"
         )
-    flipped = ndtr(-np.sqrt(2.0 * num_symbols * 10.0 ** (snr_db / 10.0)))
+    with np.errstate(over="ignore"):  # then no bit is flipped
+        flipped = ndtr(-np.sqrt(2.0 * num_symbols * 10.0 ** (snr_db / 10.0)))
     return accuracy * (1 - flipped) + (1 - accuracy) * flipped

@@ -8,7 +8,9 @@ from typing import Any
 import tensorflow as tf
 
 
-def as_floating(x: Any, x_hat: Any) -> tuple[tf.Tensor, tf.Tensor]:
+def as_floating(
+    x: Any, x_hat: Any, names: tuple[str, str] = ("x", "x_hat")
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Cast both arguments to a common floating-point type.
 
     The type is double precision if an argument is in double precision or has integers of 32 bits or
@@ -20,7 +22,7 @@ def as_floating(x: Any, x_hat: Any) -> tuple[tf.Tensor, tf.Tensor]:
         If an argument is not real, integer or boolean
     """
     x, x_hat = tf.convert_to_tensor(x), tf.convert_to_tensor(x_hat)
-    for name, value in (("x", x), ("x_hat", x_hat)):
+    for name, value in zip(names, (x, x_hat), strict=True):
         known = value.dtype.is_floating or value.dtype.is_integer or value.dtype.is_bool
         if not known or value.dtype.is_quantized:
             raise ValueError(

@@ -46,6 +46,9 @@ def test_a_row_that_is_not_finite_is_named(link):
     symbols[3, 1] = np.inf
     with pytest.raises(FloatingPointError, match=r"^`symbols` must be finite. Received: .*inf"):
         link(symbols, 0.1)
+    symbols[3, 1] = 1e30
+    with pytest.raises(ValueError, match=r"^`symbols` have unit .* 10000 .*: 1e\+30\+0j in row 3$"):
+        link(symbols, 0.1)
 
 
 def stays_in_its_row(graph, bad):
@@ -62,7 +65,7 @@ def stays_in_its_row(graph, bad):
 
 
 def test_a_row_that_is_not_finite_leaves_others_alone_in_graphs(link):
-    for bad in (np.nan, complex(0.0, np.inf)):
+    for bad in (np.nan, complex(0.0, np.inf), 1e30, 1.1e4j):
         stays_in_its_row(graphs(link)[0], bad)
 
 

@@ -3,15 +3,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..settings import SourceSettings
 
+MAX_COEFFICIENTS = 2**26  # of a slot, 512 MiB in single precision
+MAX_POOL = 2**32  # coefficients of a pool, 32 GiB
 MIN_KNOWN_DROPS = 64  # a covariance of fewer drops contains information about single drops
 
 
 def check_grid(settings: Any) -> None:
-    """Check that a grid has data elements, and that pilots are in existing OFDM symbols."""
+    """Check the size of a grid, its data elements, and that pilots are in existing OFDM symbols."""
+    sizes = ("num_rx_ant", "num_tx_ant", "num_ofdm_symbols", "fft_size")
+    slot = math.prod(getattr(settings, name) for name in sizes)
+    if slot > MAX_COEFFICIENTS or slot * (settings.pool_size or 1) > MAX_POOL:
+        raise ValueError(
+            f"A slot must have at most {MAX_COEFFICIENTS} channel coefficients, "
+            f"{' x '.join(sizes)}, and a pool at most {MAX_POOL}. Received: {slot} in a slot"
+            + ("" if settings.pool_size is None else f", pool_size={settings.pool_size}")
+        )
     pilots, used = settings.pilot_ofdm_symbol_indices, settings.num_subcarriers
     if min(settings.num_guard_carriers) < 0 or used < 1:
         raise ValueError(

@@ -33,7 +33,7 @@ class LinkBudget(Settings):
     """Total transmit power over the bandwidth [dBm], unless an evaluation sets another power."""
     noise_figure_db: float = Field(default=5.0, ge=0.0, le=100.0)
     """Noise figure of the receiver [dB]: about 5 of base stations, 7 to 9 of terminals."""
-    temperature: float = Field(default=290.0, gt=0.0, le=1e4)
+    temperature: float = Field(default=290.0, ge=1e-3, le=1e4)
     """Noise temperature [K]; 290 K is -174 dBm/Hz."""
     interference_margin_db: float = Field(default=0.0, ge=0.0, le=100.0)
     """Increase of the noise power [dB] due to interference that is not simulated."""

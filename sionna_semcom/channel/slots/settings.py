@@ -98,14 +98,14 @@ class SlotSettings(PrecisionSettings):
     speed: float = Field(default=3.0, ge=0.0, le=MAX_SPEED)
     """Speed of the user terminal [m/s], at most 1,000 km/h."""
 
-    num_tx_ant: int = Field(default=2, ge=1)
+    num_tx_ant: int = Field(default=2, ge=1, le=1024)
     """Transmit antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
-    num_rx_ant: int = Field(default=4, ge=1)
+    num_rx_ant: int = Field(default=4, ge=1, le=1024)
     """Receive antennas, arranged as the transmit antennas."""
 
-    num_ofdm_symbols: int = Field(default=14, ge=1)
+    num_ofdm_symbols: int = Field(default=14, ge=1, le=2**12)
     """OFDM symbols in a slot."""
-    fft_size: int = Field(default=72, ge=2)
+    fft_size: int = Field(default=72, ge=2, le=2**14)
     """Subcarriers."""
     subcarrier_spacing: float = Field(default=30e3, gt=0.0, allow_inf_nan=False)
     """Subcarrier spacing [Hz]."""

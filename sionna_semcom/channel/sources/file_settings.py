@@ -19,6 +19,8 @@ from ..settings import SourceSettings
 from ..slots.checks import MIN_KNOWN_DROPS
 from ..slots.settings import SlotSettings
 
+SMALLEST = 1e-30  # of what is largest in a row, so that single precision holds it
+
 
 class SplitSettings(SourceSettings):
     """Base class of the settings of channels with a split into training and test channels."""
@@ -126,19 +128,45 @@ def numbers(file: h5py.File, name: str, kinds: str = "biuf") -> np.ndarray:
     Raises
     ------
     ValueError
-        If it is missing, empty, of another type, or contains NaN or infinity
+        If it is missing, empty, of another type, in half precision, or contains NaN or infinity
     """
     values = read_dataset(file, name)
     if values.dtype.kind not in kinds:
         sort = "complex" if kinds == "c" else "real"
         raise ValueError(f"{name} must hold {sort} numbers, not {values.dtype}")
+    if values.dtype == np.float16:
+        raise ValueError(f"{name} must have single or double precision, not {values.dtype}")
     if not values.size:
         raise ValueError(f"{name} must not be empty. Its shape is {list(values.shape)}")
+    with np.errstate(over="ignore"):  # of numbers with more than double precision
+        values = values.astype(complex if kinds == "c" else float)
     rows = values.reshape(len(values), -1) if values.ndim else values.reshape(1, 1)
     wrong = np.flatnonzero(~np.isfinite(rows).all(1))
     if len(wrong):
         raise ValueError(f"{name} must be finite, which row {wrong[0]} is not")
-    return values.astype(complex if kinds == "c" else float)
+    return values
+
+
+def check_magnitudes(name: str, rows: np.ndarray) -> None:
+    """Refuse rows whose powers no number holds: of less than -600 dB, or more than 600 dB.
+
+    Input
+    -----
+    rows : [num_rows, ...], `complex`
+        Coefficients, which are not all zero in any row
+
+    Raises
+    ------
+    ValueError
+        Naming the first row
+    """
+    largest = np.abs(rows).reshape(len(rows), -1).max(1)
+    wrong = np.flatnonzero((largest < SMALLEST) | (largest > 1.0 / SMALLEST))
+    if len(wrong):
+        raise ValueError(
+            f"the largest coefficient of {name} must lie between {SMALLEST:g} and "
+            f"{1.0 / SMALLEST:g} in each row. Received: {largest[wrong[0]]:.3g} in row {wrong[0]}"
+        )
 
 
 def check_slots(

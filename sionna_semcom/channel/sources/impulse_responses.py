@@ -18,7 +18,14 @@ from ..slots.interference import delay_interference
 from ..slots.settings import SlotSettings
 from ..slots.waveform import waveform
 from .base import ChannelSource
-from .file_settings import FileSettings, check_slots, numbers, read_order, rows_of
+from .file_settings import (
+    FileSettings,
+    check_magnitudes,
+    check_slots,
+    numbers,
+    read_order,
+    rows_of,
+)
 from .own_slots import KeptSlots
 
 SAME_RATE = 0.01  # relative tolerance of sampling frequencies
@@ -138,9 +145,10 @@ def read_paths(file: h5py.File) -> Paths:
     num_rows, spread = len(paths.a), None
     if "angular_spread" in file:
         spread = numbers(file, "angular_spread")
-        if spread.shape != (num_rows, 2):
+        if spread.shape != (num_rows, 2) or np.any(spread < 0.0):
             raise ValueError(
-                f"angular_spread must have shape [{num_rows}, 2], not {list(spread.shape)}"
+                f"angular_spread must have shape [{num_rows}, 2], not {list(spread.shape)}, and "
+                "not be negative"
             )
     return paths._replace(
         order=read_order(file, num_rows),
@@ -177,6 +185,7 @@ def paths_of(a: np.ndarray, tau: np.ndarray) -> Paths:
     if len(lacking):
         raise ValueError(f"a and tau must have a path in each row; row {lacking[0]} has no paths")
     a = a * exists[:, np.newaxis, np.newaxis, :, np.newaxis]
+    check_magnitudes("a", a)
     first = np.where(exists, tau, np.inf).min(1, keepdims=True)
     tau = np.where(exists, tau - first, 0.0)
     return Paths(a, tau)

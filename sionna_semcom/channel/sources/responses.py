@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from sionna.phy.ofdm import ResourceGrid
 
-from .file_settings import numbers, read_order
+from .file_settings import check_magnitudes, numbers, read_order
 
 SAME_FREQUENCY = 1e-6  # fraction of the band below which frequencies are equal
 
@@ -46,6 +46,7 @@ def read_responses(file: h5py.File) -> Responses:
     zero = np.flatnonzero(~h.any(axis=(1, 2, 3, 4)))
     if len(zero):
         raise ValueError(f"h must not be zero, as row {zero[0]} is")
+    check_magnitudes("h", h)
     frequencies = _frequencies(file)
     if frequencies.shape != h.shape[-1:]:
         raise ValueError(

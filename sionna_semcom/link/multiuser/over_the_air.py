@@ -36,9 +36,9 @@ class OverTheAirSettings(UplinkSettings):
     """Channel of each device: a model of TR 38.901, Rayleigh fading that is the same on the whole
     slot, or none but noise. Devices of UMi, UMa and RMa are dropped in one sector; of other models
     each draws alone."""
-    num_users: int = Field(default=3, ge=1)
+    num_users: int = Field(default=3, ge=1, le=1024)
     """Devices."""
-    num_rx_ant: int = Field(default=1, ge=1)
+    num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Antennas of the base station."""
     receiver: Literal["coherent", "mmse"] = "coherent"
     """`coherent`: each device knows its channel and inverts it, so that symbols meet in phase.

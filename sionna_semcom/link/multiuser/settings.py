@@ -25,7 +25,7 @@ class MultiUserSettings(SlotSettings, LinkSettings):
     ] = "CDL-C"  # type: ignore[assignment]  # fmt: skip
     """Channel of each user: a model of TR 38.901, or Rayleigh fading that is the same on the whole
     slot. Users of UMi, UMa and RMa are dropped in one sector; of other models each draws alone."""
-    num_users: int = Field(default=4, ge=1)
+    num_users: int = Field(default=4, ge=1, le=1024)
     """Users."""
     user: int | None = Field(default=None, ge=0)
     """Whose rows those of one user are, counted from zero; none: rows take turns."""
@@ -112,10 +112,10 @@ class UplinkSettings(MultiUserSettings):
     """Selects this link in a study."""
     direction: Literal["uplink"] = "uplink"
     """From terminals to the base station."""
-    num_tx_ant: int = Field(default=1, ge=1)
+    num_tx_ant: int = Field(default=1, ge=1, le=1024)
     """Antennas of each terminal: one row of cross-polarized pairs, or of vertical elements if
     odd."""
-    num_rx_ant: int = Field(default=8, ge=1)
+    num_rx_ant: int = Field(default=8, ge=1, le=1024)
     """Antennas of the base station, arranged as those of terminals."""
     num_streams: int | None = Field(default=None, ge=1)
     """Spatial streams of each user; as many as a terminal has antennas if none are given."""
@@ -156,10 +156,10 @@ class DownlinkSettings(MultiUserSettings):
     """Selects this link in a study."""
     direction: Literal["downlink"] = "downlink"
     """From the base station to terminals."""
-    num_tx_ant: int = Field(default=8, ge=1)
+    num_tx_ant: int = Field(default=8, ge=1, le=1024)
     """Antennas of the base station: one row of cross-polarized pairs, or of vertical elements if
     odd."""
-    num_rx_ant: int = Field(default=1, ge=1)
+    num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Antennas of each terminal, arranged as those of the base station; each gets a stream."""
     precoding: Literal["rzf", "block_diagonal"] = "rzf"
     """Regularized zero-forcing between all terminal antennas, or block diagonalization: zeros at

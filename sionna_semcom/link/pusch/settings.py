@@ -94,7 +94,7 @@ class PUSCHSettings(ReceiverSettings):
     pool_size: int | None = Field(default=None, ge=1)
     """Slots drawn once and reused at random; none: a fresh draw for each slot, or 512 drops of
     UMi, UMa and RMa."""
-    num_rx_ant: int = Field(default=4, ge=1)
+    num_rx_ant: int = Field(default=4, ge=1, le=1024)
     """Receive antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
     link_budget: LinkBudget | None = None
     """Powers of a channel with path loss and shadowing, as in `OFDMLink`."""

@@ -40,6 +40,7 @@ def maximum_ratio_combining(
     # relative to the least noise, weights lie in [0, 1] whatever the unit of the noise is
     weights = tf.where(no_eff > least, tf.math.divide_no_nan(least, no_eff), 1.0)
     total = tf.reduce_sum(weights, axis=0)
+    symbols_hat = tf.where(weights > 0.0, symbols_hat, tf.zeros_like(symbols_hat))  # may be inf
     weighted = tf.reduce_sum(tf.cast(weights, symbols_hat.dtype) * symbols_hat, axis=0)
     return weighted / tf.cast(total, symbols_hat.dtype), least / total
 

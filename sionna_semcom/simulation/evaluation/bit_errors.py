@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...metrics import ber, bler
+from ...metrics import ber, bler, note_outputs
 from .graphs import converted
 
 BitChain = Callable[[Any, Any], tuple[tf.Tensor, tf.Tensor]]
@@ -62,9 +62,12 @@ class BitErrors:
             Bit error rate
         bler : [num_blocks], `tf.bool`
             Whether the block has a bit error
+
+        :func:`sim_metrics` raises FloatingPointError if the chain gives NaN.
         """
         bits, bits_hat = self._mc_fun(self._batch_size, snr_db)
         if self._soft_estimates:
+            note_outputs(tf.where(tf.math.is_nan(bits_hat), bits_hat, tf.zeros_like(bits_hat)))
             bits_hat = tf.cast(bits_hat > 0, bits.dtype)
         blocks = [tf.reshape(one, [-1, tf.shape(one)[-1]]) for one in (bits, bits_hat)]
         return {"ber": ber(*blocks), "bler": bler(*blocks)}

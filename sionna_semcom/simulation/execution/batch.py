@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import math
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ConfigDict, PositiveInt, ValidationError
 
 from ..._errors import reading
-from ..._messages import listed
+from ..._messages import listed, shortened
 from ..._parts import Settings
 from ..._parts.explanation import explain
 from ..._yaml import load_yaml
@@ -71,7 +72,7 @@ class BatchSettings(Settings):
         Raises
         ------
         ValueError
-            If a key is unknown. The message names it.
+            If a key is unknown, or a job script cannot hold its value. The message names it.
         """
         cluster = _CLUSTERS[self.kind]
         known = dict.fromkeys(
@@ -85,10 +86,8 @@ class BatchSettings(Settings):
             raise ValueError(
                 f"unknown keys {listed(unknown)}. dask-jobqueue knows {listed(known, len(known))}"
             )
-        lists = [name for name in further if name.endswith(("directives", "args", "prologue"))]
-        for name in lists:
-            if not isinstance(further[name], list):
-                raise ValueError(f"`{name}` must be a list. Received: {further[name]!r:.60}")
+        for name, value in further.items():
+            _check(name, value)
         found = {"cores": self.cores, "memory": self.memory, "processes": self.cores, **further}
         if self.gpu:
             extra = [*found.get("worker_extra_args", []), "--resources", "GPU=1"]
@@ -97,6 +96,31 @@ class BatchSettings(Settings):
                 directives = found.get("job_extra_directives", [])
                 found["job_extra_directives"] = [*directives, "--gres=gpu:1"]
         return found
+
+
+def _check(name: str, value: Any) -> None:
+    """Check a value, which dask-jobqueue writes into scripts unchecked."""
+    if name == "walltime" and not isinstance(value, str):
+        raise ValueError(
+            "`walltime` must be in quotes, as YAML reads 12:00:00 as a number. "
+            f"Received: {shortened(value, 60)}"
+        )
+    is_list = name.endswith(("directives", "args", "prologue", "skip"))
+    lines = value if is_list and isinstance(value, list) else [value]
+    if is_list and value is not lines:
+        raise ValueError(f"`{name}` must be a list. Received: {shortened(value, 60)}")
+    if is_list and not all(isinstance(line, str) for line in lines):
+        raise ValueError(f"`{name}` must hold strings. Received: {shortened(value, 60)}")
+    if name == "processes" and (type(value) is not int or value < 1):
+        raise ValueError(f"`processes` must be a positive integer. Received: {value!r:.60}")
+    for line in lines:
+        known = isinstance(line, str | int) or (isinstance(line, float) and math.isfinite(line))
+        if name == "scheduler_options" or line is None:
+            continue
+        if not known or (isinstance(line, str) and not line.isprintable()):
+            raise ValueError(
+                f"`{name}` must be one line of text, or a number. Received: {shortened(line, 60)}"
+            )
 
 
 def load_batch_settings(path: str | os.PathLike[str]) -> BatchSettings:
@@ -123,15 +147,31 @@ def load_batch_settings(path: str | os.PathLike[str]) -> BatchSettings:
 
 
 def job_script(settings: BatchSettings) -> str:
-    """Script of a job, in which SCHEDULER is a placeholder for the address of the scheduler."""
+    """Script of a job, in which SCHEDULER is a placeholder for the address of the scheduler.
+
+    Raises
+    ------
+    ValueError
+        If dask-jobqueue rejects a setting
+    """
     names = inspect.signature(JobQueueCluster.__init__).parameters
     arguments = {
         name: value
         for name, value in settings.arguments().items()
         if name not in names or name in ("interface", "protocol")
     }
-    job = _CLUSTERS[settings.kind].job_cls("tcp://SCHEDULER", name="worker", **arguments)
-    return str(job.job_script())
+    with _making("script"):
+        job = _CLUSTERS[settings.kind].job_cls("tcp://SCHEDULER", name="worker", **arguments)
+        return str(job.job_script())
+
+
+@contextlib.contextmanager
+def _making(what: str) -> Iterator[None]:
+    """Report errors of dask-jobqueue, for example an unknown network interface."""
+    try:
+        yield
+    except (RuntimeError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ValueError(f"The {what} of the jobs cannot be created: {error}") from error
 
 
 @contextlib.contextmanager
@@ -154,10 +194,8 @@ def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> It
     refusals: list[Exception] = []
     options = {"scheduler_options": {"dashboard_address": ":0"}, **settings.arguments()}
     job_class = _reporting(_CLUSTERS[settings.kind].job_cls, refusals)
-    try:
+    with _making("cluster"):
         cluster = _CLUSTERS[settings.kind](job_cls=job_class, **options)
-    except (RuntimeError, TypeError) as error:  # for example, an unknown network interface
-        raise ValueError(f"The cluster cannot be created: {error}") from error
     with cluster, distributed.Client(cluster) as client:
         # unlike `scale`, replaces jobs that have ended, for example at their time limit
         cluster.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)

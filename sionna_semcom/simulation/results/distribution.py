@@ -75,8 +75,10 @@ def cdf(
     Raises
     ------
     ValueError
-        If the curve has no records, no such metric, or no point at ``x``
+        If the curve has no records, no such metric, or no point at ``x``; or if ``confidence`` is
+        not between 0 and 1
     """
+    _check_confidence(confidence)
     values, groups = _samples(_at(curve, x), metric, per_drop)
     shown = np.unique(np.quantile(values, np.linspace(0, 1, num_values), method="inverted_cdf"))
     share, low, high = _shares(values[:, np.newaxis] <= shown, groups, confidence)
@@ -109,15 +111,19 @@ def outage(
     Raises
     ------
     ValueError
-        See :func:`cdf`; or if not exactly one threshold is given
+        See :func:`cdf`; or if not exactly one threshold is given, or it is NaN
     """
-    if (below is None) == (above is None):
+    given = [limit for limit in (below, above) if limit is not None]
+    if len(given) != 1 or np.isnan(given[0]):
         raise ValueError(
             f"outage needs either `below` or `above`. Received: below={below}, above={above}"
         )
+    _check_confidence(confidence)
+    threshold = np.float32(given[0])  # records are in single precision
 
     def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
-        out = values < below if below is not None else values > np.float64(above or 0.0)
+        single = values.astype(np.float32)
+        out = single > threshold if below is None else single < threshold
         share, low, high = _shares(out[:, np.newaxis], groups, confidence)
         return float(share[0]), float(low[0]), float(high[0])
 
@@ -141,7 +147,7 @@ def percentile(
     percent : `float`
         Percentage of samples or drops below the percentile, between 0 and 100
     seed : `int`
-        Seed of the bootstrap
+        Seed of the bootstrap; a single drop has no interval (NaN)
 
     Output
     ------
@@ -155,13 +161,16 @@ def percentile(
     """
     if not 0.0 < percent < 100.0:
         raise ValueError(f"`percent` must be between 0 and 100. Received: {percent}")
+    _check_confidence(confidence)
 
     def estimate(values: Floats, groups: Floats) -> tuple[float, float, float]:
+        here = float(np.quantile(values, percent / 100.0, method="inverted_cdf"))
+        if np.ptp(groups) == 0:  # the bootstrap needs several drops
+            return here, np.nan, np.nan
         order = np.argsort(values)
         _, numbers = np.unique(groups[order], return_inverse=True)
         drawn = _resampled(values[order], numbers, percent / 100.0, np.random.default_rng(seed))
         tails = 50.0 * (1.0 - confidence), 50.0 * (1.0 + confidence)
-        here = float(np.quantile(values, percent / 100.0, method="inverted_cdf"))
         low, high = (float(end) for end in np.percentile(drawn, tails))
         return here, low, high
 
@@ -222,6 +231,11 @@ def _along(
         counts.append(len(here))
     mean, low, high = np.array(rows).T
     return Metric(mean, low, high, np.array(counts), proportion)
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"`confidence` must be between 0 and 1. Received: {confidence}")
 
 
 def _records(curve: Curve) -> Records:

@@ -53,6 +53,11 @@ class Records:
                     f"records of {listed([name])} must have shape [num_records], as `point` of "
                     f"{np.shape(self.point)}. Received: {np.shape(array)}"
                 )
+        for name, array in self.values.items():
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"records of {listed([name])} must be finite. Received: NaN or inf"
+                )
 
     def __len__(self) -> int:
         """Number of records."""

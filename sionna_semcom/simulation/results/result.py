@@ -202,20 +202,28 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
 def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
         name: Metric(
-            **{part: read_dataset(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
+            **{part: _numbers(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
             proportion=_truth(source.attrs, "proportion"),
-            per_seed=read_dataset(source, "per_seed") if "per_seed" in source else None,
+            per_seed=_numbers(source, "per_seed") if "per_seed" in source else None,
         )
         for name, source in ordered(group["metrics"])
     }
     scalars, x = group["summary"], group.get("x")
     summary = {name: float(read_dataset(scalars, name)) for name, _ in ordered(scalars)}
-    snr_db, records = read_dataset(group, "snr_db"), read_records(group)
+    snr_db, records = _numbers(group, "snr_db"), read_records(group)
     if x is None:
         return Curve(snr_db, metrics, summary, records=records)
     points, axis = group["point_summary"], _text(x.attrs, "axis")
-    by_point = {name: read_dataset(points, name) for name, _ in ordered(points)}
-    return Curve(snr_db, metrics, summary, axis, read_dataset(group, "x"), by_point, records)
+    by_point = {name: _numbers(points, name) for name, _ in ordered(points)}
+    return Curve(snr_db, metrics, summary, axis, _numbers(group, "x"), by_point, records)
+
+
+def _numbers(group: h5py.Group, name: str) -> np.ndarray:
+    """An array, in double precision if it is in floating point; counts are integers."""
+    values = read_dataset(group, name)
+    if name == "count" and values.dtype.kind not in "iu":
+        raise ValueError(f"count must be integers. Received: {values.dtype}")
+    return values.astype(float) if values.dtype.kind == "f" else values
 
 
 def _text(attributes: h5py.AttributeManager, name: str) -> str:

@@ -17,7 +17,7 @@ from ..results.curves import Curve
 
 _CAN_VARY = ("training", "models", "links")
 _GROUPS = ("models", "links")
-_ERRORS = ("mse", "nmse", "mae", "error", "ber", "bler", "failure", "loss")
+_ERRORS = ("mse", "nmse", "mae", "error", "ber", "bler", "failure", "loss", "transmissions", "uses")
 _MOST = 1000
 _OPEN, _CLOSE, _QUOTES = "[{(", "]})", "'\""
 

@@ -25,7 +25,7 @@ from .checkpoint import check_finite, copy_compressed, load_checked, most_bytes
 
 _CONFIG, _WEIGHTS, _PROVENANCE = "config.json", "model.weights.h5", "provenance.json"
 _ENTRIES = {"metadata.json", _CONFIG, _WEIGHTS, _PROVENANCE}
-_MAX_CONFIG = 2**26  # bytes
+_MAX_CONFIG = 2**22  # bytes; 11,000 are the most so far
 
 
 def save_model(

@@ -119,6 +119,10 @@ def test_measured_responses_are_shown(tmp_path):
             "A setting must have the form key=value. Received: 'speed'",
         ),
         (("--model", "UMi", "--set", "velocity=3"), "unknown key velocity"),
+        (("--model", "UMi", "--set", "model=CDL-A"), "--set cannot change model"),
+        (("--scene", "munich", "--set", "seed=3"), "--set cannot change seed"),
+        (("x.h5", "--set", "csi=ls"), "--set cannot change csi"),
+        (("--model", "TDL-A", "--set", "fft_size=100000000"), "less than or equal to 16384"),
     ],
 )
 def test_wrong_arguments_end_in_one_line(tmp_path, monkeypatch, arguments, message):

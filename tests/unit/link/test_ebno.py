@@ -77,3 +77,9 @@ def test_links_say_along_what_they_can_be_measured():
         AWGNLink().snr_offset_db("ebno_db")
     with pytest.raises(ValueError, match=r"needs a `link_budget`.*AWGNLink"):
         AWGNLink().snr_offset_db("tx_power_dbm")
+
+
+@pytest.mark.parametrize("wrong", [(0, 0.5), (2, 0.0), (2, math.nan), (2, 1.5), (math.inf, 0.5)])
+def test_what_is_no_code_has_no_offset(wrong):
+    with pytest.raises(ValueError, match=r"`coderate` lie in \(0, 1\]. Received: "):
+        AWGNLink().ebno_offset_db(*wrong)

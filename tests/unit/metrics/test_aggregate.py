@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn import metrics as reference
 
 from sionna_semcom import metrics
@@ -87,3 +88,32 @@ def test_what_lies_beyond_the_edges_counts_in_the_last_bins():
     shares = percentile.components(np.float32([-9, 9, 9, 9])).numpy().mean(0)
     np.testing.assert_array_equal(shares, [0.25, 0, 0.75])
     assert percentile(shares) == pytest.approx(2 + 1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("percent", "edges", "message"),
+    [
+        (0, [0, 1], "`percent` must be between 0 and 100. Received: 0"),
+        (np.nan, [0, 1], "`percent` must be between 0 and 100. Received: nan"),
+        (5, [1, 0], r"`edges` must ascend. Received: \[1.0, 0.0\]"),
+        (5, [1], "`edges` must ascend"),
+    ],
+)
+def test_what_is_no_percentile_is_refused(percent, edges, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.Percentile(percent, edges)
+
+
+def test_a_percentile_does_not_hide_what_is_not_a_number():
+    with metrics.watching() as watch:
+        metrics.Percentile(5, np.arange(4.0)).components(tf.constant([1.0, np.nan]))
+    assert watch.count() == 1
+
+
+def test_classes_that_are_none_do_not_count_as_others():
+    """A decision for class 3 of 3 would stand in the cell of class 1 and decision 0."""
+    cells = metrics.confusion([0, 1, -1], [3, 1, 1], 3).numpy()
+    assert np.isnan(cells).all(1).tolist() == [True, False, True]
+    assert cells[1].tolist() == np.eye(9)[4].tolist()
+    with pytest.raises(ValueError, match=r"`decided` must be integers. Received: dtype=float32"):
+        metrics.confusion([0], [0.9], 3)

@@ -40,3 +40,23 @@ def test_both_are_metrics_by_name():
 def test_bits_of_other_shapes_are_refused():
     with pytest.raises(ValueError, match=r"same shape \[batch, ...\]. Received: \(2, 3\) and \(2,"):
         metrics.ber(tf.zeros([2, 3]), tf.zeros([2, 4]))
+
+
+@pytest.mark.parametrize("metric", [metrics.ber, metrics.bler])
+def test_rows_without_bits_are_refused(metric):
+    for shape in ((3, 0), (3,)):
+        with pytest.raises(ValueError, match=r"a bit in a row, .*Received: \(3,"):
+            metric(tf.zeros(shape), tf.zeros(shape))
+
+
+def test_what_is_no_bit_is_compared_as_it_is_or_refused():
+    large = np.array([[2**24, 1]])
+    np.testing.assert_array_equal(metrics.ber(large, large + np.array([[1, 0]])), [0.5])
+    with pytest.raises(ValueError, match=r"`bits_hat` must be real.*complex128"):
+        metrics.ber(large, large + 0j)
+
+
+def test_bits_that_are_not_numbers_are_noted():
+    with metrics.watching() as watch:
+        metrics.bler(tf.zeros([3, 2]), tf.constant([[0.0, 1.0], [0.0, np.nan], [0.0, 0.0]]))
+    assert watch.count() == 1

@@ -30,3 +30,11 @@ def test_impossible_values_are_refused():
         metrics.decision_limit(0.7, 0, 0.0)
     with pytest.raises(ValueError, match="lie in"):
         metrics.decision_limit(1.2, 5, 0.0)
+    for wrong in ((np.nan, 5, 0.0), (0.7, np.nan, 0.0), (0.7, 5, np.nan), (0.7, np.inf, 0.0)):
+        with pytest.raises(ValueError, match=r"`snr_db` be a number. Received: .*(nan|inf)"):
+            metrics.decision_limit(*wrong)
+
+
+@pytest.mark.filterwarnings("error")
+def test_without_noise_nothing_is_lost():
+    assert metrics.decision_limit(0.7, 5, [1e5, np.inf]).tolist() == [0.7, 0.7]

@@ -88,6 +88,7 @@ def test_mimo_channels_have_budgets_as_links():
             "not normalized.*normalize='slot'",
         ),
         ({"model": "UMa", "link_budget": {"tx_power_dbm": 1e3}}, "tx_power_dbm.*200"),
+        ({"model": "UMa", "link_budget": {"temperature": 1e-320}}, "temperature.*0.001"),
         (
             {"channel": {"kind": "cir", "path": "x.h5"}, "link_budget": {}},
             "`normalize`='none'.*normalize='slot'",

@@ -151,3 +151,12 @@ def test_frequencies_may_be_given_in_hertz_and_any_order(tmp_path):
     second = FrequencyResponses(path=write(tmp_path / "y.h5", SPACING, **content)).responses
     np.testing.assert_array_equal(first.h, second.h)
     np.testing.assert_allclose(first.frequencies, second.frequencies)
+
+
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_rows_whose_powers_no_number_holds_are_refused(tmp_path, size):
+    h = np.ones([3, 1, 1, 5], complex)
+    h[1] *= size
+    path = write(tmp_path / "x.h5", h=h, frequency=15e3 * np.arange(-2, 3))
+    with pytest.raises(ValueError, match=r"coefficient of h must lie between.*in row 1"):
+        FrequencyResponses(path=path)

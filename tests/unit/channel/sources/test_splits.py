@@ -52,6 +52,27 @@ def test_a_split_without_channels_is_refused(tmp_path):
     assert len(rows(path, "test")) == 9
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tau": lambda tau: tau.astype("f2")}, "tau must have single or double precision"),
+        ({"tau": lambda tau: np.full(tau.shape, np.longdouble("1e400"))}, "tau must be finite"),
+        ({"a": lambda a: a * np.float64(1e300)}, "a must lie between 1e-30 and 1e.30 in each row"),
+        (
+            {"a": lambda a: a * np.float64(1e-300)},
+            "1e-30 and .* Received: .*e-300 in row 0",
+        ),
+        ({"angular_spread": lambda _: np.full([9, 2], -0.1)}, "not be negative"),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_with_are_refused(tmp_path, changes, message):
+    """Steps of half precision are 60 ns, and squares of 1e300 infinite."""
+    whole = {**cir(9), "angular_spread": np.ones([9, 2])}
+    whole |= {name: change(whole[name]) for name, change in changes.items()}
+    with pytest.raises(ValueError, match=message):
+        rows(write(tmp_path / "x.h5", **whole), "all")
+
+
 @pytest.mark.parametrize("wrong", [{"share": 0.0}, {"share": 1.0}, {"split": "valid"}, {"x": 1}])
 def test_wrong_settings_are_refused(tmp_path, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

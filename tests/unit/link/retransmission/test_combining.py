@@ -61,3 +61,10 @@ def test_what_has_arrived_grows_part_by_part(compiled):
         np.testing.assert_array_equal(no_eff[count - 1, :, there], np.hstack(NOISE[:count]))
         assert np.all(symbols_hat[count - 1, :, 5 * count :] == 0)
         assert np.all(np.isinf(no_eff[count - 1, :, 5 * count :]))
+
+
+def test_an_infinite_estimate_with_infinite_noise_does_not_count():
+    estimates = tf.constant([[1.0 + 2.0j], [complex(np.inf, np.nan)]])
+    combined, noise = maximum_ratio_combining(estimates, tf.constant([[0.5], [np.inf]]))
+    assert combined.numpy() == [1.0 + 2.0j]
+    assert noise.numpy() == [0.5]

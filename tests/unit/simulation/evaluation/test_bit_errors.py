@@ -134,3 +134,25 @@ def test_coded_bits_are_counted_codeword_by_codeword():
         noiseless(bits, 0.0)
     assert set(collection.figures()) == {"bler", "ber"}
     assert math.isclose(float(tf.reduce_mean(collection.figures()["ber"])), 0.0)
+
+
+@pytest.mark.parametrize("graph_mode", [None, "graph"])
+@pytest.mark.parametrize("soft", [False, True])
+def test_estimates_that_are_not_numbers_are_no_right_bits(graph_mode, soft):
+    def chain(batch_size, ebno_db):
+        bits = tf.zeros([batch_size, BLOCK])
+        return bits, bits + tf.one_hot(1, BLOCK) * math.nan
+
+    with pytest.raises(FloatingPointError, match="bler is decided on is not finite for 3 of 3"):
+        sim_metrics(BitErrors(chain, 3, soft), batches(3), [0.0], graph_mode=graph_mode)
+
+
+def test_certain_estimates_are_right():
+    """Infinite logits are decisions."""
+
+    def chain(batch_size, ebno_db):
+        bits = tf.ones([batch_size, BLOCK])
+        return bits, bits * math.inf
+
+    found = sim_metrics(BitErrors(chain, 3, True), batches(3), [0.0], progress=False)
+    assert found.curve.metrics["ber"].mean == 0.0

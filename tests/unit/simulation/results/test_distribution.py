@@ -81,6 +81,20 @@ def test_percentiles_of_clusters_have_wider_intervals():
     assert repeated[0].ci_high - repeated[0].ci_low == pytest.approx(width, rel=0.15)
 
 
+def test_a_single_drop_has_no_interval():
+    one = percentile(_curve(np.arange(50.0), np.zeros(50, int)), "snr", 50.0)[0]
+    assert one.mean == 24.0
+    assert math.isnan(one.ci_low) and math.isnan(one.ci_high)
+
+
+@pytest.mark.parametrize("per_drop", [False, True])
+def test_a_threshold_is_what_records_hold_of_it(per_drop):
+    """0.1 in single precision lies above 0.1 in double precision; none of eight is above it."""
+    curve = _curve([0.1] * 6 + [0.05] * 2, np.arange(8) // 2)
+    assert outage(curve, "snr", above=0.1, per_drop=per_drop)[0].mean == 0.0
+    assert outage(curve, "snr", below=0.1, per_drop=per_drop)[0].mean == 0.25
+
+
 def test_drops_can_be_counted_in_place_of_samples():
     """The means of drops are 1, 2 and 5: two thirds are below 3, independent of the samples."""
     curve = _curve([0.0, 2.0, 1.0, 3.0, 5.0], np.array([4, 4, 7, 7, 9]))
@@ -135,6 +149,11 @@ def test_records_are_kept_in_result_files(tmp_path):
         (lambda c: outage(Curve(c.snr_db, {}), "snr", below=1), "`evaluation.records`"),
         (lambda c: cdf_figure({}, "snr", [0.0]), "needs curves and points"),
         (lambda c: Records(c.x, c.x, c.x, {"a": np.ones(2)}), r"records of a.*\(2,\)"),
+        (lambda c: Records(c.x, c.x, c.x, {"a": np.array([np.nan])}), "records of a must be fini"),
+        (lambda c: outage(c, "snr", below=math.nan), "below=nan, above=None"),
+        (lambda c: outage(c, "snr", below=1, confidence=95), "`confidence` must be.*95"),
+        (lambda c: percentile(c, "snr", 5, confidence=math.nan), "`confidence` must be.*nan"),
+        (lambda c: cdf(c, "snr", 0.0, confidence=1.0), "`confidence` must be.*1.0"),
     ],
 )
 def test_what_cannot_be_is_said(ask, message):

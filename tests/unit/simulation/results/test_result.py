@@ -231,6 +231,7 @@ def _damage(file, name, value):
         ("metrics/z_mse/mean", 1.0),
         ("metrics/z_mse/ci_low", None),
         ("metrics/z_mse/count", np.array(["a", "b"], "S1")),
+        ("metrics/z_mse/count", np.array([1.0, math.nan])),
         ("metrics/z_mse/per_seed", np.zeros(2)),
         ("metrics/z_mse/per_seed", np.zeros((2, 3))),
         ("metrics/z_mse/per_seed", np.zeros((0, 2))),
@@ -268,6 +269,17 @@ def test_whatever_is_damaged_in_a_file_is_one_line(tmp_path, name, value):
         Result.load(path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize("kind", [np.longdouble, ">f4", np.float16])
+def test_numbers_are_read_in_double_precision(tmp_path, kind):
+    path = tmp_path / "r.h5"
+    _result().save(path)
+    with h5py.File(path, "r+") as file:
+        _damage(file, "metrics/z_mse/mean", np.array([0.5, 2.0], kind))
+    mean = Result.load(path).curve.metrics["z_mse"].mean
+    assert mean.dtype == np.dtype(float)
+    assert mean.tolist() == [0.5, 2.0]
 
 
 def test_curves_have_a_value_for_each_point():

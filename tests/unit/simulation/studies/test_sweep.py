@@ -89,15 +89,21 @@ def test_ranking_knows_errors_from_what_is_better_greater():
         ones, count = np.ones(2), np.array([9, 9])
         metrics = {
             name: Metric(value * ones, (value - 0.1) * ones, (value + 0.1) * ones, count, False)
-            for name, value in (("image_mse", mse), ("text_accuracy", accuracy), ("own/mae", mse))
+            for name, value in (
+                ("image_mse", mse),
+                ("text_accuracy", accuracy),
+                ("own/mae", mse),
+                ("spent_channel_uses", mse),
+            )
         }
         return Curve(np.array([0.0, 10.0]), metrics)
 
     curves = {"a": curve(0.3, 0.5), "b": curve(0.2, 0.4), "c": curve(0.25, 0.9)}
     assert [label for label, _, _ in ranking(curves, "image_mse")] == ["b", "c", "a"]
     assert [label for label, _, _ in ranking(curves, "own/mae")] == ["b", "c", "a"]
+    assert ranking(curves, "spent_channel_uses")[0][0] == "b"
     assert ranking(curves, "text_accuracy")[0] == ("c", 0.9, pytest.approx(0.1))
-    with pytest.raises(ValueError, match="no metric 'x', only image_mse, text_accuracy, own/mae"):
+    with pytest.raises(ValueError, match="no metric 'x', only image_mse, text_accuracy, own/mae, "):
         ranking(curves, "x")
 
 
