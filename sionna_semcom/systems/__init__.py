@@ -7,6 +7,7 @@ from .alignment.settings import (
     NeuralAlignmentSettings,
 )
 from .alignment.system import AlignmentSystem
+from .alignment.translation import TranslationAlignmentSettings
 from .base.devices import DeviceSettings
 from .base.linked_model import LinkedModel
 from .base.pretraining import transfer_weights
@@ -56,6 +57,7 @@ __all__ = [
     "SystemSettings",
     "TDeepSC",
     "TDeepSCSettings",
+    "TranslationAlignmentSettings",
     "TwoStageVIB",
     "TwoStageVIBSettings",
     "transfer_weights",
