@@ -69,7 +69,7 @@ class CCAAligner(TranslationAligner):
     correlations :math:`\rho_1 \ge \rho_2 \ge \dots` with linear functions of :math:`\mathbf{s}_R`.
     They are the semantic modes in the metric :math:`\mathbf{C}_R^{-1}` (Mahalanobis distance). The
     transmission minimizes the error in this metric. Channels thus carry the most correlated
-    variates first, whatever their share of the receiver's variance is.
+    variates first, independent of their share of the receiver's variance.
 
     Source: H. Hotelling, "Relations between two sets of variates", Biometrika, 1936. Both
     covariances are regularized.

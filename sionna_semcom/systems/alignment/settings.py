@@ -20,8 +20,7 @@ from ...alignment import (
     head_metric,
 )
 from ...channel import FlatMIMOSettings, MIMOChannel, OFDMMIMOSettings
-from ...datasets import Data, LatentPairs
-from ...datasets.pilots import PilotChoice
+from ...datasets import Data, LatentPairs, PilotChoice
 from ..base.settings import SYSTEMS
 from .system import AlignmentSystem, AlignmentSystemSettings
 
