@@ -190,6 +190,8 @@ def _encoder_cards() -> dict[Path, str]:
     written = {}
     for path in sorted((FOLDER / "results").glob("alignment_*.h5")):
         data = Result.load(path).settings["data"]
+        if data["kind"] == "latents":  # of networks that others trained
+            continue
         for end in ("transmitter", "receiver"):
             name = f"{data['kind'].removesuffix('_latents')}_{end}"
             written[FOLDER.parent / "models" / name / "README.md"] = ENCODER_CARD.format(

@@ -20,6 +20,10 @@ from .many_users.problem import Broadcast, broadcast
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .neural.complex_layers import ComplexDense, HardThresholding, on_magnitude
 from .statistics import PilotStatistics
+from .translation.base import TranslationAligner, TranslationTransceiver
+from .translation.kernel_ridge import KernelRidgeAligner
+from .translation.linear_maps import CCAAligner, ProcrustesAligner
+from .translation.relative import RelativeAligner
 
 __all__ = [
     "ADMMAligner",
@@ -28,6 +32,7 @@ __all__ = [
     "Broadcast",
     "BroadcastAligner",
     "BroadcastTransceiver",
+    "CCAAligner",
     "ChannelModes",
     "ComplexAligner",
     "ComplexDense",
@@ -35,12 +40,17 @@ __all__ = [
     "EigenbasisAligner",
     "FeatureAligner",
     "HardThresholding",
+    "KernelRidgeAligner",
     "LinearAligner",
     "LinearTransceiver",
     "MatrixTransceiver",
     "PilotStatistics",
+    "ProcrustesAligner",
+    "RelativeAligner",
     "SemanticModes",
     "Transceiver",
+    "TranslationAligner",
+    "TranslationTransceiver",
     "admm",
     "aligner_cost",
     "alignment_error",

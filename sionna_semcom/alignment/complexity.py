@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from .neural.aligners import ComplexAligner, EigenbasisAligner
+from .translation.kernel_ridge import KernelRidgeAligner
 
 
 def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:
@@ -71,7 +72,8 @@ def aligner_cost(
     """FLOPs per latent, number of real parameters, and fraction of pruned weights.
 
     All linear aligners are counted as dense matrices. Widely linear and complex-linear pairs have
-    the same number of operations. The design for a new channel is not included.
+    the same number of operations. The design for a new channel is not included. Kernels have
+    operations and parameters for each pilot in addition.
 
     Parameters
     ----------
@@ -105,8 +107,11 @@ def aligner_cost(
         rotations = linear_flops(sent, received, num_uses, num_tx_ant, num_rx_ant)
         flops = 2.0 * parameters + rotations / max(num_uses, 1)
         return {"flops": flops, "parameters": parameters, "sparsity": 0.0}
-    flops = float(linear_flops(d, m, num_uses, num_tx_ant, num_rx_ant))
-    return {"flops": flops, "parameters": float(sent * d + m * received), "sparsity": 0.0}
+    kernel = (
+        aligner.coefficients_.shape[0] * (d + m) if isinstance(aligner, KernelRidgeAligner) else 0
+    )
+    flops = float(linear_flops(d, m, num_uses, num_tx_ant, num_rx_ant) + 2 * kernel)
+    return {"flops": flops, "parameters": float(sent * d + m * received + kernel), "sparsity": 0.0}
 
 
 def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:

@@ -29,6 +29,7 @@ from .formats.idx import read_idx, read_mnist
 from .formats.restricted_pickle import read_pickle
 from .formats.wav import read_wav
 from .latents import SPLITS, LatentPairs, LatentsData, LatentSplit
+from .pilots import PilotChoice
 from .settings import DATASETS, DataSettings
 from .trifeature.drawing import COLORS, SHAPES, TEXTURES, draw
 from .trifeature.settings import TrifeatureData
@@ -60,6 +61,7 @@ __all__ = [
     "MNISTWithFSDD",
     "MOSIData",
     "MultimodalFeatures",
+    "PilotChoice",
     "SpokenDigits",
     "Trifeature",
     "TrifeatureData",

@@ -9,6 +9,17 @@ from .settings import DataSettings
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 
 
+def find_file(path: Path) -> Path:
+    """``path`` or, if there is no such file, the file below the folder SIONNA_SEMCOM_DATA, if any.
+
+    If there is neither, ``path``.
+    """
+    root = os.environ.get(DATA_VARIABLE)
+    if root and not path.is_file() and (Path(root) / path).is_file():
+        return Path(root) / path
+    return path
+
+
 class FolderData(DataSettings):
     """Data in a folder."""
 

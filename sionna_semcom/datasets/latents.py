@@ -21,6 +21,7 @@ from .._seeding import derive_seed
 from .batches import drawn_batches, each_once
 from .data import Data
 from .features.columns import as_classes, as_numbers
+from .folder import find_file
 from .settings import DATASETS, DataSettings
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # names here and in files
@@ -289,8 +290,8 @@ class LatentsData(DataSettings):
 
     kind: Literal["latents"] = "latents"
     path: Path
-    """Path of the file"""
+    """Path of the file, or its path below the folder SIONNA_SEMCOM_DATA"""
 
     def load(self, models: Any = None) -> LatentPairs:
         """Read the file."""
-        return LatentPairs.load(self.path)
+        return LatentPairs.load(find_file(self.path))

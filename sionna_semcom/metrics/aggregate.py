@@ -163,11 +163,6 @@ class Percentile:
     edges : [num_bins + 1], `np.float64`
         Edges of the bins, which ascend
 
-    Raises
-    ------
-    ValueError
-        If ``percent`` is no percentile, or ``edges`` do not ascend
-
     Input
     -----
     shares : [num_bins], `np.float64`
@@ -177,6 +172,11 @@ class Percentile:
     ------
     : `float`
         Percentile
+
+    Raises
+    ------
+    ValueError
+        If ``percent`` is no percentile, or ``edges`` do not ascend
     """
 
     def __init__(self, percent: float, edges: Means) -> None:

@@ -7,6 +7,7 @@ from .alignment.settings import (
     NeuralAlignmentSettings,
 )
 from .alignment.system import AlignmentSystem
+from .alignment.translation import TranslationAlignmentSettings
 from .base.devices import DeviceSettings
 from .base.linked_model import LinkedModel
 from .base.multimodal import MultimodalModel
@@ -58,6 +59,7 @@ __all__ = [
     "SystemSettings",
     "TDeepSC",
     "TDeepSCSettings",
+    "TranslationAlignmentSettings",
     "TwoStageVIB",
     "TwoStageVIBSettings",
     "export_onnx",

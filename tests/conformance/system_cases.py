@@ -183,6 +183,10 @@ SYSTEMS = {
     "linear_alignment": aligned("linear_alignment"),
     "admm_alignment": aligned("linear_alignment", method="admm", iterations=2),
     "feature_alignment": aligned("feature_alignment", selection="top"),
+    "procrustes_alignment": aligned("translation_alignment", method="procrustes"),
+    "cca_alignment": aligned("translation_alignment", method="cca", components=2),
+    "relative_alignment": aligned("translation_alignment", method="relative", anchors=9),
+    "kernel_ridge_alignment": aligned("translation_alignment", method="kernel_ridge"),
     "eigenbasis_alignment": aligned("neural_alignment", precoder_units=[8], decoder_units=[8]),
     "complex_alignment": aligned("neural_alignment", network="complex", threshold=0.1),
     "direct": Case(

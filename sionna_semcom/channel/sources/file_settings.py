@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -14,7 +13,7 @@ from pydantic import Field
 
 from ..._files import sha256
 from ..._hdf5 import read_dataset
-from ...datasets.folder import DATA_VARIABLE
+from ...datasets.folder import DATA_VARIABLE, find_file
 from ..settings import SourceSettings
 from ..slots.checks import MIN_KNOWN_DROPS
 from ..slots.settings import SlotSettings
@@ -47,11 +46,9 @@ class FileSettings(SplitSettings):
         FileNotFoundError
             If there is none
         """
-        root = os.environ.get(DATA_VARIABLE)
-        places = [self.path, *([Path(root) / self.path] if root else [])]
-        for place in places:
-            if place.is_file():
-                return place
+        place = find_file(self.path)
+        if place.is_file():
+            return place
         elsewhere = "" if self.path.is_absolute() else f", neither here nor below {DATA_VARIABLE}"
         raise FileNotFoundError(f"No file of channels {self.path}{elsewhere}")
 

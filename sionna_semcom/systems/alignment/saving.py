@@ -11,17 +11,23 @@ import numpy as np
 
 from ...alignment import (
     ADMMAligner,
+    CCAAligner,
     ComplexAligner,
     EigenbasisAligner,
     FeatureAligner,
+    KernelRidgeAligner,
     LinearAligner,
     PilotStatistics,
+    ProcrustesAligner,
+    RelativeAligner,
 )
 from ...alignment.linear.semantic_modes import SemanticModes
 from ...datasets import LatentPairs
 from ..base.saving import serialized
 
-_FITTED = {one.__name__: one for one in (ADMMAligner, FeatureAligner, LinearAligner)}
+_TRANSLATIONS = (CCAAligner, KernelRidgeAligner, ProcrustesAligner, RelativeAligner)
+_LINEAR = (ADMMAligner, FeatureAligner, LinearAligner)
+_FITTED = {one.__name__: one for one in (*_LINEAR, *_TRANSLATIONS)}
 _HELD = {one.__name__: one for one in (PilotStatistics, SemanticModes)}
 _PLAIN = (bool, int, float, str, type(None))
 

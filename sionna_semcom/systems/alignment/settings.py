@@ -20,7 +20,7 @@ from ...alignment import (
     head_metric,
 )
 from ...channel import FlatMIMOSettings, MIMOChannel, OFDMMIMOSettings
-from ...datasets import Data, LatentPairs
+from ...datasets import Data, LatentPairs, PilotChoice
 from ..base.settings import SYSTEMS
 from .system import AlignmentSystem, AlignmentSystemSettings
 
@@ -45,8 +45,9 @@ class _AlignmentSettings(AlignmentSystemSettings):
 
     crosses = "MIMO channel"
 
-    pilots: PositiveInt | None = None
-    """Number of semantic pilots, balanced over the classes; all training samples if null"""
+    pilots: PositiveInt | PilotChoice | None = None
+    """Number of semantic pilots, balanced over the classes, or kind of choice (`random`, `herding`,
+    `kmeans`) and count; all training samples if null"""
     metric_share: float = Field(0.0, ge=0, le=1)
     """Weight of the logits in the metric of the error; the remaining weight is for the latent"""
 
@@ -90,6 +91,8 @@ class _AlignmentSettings(AlignmentSystemSettings):
         """
         if not isinstance(data, LatentPairs):
             raise ValueError("alignment needs pairs of latents as data (kind: latents, ...)")
+        if isinstance(self.pilots, PilotChoice):
+            return self.pilots.of(data, seed)
         return data.subset(self.pilots, seed)
 
     @property

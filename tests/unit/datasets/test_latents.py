@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.datasets import LatentPairs, LatentsData, LatentSplit
 
 from .latent_pairs import head as head
 from .latent_pairs import make_splits, write
@@ -212,3 +212,20 @@ def test_training_depends_on_the_seed(pairs):
 
     np.testing.assert_array_equal(draw(1), draw(1))
     assert not np.array_equal(draw(1), draw(2))
+
+
+def test_relative_paths_are_found_here_or_below_the_folder_of_the_data(
+    pairs, tmp_path, monkeypatch
+):
+    root, here = tmp_path / "data", tmp_path / "here"
+    here.mkdir()
+    pairs.save(root / "latents" / "mine.h5")
+    monkeypatch.chdir(here)
+    monkeypatch.delenv("SIONNA_SEMCOM_DATA", raising=False)
+    settings = LatentsData(path="latents/mine.h5")
+    with pytest.raises(FileNotFoundError):
+        settings.load()
+    monkeypatch.setenv("SIONNA_SEMCOM_DATA", str(root))
+    assert same(pairs, settings.load())
+    pairs.subset(6).save(here / "latents" / "mine.h5")  # comes first
+    assert len(settings.load().splits["train"]) == 6
