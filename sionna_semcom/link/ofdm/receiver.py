@@ -30,6 +30,8 @@ from ...channel.slots.source import has_unit_energy
 from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ..base import Link
 from ..estimation.experience import (
+    MAX_FRESH,
+    MOST_FRESH,
     MOST_SLOTS,
     Experience,
     Slots,
@@ -187,10 +189,14 @@ class OFDMReceiver(Link):
     def _experience(self) -> Experience:
         """Slots that the receiver has seen."""
         settings, kept = self.settings, self.channel.num_kept
-        pairs = settings.num_rx_ant * settings.num_tx_ant
-        most = seen_count(pairs * settings.num_ofdm_symbols * settings.fft_size, MOST_SLOTS)
-        draw = self._draw if kept is None else self._kept
-        return Experience(draw, self._known_slots, most, kept)
+        grid = settings.num_ofdm_symbols * settings.fft_size
+        antennas, streams = settings.num_rx_ant, settings.streams
+        if kept is not None:
+            most = seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
+            return Experience(self._kept, self._known_slots, most, kept)
+        seen = antennas + streams + (antennas * streams if settings.csi == "perfect" else 0)
+        most = seen_count(seen * grid, MOST_FRESH, MAX_FRESH)
+        return Experience(self._draw, self._known_slots, most, None)
 
     def _known_slots(self, drawn: Any) -> Slots:
         """Send known symbols over the channels ``drawn``, without noise."""
@@ -199,7 +205,8 @@ class OFDMReceiver(Link):
         symbols = complex_normal(shape, precision=self.precision)
         x = self._mapper(symbols)
         no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        return slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
+        slots = slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
+        return slots if self.settings.csi == "perfect" else slots._replace(h=None)
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and the errors that the receiver has seen."""
