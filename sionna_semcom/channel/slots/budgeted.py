@@ -18,6 +18,7 @@ from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
 
+MOST_DROPS = 1024  # in which errors are learned
 FRESH_SLOTS = 2048  # in which the median of a channel without a pool is measured
 
 
@@ -83,11 +84,14 @@ class BudgetedSlots(SlotSource):
         size = self.slots.num_kept
         if size is None:
             return Drops(self._in_unit(self.slots(num_slots)), -1 - tf.range(num_slots), None)
-        index = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
-        others = self.slots.interferers(index)
+        return self.drops(config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32))
+
+    def drops(self, rows: tf.Tensor) -> Drops:
+        """The drops ``rows`` with what interferes there."""
+        others = self.slots.interferers(rows)
         if others is not None:
             others = in_units(others, self._unit)
-        return Drops(self._in_unit(self.slots.kept(index)), index, others)
+        return Drops(self.kept(rows), rows, others)
 
     @property
     def num_kept(self) -> int | None:
@@ -130,6 +134,17 @@ class BudgetedSlots(SlotSource):
                 else:
                     h = self.slots.kept(tf.range(start, min(start + CHUNK, size)))
                 yield slot_energy(h).numpy()
+
+
+def seen_drops(slots: BudgetedSlots) -> list[Drops]:
+    """Chunks of at most 1,024 drops or fresh slots, in which a receiver has learned its errors."""
+    size = slots.num_kept
+    if size is None:
+        with own_randomness():
+            return [slots.draw(CHUNK) for _ in range(MOST_DROPS // CHUNK)]
+    rows = np.linspace(0, size - 1, min(size, MOST_DROPS)).astype(np.int32)
+    chunks = np.split(rows, range(CHUNK, len(rows), CHUNK))
+    return [slots.drops(tf.constant(chunk)) for chunk in chunks]
 
 
 def budget_of(slots: object) -> Budget | None:

@@ -14,6 +14,7 @@ from sionna.phy.ofdm import PilotPattern, ResourceGrid
 from .learned_error import Estimator, ScaledError
 from .network import LearnedEstimator
 from .settings import LearnedEstimatorSettings
+from .slot_signs import sent_pilots
 
 
 class RefinedEstimate(Object):
@@ -91,10 +92,7 @@ class RefinedEstimate(Object):
 
 def own_pilots(pattern: PilotPattern) -> np.ndarray:
     """One where a stream sends a pilot, and zero elsewhere: [num_streams, T, num_subcarriers]."""
-    mask = np.asarray(pattern.mask)[0].astype(bool)
-    sent = np.zeros(mask.shape, np.float32)
-    sent[mask] = np.abs(np.asarray(pattern.pilots)[0]).reshape(-1) > 0
-    return sent
+    return (np.abs(sent_pilots(pattern)) > 0).astype(np.float32)
 
 
 def learned_estimate(

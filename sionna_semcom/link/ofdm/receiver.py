@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from typing import Any
 
@@ -18,7 +19,7 @@ from sionna.phy.ofdm import (
 from sionna.phy.utils import complex_normal
 
 from ...channel.noise import energy
-from ...channel.slots.budgeted import Drops
+from ...channel.slots.budgeted import BudgetedSlots, Drops, seen_drops
 from ...channel.slots.channel import in_units, slot_energy
 from ...channel.slots.estimation import (
     known_covariances,
@@ -26,6 +27,7 @@ from ...channel.slots.estimation import (
     statistical_interpolator,
 )
 from ...channel.slots.interpolation import ChannelStatistics
+from ...channel.slots.randomness import own_randomness
 from ...channel.slots.source import has_unit_energy
 from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ..base import Link
@@ -41,8 +43,9 @@ from ..estimation.experience import (
 )
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
-from ..estimation.observation import Observation
+from ..estimation.observation import Arrived, Observation
 from ..estimation.seen import calibrate
+from ..estimation.slot_error import Seen, SlotError, learn_coefficients, slot_error
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -51,6 +54,9 @@ from .reported_noise import (
     statistics_suffice,
     warn_of_reported_noise,
 )
+
+BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # at which errors of drops are learned
+MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # of the median drop
 
 
 class OFDMReceiver(Link):
@@ -84,6 +90,10 @@ class OFDMReceiver(Link):
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
         """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+
+    @abstractmethod
+    def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
+        """What arrives of ``slots`` over the channels ``drawn``."""
 
     @abstractmethod
     def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
@@ -121,6 +131,16 @@ class OFDMReceiver(Link):
         observed = self._observe(slots, tf.cast(no, self.rdtype), drops)
         return observed._replace(h=self._remove_nulled(observed.h))
 
+    def _receive(self, slots: tf.Tensor, arrived: Arrived) -> Observation:
+        """What the receiver makes of ``slots``."""
+        y, h, no, gain, others = arrived
+        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
+        if others is not None:
+            y, h_hat = self._whiten(others, y, h_hat, gain)
+        x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
+        x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
+        return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
+
     def calibrate(self) -> None:
         """Measure how the noise reported depends on the weights of the estimator, if it has any."""
         if self.estimator is not None:
@@ -149,18 +169,24 @@ class OFDMReceiver(Link):
         """Signal and estimate, so that noise, interference and errors are white over antennas."""
         if self.settings.csi == "perfect":
             return others.whiten([y, h_hat], 0.0, 0.0)
+        known = self._estimate
+        if isinstance(known, SlotError):  # directions do not depend on the size of the error
+            known = known.uncorrected
         parts = error_parts(
-            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
+            lambda no: self._estimate_in_units(y, no, gain, known)[1],
+            others.power,
+            self.settings.streams,
         )
         return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
 
     def _estimate_in_units(
-        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None, estimate: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate with an automatic gain control: statistics are those of unit energy."""
+        estimate = estimate or self._estimate
         if gain is None:
-            return self._estimate(y, no)
-        h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
+            return estimate(y, no)
+        h_hat, err_var = estimate(in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _least_squares(self) -> LSChannelEstimator:
@@ -182,9 +208,35 @@ class OFDMReceiver(Link):
         if interpolator is None:
             warn_of_reported_noise(WITHOUT_STATISTICS)
             return estimate
+        if isinstance(self.channel, BudgetedSlots):
+            return slot_error(estimate, self.resource_grid, BUDGET_SNRS_DB, self.precision)
         if self._time is None and statistics_suffice(settings, interpolator):
             return estimate
         return self._learned(estimate, self._experience())
+
+    def _learn_slots(self, error: SlotError) -> None:
+        """Let ``error`` learn in slots of all drops, at all powers that a budget may have."""
+        drops = seen_drops(self.channel)
+
+        @functools.partial(tf.function, autograph=False)
+        def at(no: tf.Tensor, drawn: Drops) -> tuple[tf.Tensor, ...]:
+            size = [tf.shape(drawn.h)[0], self._capacity]
+            slots = complex_normal(size, precision=self.precision)
+            arrived = self._arrive(slots, no, drawn)
+            gain = tf.ones(size[:1], self.rdtype) if arrived.gain is None else arrived.gain
+            ratio = self._receive(slots, arrived).error_over_no_eff
+            y, own = in_units(arrived.y, tf.sqrt(gain)), arrived.no / gain
+            return -10.0 * tf.math.log(own) / np.log(10.0), error.signs(y, own), ratio
+
+        def see() -> Seen:
+            with own_randomness():
+                powers = tf.constant(10.0 ** (-MEDIAN_SNRS_DB / 10.0), self.rdtype)
+                seen = [at(no, drawn) for no in powers for drawn in drops]
+            return Seen(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
+
+        off = learn_coefficients(see, error.keep, BUDGET_SNRS_DB)
+        if off > MOST_OFF:
+            warn_of_reported_noise(f"it was {off:.0%} off in the slots that were learned")
 
     def _experience(self) -> Experience:
         """Slots that the receiver has seen."""
