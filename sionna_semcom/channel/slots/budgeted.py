@@ -11,7 +11,7 @@ import tensorflow as tf
 from sionna.phy import config
 from sionna.phy.ofdm import ResourceGrid
 
-from .channel import CHUNK, in_units, slot_energy
+from .channel import CHUNK, chunk_sizes, in_units, slot_energy
 from .interference import InterferenceFloor
 from .link_budget import Budget, LinkBudget
 from .randomness import own_randomness
@@ -117,6 +117,10 @@ class BudgetedSlots(SlotSource):
         """Interference that one matrix for each resource element leaves out."""
         return self.slots.interference
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that no pool holds."""
+        return self._in_unit(self.slots.fresh(num_slots))
+
     def redraw(self) -> None:
         """Draw other drops; the unit, and with it the budget, stays."""
         self.slots.redraw()
@@ -145,6 +149,16 @@ def seen_drops(slots: BudgetedSlots) -> list[Drops]:
     rows = np.linspace(0, size - 1, min(size, MOST_DROPS)).astype(np.int32)
     chunks = np.split(rows, range(CHUNK, len(rows), CHUNK))
     return [slots.drops(tf.constant(chunk)) for chunk in chunks]
+
+
+def unseen_drops(slots: SlotSource) -> list[Drops]:
+    """Chunks of 512 slots that no pool holds, or 1,024 in place of a pool; unit mean energy."""
+    size = MOST_DROPS if slots.pool is not None else MOST_DROPS // 2
+    with own_randomness():
+        h = slots.fresh(size)
+    h = in_units(h, tf.sqrt(slot_energy(h)))
+    chunks = tf.split(h, chunk_sizes(len(h)))
+    return [Drops(chunk, -1 - tf.range(len(chunk)), None) for chunk in chunks]
 
 
 def budget_of(slots: object) -> Budget | None:

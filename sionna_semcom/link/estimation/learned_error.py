@@ -65,7 +65,8 @@ class ScaledError(Object):
         snrs_db: np.ndarray = SNRS_DB,
     ) -> None:
         super().__init__(precision=precision)
-        self._estimate, self._ratios, self._snrs_db = estimate, ratios, snrs_db
+        self._estimate, self._ratios, self.snrs_db = estimate, ratios, snrs_db
+        """SNRs [dB] between which ratios are interpolated."""
 
     def __call__(self, y: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate the channel from ``y`` at the noise power ``no``."""
@@ -87,7 +88,7 @@ class ScaledError(Object):
     def between(self, no: tf.Tensor) -> tf.Tensor:
         """What is known at some SNRs, at those of ``no``: [num_slots or 1, n]."""
         snr_db = -10.0 / np.log(10.0) * tf.math.log(tf.maximum(tf.reshape(no, [-1]), 1e-30))
-        snrs_db = self._snrs_db
+        snrs_db = self.snrs_db
         step = float(snrs_db[1] - snrs_db[0])
         at = tf.clip_by_value((snr_db - snrs_db[0]) / step, 0.0, len(snrs_db) - 1.0)
         below = tf.minimum(tf.floor(at), len(snrs_db) - 2.0)

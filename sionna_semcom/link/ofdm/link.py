@@ -14,7 +14,7 @@ from sionna.phy.ofdm import (
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
+from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of, seen_drops
 from ...channel.slots.channel import received
 from ...channel.slots.interference import slot_summary
 from ...channel.slots.resource_grid import resource_grid
@@ -33,6 +33,7 @@ from .interference import drop_figures, interference
 from .precoding import PrecodedChannel
 from .receiver import OFDMReceiver
 from .settings import OFDMSettings
+from .slot_learning import MEDIAN_SNRS_DB, learn_slots
 
 
 @LINKS.register(OFDMSettings)
@@ -112,7 +113,8 @@ class OFDMLink(OFDMReceiver):
         elif self.settings.csi == "ls":
             self._estimate = self._estimator()
             if isinstance(self._estimate, SlotError):
-                self._learn_slots(self._estimate)
+                drops = seen_drops(self.channel)
+                learn_slots(self._estimate, drops, MEDIAN_SNRS_DB, self._send_known)
         elif self._time is not None:
             self._estimate = self._learned(self._perfect, self._experience())
 

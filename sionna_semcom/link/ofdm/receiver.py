@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 from abc import abstractmethod
 from typing import Any
 
@@ -19,7 +18,7 @@ from sionna.phy.ofdm import (
 from sionna.phy.utils import complex_normal
 
 from ...channel.noise import energy
-from ...channel.slots.budgeted import BudgetedSlots, Drops, seen_drops
+from ...channel.slots.budgeted import BudgetedSlots, Drops, unseen_drops
 from ...channel.slots.channel import in_units, slot_energy
 from ...channel.slots.estimation import (
     known_covariances,
@@ -27,7 +26,6 @@ from ...channel.slots.estimation import (
     statistical_interpolator,
 )
 from ...channel.slots.interpolation import ChannelStatistics
-from ...channel.slots.randomness import own_randomness
 from ...channel.slots.source import has_unit_energy
 from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ..base import Link
@@ -44,8 +42,7 @@ from ..estimation.experience import (
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
-from ..estimation.seen import calibrate
-from ..estimation.slot_error import Seen, SlotError, learn_coefficients, slot_error
+from ..estimation.slot_error import SlotError, slot_error
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -54,9 +51,7 @@ from .reported_noise import (
     statistics_suffice,
     warn_of_reported_noise,
 )
-
-BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # at which errors of drops are learned
-MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # of the median drop
+from .slot_learning import BUDGET_SNRS_DB, learn_slots
 
 
 class OFDMReceiver(Link):
@@ -142,9 +137,13 @@ class OFDMReceiver(Link):
         return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
 
     def calibrate(self) -> None:
-        """Measure how the noise reported depends on the weights of the estimator, if it has any."""
+        """Measure how the noise reported depends on the weights of the estimator, if it has any.
+
+        Slots of a channel model are none of those that its pool holds, which training has seen.
+        """
         if self.estimator is not None:
-            calibrate(self.estimator, self.channel, self.observe)
+            drops = unseen_drops(self.channel)
+            learn_slots(self._estimate, drops, self._estimate.snrs_db, self._send_known)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -214,29 +213,12 @@ class OFDMReceiver(Link):
             return estimate
         return self._learned(estimate, self._experience())
 
-    def _learn_slots(self, error: SlotError) -> None:
-        """Let ``error`` learn in slots of all drops, at all powers that a budget may have."""
-        drops = seen_drops(self.channel)
-
-        @functools.partial(tf.function, autograph=False)
-        def at(no: tf.Tensor, drawn: Drops) -> tuple[tf.Tensor, ...]:
-            size = [tf.shape(drawn.h)[0], self._capacity]
-            slots = complex_normal(size, precision=self.precision)
-            arrived = self._arrive(slots, no, drawn)
-            gain = tf.ones(size[:1], self.rdtype) if arrived.gain is None else arrived.gain
-            ratio = self._receive(slots, arrived).error_over_no_eff
-            y, own = in_units(arrived.y, tf.sqrt(gain)), arrived.no / gain
-            return -10.0 * tf.math.log(own) / np.log(10.0), error.signs(y, own), ratio
-
-        def see() -> Seen:
-            with own_randomness():
-                powers = tf.constant(10.0 ** (-MEDIAN_SNRS_DB / 10.0), self.rdtype)
-                seen = [at(no, drawn) for no in powers for drawn in drops]
-            return Seen(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
-
-        off = learn_coefficients(see, error.keep, BUDGET_SNRS_DB)
-        if off > MOST_OFF:
-            warn_of_reported_noise(f"it was {off:.0%} off in the slots that were learned")
+    def _send_known(self, no: tf.Tensor, drawn: Drops) -> tuple[Arrived, Observation]:
+        """Send Gaussian symbols over the channels ``drawn``."""
+        size = [tf.shape(drawn.h)[0], self._capacity]
+        slots = complex_normal(size, precision=self.precision)
+        arrived = self._arrive(slots, no, drawn)
+        return arrived, self._receive(slots, arrived)
 
     def _experience(self) -> Experience:
         """Slots that the receiver has seen."""
