@@ -11,13 +11,14 @@ import tensorflow as tf
 from sionna.phy import config
 from sionna.phy.ofdm import ResourceGrid
 
-from .channel import CHUNK, in_units, slot_energy
+from .channel import CHUNK, chunk_sizes, in_units, slot_energy
 from .interference import InterferenceFloor
 from .link_budget import Budget, LinkBudget
 from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
 
+MOST_DROPS = 1024  # drops from which errors are learned
 FRESH_SLOTS = 2048  # slots in which the median gain of a channel without a pool is measured
 
 
@@ -83,11 +84,14 @@ class BudgetedSlots(SlotSource):
         size = self.slots.num_kept
         if size is None:
             return Drops(self._in_unit(self.slots(num_slots)), -1 - tf.range(num_slots), None)
-        index = config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32)
-        others = self.slots.interferers(index)
+        return self.drops(config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32))
+
+    def drops(self, rows: tf.Tensor) -> Drops:
+        """The drops ``rows`` with what interferes there."""
+        others = self.slots.interferers(rows)
         if others is not None:
             others = in_units(others, self._unit)
-        return Drops(self._in_unit(self.slots.kept(index)), index, others)
+        return Drops(self.kept(rows), rows, others)
 
     @property
     def num_kept(self) -> int | None:
@@ -113,6 +117,10 @@ class BudgetedSlots(SlotSource):
         """Interference that the model of one matrix per resource element neglects."""
         return self.slots.interference
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that no pool holds."""
+        return self._in_unit(self.slots.fresh(num_slots))
+
     def redraw(self) -> None:
         """Draw new drops. The normalization, and thus the link budget, does not change."""
         self.slots.redraw()
@@ -130,6 +138,27 @@ class BudgetedSlots(SlotSource):
                 else:
                     h = self.slots.kept(tf.range(start, min(start + CHUNK, size)))
                 yield slot_energy(h).numpy()
+
+
+def seen_drops(slots: BudgetedSlots) -> list[Drops]:
+    """Chunks of at most 1,024 drops or fresh slots, in which a receiver has learned its errors."""
+    size = slots.num_kept
+    if size is None:
+        with own_randomness():
+            return [slots.draw(CHUNK) for _ in range(MOST_DROPS // CHUNK)]
+    rows = np.linspace(0, size - 1, min(size, MOST_DROPS)).astype(np.int32)
+    chunks = np.split(rows, range(CHUNK, len(rows), CHUNK))
+    return [slots.drops(tf.constant(chunk)) for chunk in chunks]
+
+
+def unseen_drops(slots: SlotSource) -> list[Drops]:
+    """Chunks of 512 slots that no pool holds, or 1,024 in place of a pool; unit mean energy."""
+    size = MOST_DROPS if slots.pool is not None else MOST_DROPS // 2
+    with own_randomness():
+        h = slots.fresh(size)
+    h = in_units(h, tf.sqrt(slot_energy(h)))
+    chunks = tf.split(h, chunk_sizes(len(h)))
+    return [Drops(chunk, -1 - tf.range(len(chunk)), None) for chunk in chunks]
 
 
 def budget_of(slots: object) -> Budget | None:

@@ -16,9 +16,8 @@ from .drops import drop_users
 from .interference import InterferenceFloor, drop_interference, interference_floor
 from .ray_offsets import correct_ray_offsets
 from .settings import DEFAULT_DROPS, SYSTEM_LEVEL_MODELS, SlotSettings
-from .source import SlotSource
-
-CHUNK = 64  # slots drawn at once while a pool is filled, which bounds the memory
+from .source import CHUNK as CHUNK
+from .source import SlotSource, chunk_sizes
 
 _SYSTEM_LEVEL = {"UMi": UMi, "UMa": UMa, "RMa": RMa}
 
@@ -247,6 +246,14 @@ class SlotChannel(SlotSource):
         """Interference that the model of one matrix per resource element neglects."""
         return interference_floor(self._settings, self.drop_interference)
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that the pool does not hold."""
+        if self._pool is None:
+            return super().fresh(num_slots)
+        floor, (slots, _) = self.drop_interference, self._draw_pool(num_slots)
+        self.drop_interference = floor  # that of the pool
+        return slots
+
     def redraw(self) -> None:
         """Fill the pool with new realizations, also for graphs that were traced before."""
         if self._pool is not None:
@@ -268,8 +275,7 @@ class SlotChannel(SlotSource):
     def _draw_pool(self, size: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Draw ``size`` drops and the channels of their interferers."""
         self.drop_interference = []
-        chunks = [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
-        drops = tf.concat([self._draw_chunk(chunk) for chunk in chunks], axis=0)
+        drops = tf.concat([self._draw_chunk(chunk) for chunk in chunk_sizes(size)], axis=0)
         antennas = (drops.shape[3] - 1) * drops.shape[4]
         others = tf.reshape(drops[:, :, :, 1:], [*drops.shape[:3], 1, antennas, *drops.shape[5:]])
         return drops[:, :, :, :1], others

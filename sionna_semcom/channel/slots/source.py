@@ -12,6 +12,7 @@ from sionna.phy.block import Object
 
 from .interference import InterferenceFloor
 
+CHUNK = 64  # slots drawn at once
 NO_PATHS = (
     "`domain`='time' needs gains and delays of paths, as `kind`='cir' or a channel model has them; "
     "this channel has frequency responses. Use `domain`='frequency'. Received: domain='time'"
@@ -97,6 +98,11 @@ class SlotSource(Object):
         """
         return None
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """About ``num_slots`` slots that no pool holds; those of a file are taken at random."""
+        chunks = [self(size) for size in chunk_sizes(num_slots)]
+        return tf.concat(chunks, axis=0)
+
     def redraw(self) -> None:
         """Draw a new pool. Sources without a pool do nothing."""
 
@@ -108,6 +114,11 @@ class SlotSource(Object):
     @abstractmethod
     def interference(self) -> InterferenceFloor:
         """Interference that the model of one matrix per resource element neglects."""
+
+
+def chunk_sizes(size: int) -> list[int]:
+    """Sizes of the chunks in which so many slots are drawn, which bounds the memory."""
+    return [min(CHUNK, size - start) for start in range(0, size, CHUNK)]
 
 
 def floor_db(slots: Any) -> float | None:

@@ -82,6 +82,14 @@ class ModelSlots(OwnSlots):
         """Frequency responses of the slots ``rows`` of the pool."""
         return spread(self._in_unit(tf.gather(self._pool, rows)), self._times[0])
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that the pool does not hold."""
+        if self._pool is None:
+            return super().fresh(num_slots)
+        drops, slots = self._drops, tf.concat(list(self._generated(num_slots)), axis=0)
+        self._drops = drops  # those of the pool
+        return spread(self._in_unit(slots), self._times[0])
+
     def redraw(self) -> None:
         """Fill the pool with new realizations, also for graphs that were traced before."""
         if self._pool is not None:

@@ -95,10 +95,38 @@ class SlotSequence(SlotSource):
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
         """Draw ``num_slots`` slots of sequences."""
         sequences = -(-num_slots // self._num_slots)
-        h = tf.concat(tf.split(self._sequences(sequences), self._num_slots, axis=5), axis=0)
-        if self._per_slot:
-            h = in_units(h, tf.sqrt(slot_energy(h)))
-        return tf.stop_gradient(h[:num_slots])
+        return tf.stop_gradient(self._slots_of(self._sequences(sequences))[:num_slots])
+
+    @property
+    def pool(self) -> tf.Tensor | None:
+        """Slots of all sequences of the pool, in the order of a call; none without a pool."""
+        pool = self._sequences.pool
+        return None if pool is None else self._slots_of(pool)
+
+    @property
+    def num_kept(self) -> int | None:
+        """Slots of all sequences of the pool, or none if each sequence is drawn anew."""
+        sequences = self._sequences.num_kept
+        return None if sequences is None else self._num_slots * sequences
+
+    def kept(self, rows: tf.Tensor) -> tf.Tensor:
+        """Frequency responses of the slots ``rows`` of the pool."""
+        sequences = self._sequences.num_kept
+        if sequences is None:
+            return super().kept(rows)
+        h = self._slots_of(self._sequences.kept(rows % sequences))
+        number = tf.shape(rows)[0]
+        return tf.gather(h, rows // sequences * number + tf.range(number))
+
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots of sequences that the pool does not hold."""
+        sequences = -(-num_slots // self._num_slots)
+        return self._slots_of(self._sequences.fresh(sequences))[:num_slots]
+
+    def _slots_of(self, sequences: tf.Tensor) -> tf.Tensor:
+        """The first slots of all ``sequences``, then the second ones, and so on."""
+        h = tf.concat(tf.split(sequences, self._num_slots, axis=5), axis=0)
+        return in_units(h, tf.sqrt(slot_energy(h))) if self._per_slot else h
 
     def seen(self) -> tf.Tensor:
         """Slots from which a receiver learns the statistics, as for single slots."""

@@ -11,9 +11,11 @@ import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
-from .learned_error import Estimator, ScaledError
+from .learned_error import SNRS_DB, Estimator
 from .network import LearnedEstimator
 from .settings import LearnedEstimatorSettings
+from .slot_error import SlotError, slot_error
+from .slot_signs import sent_pilots
 
 
 class RefinedEstimate(Object):
@@ -91,10 +93,7 @@ class RefinedEstimate(Object):
 
 def own_pilots(pattern: PilotPattern) -> np.ndarray:
     """One where a stream sends a pilot, and zero elsewhere: [num_streams, T, num_subcarriers]."""
-    mask = np.asarray(pattern.mask)[0].astype(bool)
-    sent = np.zeros(mask.shape, np.float32)
-    sent[mask] = np.abs(np.asarray(pattern.pilots)[0]).reshape(-1) > 0
-    return sent
+    return (np.abs(sent_pilots(pattern)) > 0).astype(np.float32)
 
 
 def learned_estimate(
@@ -102,14 +101,15 @@ def learned_estimate(
     network: LearnedEstimator,
     resource_grid: ResourceGrid,
     precision: str | None = None,
-) -> ScaledError:
-    """``estimate``, refined by ``network``, with the error that it was seen to make.
+) -> SlotError:
+    """``estimate``, refined by ``network``, with the error that each slot shows.
 
     The streams of a slot have a total power of one.
     """
     energy = 1.0 / resource_grid.num_streams_per_tx
     refined = RefinedEstimate(estimate, network, resource_grid, energy, precision)
-    return ScaledError(refined, network.error_ratios, precision)
+    coefficients = network.error_coefficients
+    return slot_error(refined, resource_grid, SNRS_DB, precision, coefficients)
 
 
 def split_estimator(

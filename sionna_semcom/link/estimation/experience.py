@@ -20,14 +20,16 @@ SEEN_SLOTS = 256
 MIN_SLOTS = 32
 MAX_SEEN = 2**24  # complex numbers, 128 MiB
 CHUNK = 32
-MOST_SLOTS = 2048  # in which errors are learned
+MOST_SLOTS = 2048  # of a pool or a file, in which errors are learned
+MOST_FRESH = 4096  # where each slot is another one
+MAX_FRESH = 2**25  # complex numbers in them, 256 MiB
 FIRST_SLOTS = 128
 PRECISE = 0.01  # standard error of a mean that needs no more slots
 
 
-def seen_count(values: int, most: int = SEEN_SLOTS) -> int:
+def seen_count(values: int, most: int = SEEN_SLOTS, memory: int = MAX_SEEN) -> int:
     """Slots to see where one has so many complex numbers; fewer of large ones, which show more."""
-    return int(np.clip(MAX_SEEN // values, MIN_SLOTS, most))
+    return int(np.clip(memory // values, MIN_SLOTS, most))
 
 
 class Slots(NamedTuple):
@@ -37,9 +39,9 @@ class Slots(NamedTuple):
     """[num_slots, num_streams, num_data_symbols], `tf.complex`: known symbols."""
     y: tf.Tensor
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`: what was received."""
-    h: tf.Tensor
+    h: tf.Tensor | None
     """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`: what
-    the streams see."""
+    the streams see; none if the receiver does not."""
     left: tf.Tensor
     """[fft_size], `tf.float`: mean power that the streams do not explain."""
 

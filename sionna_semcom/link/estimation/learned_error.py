@@ -57,29 +57,51 @@ class ScaledError(Object):
         Estimate, and its error variance
     """
 
-    def __init__(self, estimate: Estimator, ratios: Any, precision: str | None = None) -> None:
+    def __init__(
+        self,
+        estimate: Estimator,
+        ratios: Any,
+        precision: str | None = None,
+        snrs_db: np.ndarray = SNRS_DB,
+    ) -> None:
         super().__init__(precision=precision)
-        self._estimate, self._ratios = estimate, ratios
+        self._estimate, self._ratios, self.snrs_db = estimate, ratios, snrs_db
+        """SNRs [dB] between which ratios are interpolated."""
 
     def __call__(self, y: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate the channel from ``y`` at the noise power ``no``."""
         h_hat, err_var = self._estimate(y, no)
         total = tf.reduce_sum(err_var, axis=[3, 4], keepdims=True)  # over all streams
         noise = tf.reshape(no, [-1, *[1] * 6])
-        wanted = self.ratio(no) * (noise + total) - noise
+        wanted = self.correction(y, h_hat, no) * (noise + total) - noise
         return h_hat, err_var * tf.maximum(wanted, 0.0) / tf.maximum(total, 1e-30)
+
+    def correction(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Error over ``no_eff``, which here depends on the noise power alone."""
+        return self.ratio(no)
 
     def ratio(self, no: tf.Tensor) -> tf.Tensor:
         """Error over ``no_eff``, [num_slots or 1, 1, 1, 1, 1, num_ofdm_symbols or 1, 1]."""
+        ratio = self.between(no)
+        return tf.reshape(ratio, [-1, 1, 1, 1, 1, ratio.shape[-1], 1])
+
+    def between(self, no: tf.Tensor) -> tf.Tensor:
+        """What is known at some SNRs, at those of ``no``: [num_slots or 1, n]."""
         snr_db = -10.0 / np.log(10.0) * tf.math.log(tf.maximum(tf.reshape(no, [-1]), 1e-30))
-        step = float(SNRS_DB[1] - SNRS_DB[0])
-        at = tf.clip_by_value((snr_db - SNRS_DB[0]) / step, 0.0, len(SNRS_DB) - 1.0)
-        below = tf.minimum(tf.floor(at), len(SNRS_DB) - 2.0)
+        snrs_db = self.snrs_db
+        step = float(snrs_db[1] - snrs_db[0])
+        at = tf.clip_by_value((snr_db - snrs_db[0]) / step, 0.0, len(snrs_db) - 1.0)
+        below = tf.minimum(tf.floor(at), len(snrs_db) - 2.0)
         share = (at - below)[:, tf.newaxis]
         ratios = tf.cast(self._ratios, self.rdtype)
         low, high = (tf.gather(ratios, tf.cast(below, tf.int32) + n) for n in (0, 1))
-        ratio = (1.0 - share) * low + share * high
-        return tf.reshape(ratio, [-1, 1, 1, 1, 1, ratio.shape[-1], 1])
+        return (1.0 - share) * low + share * high
+
+
+def node_weights(snr_db: np.ndarray, snrs_db: np.ndarray) -> np.ndarray:
+    """Weights [n, num_snrs] with which `ScaledError` interpolates between ``snrs_db``."""
+    columns = np.eye(len(snrs_db))
+    return np.stack([np.interp(snr_db, snrs_db, column) for column in columns], axis=1)
 
 
 class LearnedError(ScaledError):

@@ -14,6 +14,7 @@ from keras import ops
 from ..._parts import Part, validated
 from .learned_error import SNRS_DB
 from .settings import LearnedEstimatorSettings
+from .slot_error import no_coefficients
 from .weights import read_weights
 
 NUM_STATES = 3  # error variance, noise power, pilots
@@ -44,8 +45,9 @@ class LearnedEstimator(Part, keras.layers.Layer):
     number of them and any size of the grid. Its last layer starts at zero: a network that is not
     trained gives the estimate and error variance that it got.
 
-    ``error_ratios`` are no part of the network. They scale the error variance so that equalized
-    symbols have the noise that is reported, see `ScaledError`; a link measures them after training.
+    ``error_coefficients`` are no part of the network. They scale the error variance so that
+    equalized symbols have the noise that is reported, see `SlotError`; a link measures them after
+    training.
 
     Raises
     ------
@@ -91,10 +93,13 @@ class LearnedEstimator(Part, keras.layers.Layer):
             for _ in range(chosen.num_blocks)
         ]
         self._last = self._filter((3, 3, width, 3), "zeros")
-        self.error_ratios = self.add_weight(
-            shape=(len(SNRS_DB), 1), initializer="ones", trainable=False, name="error_ratios"
+        self.error_coefficients = self.add_weight(
+            shape=no_coefficients(SNRS_DB).shape,
+            initializer="zeros",
+            trainable=False,
+            name="error_coefficients",
         )
-        """Error of equalized symbols over ``no_eff`` at SNRs from -10 to 40 dB."""
+        """What slots show of the error of equalized symbols at SNRs from -10 to 40 dB."""
         self.built = True
         if chosen.weights is not None:
             self.load(chosen.weights, chosen.seed)

@@ -3,9 +3,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
+
+
+class Arrived(NamedTuple):
+    """What a receiver gets of slots, and what only a simulation knows of it."""
+
+    y: tf.Tensor
+    """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`"""
+    h: tf.Tensor
+    """Channel of the streams"""
+    no: tf.Tensor
+    """[] or [num_slots], `tf.float`: power of noise and interference at an antenna"""
+    gain: tf.Tensor | None
+    """[num_slots], `tf.float`: energy of each slot of the channel; none: one"""
+    others: Any
+    """`Interference`, or none"""
 
 
 class Observation(NamedTuple):

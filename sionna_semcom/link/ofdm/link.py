@@ -14,7 +14,7 @@ from sionna.phy.ofdm import (
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
-from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of
+from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of, seen_drops
 from ...channel.slots.channel import received
 from ...channel.slots.interference import slot_summary
 from ...channel.slots.resource_grid import resource_grid
@@ -25,13 +25,15 @@ from ...mapping.packing import SlotPacker
 from ..base import LINKS
 from ..estimation.estimator import learned_estimate, split_estimator
 from ..estimation.network import LearnedEstimator
-from ..estimation.observation import Observation
+from ..estimation.observation import Arrived, Observation
+from ..estimation.slot_error import SlotError
 from ..figures import collecting, wanted
 from .equalization import SlotEqualizer
 from .interference import drop_figures, interference
 from .precoding import PrecodedChannel
 from .receiver import OFDMReceiver
 from .settings import OFDMSettings
+from .slot_learning import MEDIAN_SNRS_DB, learn_slots
 
 
 @LINKS.register(OFDMSettings)
@@ -110,6 +112,9 @@ class OFDMLink(OFDMReceiver):
             )
         elif self.settings.csi == "ls":
             self._estimate = self._estimator()
+            if isinstance(self._estimate, SlotError):
+                drops = seen_drops(self.channel)
+                learn_slots(self._estimate, drops, MEDIAN_SNRS_DB, self._send_known)
         elif self._time is not None:
             self._estimate = self._learned(self._perfect, self._experience())
 
@@ -236,6 +241,13 @@ class OFDMLink(OFDMReceiver):
         return observed.symbols_hat, observed.no_eff
 
     def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
+        arrived = self._arrive(slots, no, drawn)
+        if self.budget is not None and (collection := wanted()) is not None:
+            collection.note(drop_figures(drawn.index, arrived.gain, arrived.no))
+        return self._receive(slots, arrived)
+
+    def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
+        """What arrives of ``slots`` over the channels ``drawn``."""
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
         y, h, gain = self._propagate(x, drawn, no)
@@ -243,14 +255,7 @@ class OFDMLink(OFDMReceiver):
         others = None if self.budget is None else interference(drawn, no, self.budget)
         if others is not None:
             y, no = y + others.signal, others.power
-        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
-        if others is not None:
-            y, h_hat = self._whiten(others, y, h_hat, gain)
-        if self.budget is not None and (collection := wanted()) is not None:
-            collection.note(drop_figures(drawn.index, gain, no))
-        x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
-        x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
-        return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
+        return Arrived(y, h, no, gain, others)
 
     def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
         """Channels of slots: frequency responses, with drops if they are known, or taps."""

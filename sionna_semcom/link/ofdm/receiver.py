@@ -18,7 +18,7 @@ from sionna.phy.ofdm import (
 from sionna.phy.utils import complex_normal
 
 from ...channel.noise import energy
-from ...channel.slots.budgeted import Drops
+from ...channel.slots.budgeted import BudgetedSlots, Drops, unseen_drops
 from ...channel.slots.channel import in_units, slot_energy
 from ...channel.slots.estimation import (
     known_covariances,
@@ -30,6 +30,8 @@ from ...channel.slots.source import has_unit_energy
 from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ..base import Link
 from ..estimation.experience import (
+    MAX_FRESH,
+    MOST_FRESH,
     MOST_SLOTS,
     Experience,
     Slots,
@@ -39,8 +41,8 @@ from ..estimation.experience import (
 )
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
-from ..estimation.observation import Observation
-from ..estimation.seen import calibrate
+from ..estimation.observation import Arrived, Observation
+from ..estimation.slot_error import SlotError, slot_error
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -49,6 +51,7 @@ from .reported_noise import (
     statistics_suffice,
     warn_of_reported_noise,
 )
+from .slot_learning import BUDGET_SNRS_DB, learn_slots
 
 
 class OFDMReceiver(Link):
@@ -82,6 +85,10 @@ class OFDMReceiver(Link):
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
         """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+
+    @abstractmethod
+    def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
+        """What arrives of ``slots`` over the channels ``drawn``."""
 
     @abstractmethod
     def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
@@ -119,10 +126,24 @@ class OFDMReceiver(Link):
         observed = self._observe(slots, tf.cast(no, self.rdtype), drops)
         return observed._replace(h=self._remove_nulled(observed.h))
 
+    def _receive(self, slots: tf.Tensor, arrived: Arrived) -> Observation:
+        """What the receiver makes of ``slots``."""
+        y, h, no, gain, others = arrived
+        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
+        if others is not None:
+            y, h_hat = self._whiten(others, y, h_hat, gain)
+        x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
+        x_hat, no_eff = (tf.reshape(output, tf.shape(slots)) for output in (x_hat, no_eff))
+        return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
+
     def calibrate(self) -> None:
-        """Measure how the noise reported depends on the weights of the estimator, if it has any."""
+        """Measure how the noise reported depends on the weights of the estimator, if it has any.
+
+        Slots of a channel model are none of those that its pool holds, which training has seen.
+        """
         if self.estimator is not None:
-            calibrate(self.estimator, self.channel, self.observe)
+            drops = unseen_drops(self.channel)
+            learn_slots(self._estimate, drops, self._estimate.snrs_db, self._send_known)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
         """Energy of each slot of a channel in units of its own, none if it is one by design."""
@@ -147,18 +168,24 @@ class OFDMReceiver(Link):
         """Signal and estimate, so that noise, interference and errors are white over antennas."""
         if self.settings.csi == "perfect":
             return others.whiten([y, h_hat], 0.0, 0.0)
+        known = self._estimate
+        if isinstance(known, SlotError):  # directions do not depend on the size of the error
+            known = known.uncorrected
         parts = error_parts(
-            lambda no: self._estimate_in_units(y, no, gain)[1], others.power, self.settings.streams
+            lambda no: self._estimate_in_units(y, no, gain, known)[1],
+            others.power,
+            self.settings.streams,
         )
         return others.whiten([y, h_hat], *map(tf.stop_gradient, parts))
 
     def _estimate_in_units(
-        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+        self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None, estimate: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate with an automatic gain control: statistics are those of unit energy."""
+        estimate = estimate or self._estimate
         if gain is None:
-            return self._estimate(y, no)
-        h_hat, err_var = self._estimate(in_units(y, tf.sqrt(gain)), no / gain)
+            return estimate(y, no)
+        h_hat, err_var = estimate(in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _least_squares(self) -> LSChannelEstimator:
@@ -180,17 +207,30 @@ class OFDMReceiver(Link):
         if interpolator is None:
             warn_of_reported_noise(WITHOUT_STATISTICS)
             return estimate
+        if isinstance(self.channel, BudgetedSlots):
+            return slot_error(estimate, self.resource_grid, BUDGET_SNRS_DB, self.precision)
         if self._time is None and statistics_suffice(settings, interpolator):
             return estimate
         return self._learned(estimate, self._experience())
 
+    def _send_known(self, no: tf.Tensor, drawn: Drops) -> tuple[Arrived, Observation]:
+        """Send Gaussian symbols over the channels ``drawn``."""
+        size = [tf.shape(drawn.h)[0], self._capacity]
+        slots = complex_normal(size, precision=self.precision)
+        arrived = self._arrive(slots, no, drawn)
+        return arrived, self._receive(slots, arrived)
+
     def _experience(self) -> Experience:
         """Slots that the receiver has seen."""
         settings, kept = self.settings, self.channel.num_kept
-        pairs = settings.num_rx_ant * settings.num_tx_ant
-        most = seen_count(pairs * settings.num_ofdm_symbols * settings.fft_size, MOST_SLOTS)
-        draw = self._draw if kept is None else self._kept
-        return Experience(draw, self._known_slots, most, kept)
+        grid = settings.num_ofdm_symbols * settings.fft_size
+        antennas, streams = settings.num_rx_ant, settings.streams
+        if kept is not None:
+            most = seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
+            return Experience(self._kept, self._known_slots, most, kept)
+        seen = antennas + streams + (antennas * streams if settings.csi == "perfect" else 0)
+        most = seen_count(seen * grid, MOST_FRESH, MAX_FRESH)
+        return Experience(self._draw, self._known_slots, most, None)
 
     def _known_slots(self, drawn: Any) -> Slots:
         """Send known symbols over the channels ``drawn``, without noise."""
@@ -199,7 +239,8 @@ class OFDMReceiver(Link):
         symbols = complex_normal(shape, precision=self.precision)
         x = self._mapper(symbols)
         no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        return slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
+        slots = slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
+        return slots if self.settings.csi == "perfect" else slots._replace(h=None)
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and the errors that the receiver has seen."""

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy import config
 
+from ... import metrics
 from ...channel.slots.settings import SlotSettings
 from ...datasets import Data
 from ...link import LINKS, Link, MultiUserSettings, OFDMLink
@@ -17,7 +20,11 @@ from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
 from ..base.settings import SYSTEMS, SystemSettings
 
-METRICS = ("nmse", "symbol_mse", "error_over_no_eff")
+METRICS = ("nmse", "symbol_mse", "error_over_no_eff", "error_over_no_eff_p50")
+RATIO_EDGES_DB = np.arange(-15.0, 30.1, 0.05)  # of the histogram behind the median
+
+
+_MEDIAN = metrics.Percentile(50, RATIO_EDGES_DB)
 
 
 class ChannelEstimationSettings(SystemSettings):
@@ -94,7 +101,10 @@ class ChannelEstimation(LinkedModel):
     """
 
     settings_class = ChannelEstimationSettings
-    aggregates: ClassVar[Any] = {"nmse": lambda means: float(means[0] / means[1])}
+    aggregates: ClassVar[Any] = {
+        "nmse": lambda means: float(means[0] / means[1]),
+        "error_over_no_eff_p50": lambda means: float(10.0 ** (_MEDIAN(means) / 10.0)),
+    }
 
     def __init__(
         self,
@@ -156,17 +166,22 @@ class ChannelEstimation(LinkedModel):
         ------
         : `dict`
             ``nmse``: error of the estimate and energy of the channel, [batch, 2], the means of
-            which have the normalized error as their ratio; ``symbol_mse`` of equalized symbols and
-            ``error_over_no_eff``, the mean ratio of their squared error and reported noise, [batch]
+            which have the normalized error as their ratio; ``symbol_mse`` of equalized symbols;
+            ``error_over_no_eff``, the mean ratio of their squared error and reported noise in a
+            slot, [batch]; and ``error_over_no_eff_p50``, of which the means give the median over
+            slots within 1 %, [batch, 901]
         """
         seen = self.observe(batch, snr_db)
         axes = list(range(1, 7))
         error = tf.reduce_mean(_squared(seen.h - seen.h_hat), axes)
         energy = tf.reduce_mean(_squared(seen.h), axes)
+        ratio = seen.error_over_no_eff
+        ratio_db = 10.0 / math.log(10.0) * tf.math.log(tf.maximum(ratio, 1e-6))
         return {
             "nmse": tf.stack([error, energy], -1),
             "symbol_mse": tf.reduce_mean(_squared(seen.symbols - seen.symbols_hat), -1),
-            "error_over_no_eff": seen.error_over_no_eff,
+            "error_over_no_eff": ratio,
+            "error_over_no_eff_p50": _MEDIAN.components(ratio_db),
         }
 
     def static_metrics(self, data: Iterable[Any]) -> dict[str, float]:

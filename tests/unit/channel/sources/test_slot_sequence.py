@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.special import j0
 
 from sionna_semcom.channel.sources.slot_sequence import SlotSequence
-from sionna_semcom.link import OFDMLink
+from sionna_semcom.link import OFDMLink, RetransmissionLink
 
 SLOTS = 2400
 GRID = {"num_tx_ant": 1, "fft_size": 12, "num_ofdm_symbols": 14, "csi": "perfect"}
@@ -80,3 +80,36 @@ def test_a_sequence_has_no_paths():
     _, slots = sequence(1)
     with pytest.raises(ValueError, match=r"paths are taken from .* a pool or a file.*=None"):
         slots.paths(4)
+
+
+@pytest.mark.parametrize("normalize", ["average", "slot"])
+def test_the_slots_of_a_pool_are_those_that_are_drawn(normalize):
+    _, slots = sequence(3, number=3, normalize=normalize, model="CDL-C", pool_size=7, speed=9.0)
+    pool = slots.pool.numpy()
+    assert slots.num_kept == len(pool) == 21
+    for first, second, third in zip(*np.split(slots(30).numpy(), 3), strict=True):
+        (row,) = np.nonzero([np.array_equal(one, first) for one in pool[:7]])[0]
+        np.testing.assert_array_equal(second, pool[7 + row])
+        np.testing.assert_array_equal(third, pool[14 + row])
+    rows = np.array([20, 3, 11, 3], np.int32)
+    np.testing.assert_array_equal(slots.kept(tf.constant(rows)), pool[rows])
+    fresh = slots.fresh(5).numpy()
+    assert fresh.shape == (5, *pool.shape[1:])
+    assert not np.isin(fresh[..., 0, 0], pool[..., 0, 0]).any()
+    np.testing.assert_array_equal(slots.pool, pool)
+
+
+def test_sequences_that_are_drawn_anew_are_in_no_pool():
+    _, slots = sequence(2, model="TDL-A")
+    assert slots.pool is None
+    assert slots.num_kept is None
+    with pytest.raises(ValueError, match="Received: num_kept=None"):
+        slots.kept(tf.constant([0]))
+    assert slots.fresh(5).shape[0] == 5
+
+
+def test_a_link_with_retransmissions_shows_the_pool_of_its_slots():
+    link = RetransmissionLink(
+        {"kind": "ofdm", **GRID, "num_rx_ant": 2, "model": "UMi", "pool_size": 16}, gap=2
+    )
+    assert link.link.channel.pool.shape == (16 * link.num_transmissions, 1, 2, 1, 1, 14, 12)

@@ -48,8 +48,8 @@ def same_draws(function, *arguments):
 
 def randomized(network, scale=0.1):
     draw = np.random.default_rng(2)
-    *weights, ratios = network.get_weights()
-    network.set_weights([*(scale * draw.normal(size=w.shape) for w in weights), ratios])
+    *weights, coefficients = network.get_weights()
+    network.set_weights([*(scale * draw.normal(size=w.shape) for w in weights), coefficients])
     return network
 
 

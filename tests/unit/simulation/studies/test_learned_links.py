@@ -13,6 +13,7 @@ import yaml
 from sionna_semcom.simulation import ModelStore, Study, run_study
 from sionna_semcom.simulation.studies.parts import Part
 from sionna_semcom.simulation.studies.workspace import Workspace
+from sionna_semcom.systems.channel_estimation.system import METRICS
 
 DOCUMENT = yaml.safe_load("""
 name: learned
@@ -59,7 +60,7 @@ def test_a_study_trains_a_receiver_and_measures_it_over_its_links(tmp_path):
     study = Study.model_validate(DOCUMENT)
     models = ModelStore(work_dir=tmp_path / "models")
     result = run_study(study, tmp_path, models)
-    assert set(result.curves["learned"].metrics) == {"nmse", "symbol_mse", "error_over_no_eff"}
+    assert set(result.curves["learned"].metrics) == {*METRICS}
     nmse = {label: one.metrics["nmse"].mean[0] for label, one in result.curves.items()}
     assert nmse["learned"] < nmse["plain"]
     there = Workspace(study, study.load_data(models), models)

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Channel estimates with an error that depends on what each slot shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from scipy.optimize import minimize
+from sionna.phy.ofdm import ResourceGrid
+
+from .learned_error import Estimator, ScaledError, node_weights
+from .slot_signs import NUM_SIGNS, SlotSigns
+
+ROUNDS = 3  # at most; the noise left on symbols is not linear in the error variance
+ENOUGH = 0.01  # change of the mean of error over ``no_eff`` that needs no further round
+MOST_SLOPE = 2.0  # an error can grow with the square of a power that a slot shows
+RIDGE = 0.1  # of a slope, in standard deviations of its sign
+LEAST_SCALE = 0.1  # of a sign; what varies less shows noise
+SMOOTH = 1e-2  # of differences between neighboring SNRs, where few slots are
+MOST_LOG = 7.0  # of the correction of a slot
+
+
+class SlotError(ScaledError):
+    r"""Scales the error variance of each slot by what the slot itself shows of its error.
+
+    The ratio :math:`c` of `ScaledError` becomes
+
+    .. math:: c = \exp\big(\beta_0(N_0) + \sum_k \beta_k(N_0)\,(s_k - \mu_k(N_0))\big), \qquad
+              0 \le \beta_k \le 2
+
+    with the signs :math:`s_k` of `SlotSigns`. Coefficients are interpolated between SNRs. Slots
+    differ: a terminal that is faster than others, or whose channel has longer delays, makes more
+    error than the average of which a receiver knows the statistics.
+
+    Parameters
+    ----------
+    estimate : callable
+        Estimator
+
+    signs : `SlotSigns`
+        What is seen of a slot
+
+    coefficients : [num_snrs, 7], `tf.Variable`
+        :math:`\beta_0`, the three :math:`\beta_k`, and the three :math:`\mu_k` at each SNR
+
+    snrs_db : [num_snrs]
+        SNRs [dB] in equal steps
+
+    See `ScaledError` for input and output.
+    """
+
+    def __init__(
+        self,
+        estimate: Estimator,
+        signs: SlotSigns,
+        coefficients: Any,
+        snrs_db: np.ndarray,
+        precision: str | None = None,
+    ) -> None:
+        super().__init__(estimate, coefficients, precision, snrs_db)
+        self._signs = signs
+        self.uncorrected = estimate
+        """The estimate with the error that it knows without its slots."""
+
+    def keep(self, coefficients: np.ndarray) -> None:
+        """Take other ``coefficients`` [num_snrs, 7], also in graphs that were traced before."""
+        self._ratios.assign(coefficients)
+
+    def signs(self, y: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Signs of the slots ``y`` at the noise power ``no``: [num_slots, 3]."""
+        return self._signs(y, self._estimate(y, no)[0], no)
+
+    def correction(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Error over ``no_eff`` of each slot, [num_slots, 1, 1, 1, 1, 1, 1]."""
+        signs = tf.stop_gradient(self._signs(y, h_hat, no))
+        at = self.between(no)
+        slopes, centers = at[:, 1 : 1 + NUM_SIGNS], at[:, 1 + NUM_SIGNS :]
+        log = at[:, 0] + tf.reduce_sum(slopes * (signs - centers), axis=1)
+        log = tf.clip_by_value(log, -MOST_LOG, MOST_LOG)
+        return tf.reshape(tf.exp(log), [-1, *[1] * 6])
+
+
+class Seen(NamedTuple):
+    """What was seen of slots."""
+
+    snr_db: np.ndarray
+    """[num_slots], SNR [dB]"""
+    signs: np.ndarray
+    """[num_slots, 3], see `SlotSigns`"""
+    ratio: np.ndarray
+    """[num_slots], error of symbols over ``no_eff``"""
+
+
+def no_coefficients(snrs_db: np.ndarray) -> np.ndarray:
+    """Coefficients of `SlotError` that change nothing."""
+    return np.zeros([len(snrs_db), 1 + 2 * NUM_SIGNS])
+
+
+def learn_coefficients(
+    see: Callable[[], Seen], keep: Callable[[np.ndarray], Any], snrs_db: np.ndarray
+) -> float:
+    """Find the coefficients of `SlotError`.
+
+    Parameters
+    ----------
+    see : callable
+        What is seen of slots with the coefficients that were kept last
+
+    keep : callable
+        Takes better coefficients
+
+    snrs_db : [num_snrs]
+        SNRs [dB] of the coefficients
+
+    Output
+    ------
+    : `float`
+        Deviation from one of the mean of error over ``no_eff``, when it was measured last
+    """
+    coefficients = no_coefficients(snrs_db)
+    off = 0.0
+    for number in range(ROUNDS):
+        keep(coefficients)
+        seen = see()
+        off = abs(float(np.mean(seen.ratio)) - 1.0)
+        if number and off < ENOUGH:
+            return off
+        coefficients = fit(seen, snrs_db, coefficients)
+    keep(coefficients)
+    return off
+
+
+def fit(seen: Seen, snrs_db: np.ndarray, before: np.ndarray) -> np.ndarray:
+    r"""Coefficients under which the ratios of error over ``no_eff`` are most likely.
+
+    .. math:: \min_\beta \frac{1}{n}\sum_i \Big(\log c_i + \frac{r_i b_i}{c_i}\Big)
+
+    over slots :math:`i` with the ratio :math:`r_i`, measured with the correction :math:`b_i`. This
+    is the likelihood of squared errors of Gaussian symbols, a proper scoring rule of their mean. At
+    its minimum the mean of :math:`r_i b_i/c_i` is one, at each SNR and whatever a slot shows.
+
+    Input
+    -----
+    seen : `Seen`
+        Slots
+
+    snrs_db : [num_snrs]
+        SNRs [dB] of the coefficients
+
+    before : [num_snrs, 7]
+        Coefficients with which they were seen
+
+    Output
+    ------
+    : [num_snrs, 7], `float`
+        Coefficients
+    """
+    weights = node_weights(seen.snr_db, snrs_db)
+    centers, scales = _moments(seen.signs, weights)
+    scales = np.maximum(scales, LEAST_SCALE)
+    z = (seen.signs - weights @ centers)[:, :, np.newaxis] / scales.T
+    design = np.concatenate([weights[:, np.newaxis], weights[:, np.newaxis] * z], axis=1)
+    design = design.reshape(len(z), -1)  # [slots, (1 + signs) * SNRs]
+    at = weights @ before
+    old = at[:, 0] + np.sum(at[:, 1:4] * (seen.signs - at[:, 4:]), axis=1)
+    target = seen.ratio * np.exp(np.clip(old, -MOST_LOG, MOST_LOG))
+    number = len(snrs_db)
+
+    def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
+        log = np.clip(design @ beta, -2 * MOST_LOG, 2 * MOST_LOG)
+        relative = target * np.exp(-log)
+        table = beta.reshape(1 + NUM_SIGNS, number)
+        steps = np.diff(table, axis=1)
+        gradient = np.zeros_like(table)
+        gradient[:, 1:] += SMOOTH / number * steps
+        gradient[:, :-1] -= SMOOTH / number * steps
+        gradient[1:] += RIDGE / number * table[1:]
+        value = np.mean(log + relative) + 0.5 * SMOOTH / number * np.sum(steps**2)
+        value += 0.5 * RIDGE / number * np.sum(table[1:] ** 2)
+        return float(value), design.T @ (1.0 - relative) / len(log) + gradient.reshape(-1)
+
+    limits = [(-2 * MOST_LOG, 2 * MOST_LOG)] * number
+    limits += [(0.0, MOST_SLOPE * scale) for scale in scales.T.reshape(-1)]
+    start = np.zeros(design.shape[1])
+    beta = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits).x
+    base, slopes = np.split(beta.reshape(1 + NUM_SIGNS, number).T, [1], axis=1)
+    return np.concatenate([base, slopes / scales, centers], axis=1)
+
+
+def _moments(signs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of signs at each SNR, [num_snrs, 3], or those of the nearest one."""
+    total = weights.sum(axis=0)
+    filled = np.nonzero(total > 0)[0]
+    nearest = filled[np.argmin(np.abs(np.arange(len(total))[:, np.newaxis] - filled), axis=1)]
+    share = (weights / np.where(total > 0, total, 1.0))[:, nearest]
+    mean = share.T @ signs
+    square = share.T @ signs**2
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def slot_error(
+    estimate: Estimator,
+    resource_grid: ResourceGrid,
+    snrs_db: np.ndarray,
+    precision: str | None = None,
+    coefficients: Any = None,
+) -> SlotError:
+    """``estimate`` with the error that each slot shows, once ``coefficients`` are learned."""
+    signs = SlotSigns(resource_grid, precision)
+    if coefficients is None:
+        nothing = no_coefficients(snrs_db)
+        coefficients = tf.Variable(nothing, trainable=False, dtype=signs.rdtype)
+    return SlotError(estimate, signs, coefficients, snrs_db, precision)

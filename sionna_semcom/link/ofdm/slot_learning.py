@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a receiver learns what slots show of the error of its estimate."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from ...channel.slots.budgeted import Drops
+from ...channel.slots.channel import in_units
+from ...channel.slots.randomness import own_randomness
+from ..estimation.observation import Arrived, Observation
+from ..estimation.slot_error import Seen, SlotError, learn_coefficients
+from .reported_noise import MOST_OFF, warn_of_reported_noise
+
+BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # at which errors of drops are learned
+MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # of the median drop
+
+
+def learn_slots(
+    error: SlotError,
+    drops: Sequence[Drops],
+    snrs_db: np.ndarray,
+    send: Callable[[tf.Tensor, Drops], tuple[Arrived, Observation]],
+) -> None:
+    """Learn the coefficients of ``error``, and warn if the noise reported is still off.
+
+    Parameters
+    ----------
+    error : `SlotError`
+        Estimate of the link
+
+    drops : sequence of `Drops`
+        Channels of slots, in chunks
+
+    snrs_db : [n]
+        Median SNRs [dB] at which symbols are sent over each of them
+
+    send : callable
+        Sends Gaussian symbols over channels at a noise power, with ``error`` as it is
+    """
+
+    @functools.partial(tf.function, autograph=False)
+    def at(no: tf.Tensor, drawn: Drops) -> tuple[tf.Tensor, ...]:
+        arrived, observed = send(no, drawn)
+        size = tf.shape(drawn.h)[:1]
+        gain = tf.ones(size, no.dtype) if arrived.gain is None else arrived.gain
+        own = arrived.no / gain
+        signs = error.signs(in_units(arrived.y, tf.sqrt(gain)), own)
+        snr_db = -10.0 / np.log(10.0) * tf.math.log(own)
+        return snr_db, signs, observed.error_over_no_eff
+
+    def see() -> Seen:
+        with own_randomness():
+            powers = tf.constant(10.0 ** (-snrs_db / 10.0), error.rdtype)
+            seen = [at(no, drawn) for no in powers for drawn in drops]
+        return Seen(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
+
+    off = learn_coefficients(see, error.keep, error.snrs_db)
+    if off > MOST_OFF:
+        warn_of_reported_noise(f"it was {off:.0%} off in the slots that were learned")

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from sionna_semcom.link.estimation.slot_error import (
+    Seen,
+    SlotError,
+    fit,
+    learn_coefficients,
+    no_coefficients,
+)
+
+SNRS_DB = np.arange(0.0, 31.0, 10.0)
+VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
+
+
+def slots(slope=0.5, number=8000, snr_db=SNRS_DB):
+    """Errors over what is reported: exponential, with a mean that grows with the first sign."""
+    draw = np.random.default_rng(3)
+    at = draw.choice(snr_db, number)
+    signs = draw.normal(size=(number, 3))
+    mean = np.exp(0.02 * at - 0.3 + slope * signs[:, 0])
+    return Seen(at, signs, mean * draw.exponential(size=number)), mean
+
+
+def predicted(coefficients, seen):
+    at = np.stack([np.interp(seen.snr_db, SNRS_DB, column) for column in coefficients.T], 1)
+    return np.exp(at[:, 0] + np.sum(at[:, 1:4] * (seen.signs - at[:, 4:]), axis=1))
+
+
+def test_the_fit_finds_the_mean_that_a_sign_shows():
+    seen, mean = slots()
+    coefficients = fit(seen, SNRS_DB, no_coefficients(SNRS_DB))
+    np.testing.assert_allclose(coefficients[:, 1], 0.5, atol=0.08)
+    np.testing.assert_allclose(coefficients[:, 2:4], 0.0, atol=0.08)
+    np.testing.assert_allclose(np.log(predicted(coefficients, seen) / mean), 0.0, atol=0.4)
+    for snr_db in SNRS_DB:  # the likelihood makes the mean right at each SNR
+        here = seen.snr_db == snr_db
+        ratio = seen.ratio[here] / predicted(coefficients, seen)[here]
+        assert np.mean(ratio) == pytest.approx(1.0, abs=0.02)
+
+
+def test_slots_between_the_snrs_count_at_both():
+    seen, mean = slots(snr_db=np.arange(0.0, 30.1, 2.5))
+    coefficients = fit(seen, SNRS_DB, no_coefficients(SNRS_DB))
+    np.testing.assert_allclose(coefficients[:, 1], 0.5, atol=0.1)
+    assert np.mean(mean / predicted(coefficients, seen)) == pytest.approx(1.0, abs=0.02)
+
+
+def test_an_error_never_falls_with_a_sign_nor_grows_faster_than_its_square():
+    for slope, expected in ((-0.5, 0.0), (3.0, 2.0)):
+        coefficients = fit(slots(slope)[0], SNRS_DB, no_coefficients(SNRS_DB))
+        np.testing.assert_allclose(coefficients[:, 1], expected, atol=0.05)
+
+
+def test_snrs_without_slots_have_what_their_neighbors_have():
+    seen, _ = slots(snr_db=np.array([0.0, 10.0]))
+    coefficients = fit(seen, SNRS_DB, no_coefficients(SNRS_DB))
+    np.testing.assert_allclose(coefficients[2:, 4:], np.tile(coefficients[1, 4:], (2, 1)))
+    np.testing.assert_allclose(coefficients[2:, 0], coefficients[1, 0], atol=0.02)
+
+
+def correcting(coefficients):
+    """What a slot shows is its first received value."""
+
+    def signs(y, h_hat, no):
+        return tf.math.real(y[:, 0, 0, 0, :3])
+
+    def estimate(y, no):
+        return y, tf.constant(VARIANCES)
+
+    variable = tf.Variable(coefficients, dtype=tf.float32)
+    return SlotError(estimate, signs, variable, SNRS_DB)
+
+
+def test_the_error_variance_is_scaled_slot_by_slot():
+    coefficients = no_coefficients(SNRS_DB)
+    coefficients[:, :2] = [[0.0, 0.5], [0.0, 0.5], [0.2, 1.0], [0.4, 1.0]]
+    coefficients[:, 4] = 1.0
+    y = np.zeros([2, 1, 1, 1, 4], np.complex64)
+    y[:, 0, 0, 0, 0] = 1.0, 2.0
+    _, err_var = correcting(coefficients)(tf.constant(y), tf.constant([1e-1, 10**-2.5]))
+    no = np.array([1e-1, 10**-2.5])
+    c = np.array([1.0, np.exp(0.3 + 1.0 * (2.0 - 1.0))])
+    expected = (c * (no + 0.04) - no)[:, np.newaxis] * np.array([0.25, 0.75])
+    np.testing.assert_allclose(err_var[:, 0, 0, 0, :, 0, 0], expected, rtol=1e-4)
+
+
+def test_nothing_changes_before_anything_is_learned():
+    y = tf.ones([2, 1, 1, 1, 4], tf.complex64)
+    _, err_var = correcting(no_coefficients(SNRS_DB))(y, tf.constant(0.1))
+    np.testing.assert_allclose(err_var, np.broadcast_to(VARIANCES, err_var.shape), rtol=1e-5)
+
+
+def test_coefficients_are_learned_until_the_noise_is_the_error():
+    """Noise that follows half of a correction needs a second round."""
+    seen, _ = slots()
+    kept = []
+
+    def see():
+        return seen._replace(ratio=seen.ratio / predicted(kept[-1], seen) ** 0.9)
+
+    off = learn_coefficients(see, kept.append, SNRS_DB)
+    assert off < 0.05
+    assert np.mean(see().ratio) == pytest.approx(1.0, abs=0.03)
