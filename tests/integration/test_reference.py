@@ -43,7 +43,7 @@ def _modules(room: Path) -> Iterator[tuple[str, Path]]:
         if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
             for key, value in zip(node.value.keys, node.value.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
-                    yield key.value, room.joinpath(*value.value.split("."))
+                    yield str(key.value), room.joinpath(*str(value.value).split("."))
 
 
 def _definition(name: str, place: Path) -> Definition | None:
