@@ -176,7 +176,7 @@ class Percentile:
     Raises
     ------
     ValueError
-        If ``percent`` is no percentile, or ``edges`` do not ascend
+        If ``percent`` is not between 0 and 100, or if ``edges`` do not ascend
     """
 
     def __init__(self, percent: float, edges: Means) -> None:

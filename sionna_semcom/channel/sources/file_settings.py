@@ -18,7 +18,7 @@ from ..settings import SourceSettings
 from ..slots.checks import MIN_KNOWN_DROPS
 from ..slots.settings import SlotSettings
 
-SMALLEST = 1e-30  # of what is largest in a row, so that single precision holds it
+SMALLEST = 1e-30  # magnitude of the largest coefficient of a row, within single precision
 
 
 class SplitSettings(SourceSettings):
@@ -145,7 +145,7 @@ def numbers(file: h5py.File, name: str, kinds: str = "biuf") -> np.ndarray:
 
 
 def check_magnitudes(name: str, rows: np.ndarray) -> None:
-    """Refuse rows whose powers no number holds: of less than -600 dB, or more than 600 dB.
+    """Check that the largest coefficient of each row lies between -600 and 600 dB.
 
     Input
     -----

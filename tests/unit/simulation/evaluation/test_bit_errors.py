@@ -143,7 +143,7 @@ def test_estimates_that_are_not_numbers_are_no_right_bits(graph_mode, soft):
         bits = tf.zeros([batch_size, BLOCK])
         return bits, bits + tf.one_hot(1, BLOCK) * math.nan
 
-    with pytest.raises(FloatingPointError, match="bler is decided on is not finite for 3 of 3"):
+    with pytest.raises(FloatingPointError, match="bler have non-finite inputs for 3 of 3"):
         sim_metrics(BitErrors(chain, 3, soft), batches(3), [0.0], graph_mode=graph_mode)
 
 
