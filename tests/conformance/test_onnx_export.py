@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Exported graphs give what systems give, and other systems are refused."""
+"""Exported graphs agree with systems, and other systems raise an error."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def _modules(room: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _definition(name: str, place: Path) -> Definition | None:
-    """Class or function of this name in a module, or in what a package imports."""
+    """Class or function of this name in a module, or in the imports of a package."""
     if place.is_dir():
         inside = dict(_modules(place))
         return _definition(name, inside[name]) if name in inside else None

@@ -40,8 +40,8 @@ class LinkBudget(Settings):
     shadowing: bool = True
     """Whether UMi, UMa and RMa have shadow fading in addition to path loss."""
     normalize: Literal["none", "slot"] = "none"
-    """Normalization of the energy of slots: `none` keeps path loss, shadowing and fading; `slot`
-    removes them, so that all slots have the energy of the median drop."""
+    """Normalization of the energy: `none` keeps path loss, shadowing and fading; `slot` removes
+    them, so that each slot has the energy of the median drop."""
     interferers: InterfererSettings | None = None
     """Interfering terminals; by default (null) only noise."""
 

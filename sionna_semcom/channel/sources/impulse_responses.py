@@ -70,7 +70,7 @@ class ImpulseResponses(ChannelSource):
       in the output of `sionna.rt`. Each pair of a receiver and a transmitter is a separate row. A
       time step is an OFDM symbol. With one step the channel is constant within a slot
     - ``tau`` [num_rows, num_rx, num_tx, num_paths]: delays [s]. Paths with a negative delay or zero
-    power are ignored. The receiver is synchronized to the first path of a row
+      power are ignored. The receiver is synchronized to the first path of a row
     - optionally ``time`` [num_rows] in [s], which must not decrease, or ``position`` [num_rows, 3]
       in [m], which define the splits; rows are counted over receivers, then transmitters
     - optionally ``angular_spread`` [num_rows, 2], the RMS azimuth spread of arrival and of

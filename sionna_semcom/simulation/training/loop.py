@@ -55,7 +55,7 @@ def train(
     provenance : `None` | `dict` of `str`
         All other settings that the weights depend on
     callbacks : sequence of `keras.callbacks.Callback`
-        Further callbacks, such as those that log to TensorBoard. They observe the training as one
+        Further callbacks, for example for TensorBoard. They observe the training as one
         call of ``fit`` for each epoch
 
     Output

@@ -33,11 +33,11 @@ class CutLink(Link):
         return self._num_parts
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Keep ``symbols``, and return those that are given."""
+        """Keep ``symbols``, and return the given symbols."""
         return self.transmit(symbols, no)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Keep ``symbols``, and return those that are given."""
+        """Keep ``symbols``, and return the given symbols."""
         self.sent.append(symbols)
         return self._received
 
