@@ -63,9 +63,15 @@ def received(domain, name, snr_db):
 
 @pytest.mark.parametrize(("name", "domain", "snr_db"), CASES)
 def test_reported_noise_is_the_error(name, domain, snr_db):
-    symbols, symbols_hat, no_eff = received(domain, name, snr_db)
-    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
-    assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
+    """Speeds and hence errors of slots differ a lot, so that a mean takes thousands of slots."""
+    link, run = build(domain, name)
+    set_seed("ratio", name, snr_db)
+    ratios = []
+    for _ in range(10):
+        symbols = complex_normal([400, link._capacity])
+        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
+        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +122,12 @@ def test_own_channels_age(kind, domain):
     if kind == "cir":
         channel = own_channels.cir(count=256, num_ofdm_symbols=28, **grid)
     link = OFDMLink(channel=channel, csi_delay=14, domain=domain, **GRID)
-    symbols = complex_normal([250, link._capacity])
-    symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(0.01))
-    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
-    assert ratio == pytest.approx(1.0, abs=0.05)
+    run, ratios = tf.function(link, autograph=False), []
+    for _ in range(10):
+        symbols = complex_normal([400, link._capacity])
+        symbols_hat, no_eff = run(symbols, tf.constant(0.01))
+        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,11 @@ class AgedEstimate(Object):
 
     Parameters
     ----------
-    now, past : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers]
+    now, past : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size]
         Current and old effective channel in slots with unit energy
+
+    remove_nulled : callable
+        Selects the subcarriers in use
 
     Input
     -----
@@ -51,18 +54,21 @@ class AgedEstimate(Object):
 
     Output
     ------
-    h_hat : as ``past``
+    h_hat : as ``past``, on the subcarriers in use
         Estimate
 
     err_var : [1, 1, 1, 1, num_streams, 1, 1], `tf.float`
         Variance of its error
     """
 
-    def __init__(self, now: tf.Tensor, past: tf.Tensor, precision: Any = None) -> None:
+    def __init__(
+        self, now: tf.Tensor, past: tf.Tensor, remove_nulled: Any, precision: Any = None
+    ) -> None:
         super().__init__(precision=precision)
-        rows = (tf.transpose(h, [0, 1, 2, 3, 5, 6, 4]) for h in (now, past))
-        sums = Moments(*(np.asarray(part) for part in moments(*rows)))
-        count = int(np.prod(now.shape)) // now.shape[4]
+        self._remove_nulled = remove_nulled
+        now, past = (tf.transpose(remove_nulled(h), [0, 1, 2, 3, 5, 6, 4]) for h in (now, past))
+        sums = Moments(*(np.asarray(part) for part in moments(now, past)))
+        count = int(np.prod(now.shape[:-1]))
         coefficients, variances = (x.reshape(-1, 1, 1) for x in regress(sums, count))
         self._coefficients = tf.constant(coefficients, self.cdtype)
         self._variances = tf.constant(variances[np.newaxis, np.newaxis, np.newaxis, np.newaxis])
@@ -70,4 +76,4 @@ class AgedEstimate(Object):
 
     def __call__(self, past: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate the channel from its old values."""
-        return self._coefficients * past, self._variances
+        return self._coefficients * self._remove_nulled(past), self._variances

@@ -218,9 +218,8 @@ class OFDMReceiver(Link):
     def _aged(self) -> AgedEstimate:
         """Estimator from the old channel."""
         no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        both = precoded(self._precode, seen_slots(self.channel), no, self._delay)
-        now, past = (self._remove_nulled(h) for h in both)
-        return AgedEstimate(now, past, self.precision)
+        now, past = precoded(self._precode, seen_slots(self.channel), no, self._delay)
+        return AgedEstimate(now, past, self._remove_nulled, self.precision)
 
     def _perfect(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The channel on the subcarriers in use, and no error."""
