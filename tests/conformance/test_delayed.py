@@ -34,7 +34,7 @@ LINKS = {
         "model": "UMi", "speed": 10.0, "csi_delay": 14, "pool_size": 256, "link_budget": {},
     },
 }  # fmt: skip
-FAST = [("a slot ago", "time", 20)]
+FAST = [("a slot ago", "frequency", 20)]
 CASES = [
     pytest.param(name, domain, snr_db, marks=() if (name, domain, snr_db) in FAST else slow)
     for name in LINKS
