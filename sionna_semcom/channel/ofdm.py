@@ -22,7 +22,7 @@ from .slots.channel import CHUNK, in_units, slot_energy
 from .slots.estimation import known_covariances, ls_estimator, statistical_interpolator
 from .slots.interference import slot_summary
 from .slots.interpolation import ChannelStatistics
-from .slots.resource_grid import resource_grid
+from .slots.resource_grid import lengthened_grid, resource_grid
 from .slots.source import SlotSource, floor_db, has_unit_energy
 from .sources import chosen_source, name_of, slot_source, split_channel
 
@@ -124,7 +124,8 @@ class OFDMMIMOChannel(MIMOChannel):
         self.source = chosen_source(chosen, source)
         self.resource_grid = resource_grid(chosen)
         self._delay = chosen.csi_delay or 0
-        self.slots: Any = slot_source(chosen, self._lengthened_grid(), self.source)
+        grid = lengthened_grid(self.resource_grid, chosen, self._delay)
+        self.slots: Any = slot_source(chosen, grid, self.source)
         self.budget = budget_of(self.slots)
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._data_elements = tf.constant(self._where_data_is(), tf.int32)
@@ -219,10 +220,6 @@ class OFDMMIMOChannel(MIMOChannel):
         if has_unit_energy(self.slots):
             return slots
         return in_units(slots, tf.sqrt(slot_energy(slots)))
-
-    def _lengthened_grid(self) -> ResourceGrid:
-        symbols = self.settings.num_ofdm_symbols + self._delay
-        return resource_grid(self.settings.model_copy(update={"num_ofdm_symbols": symbols}))
 
     def _where_data_is(self) -> np.ndarray:
         """Indices of data elements, over OFDM symbols and used subcarriers."""

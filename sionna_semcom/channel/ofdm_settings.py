@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from .base import MIMOSettings
-from .slots.checks import check_estimation
+from .slots.checks import check_age, check_estimation
 from .slots.settings import SlotSettings
 
 
@@ -44,21 +44,12 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
             )
         if self.csi == "ls":
             check_estimation(self)
-        if (self.csi == "delayed") != (self.csi_delay is not None):
-            raise ValueError(
-                "`csi_delay` goes with `csi`='delayed'. "
-                f"Received: csi={self.csi!r}, csi_delay={self.csi_delay}"
-            )
         if self.domain == "time":
             raise ValueError(
                 "a MIMO channel hands out one matrix for each resource element; `domain`='time' is "
                 "for OFDM links. Received: domain='time'"
             )
-        if self.csi == "delayed" and self.speed == 0.0 and self.channel is None:
-            raise ValueError(
-                "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "
-                "that stands still does not age. Received: speed=0.0"
-            )
+        check_age(self)
         return self
 
     @property

@@ -8,7 +8,12 @@ from sionna.phy.channel import OFDMChannel
 from sionna.phy.channel.tr38901 import CDL, Antenna, AntennaArray
 from sionna.phy.mapping import BinarySource, Mapper
 from sionna.phy.mimo import StreamManagement
-from sionna.phy.ofdm import ResourceGrid, ResourceGridDemapper, ResourceGridMapper
+from sionna.phy.ofdm import (
+    LSChannelEstimator,
+    ResourceGrid,
+    ResourceGridDemapper,
+    ResourceGridMapper,
+)
 from sionna.phy.utils import ebnodb2no
 
 NUM_BITS, CARRIER = 2, 3.5e9
@@ -28,11 +33,13 @@ class NeuralReceiver(keras.layers.Layer):
         """A convolution over the time-frequency grid."""
         return keras.layers.Conv2D(filters, 3, padding="same")
 
-    def call(self, y, no):
+    def call(self, y, h_hat, no):
         """Outputs [batch, 1, 1, num_ofdm_symbols, fft_size, num_outputs] for grids ``y``."""
-        y = tf.transpose(y[:, 0], [0, 2, 3, 1])
-        noise = tf.ones_like(tf.math.real(y[..., :1])) * tf.math.log(no)
-        z = self.first(tf.concat([tf.math.real(y), tf.math.imag(y), noise], -1))
+        y, h_hat = y[:, 0], h_hat[:, 0, :, 0, 0]
+        matched = tf.reduce_sum(tf.math.conj(h_hat) * y, 1)
+        power = tf.reduce_sum(tf.math.real(h_hat * tf.math.conj(h_hat)), 1)
+        x = matched / tf.cast(power + no, matched.dtype)
+        z = self.first(tf.stack([tf.math.real(x), tf.math.imag(x), tf.math.log(power / no)], -1))
         for one, other in zip(self.hidden[::2], self.hidden[1::2], strict=True):
             z += other(tf.nn.relu(one(tf.nn.relu(z))))
         return self.last(tf.nn.relu(z))[:, tf.newaxis, tf.newaxis]
@@ -58,6 +65,7 @@ class Uplink(Block):
         self.grid_mapper = ResourceGridMapper(self.grid)
         self.channel = OFDMChannel(cdl, self.grid, normalize_channel=True)
         self.grid_demapper = ResourceGridDemapper(self.grid, StreamManagement([[1]], 1))
+        self.estimator = LSChannelEstimator(self.grid, interpolation_type="lin")
         self.receiver = NeuralReceiver(NUM_BITS)
 
     def call(self, batch_size, ebno_db):
@@ -65,5 +73,10 @@ class Uplink(Block):
         no = ebnodb2no(ebno_db, NUM_BITS, 1.0, self.grid)
         bits = self.source([batch_size, 1, 1, int(self.grid.num_data_symbols) * NUM_BITS])
         y = self.channel(self.grid_mapper(self.mapper(bits)), no)
-        llr = self.grid_demapper(self.receiver(y, no))
+        llr = self.detect(self.receiver, y, no)
         return bits, tf.reshape(llr, tf.shape(bits))
+
+    def detect(self, network, y, no):
+        """Outputs of ``network`` for the data symbols of grids ``y``."""
+        h_hat, _ = self.estimator(y, no)
+        return self.grid_demapper(network(y, h_hat, no))

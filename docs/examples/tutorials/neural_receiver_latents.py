@@ -8,7 +8,12 @@ from sionna.phy.channel import OFDMChannel
 from sionna.phy.channel.tr38901 import CDL, Antenna, AntennaArray
 from sionna.phy.mapping import BinarySource, Mapper
 from sionna.phy.mimo import StreamManagement
-from sionna.phy.ofdm import ResourceGrid, ResourceGridDemapper, ResourceGridMapper
+from sionna.phy.ofdm import (
+    LSChannelEstimator,
+    ResourceGrid,
+    ResourceGridDemapper,
+    ResourceGridMapper,
+)
 from sionna.phy.utils import ebnodb2no
 
 from sionna_semcom.link import ChainLink
@@ -30,11 +35,13 @@ class NeuralReceiver(keras.layers.Layer):
         """A convolution over the time-frequency grid."""
         return keras.layers.Conv2D(filters, 3, padding="same")
 
-    def call(self, y, no):
+    def call(self, y, h_hat, no):
         """Outputs [batch, 1, 1, num_ofdm_symbols, fft_size, num_outputs] for grids ``y``."""
-        y = tf.transpose(y[:, 0], [0, 2, 3, 1])
-        noise = tf.ones_like(tf.math.real(y[..., :1])) * tf.math.log(no)
-        z = self.first(tf.concat([tf.math.real(y), tf.math.imag(y), noise], -1))
+        y, h_hat = y[:, 0], h_hat[:, 0, :, 0, 0]
+        matched = tf.reduce_sum(tf.math.conj(h_hat) * y, 1)
+        power = tf.reduce_sum(tf.math.real(h_hat * tf.math.conj(h_hat)), 1)
+        x = matched / tf.cast(power + no, matched.dtype)
+        z = self.first(tf.stack([tf.math.real(x), tf.math.imag(x), tf.math.log(power / no)], -1))
         for one, other in zip(self.hidden[::2], self.hidden[1::2], strict=True):
             z += other(tf.nn.relu(one(tf.nn.relu(z))))
         return self.last(tf.nn.relu(z))[:, tf.newaxis, tf.newaxis]
@@ -60,6 +67,7 @@ class Uplink(Block):
         self.grid_mapper = ResourceGridMapper(self.grid)
         self.channel = OFDMChannel(cdl, self.grid, normalize_channel=True)
         self.grid_demapper = ResourceGridDemapper(self.grid, StreamManagement([[1]], 1))
+        self.estimator = LSChannelEstimator(self.grid, interpolation_type="lin")
         self.receiver = NeuralReceiver(NUM_BITS)
         self.latent_receiver = NeuralReceiver(3)
         self.link = ChainLink(self.send, self.grid)
@@ -69,11 +77,16 @@ class Uplink(Block):
         no = ebnodb2no(ebno_db, NUM_BITS, 1.0, self.grid)
         bits = self.source([batch_size, 1, 1, int(self.grid.num_data_symbols) * NUM_BITS])
         y = self.channel(self.grid_mapper(self.mapper(bits)), no)
-        llr = self.grid_demapper(self.receiver(y, no))
+        llr = self.detect(self.receiver, y, no)
         return bits, tf.reshape(llr, tf.shape(bits))
+
+    def detect(self, network, y, no):
+        """Outputs of ``network`` for the data symbols of grids ``y``."""
+        h_hat, _ = self.estimator(y, no)
+        return self.grid_demapper(network(y, h_hat, no))
 
     def send(self, x, no):
         """Equalized symbols for ``x`` at noise power ``no``, and their noise power."""
         y = self.channel(self.grid_mapper(x), no)
-        real, imag, log_noise = tf.unstack(self.grid_demapper(self.latent_receiver(y, no)), axis=-1)
+        real, imag, log_noise = tf.unstack(self.detect(self.latent_receiver, y, no), axis=-1)
         return tf.complex(real, imag), tf.exp(log_noise)

@@ -74,6 +74,20 @@ def check_budget(settings: Any) -> None:
         )
 
 
+def check_age(settings: Any) -> None:
+    """Check that a delayed channel, and no other, has an age and a speed."""
+    if (settings.csi == "delayed") != (settings.csi_delay is not None):
+        raise ValueError(
+            "`csi_delay` goes with `csi`='delayed'. "
+            f"Received: csi={settings.csi!r}, csi_delay={settings.csi_delay}"
+        )
+    if settings.csi == "delayed" and settings.speed == 0.0 and settings.channel is None:
+        raise ValueError(
+            "`csi`='delayed' needs a `speed` above zero, because the channel of a terminal "
+            "that stands still does not age. Received: speed=0.0"
+        )
+
+
 def check_estimation(settings: Any) -> None:
     """Check that least-squares estimation is possible."""
     if not settings.pilot_ofdm_symbol_indices:

@@ -18,6 +18,7 @@ from sionna.phy.ofdm import (
 
 from .channel import channel_model
 from .clusters import ClusterPaths
+from .interference import power_delay_profile
 from .interpolation import (
     ChannelStatistics,
     FixedInterpolator,
@@ -27,6 +28,7 @@ from .interpolation import (
 from .randomness import own_randomness
 from .settings import SlotSettings
 from .source import SlotSource
+from .waveform import waveform
 
 POWER_DRAWS = 512  # draws over which the powers of clusters are averaged
 
@@ -98,7 +100,11 @@ def profile_covariances(
         precision="double",
     )
     used = np.array(resource_grid.effective_subcarrier_ind)
-    return time.numpy(), frequency.numpy()[np.ix_(used, used)]
+    frequency = frequency.numpy()[np.ix_(used, used)]
+    if settings.domain == "time" and settings.model[-1] in "ABC":  # D and E have a line of sight
+        delays, powers = power_delay_profile(settings.model)
+        frequency = pulse_covariance(settings, settings.delay_spread * delays, powers, used)
+    return time.numpy(), frequency
 
 
 def cluster_covariances(
@@ -125,7 +131,34 @@ def cluster_covariances(
     )
     offsets = settings.subcarrier_spacing * np.array(resource_grid.effective_subcarrier_ind)
     steering = np.exp(-2j * np.pi * settings.delay_spread * np.outer(offsets, delays))
-    return time.astype(complex), (steering * powers) @ steering.conj().T
+    frequency = (steering * powers) @ steering.conj().T
+    if settings.domain == "time":
+        used = np.array(resource_grid.effective_subcarrier_ind)
+        frequency = pulse_covariance(settings, settings.delay_spread * delays, powers, used)
+    return time.astype(complex), frequency
+
+
+def pulse_covariance(
+    settings: SlotSettings, delays: np.ndarray, powers: np.ndarray, used: np.ndarray
+) -> np.ndarray:
+    r"""Covariance over the subcarriers ``used`` in the time domain, with a unit diagonal.
+
+    .. math:: g_n(\tau) = \sum_\ell e^{-j 2\pi n\ell/N}\,\mathrm{sinc}(\ell - W\tau), \qquad
+              R_{n,m} \propto \sum_p P_p\,g_n(\tau_p)\,g_m(\tau_p)^\star
+
+    for paths of power :math:`P_p` and delay :math:`\tau_p` [s]. The taps of a `TimeChannel` end six
+    samples after the last path, so that :math:`g_n` is not exactly :math:`e^{-j 2\pi n W\tau/N}`.
+    LMMSE interpolation at high SNRs depends on the difference.
+    """
+    sizes = waveform(settings)
+    delays = delays - np.min(delays)
+    lags = sizes.lags(float(np.max(delays)))
+    carriers = used - settings.fft_size // 2
+    turns = np.exp(-2j * np.pi * np.outer(carriers, lags) / sizes.fft_size)
+    rows = turns @ np.sinc(lags[:, np.newaxis] - sizes.bandwidth * delays) * np.sqrt(powers)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    found: np.ndarray = rows @ rows.conj().T
+    return found
 
 
 class _OneStream(SlotSettings):

@@ -25,7 +25,8 @@ class SlotResponse:
     def __init__(
         self, settings: SlotSettings, resource_grid: ResourceGrid, dtype: tf.DType
     ) -> None:
-        self._at_symbols = tf.constant(waveform(settings).at_symbols(), dtype)
+        sizes = waveform(settings, resource_grid.num_ofdm_symbols)
+        self._at_symbols = tf.constant(sizes.at_symbols(), dtype)
         self._frequencies = subcarrier_frequencies(
             resource_grid.fft_size,
             resource_grid.subcarrier_spacing,
@@ -98,7 +99,7 @@ class PathChannel(SlotSource):
         super().__init__(precision=settings.precision)
         self._settings = settings
         self._model = channel_model(settings)
-        sizes = waveform(settings)
+        sizes = waveform(settings, resource_grid.num_ofdm_symbols)
         self._times = sizes.num_steps, sizes.step_rate
         self._response = SlotResponse(settings, resource_grid, self.cdtype)
         self._clusters: ClusterPaths | None = None

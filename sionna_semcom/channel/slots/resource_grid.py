@@ -8,6 +8,14 @@ from sionna.phy.ofdm import PilotPattern, ResourceGrid
 from .settings import SlotSettings
 
 
+def lengthened_grid(grid: ResourceGrid, settings: SlotSettings, delay: int) -> ResourceGrid:
+    """Resource ``grid`` of one slot, extended by ``delay`` OFDM symbols if they are not zero."""
+    if not delay:
+        return grid
+    symbols = settings.num_ofdm_symbols + delay
+    return resource_grid(settings.model_copy(update={"num_ofdm_symbols": symbols}))
+
+
 def resource_grid(
     settings: SlotSettings, pilot_pattern: PilotPattern | None = None
 ) -> ResourceGrid:

@@ -21,8 +21,8 @@ class TimeSlots(NamedTuple):
     taps: tf.Tensor
     """[num_slots, num_rx_ant, num_tx_ant, num_steps, num_taps], at each known time."""
     h: tf.Tensor
-    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], effective channel of
-    each resource element over the receiver's window."""
+    """[num_slots, 1, num_rx_ant, 1, num_tx_ant, delay + num_ofdm_symbols, fft_size], effective
+    channel of each resource element over the receiver's window."""
 
 
 class TimeChannel(Object):
@@ -62,6 +62,9 @@ class TimeChannel(Object):
     max_delay : `float`
         Longest path delay [s]; taps end six samples later
 
+    delay : `int`
+        OFDM symbols before the slot, in which the source has drawn paths as well
+
     Input
     -----
     source : `SlotSource`
@@ -76,7 +79,7 @@ class TimeChannel(Object):
         Taps and effective channel
     """
 
-    def __init__(self, settings: SlotSettings, max_delay: float) -> None:
+    def __init__(self, settings: SlotSettings, max_delay: float, delay: int = 0) -> None:
         super().__init__(precision=settings.precision)
         self.waveform: Waveform = waveform(settings)
         sizes = self.waveform
@@ -85,7 +88,12 @@ class TimeChannel(Object):
         carriers = np.arange(settings.fft_size) - settings.fft_size // 2
         turns = np.exp(-2j * np.pi * np.outer(self._lags, carriers) / sizes.fft_size)
         self._turns = tf.constant(turns, self.cdtype)
-        self._window = tf.constant(sizes.window_weights(self._lags), self.cdtype)
+        drawn = waveform(settings, delay + settings.num_ofdm_symbols)
+        self._window = tf.constant(drawn.window_weights(self._lags), self.cdtype)
+        self._of_slot: tf.Tensor | None = None
+        if delay:
+            at = delay * sizes.symbol + sizes.stride * np.arange(sizes.num_steps)
+            self._of_slot = tf.constant(drawn.weights(at), self.cdtype)
         share = np.arange(sizes.stride)[:, np.newaxis] / sizes.stride
         self._share = tf.constant(share, self.cdtype)
         self._modulate = OFDMModulator(sizes.prefix, precision=self.precision)
@@ -115,6 +123,8 @@ class TimeChannel(Object):
         taps = tf.stop_gradient(taps)  # a channel has no weights
         seen = tf.einsum("skl,brtkl->brtsl", self._window, taps)
         h = tf.tensordot(seen, self._turns, 1)
+        if self._of_slot is not None:
+            taps = tf.matmul(self._of_slot, taps)
         return TimeSlots(taps, h[:, tf.newaxis, :, tf.newaxis])
 
     def send(self, x: tf.Tensor, taps: tf.Tensor) -> tf.Tensor:

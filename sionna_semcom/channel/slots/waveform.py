@@ -73,7 +73,8 @@ class Waveform(NamedTuple):
 
     def weights(self, samples: np.ndarray) -> np.ndarray:
         """Weights [len(samples), num_steps] of linear interpolation."""
-        below, share = np.divmod(samples, self.stride)
+        below = np.minimum(samples // self.stride, self.num_steps - 2)  # and on beyond the last
+        share = samples - below * self.stride
         rows = np.zeros([len(samples), self.num_steps])
         rows[np.arange(len(samples)), below] = 1.0 - share / self.stride
         rows[np.arange(len(samples)), below + 1] += share / self.stride
@@ -97,8 +98,8 @@ class Waveform(NamedTuple):
         return np.stack([self.weights(start + window).T @ own for start in starts])
 
 
-def waveform(settings: SlotSettings) -> Waveform:
-    """Waveform of the slots of ``settings``."""
+def waveform(settings: SlotSettings, num_ofdm_symbols: int | None = None) -> Waveform:
+    """Waveform of the slots of ``settings``, or of the given number of OFDM symbols."""
     times = settings.oversampling
     fft_size, prefix = times * settings.fft_size, times * settings.cyclic_prefix_length
     per_symbol = STEPS_PER_SYMBOL
@@ -106,7 +107,7 @@ def waveform(settings: SlotSettings) -> Waveform:
         turns = settings.max_doppler * (fft_size + prefix) / fft_size * settings.symbol_duration
         per_symbol = max(per_symbol, math.ceil(STEPS_PER_TURN * turns))
     return Waveform(
-        settings.num_ofdm_symbols,
+        num_ofdm_symbols or settings.num_ofdm_symbols,
         fft_size,
         prefix,
         times * settings.advance,

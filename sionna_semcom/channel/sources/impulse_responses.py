@@ -234,8 +234,8 @@ class PathSlots(KeptSlots):
         )
         self._scale(np.arange(len(a)))
         if settings.domain == "time":
-            steps = waveform(settings).from_symbols(a.shape[-1])
-            self._steps = tf.constant(steps, self.cdtype)
+            weights = waveform(settings, steps).from_symbols(a.shape[-1])
+            self._steps = tf.constant(weights, self.cdtype)
 
     def kept_paths(self, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Paths of slots, with linear interpolation of coefficients between OFDM symbols."""

@@ -65,7 +65,7 @@ class ModelPaths(ModelSlots):
             refill(self._pool, *self._paths(self._pool[0].shape[0]))
 
     def _time_steps(self) -> tuple[int, Any]:
-        sizes = waveform(self._settings)
+        sizes = waveform(self._settings, self._grid.num_ofdm_symbols)
         self._steps = {n: sizes.from_symbols(n) for n in (1, self._grid.num_ofdm_symbols)}
         self._at_symbols = SlotResponse(self._settings, self._grid, self.cdtype)
         return sizes.num_steps, sizes.step_rate

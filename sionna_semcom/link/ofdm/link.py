@@ -17,7 +17,7 @@ from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of, seen_drops
 from ...channel.slots.channel import received
 from ...channel.slots.interference import slot_summary
-from ...channel.slots.resource_grid import resource_grid
+from ...channel.slots.resource_grid import lengthened_grid, resource_grid
 from ...channel.slots.source import SlotSource, floor_db
 from ...channel.slots.time_channel import TimeChannel, TimeSlots
 from ...channel.sources import ChannelSource, chosen_source, name_of, slot_source, split_channel
@@ -28,6 +28,7 @@ from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
 from ..estimation.slot_error import SlotError
 from ..figures import collecting, wanted
+from .ageing import ages, precoded
 from .equalization import SlotEqualizer
 from .interference import drop_figures, interference
 from .precoding import PrecodedChannel
@@ -61,6 +62,10 @@ class OFDMLink(OFDMReceiver):
     and SNR. The channel is then what a resource element is to itself; everything else, of paths
     behind the prefix and of changes within an OFDM symbol, is interference. Its mean power is known
     to the receiver and counted in ``no_eff``.
+
+    With ``csi="delayed"``, both ends know the channel of each resource element ``csi_delay`` OFDM
+    symbols earlier, and its correlation with the current channel. The precoder is computed from the
+    old channel. The energy is normalized over the slot and the time before it.
 
     Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equalizer;
     none flow through the estimate, which does not depend on the symbols.
@@ -115,8 +120,9 @@ class OFDMLink(OFDMReceiver):
             if isinstance(self._estimate, SlotError):
                 drops = seen_drops(self.channel)
                 learn_slots(self._estimate, drops, MEDIAN_SNRS_DB, self._send_known)
-        elif self._time is not None:
-            self._estimate = self._learned(self._perfect, self._experience())
+        elif self._delay or self._time is not None:
+            known = self._aged() if self._delay else self._perfect
+            self._estimate = self._learned(known, self._experience())
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build an equal link but for weights, which its system saves."""
@@ -129,13 +135,15 @@ class OFDMLink(OFDMReceiver):
         return resource_grid(self.settings)
 
     def _make_channel(self) -> Any:
-        return slot_source(self.settings, self.resource_grid, self.source)
+        grid = lengthened_grid(self.resource_grid, self.settings, self._delay)
+        return slot_source(self.settings, grid, self.source)
 
     def _make_time(self) -> TimeChannel | None:
         """What sends in the time domain, or none."""
-        if self.settings.domain == "frequency":
+        settings = self.slot_settings
+        if settings.domain == "frequency":
             return None
-        return TimeChannel(self.settings, self.channel.max_delay)
+        return TimeChannel(settings, self.channel.max_delay, self._delay)
 
     def _make_precoder(self) -> Any:
         return PrecodedChannel(self.settings)
@@ -250,7 +258,7 @@ class OFDMLink(OFDMReceiver):
         """What arrives of ``slots`` over the channels ``drawn``."""
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
-        y, h, gain = self._propagate(x, drawn, no)
+        y, _, h, gain = self._propagate(x, drawn, no)
         y = self._awgn(y, no)
         others = None if self.budget is None else interference(drawn, no, self.budget)
         if others is not None:
@@ -273,13 +281,14 @@ class OFDMLink(OFDMReceiver):
 
     def _propagate(
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """Received grids, effective channel, its known values, and energy of the slots."""
+        h, known = precoded(self._precode, drawn.h, no, self._delay)
         if self._time is None:
-            h = self._precode(drawn.h, no)
-            return received(x, h), h, self._gain(drawn.h)
-        y = self._time.send(self._precode.spread(x, drawn.h, no), drawn.taps)
-        return y, self._precode(drawn.h, no), self._gain(drawn.h)
+            return received(x, h), h, known, self._gain(drawn.h)
+        past = ages(drawn.h, self._delay)[1]
+        y = self._time.send(self._precode.spread(x, past, no), drawn.taps)
+        return y, h, known, self._gain(drawn.h)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
         """Resource elements, without empty subcarriers, of the slots that the latents occupy."""

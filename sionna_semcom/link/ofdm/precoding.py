@@ -92,7 +92,7 @@ class PrecodedChannel(Object):
 
     so that unit-power symbols leave with a total power of one per resource element. Without
     precoding each stream leaves from an antenna of its own. Otherwise the transmitter knows the
-    channel perfectly.
+    channel, or ``known`` in its place.
 
     Parameters
     ----------
@@ -107,6 +107,9 @@ class PrecodedChannel(Object):
     no : [] or [num_slots], `tf.float`
         Noise power per receive antenna
 
+    known : `None` (default) | as ``h``
+        Channel that the transmitter knows; `None` is ``h``
+
     Output
     ------
     : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`
@@ -118,18 +121,18 @@ class PrecodedChannel(Object):
         self.settings = settings
         self._antennas = spread_antennas(settings.num_tx_ant, settings.streams)
 
-    def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+    def __call__(self, h: tf.Tensor, no: tf.Tensor, known: tf.Tensor | None = None) -> tf.Tensor:
         """Precode the channel ``h``."""
         if self.settings.precoding == "none":
             if len(self._antennas) < h.shape[4]:
                 h = tf.gather(h, self._antennas, axis=4)
             return h * tf.cast(self.settings.streams**-0.5, h.dtype)
-        matrices = tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
-        precoded = matrices @ self.matrix(matrices, no)
+        matrices = _by_element(h)
+        precoded = matrices @ self.matrix(matrices if known is None else _by_element(known), no)
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
 
     def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """What the antennas send of the streams ``x`` over the channel ``h``.
+        """Antenna signals of the streams ``x`` with the precoder of the channel ``h``.
 
         ``x`` is [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], the output has antennas in
         place of streams.
@@ -137,7 +140,7 @@ class PrecodedChannel(Object):
         if self.settings.precoding == "none":
             feeds = np.eye(self.settings.num_tx_ant)[self._antennas] * len(self._antennas) ** -0.5
             return tf.einsum("bxstf,sa->bxatf", x, tf.constant(feeds, x.dtype))
-        matrix = self.matrix(tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2]), no)
+        matrix = self.matrix(_by_element(h), no)
         sent = tf.linalg.matvec(matrix, tf.transpose(x[:, 0], [0, 2, 3, 1]))
         return tf.transpose(sent, [0, 3, 1, 2])[:, tf.newaxis]
 
@@ -152,6 +155,11 @@ class PrecodedChannel(Object):
         if self.settings.granularity == "slot":
             gram = tf.reduce_mean(gram, axis=[1, 2], keepdims=True)
         return eigenmode_matrix(gram, self.settings.streams)
+
+
+def _by_element(h: tf.Tensor) -> tf.Tensor:
+    """Matrices [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant] of a channel."""
+    return tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
 
 
 def stream_powers(precode: PrecodedChannel, channel: Callable[[int], tf.Tensor]) -> np.ndarray:

@@ -42,7 +42,9 @@ from ..estimation.experience import (
 from ..estimation.learned_error import Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
+from ..estimation.seen import seen_slots
 from ..estimation.slot_error import SlotError, slot_error
+from .ageing import AgedEstimate, precoded
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -72,6 +74,11 @@ class OFDMReceiver(Link):
     _time: TimeChannel | None
     _estimate: Any
 
+    @property
+    @abstractmethod
+    def slot_settings(self) -> Any:
+        """Settings of the slots."""
+
     @abstractmethod
     def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
         """Channels of slots."""
@@ -83,8 +90,8 @@ class OFDMReceiver(Link):
     @abstractmethod
     def _propagate(
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """What arrives of grids ``x``, what the streams see, and the energy of the slots."""
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
+        """Received grids, effective channel, its known values, and energy of the slots."""
 
     @abstractmethod
     def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
@@ -114,11 +121,17 @@ class OFDMReceiver(Link):
         Raises
         ------
         ValueError
-            If slots are sent in the time domain, where a channel has taps
+            If slots are sent in the time domain, where a channel has taps, or delayed knowledge
+            is not of these slots
         """
         if self._time is not None:
             raise ValueError(
                 "observations need a link with `domain`='frequency'. Received: domain='time'"
+            )
+        if self._delay:
+            raise ValueError(
+                "observations need a link that knows or estimates the slots. "
+                "Received: csi='delayed'"
             )
         size = [tf.shape(channel)[0], self._capacity]
         slots = complex_normal(size, precision=self.precision)
@@ -196,6 +209,18 @@ class OFDMReceiver(Link):
         """What interpolates with the statistics of the channel, if the receiver knows these."""
         return statistical_interpolator(self.settings, self.resource_grid, self._statistics())
 
+    @property
+    def _delay(self) -> int:
+        """Age of the channel knowledge [OFDM symbols], or zero."""
+        settings = self.slot_settings
+        return int(settings.csi_delay) if settings.csi == "delayed" else 0
+
+    def _aged(self) -> AgedEstimate:
+        """Estimator from the old channel."""
+        no = tf.constant(CALIBRATION_NOISE, self.rdtype)
+        now, past = precoded(self._precode, seen_slots(self.channel), no, self._delay)
+        return AgedEstimate(now, past, self._remove_nulled, self.precision)
+
     def _perfect(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The channel on the subcarriers in use, and no error."""
         return self._remove_nulled(h), tf.zeros([], self.rdtype)
@@ -222,13 +247,13 @@ class OFDMReceiver(Link):
 
     def _experience(self) -> Experience:
         """Slots that the receiver has seen."""
-        settings, kept = self.settings, self.channel.num_kept
+        settings, kept = self.slot_settings, self.channel.num_kept
         grid = settings.num_ofdm_symbols * settings.fft_size
         antennas, streams = settings.num_rx_ant, settings.streams
         if kept is not None:
             most = seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
             return Experience(self._kept, self._known_slots, most, kept)
-        seen = antennas + streams + (antennas * streams if settings.csi == "perfect" else 0)
+        seen = antennas + streams + (antennas * streams if settings.csi != "ls" else 0)
         most = seen_count(seen * grid, MOST_FRESH, MAX_FRESH)
         return Experience(self._draw, self._known_slots, most, None)
 
@@ -239,8 +264,11 @@ class OFDMReceiver(Link):
         symbols = complex_normal(shape, precision=self.precision)
         x = self._mapper(symbols)
         no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        slots = slots_of(symbols[:, 0], x, *self._propagate(x, drawn, no))
-        return slots if self.settings.csi == "perfect" else slots._replace(h=None)
+        y, h, known, gain = self._propagate(x, drawn, no)
+        slots = slots_of(symbols[:, 0], x, y, h, gain)
+        if not self._delay:
+            return slots if self.settings.csi == "perfect" else slots._replace(h=None)
+        return slots._replace(h=known if gain is None else in_units(known, tf.sqrt(gain)))
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and the errors that the receiver has seen."""
@@ -252,7 +280,8 @@ class OFDMReceiver(Link):
         def receive(slots: Slots, estimate: Estimator, no: tf.Tensor) -> tf.Tensor:
             y = self._awgn(slots.y, no)
             observed = y if self.settings.csi == "ls" else slots.h
-            symbols_hat, no_eff = self._equalize(y, *estimate(observed, no), no)
+            outputs = self._equalize(y, *estimate(observed, no), no)
+            symbols_hat, no_eff = (tf.reshape(x, tf.shape(slots.symbols)) for x in outputs)
             return energy(symbols_hat - slots.symbols) / no_eff
 
         ratio = experience.error_ratio(receive)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from ...channel.slots.checks import check_estimation
+from ...channel.slots.checks import check_age, check_estimation
 from ...channel.slots.settings import SlotSettings
 from ..estimation.settings import ReceiverSettings
 
@@ -23,13 +23,16 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
     precoding: Literal["none", "rzf", "svd"] = "none"
     """`none` feeds each stream to one antenna, `rzf` inverts the channel (one stream to each
     receive antenna), `svd` sends on the strongest eigenmodes with equal power. The transmitter
-    knows the channel perfectly."""
+    knows the channel perfectly, or the old channel with `csi`='delayed'."""
     precoding_granularity: Literal["element", "slot"] | None = None
     """A precoder for each resource element or one for the slot (`svd` only). By default `svd`
     uses one for the slot if the receiver has to interpolate the precoded channel."""
 
-    csi: Literal["perfect", "ls"] = "ls"
-    """What the receiver knows: the channel itself, or its least-squares estimate from pilots."""
+    csi: Literal["perfect", "ls", "delayed"] = "ls"
+    """Channel knowledge of the receiver: the channel itself, its least-squares estimate from
+    pilots, or the channel some OFDM symbols ago, from which precoders are computed as well."""
+    csi_delay: int | None = Field(default=None, ge=1)
+    """Age of the delayed channel [OFDM symbols]."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equalizer."""
 
@@ -94,6 +97,12 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
                 )
         if self.csi == "ls":
             check_estimation(self)
+        check_age(self)
+        if self.csi == "delayed" and self.num_interferers:
+            raise ValueError(
+                "`link_budget.interferers` need a receiver that knows the slot itself. "
+                f"Received: csi='delayed' with num={self.num_interferers}"
+            )
         return self
 
     @property

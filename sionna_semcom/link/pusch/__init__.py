@@ -2,7 +2,8 @@
 """Latents and coded bits in the slots of the physical uplink shared channel of 5G NR."""
 
 from .link import PUSCHLink
-from .settings import DMRSSettings, PUSCHSettings, TransportBlockSettings
+from .settings import PUSCHSettings
+from .slot_parts import DMRSSettings, TransportBlockSettings
 from .symbols import PUSCHSymbolReceiver, PUSCHSymbolTransmitter
 
 __all__ = [

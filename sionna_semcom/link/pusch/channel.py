@@ -8,6 +8,7 @@ import tensorflow as tf
 from sionna.phy.block import Object
 
 from ...channel.slots.estimation import measured_covariances
+from ..estimation.learned_error import Estimator
 from .pilot_groups import LayerStatistics
 
 
@@ -43,6 +44,53 @@ class LayerChannel(Object):
         """Precode the channel ``h``."""
         layers = tf.einsum("brptf,ps->brstf", h[:, 0, :, 0], self._matrix)
         return layers[:, tf.newaxis, :, tf.newaxis]
+
+    def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Signals of the antenna ports for the layers ``x``, which do not depend on ``h``.
+
+        ``x`` is [num_slots, 1, num_layers, num_ofdm_symbols, fft_size], the output has ports in
+        place of layers.
+        """
+        return tf.einsum("bxstf,ps->bxptf", x, self._matrix)
+
+
+class SizedEstimate(Object):
+    """Estimates of the layers of known sizes, which Sionna's equalizer needs and graphs lose.
+
+    Parameters
+    ----------
+    estimate : callable
+        Estimator
+
+    sizes : (`int`, `int`)
+        Layers and subcarriers
+
+    Input
+    -----
+    y : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
+        Received slots
+
+    no : [] or [num_slots], `tf.float`
+        Noise power
+
+    Output
+    ------
+    h_hat, err_var : `tf.complex`, `tf.float`
+        Output of the estimator
+    """
+
+    def __init__(
+        self, estimate: Estimator, sizes: tuple[int, int], precision: str | None = None
+    ) -> None:
+        super().__init__(precision=precision)
+        self._estimate, self._sizes = estimate, sizes
+
+    def __call__(self, y: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Estimate the channel from ``y`` at the noise power ``no``."""
+        h_hat, err_var = self._estimate(y, no)
+        layers, subcarriers = self._sizes
+        sizes = [None, 1, y.shape[2], 1, layers, y.shape[3], subcarriers]
+        return tf.ensure_shape(h_hat, sizes), err_var
 
 
 def layer_statistics(h: tf.Tensor) -> LayerStatistics:

@@ -26,7 +26,7 @@ from ..estimation.seen import seen_slots
 from ..figures import wanted
 from ..ofdm.link import OFDMLink
 from ..ofdm.reported_noise import WITHOUT_STATISTICS, warn_of_reported_noise
-from .channel import LayerChannel, layer_statistics
+from .channel import LayerChannel, SizedEstimate, layer_statistics
 from .configuration import precoding_matrix, settings_of
 from .equalization import make_equalizer
 from .interpolation import FixedLayerInterpolator, LayerInterpolator, LMMSELayerInterpolator
@@ -53,7 +53,9 @@ class PUSCHLink(OFDMLink):
     Slot, reference signals (DMRS), layers, precoding matrix and transport block are those of TS
     38.211, 38.212 and 38.214, made by Sionna's blocks. A data symbol has power :math:`1/S` of the
     total of one; reference signals are stronger where others leave room, as the standard says. The
-    energy of the channel is normalized over each slot, except of ``model="flat"``.
+    energy of the channel is normalized over each slot, except of ``model="flat"``. With
+    ``domain="time"`` slots are sent as samples, as in :class:`~sionna_semcom.link.OFDMLink`; the
+    prefix of all OFDM symbols is the shorter one of the standard, in whole samples.
 
     The receiver has learned in many slots how the channel varies, and how much error its estimates
     leave (`LearnedError`). Sionna's estimator counts the noise alone.
@@ -209,9 +211,6 @@ class PUSCHLink(OFDMLink):
         coding = self.settings.config.tb
         return self.ebno_offset_db(int(coding.num_bits_per_symbol), float(coding.target_coderate))
 
-    def _make_time(self) -> None:
-        """Slots of a PUSCH are multiplied in the frequency domain."""
-
     def _make_grid(self) -> ResourceGrid:
         slots = self.settings.slots
         pattern = PUSCHPilotPattern(self.settings.config, precision=slots.precision)
@@ -226,14 +225,6 @@ class PUSCHLink(OFDMLink):
             return ModelSource(model, normalize="none").slots(slots, grid)
         return slot_source(slots, grid, self.source)
 
-    def _channel_knowledge(
-        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        h_hat, err_var = super()._channel_knowledge(y, h, no, gain)
-        slots = self.settings.slots  # Sionna's equalizer needs sizes that estimation loses
-        sizes = [None, 1, slots.num_rx_ant, 1, slots.streams, *h.shape[-2:]]
-        return tf.ensure_shape(h_hat, sizes), err_var
-
     def _make_equalizer(self) -> OFDMEqualizer:
         return make_equalizer(self.settings.slots, self.resource_grid)
 
@@ -246,6 +237,8 @@ class PUSCHLink(OFDMLink):
             return self._least_squares()
         h = self._seen_layers()
         estimate = self._least_squares(h)
+        if self._time is not None:
+            return self._learned(estimate, self._experience())
         receive = functools.partial(self._error_ratio, h)
         return LearnedError(estimate, self.resource_grid, receive, self.precision)
 
@@ -253,12 +246,12 @@ class PUSCHLink(OFDMLink):
         """What a receiver has seen of the channel of the layers."""
         return self._precode(seen_slots(self.channel), tf.zeros([]))
 
-    def _least_squares(self, h: tf.Tensor | None = None) -> PUSCHLSChannelEstimator:
+    def _least_squares(self, h: tf.Tensor | None = None) -> SizedEstimate:
         settings, dmrs = self.settings, self.settings.dmrs
         interpolator = None
         if settings.knows_statistics:
             interpolator = self._interpolator(self._seen_layers() if h is None else h)
-        return PUSCHLSChannelEstimator(
+        estimate = PUSCHLSChannelEstimator(
             self.resource_grid,
             dmrs.length,
             len(settings.pilot_symbols) // dmrs.length - 1,
@@ -267,6 +260,8 @@ class PUSCHLink(OFDMLink):
             interpolator=interpolator,
             precision=settings.precision,
         )
+        sizes = settings.streams, settings.num_subcarriers
+        return SizedEstimate(estimate, sizes, settings.precision)
 
     def _interpolator(self, h: tf.Tensor) -> LayerInterpolator:
         settings, pattern = self.settings, self.resource_grid.pilot_pattern

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 from sionna.phy.nr import PUSCHConfig
 
-from ..._parts import Settings, validated
+from ..._parts import validated
 from ...channel.settings import MAX_SPEED
 from ...channel.slots.link_budget import LinkBudget
 from ...channel.slots.settings import AnyChannel, refuse_beside_channel, with_channel_read
@@ -19,56 +19,9 @@ from ..base import EBNO_AXIS
 from ..estimation.settings import ReceiverSettings
 from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
+from .slot_parts import DMRSSettings, TransportBlockSettings
 
 MAX_LMMSE = 2**25  # complex numbers in the matrix of a layer, 256 MiB
-
-
-class DMRSSettings(Settings):
-    """Demodulation reference signals, as in Sionna's `PUSCHDMRSConfig`."""
-
-    config_type: Literal[1, 2] = 1
-    """Configuration type: six or four subcarriers in a resource block for each port."""
-    length: Literal[1, 2] = 1
-    """OFDM symbols in a row that carry them."""
-    additional_position: int = Field(default=0, ge=0, le=3)
-    """Further places in the slot; a short allocation has fewer."""
-    type_a_position: Literal[2, 3] = 2
-    """First OFDM symbol that carries them, with mapping type A."""
-    dmrs_port_set: tuple[int, ...] = ()
-    """Port of each layer; none: from 0 on."""
-    num_cdm_groups_without_data: Literal[1, 2, 3] = 2
-    """CDM groups whose resource elements carry no data."""
-    n_id: tuple[int, int] | None = None
-    """Scrambling identities; none: that of the cell."""
-    n_scid: Literal[0, 1] = 0
-    """Which scrambling identity is used."""
-
-
-class TransportBlockSettings(Settings):
-    """Coded bits beside the latents in each slot."""
-
-    mcs_index: int = Field(default=14, ge=0, le=28)
-    """Modulation and coding scheme, a row of the table."""
-    mcs_table: Literal[1, 2, 3, 4] = 1
-    """Table of TS 38.214, 5.1.3.1."""
-    share: float | None = Field(default=None, gt=0.0, le=1.0)
-    """Share of the data elements of each layer that the bits take, spread evenly over the slot;
-    one leaves no room for latents. A half unless `num_layers` is given."""
-    num_layers: int | None = Field(default=None, ge=1, le=4)
-    """Layers that the bits have for themselves, in place of a share of all."""
-    n_id: int | None = Field(default=None, ge=0, le=1023)
-    """Scrambling identity of the bits; none: that of the cell."""
-    num_iter: int = Field(default=20, ge=1)
-    """Decoding iterations."""
-
-    @model_validator(mode="after")
-    def _check_share(self) -> TransportBlockSettings:
-        if self.share is not None and self.num_layers is not None:
-            raise ValueError(
-                "bits take a `share` of the elements or `num_layers`, not both. "
-                f"Received: share={self.share:g}, num_layers={self.num_layers}"
-            )
-        return self
 
 
 class PUSCHSettings(ReceiverSettings):
@@ -98,6 +51,14 @@ class PUSCHSettings(ReceiverSettings):
     """Receive antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
     link_budget: LinkBudget | None = None
     """Powers of a channel with path loss and shadowing, as in `OFDMLink`."""
+    domain: Literal["frequency", "time"] = "frequency"
+    """Whether each resource element is multiplied by one matrix, or the samples of the slot go
+    through taps that change all the time, as in `OFDMLink`."""
+    oversampling: int = Field(default=2, ge=1, le=16)
+    """Samples of the time domain for each subcarrier."""
+    window_advance: int | None = Field(default=None, ge=0)
+    """How long before the end of the cyclic prefix the receiver's window begins in the time domain
+    [samples at one for each subcarrier], as in `OFDMLink`."""
 
     num_resource_blocks: int = Field(default=4, ge=1, le=275)
     """Resource blocks of twelve subcarriers."""
@@ -187,6 +148,10 @@ class PUSCHSettings(ReceiverSettings):
                 f"signals of at most 2^25 entries; use 'lin'. Received: {entries}"
             )
         _ = self.slots  # refuses what the channel cannot be
+        if self.domain == "time" and self.learned is not None:
+            raise ValueError(
+                "`estimator` is for `domain`='frequency'. Received: domain='time' with estimator"
+            )
         return self
 
     @cached_property
@@ -208,6 +173,9 @@ class PUSCHSettings(ReceiverSettings):
                 "carrier_frequency": self.carrier_frequency,
                 "pool_size": self.pool_size,
                 "link_budget": self.link_budget,
+                "domain": self.domain,
+                "oversampling": self.oversampling,
+                "window_advance": self.window_advance,
                 "num_tx_ant": self.num_tx_ant,
                 "num_rx_ant": self.num_rx_ant,
                 "num_streams": self.streams,

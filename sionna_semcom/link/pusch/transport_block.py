@@ -14,7 +14,8 @@ from sionna.phy.nr.utils import calculate_tb_size
 
 from ...channel.noise import noise_power
 from .configuration import data_elements
-from .settings import PUSCHSettings, TransportBlockSettings
+from .settings import PUSCHSettings
+from .slot_parts import TransportBlockSettings
 
 MAX_ELEMENTS = 156  # of a resource block that count for the size of a block, TS 38.214, 5.1.3.2
 MIN_BITS = 24

@@ -76,6 +76,10 @@ class RetransmissionSettings(WrappingSettings):
                 "`gap` needs a link with `domain`='frequency', whose channel is drawn from slot to "
                 "slot. Received: domain='time'"
             )
+        if self.slots.csi == "delayed":
+            raise ValueError(
+                "`gap` needs a link that knows the channel of each slot. Received: csi='delayed'"
+            )
         source = self.slots.channel
         still = "" if source is None or not source.kind else f"channel of kind {source.kind!r}"
         if isinstance(self.link, PUSCHSettings) and self.link.model == "flat":

@@ -9,7 +9,7 @@ import tensorflow as tf
 from scipy import special
 
 from sionna_semcom._seeding import set_seed
-from sionna_semcom.link import AWGNLink, FlatFadingLink, RetransmissionLink
+from sionna_semcom.link import AWGNLink, FlatFadingLink, RetransmissionLink, UplinkLink
 from sionna_semcom.simulation import sim_metrics
 from sionna_semcom.systems import DigitalFeatures, TDeepSC, TwoStageVIB
 
@@ -60,6 +60,18 @@ def test_a_receiver_stops_at_the_first_decision_that_is_sure(batch, sends, knows
     np.testing.assert_array_equal(figures["accuracy"], decided == batch["label"])
     each = 4 if sends == "again" else 1  # symbols of a row of four
     np.testing.assert_allclose(figures["spent_channel_uses"], counts * each)
+
+
+def test_rows_of_several_users_in_turn_are_asked_for_again(batch):
+    """The number of transmissions of a row does not depend on other users."""
+    users = UplinkLink(num_users=3, num_rx_ant=4, model="flat", csi="perfect", fft_size=12)
+    one = system(RetransmissionLink(users, num_transmissions=3))
+    posteriors = special.softmax(np.stack(rounds(one, batch)), -1).max(-1)
+    one.confidence = float(np.median(posteriors))
+    sure = posteriors >= one.confidence
+    counts = np.where(sure.any(0), sure.argmax(0) + 1, 3)
+    assert len(set(counts)) > 1
+    np.testing.assert_array_equal(measured(one, batch)["transmissions"], counts)
 
 
 @pytest.mark.parametrize(("confidence", "expected"), [(1e-6, 1), (None, 3)])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom.link import AWGNLink, OverTheAirLink, UplinkLink
+from sionna_semcom.link import AWGNLink, OverTheAirLink, RetransmissionLink, UplinkLink
 from sionna_semcom.systems import TwoStageVIB
 from sionna_semcom.systems.vib.devices import receive_side_by_side
 from sionna_semcom.systems.vib.settings import TwoStageVIBSettings
@@ -46,6 +46,18 @@ def test_devices_do_not_decide_step_by_step():
         TwoStageVIBSettings(transmitters="separate").check_confidence(0.9)
     TwoStageVIBSettings(transmitters="separate").check_confidence(None)
     TwoStageVIBSettings(successive=True).check_confidence(0.9)
+
+
+def test_devices_are_not_asked_again():
+    """Neither by a confidence, nor by a link that sends the rows of one transmitter again."""
+    one, rows = system(), batch()
+    with pytest.raises(ValueError, match=r"^confidence needs one transmitter with all .*: 0.9,"):
+        one.confidence = 0.9
+    assert one.confidence is None
+    assert all(value.shape[0] == 12 for value in one.measure(rows, 0.0).values())
+    one.link = RetransmissionLink(users())
+    with pytest.raises(ValueError, match=r"needs a link of num_users=3.*: RetransmissionLink$"):
+        one.measure(rows, 0.0)
 
 
 def test_no_device_sees_what_another_has():

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PUSCH slots in the time domain agree with the frequency domain, and contain interference."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from sionna.phy.utils import complex_normal
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.link import PUSCHLink
+
+from . import own_channels
+
+slow = pytest.mark.slow
+SLOTS = 200
+SMALL = {"num_resource_blocks": 2, "num_rx_ant": 4, "delay_spread": 50e-9}
+LINKS = {
+    "perfect": {"csi": "perfect", "num_layers": 2},
+    "lmmse": {"num_layers": 2, "dmrs": {"additional_position": 1}},
+    "lin": {"interpolation": "lin", "dmrs": {"additional_position": 1}},
+    "precoded": {"num_antenna_ports": 4, "tpmi": 14, "num_layers": 2},
+    "data beside the reference signals": {
+        "num_antenna_ports": 2, "tpmi": 2,
+        "dmrs": {"additional_position": 2, "num_cdm_groups_without_data": 1},
+    },
+    "zf": {"csi": "perfect", "equalizer": "zf"},
+}  # fmt: skip
+CASES = [
+    pytest.param(name, snr_db, marks=() if name == "lmmse" and snr_db in (10, 30) else slow)
+    for name in LINKS
+    for snr_db in (0, 10, 20, 30)
+]
+
+
+@functools.cache
+def build(domain, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        link = PUSCHLink(domain=domain, **SMALL, **LINKS[name])
+    return link, tf.function(link, autograph=False)
+
+
+@functools.cache
+def received(domain, name, snr_db):
+    """Symbols, those received and the noise reported, a slot each, of the same seed."""
+    link, run = build(domain, name)
+    set_seed("pusch", name, snr_db)
+    symbols = complex_normal([SLOTS, link._capacity])
+    return symbols, *run(symbols, tf.constant(10 ** (-snr_db / 10)))
+
+
+@pytest.mark.parametrize(("name", "snr_db"), CASES)
+def test_reported_noise_is_the_error(name, snr_db):
+    symbols, symbols_hat, no_eff = received("time", name, snr_db)
+    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+    assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
+
+
+@pytest.mark.parametrize(("name", "snr_db"), CASES)
+def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_db):
+    """The same channels and noise: means of the differences between slots in pairs."""
+    errors = []
+    for domain in ("frequency", "time"):
+        symbols, symbols_hat, _ = received(domain, name, snr_db)
+        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
+    assert abs(np.mean(errors[1] - errors[0])) < 0.03
+
+
+def test_late_paths_interfere_as_the_closed_form_says():
+    """Residual of the effective channel in slots without noise, over TDL-C with 1 us."""
+    late = {
+        "model": "TDL-C", "delay_spread": 1e-6, "speed": 0.0, "csi": "perfect",
+        "num_resource_blocks": 6,
+    }  # fmt: skip
+    floor_db = PUSCHLink(**late).interference_floor_db
+    link = PUSCHLink(**late, domain="time", window_advance=0)
+    assert link.interference_floor_db == -np.inf
+    left = link._known_slots(link._draw(150)).left
+    assert 10.0 * np.log10(np.mean(left)) == pytest.approx(floor_db, abs=0.6)
+
+
+@slow
+@pytest.mark.parametrize("csi", ["perfect", "ls"])
+def test_interference_is_counted_where_it_is_most_of_the_noise(csi):
+    late = {**SMALL, "model": "TDL-C", "delay_spread": 1e-6, "csi": csi}
+    link = PUSCHLink(**late, domain="time", dmrs={"additional_position": 1})
+    run, ratios = tf.function(link, autograph=False), []
+    for snr_db in (10.0, 30.0, 30.0, 30.0):
+        symbols = complex_normal([400, link._capacity])
+        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
+        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
+    assert ratios[0] == pytest.approx(1.0, abs=0.05)
+    assert np.mean(ratios[1:]) == pytest.approx(1.0, abs=0.1)
+
+
+@slow
+@pytest.mark.parametrize("csi", ["perfect", "ls"])
+def test_own_channels_with_paths(csi):
+    grid = {"fft_size": 24, "num_tx_ant": 2, "num_rx_ant": 4, "delay_spread": 50e-9}
+    link = PUSCHLink(
+        channel=own_channels.cir(count=256, **grid, cyclic_prefix_length=2), csi=csi,
+        domain="time", num_resource_blocks=2, num_layers=2,
+    )  # fmt: skip
+    symbols = complex_normal([250, link._capacity])
+    symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(0.01))
+    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+    assert ratio == pytest.approx(1.0, abs=0.05)
+
+
+def test_flat_fading_and_bits_cross_samples():
+    link = PUSCHLink(
+        model="flat", num_resource_blocks=2, num_rx_ant=4, domain="time", csi="perfect",
+        transport_block={"mcs_index": 5},
+    )  # fmt: skip
+    bits = link.transport_block.draw(20)
+    bits_hat, right = link.send_bits(bits, 0.001)
+    np.testing.assert_array_equal(bits_hat, bits)
+    assert np.all(right)
+
+
+def test_frequency_responses_are_refused():
+    grid = {"fft_size": 24, "num_tx_ant": 1, "num_rx_ant": 4}
+    with pytest.raises(ValueError, match=r"^`domain`='time' needs gains .*domain='time'"):
+        PUSCHLink(channel=own_channels.responses(**grid), num_resource_blocks=2, domain="time")
