@@ -18,7 +18,10 @@ import tensorflow as tf
 
 from sionna_semcom.datasets import CIFAR10, Digits
 from sionna_semcom.simulation import ModelStore
-from sionna_semcom.simulation.studies.network_latents import CIFAR10Latents, DigitsLatents
+from sionna_semcom.simulation.studies.network_latents import (
+    CIFAR10UserLatents,
+    DigitsUserLatents,
+)
 
 MODELS = ModelStore([Path(__file__).parents[1] / "models"])
 
@@ -36,14 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    cifar10, digits = CIFAR10Latents(kind="cifar10_latents"), DigitsLatents(kind="digits_latents")
+    cifar10, digits = CIFAR10UserLatents(), DigitsUserLatents()
     found: dict[str, dict[str, float]] = {}
     for name, settings, data in (
         ("cifar10", cifar10, CIFAR10(cifar10.folder())),
         ("digits", digits, Digits()),
     ):
-        for end in ("transmitter", "receiver"):
-            model = MODELS.obtain(f"{name}_{end}", getattr(settings, end), data, 0)
+        for end, network in {"transmitter": settings.station, **settings.users}.items():
+            model = MODELS.obtain(f"{name}_{end}", network, data, 0)
             found[f"{name}_{end}"] = {
                 split: accuracy(model, *data.images(split)) for split in ("validation", "test")
             }

@@ -140,6 +140,7 @@ WHAT = {
     "comm": "Representations of several modalities without labels, objective `{objective}`.",
     "compressed_comm": "Representations of CoMM in {num_symbols} complex symbols.",
     "channel_estimation": "Network that refines the channel estimate of its link.",
+    "broadcast_alignment": "Networks at {num_users} users that decode one shared precoder.",
     "image_classifier": "Encoder (`{network}`, {latent_dim} features) with its own head.",
 }
 ENCODER_CARD = """# {name}
@@ -192,13 +193,18 @@ def _encoder_cards() -> dict[Path, str]:
         data = Result.load(path).settings["data"]
         if data["kind"] == "latents":  # of networks that others trained
             continue
-        for end in ("transmitter", "receiver"):
-            name = f"{data['kind'].removesuffix('_latents')}_{end}"
-            written[FOLDER.parent / "models" / name / "README.md"] = ENCODER_CARD.format(
+        users = data.get("users", {})
+        networks = {**users, **data}  # those of one receiver, or of several
+        for end, network in networks.items():
+            name = f"{data['kind'].split('_')[0]}_{end}"
+            target = FOLDER.parent / "models" / name / "README.md"
+            if name not in figures or (end in users and target in written):
+                continue
+            written[target] = ENCODER_CARD.format(
                 name=name,
-                what=WHAT["image_classifier"].format(**data[end]["system"]),
+                what=WHAT["image_classifier"].format(**network["system"]),
                 data=name.split("_")[0],
-                settings=yaml.safe_dump(dict(data[end]), sort_keys=False),
+                settings=yaml.safe_dump(dict(network), sort_keys=False),
                 study=path.stem,
                 **figures[name],
             )

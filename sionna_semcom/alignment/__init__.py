@@ -16,7 +16,11 @@ from .linear.waterfilling import semantic_waterfilling
 from .many_users.aligner import BroadcastAligner, BroadcastTransceiver
 from .many_users.descent import shared_precoder
 from .many_users.federated import federated_admm
+from .many_users.multi_link import MultiLinkAligner, MultiLinkTransceiver
+from .many_users.multiple_access import MultipleAccess, multiple_access, uplink_precoders
+from .many_users.neural import NeuralBroadcastAligner
 from .many_users.problem import Broadcast, broadcast
+from .many_users.uplink_aligner import UplinkAligner, UplinkTransceiver
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .neural.complex_layers import ComplexDense, HardThresholding, on_magnitude
 from .statistics import PilotStatistics
@@ -44,6 +48,10 @@ __all__ = [
     "LinearAligner",
     "LinearTransceiver",
     "MatrixTransceiver",
+    "MultiLinkAligner",
+    "MultiLinkTransceiver",
+    "MultipleAccess",
+    "NeuralBroadcastAligner",
     "PilotStatistics",
     "ProcrustesAligner",
     "RelativeAligner",
@@ -51,6 +59,8 @@ __all__ = [
     "Transceiver",
     "TranslationAligner",
     "TranslationTransceiver",
+    "UplinkAligner",
+    "UplinkTransceiver",
     "admm",
     "aligner_cost",
     "alignment_error",
@@ -62,9 +72,11 @@ __all__ = [
     "linear_flops",
     "metric_root",
     "mmse_decoder",
+    "multiple_access",
     "neural_flops",
     "on_magnitude",
     "semantic_modes",
     "semantic_waterfilling",
     "shared_precoder",
+    "uplink_precoders",
 ]

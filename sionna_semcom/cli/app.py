@@ -60,12 +60,13 @@ def latents(
     """
     load_tensorflow()
     from ..datasets.latents import LATENTS
+    from ..datasets.user_latents import USER_LATENTS
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.study import load_study, models_folders
     from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
-    if study.data.modalities != LATENTS:
+    if study.data.modalities not in (LATENTS, USER_LATENTS):
         raise ValueError(f"The data of {study_file} must be latents. Received: {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
     check_folder(path.parent, path.name)
@@ -73,10 +74,8 @@ def latents(
         ModelStore(models_folders(study_file), path.parent / "models", verbosity(console))
     )
     data.save(path)
-    sizes = ", ".join(f"{name} {len(split)}" for name, split in data.splits.items())
-    (d,), (m,) = data.shapes["tx"], data.shapes["rx"]
-    say(f"{d} real numbers at the transmitter, {m} at the receiver ({sizes})")
-    say(f"Accuracy of the receiver on its own latents: {data.receiver_accuracy:.3f}")
+    for line in data.summary():
+        say(line)
     say(f"Latents: {path}")
 
 

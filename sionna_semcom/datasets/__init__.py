@@ -28,12 +28,14 @@ from .features.split import FeatureSplit
 from .formats.idx import read_idx, read_mnist
 from .formats.restricted_pickle import read_pickle
 from .formats.wav import read_wav
-from .latents import SPLITS, LatentPairs, LatentsData, LatentSplit
+from .latent_data import SPLITS, LatentData
+from .latents import LatentPairs, LatentsData, LatentSplit
 from .pilots import PilotChoice
 from .settings import DATASETS, DataSettings
 from .trifeature.drawing import COLORS, SHAPES, TEXTURES, draw
 from .trifeature.settings import TrifeatureData
 from .trifeature.trifeature import Trifeature
+from .user_latents import UserLatents, UserLatentsData, UserLatentSplit
 
 __all__ = [
     "CIFAR10",
@@ -53,6 +55,7 @@ __all__ = [
     "FeatureSplit",
     "FeaturesData",
     "GeneratedFeaturesData",
+    "LatentData",
     "LatentPairs",
     "LatentSplit",
     "LatentsData",
@@ -65,6 +68,9 @@ __all__ = [
     "SpokenDigits",
     "Trifeature",
     "TrifeatureData",
+    "UserLatentSplit",
+    "UserLatents",
+    "UserLatentsData",
     "draw",
     "drawn_batches",
     "each_once",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Complete trainable semantic communication systems, one folder per system."""
 
+from .alignment.many_users import ManyUserAlignmentSystem
+from .alignment.many_users_settings import BroadcastAlignmentSettings, UplinkAlignmentSettings
 from .alignment.settings import (
     FeatureAlignmentSettings,
     LinearAlignmentSettings,
@@ -32,6 +34,7 @@ from .vib.system import TwoStageVIB
 __all__ = [
     "SYSTEMS",
     "AlignmentSystem",
+    "BroadcastAlignmentSettings",
     "CentroidSettings",
     "CentroidSystem",
     "ChannelEstimation",
@@ -53,6 +56,7 @@ __all__ = [
     "ImageClassifierSettings",
     "LinearAlignmentSettings",
     "LinkedModel",
+    "ManyUserAlignmentSystem",
     "Mode",
     "MultimodalModel",
     "NeuralAlignmentSettings",
@@ -62,6 +66,7 @@ __all__ = [
     "TranslationAlignmentSettings",
     "TwoStageVIB",
     "TwoStageVIBSettings",
+    "UplinkAlignmentSettings",
     "export_onnx",
     "transfer_weights",
 ]

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel import FlatMIMOChannel
-from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.datasets import LatentPairs, LatentSplit, UserLatents, UserLatentSplit
 from sionna_semcom.link import AWGNLink, FlatFadingLink, OFDMLink, OverTheAirLink, UplinkLink
 from sionna_semcom.systems import (
     SYSTEMS as REGISTRY,
@@ -38,6 +38,7 @@ from semcom_example.direct import DirectSystem
 SIZE = 6
 FEATURES = {"text": (5,), "audio": (4, 3)}
 DIGITS = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
+BOTH = {"user_0": (8,), "user_1": (5,)}
 COMM = {"width": 8, "token_width": 8, "num_heads": 2, "projection": (8, 4)}
 
 
@@ -101,6 +102,27 @@ def aligned(kind: str, **settings: Any) -> Case:
         return REGISTRY.settings({"kind": kind, **settings}).build(pairs(), link, 10.0)
 
     return Case(build, latents, (8,))
+
+
+@functools.cache
+def user_latents() -> UserLatents:
+    """Latents of a station and of two users."""
+
+    def users(split: LatentSplit) -> UserLatentSplit:
+        return UserLatentSplit(split.tx, (split.rx, split.rx[:, :5]), split.label)
+
+    return UserLatents({name: users(split) for name, split in pairs().splits.items()})
+
+
+def many_users(kind: str, shape: Any, **settings: Any) -> Case:
+    """An alignment system of two users."""
+
+    def build() -> Any:
+        link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, num_uses=2)
+        chosen = {"kind": kind, "iterations": 3, **settings}
+        return REGISTRY.settings(chosen).build(user_latents(), link, 10.0)
+
+    return Case(build, lambda: next(iter(user_latents().test(SIZE))), shape)
 
 
 def decision(system: Any, **options: Any) -> Case:
@@ -189,6 +211,20 @@ SYSTEMS = {
     "kernel_ridge_alignment": aligned("translation_alignment", method="kernel_ridge"),
     "eigenbasis_alignment": aligned("neural_alignment", precoder_units=[8], decoder_units=[8]),
     "complex_alignment": aligned("neural_alignment", network="complex", threshold=0.1),
+    "broadcast_alignment": many_users("broadcast_alignment", BOTH),
+    "federated_alignment": many_users(
+        "broadcast_alignment",
+        {"user_0": (8,), "user_1": (5,)},
+        method="federated_admm",
+        form="complex_linear",
+    ),
+    "multi_link_alignment": many_users(
+        "broadcast_alignment", {"user_0": (8,), "user_1": (5,)}, method="multi_link"
+    ),
+    "neural_broadcast_alignment": many_users(
+        "broadcast_alignment", BOTH, method="neural", units=[8]
+    ),
+    "uplink_alignment": many_users("uplink_alignment", {"user_0": (6,), "user_1": (6,)}),
     "direct": Case(
         lambda: DirectSystem({"image": DIGITS["image"]}, link=AWGNLink()), digits, (8, 8, 1)
     ),

@@ -16,6 +16,8 @@ from sionna_semcom.datasets import (
     LatentPairs,
     LatentSplit,
     Trifeature,
+    UserLatents,
+    UserLatentSplit,
     generated_features,
 )
 
@@ -33,10 +35,19 @@ def _pairs():
     return LatentPairs({name: split() for name in ("train", "validation", "test")})
 
 
+def _user_latents():
+    splits = {
+        name: UserLatentSplit(one.tx, (one.rx, one.rx[:, :2]), one.label)
+        for name, one in _pairs().splits.items()
+    }
+    return UserLatents(splits)
+
+
 DATA = {
     "builtin": lambda: DATASETS.settings({"kind": "builtin"}).load(),
     "generated": lambda: generated_features(60, 20, 20),
     "latents": _pairs,
+    "user_latents": _user_latents,
     "trifeature": lambda: Trifeature(num_train=20, num_probing=20, num_validation=10, num_test=10),
     "stripes": lambda: Stripes(8, 0),
 }

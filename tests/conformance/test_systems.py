@@ -178,7 +178,7 @@ def test_a_sample_that_is_not_a_number_is_refused_or_seen(name):
         pytest.skip("bits of a NaN are those of a very large number")
     if name == "channel_estimation":
         pytest.skip("samples are only counted")
-    for key in ("image", "text", "audio", "tx"):
+    for key in ("image", "text", "audio", "tx", "station", "users"):
         if key in batch:
             batch[key] = tf.fill(batch[key].shape, np.float32(np.nan))
     try:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from .descent import at_power, own_optima
-from .problem import Broadcast, used_power
+from .problem import Broadcast, plus_diagonal, used_power
 
 
 def federated_admm(
@@ -36,33 +36,33 @@ def federated_admm(
         Iterations
     rho : `float`
         Penalty
-    initial : `None` | [..., T, n], `tf.float`
+    initial : `None` | [..., T, n], as ``problem.gram``
         First precoder; by default the mean of the users' own optima
 
     Output
     ------
-    : [..., T, n], `tf.float`
+    : [..., T, n], as ``problem.gram``
         Precoder with the whole power
     """
     h, gram = problem.h, problem.gram
     z = at_power(tf.reduce_mean(own_optima(problem), 0), problem.power)
     z = z if initial is None else initial
     u = tf.zeros(tf.concat([tf.shape(h)[:-2], tf.shape(z)[-2:]], 0), z.dtype)
-    count = tf.constant(iterations)
+    count, penalty = tf.constant(iterations), tf.constant(rho, z.dtype.real_dtype)
 
     def step(i: tf.Tensor, z: tf.Tensor, u: tf.Tensor) -> tuple[tf.Tensor, ...]:
         receivers = problem.receivers(z)
         weighted = tf.matmul(receivers, gram)
-        normal = tf.matmul(
-            h, tf.matmul(tf.matmul(weighted, receivers, transpose_b=True), h), transpose_a=True
-        )
-        normal = tf.linalg.set_diag(normal, tf.linalg.diag_part(normal) + rho)
-        right = tf.matmul(h, weighted, transpose_a=True) + rho * (z[..., tf.newaxis, :, :] - u)
+        inner = tf.matmul(weighted, receivers, adjoint_b=True)
+        normal = tf.matmul(h, tf.matmul(inner, h), adjoint_a=True)
+        normal = plus_diagonal(normal, tf.fill(tf.shape(normal)[:-1], penalty))
+        target = tf.cast(penalty, z.dtype) * (z[..., tf.newaxis, :, :] - u)
+        right = tf.matmul(h, weighted, adjoint_a=True) + target
         own = tf.linalg.solve(normal, right)
         mean = tf.reduce_mean(own + u, -3)
         used = used_power(mean)
         inside = tf.sqrt(tf.math.divide_no_nan(tf.cast(problem.power, used.dtype), used))
-        z = mean * tf.minimum(inside, 1.0)
+        z = mean * tf.cast(tf.minimum(inside, 1.0), mean.dtype)
         return i + 1, z, u + own - z[..., tf.newaxis, :, :]
 
     _, z, _ = tf.while_loop(

@@ -220,7 +220,7 @@ class EigenbasisAligner(_NeuralAligner):
 
     def write(self, latents: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """Map latents [..., d] and SNRs [..., B * n] to symbols on the eigenmodes [..., B, n]."""
-        outputs = _each_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
+        outputs = each_row(self.precoder, tf.concat([self.whiten(latents), state], -1))
         symbols = tf.cast(self._mapper(outputs), tf.complex64) / self._shape[1] ** 0.5
         return _split(symbols, self._shape)
 
@@ -229,7 +229,7 @@ class EigenbasisAligner(_NeuralAligner):
         shape = tf.concat([tf.shape(estimates)[:-2], [self._shape[0] * self._shape[1]]], 0)
         flat = tf.reshape(estimates, shape)
         inputs = tf.concat([tf.math.real(flat), tf.math.imag(flat), state], -1)
-        return self.mean_rx + self.spread * _each_row(self.decoder, inputs)
+        return self.mean_rx + self.spread * each_row(self.decoder, inputs)
 
 
 class EigenbasisTransceiver(NamedTuple):
@@ -262,7 +262,7 @@ class EigenbasisTransceiver(NamedTuple):
         return tf.repeat(snr, tf.shape(like)[-2], axis=-2)
 
 
-def _each_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:
+def each_row(network: keras.Model, inputs: tf.Tensor) -> tf.Tensor:
     """Apply ``network`` for matrices along the last axis."""
     outputs = network(tf.reshape(inputs, [-1, inputs.shape[-1]]))
     return tf.reshape(outputs, tf.concat([tf.shape(inputs)[:-1], outputs.shape[-1:]], 0))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,38 +46,48 @@ def extract_latents(
         Latents of the transmitter and the receiver by split
     """
     models = models or ModelStore()
-    trained = {
-        end: models.obtain(f"{name}_{end}", settings, images, ENCODER_SEED)
-        for end, settings in networks.items()
-    }
-    checksums = {
-        **images.checksums,
-        **{
-            end: weights_digest(model, networks[end].system.model_dump_json().encode())
-            for end, model in trained.items()
-        },
-    }
+    trained, checksums = obtain_networks(name, images, networks, models)
     kept = models.work_dir / f"{name}_latents.h5"
     if kept.exists():
         pairs = LatentPairs.load(kept)
         if pairs.checksums == checksums:
             return pairs
-    splits = {split: _split(images, split, trained) for split in SPLITS}
+
+    def split(part: str) -> LatentSplit:
+        ends = trained["transmitter"], trained["receiver"]
+        (tx, rx), label = latents_of(images, part, ends)
+        return LatentSplit(tx, rx, label)
+
+    splits = {part: split(part) for part in SPLITS}
     kernel, bias = (np.asarray(weight) for weight in trained["receiver"].head.get_weights())
     pairs = LatentPairs(splits, kernel, bias, checksums)
     pairs.save(kept)
     return pairs
 
 
-def _split(images: CIFAR10 | Digits, name: str, models: Mapping[str, Any]) -> LatentSplit:
-    """Latents of one split of the images."""
-    pixels, labels = images.images(name)
+def obtain_networks(
+    name: str, images: CIFAR10 | Digits, networks: Mapping[str, ModelSettings], models: ModelStore
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Trained networks ``<name>_<end>`` by their ends, and checksums of images and weights."""
+    trained = {
+        end: models.obtain(f"{name}_{end}", settings, images, ENCODER_SEED)
+        for end, settings in networks.items()
+    }
+    digests = {
+        end: weights_digest(model, networks[end].system.model_dump_json().encode())
+        for end, model in trained.items()
+    }
+    return trained, {**images.checksums, **digests}
+
+
+def latents_of(
+    images: CIFAR10 | Digits, split: str, models: Iterable[Any]
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Latents of one split from each of ``models``, and its classes."""
+    pixels, labels = images.images(split)
     parts = np.array_split(pixels, -(-len(pixels) // BATCH_SIZE))
-    tx, rx = (
-        np.concatenate([encode(part).numpy() for part in parts])
-        for encode in (
-            tf.function(models[end].encode, reduce_retracing=True, autograph=False)
-            for end in ("transmitter", "receiver")
-        )
+    encoders = (
+        tf.function(model.encode, reduce_retracing=True, autograph=False) for model in models
     )
-    return LatentSplit(tx, rx, labels.astype(np.int32))
+    latents = [np.concatenate([encode(part).numpy() for part in parts]) for encode in encoders]
+    return latents, labels.astype(np.int32)

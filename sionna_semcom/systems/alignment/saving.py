@@ -11,15 +11,19 @@ import numpy as np
 
 from ...alignment import (
     ADMMAligner,
+    BroadcastAligner,
     CCAAligner,
     ComplexAligner,
     EigenbasisAligner,
     FeatureAligner,
     KernelRidgeAligner,
     LinearAligner,
+    MultiLinkAligner,
+    NeuralBroadcastAligner,
     PilotStatistics,
     ProcrustesAligner,
     RelativeAligner,
+    UplinkAligner,
 )
 from ...alignment.linear.semantic_modes import SemanticModes
 from ...datasets import LatentPairs
@@ -27,7 +31,8 @@ from ..base.saving import serialized
 
 _TRANSLATIONS = (CCAAligner, KernelRidgeAligner, ProcrustesAligner, RelativeAligner)
 _LINEAR = (ADMMAligner, FeatureAligner, LinearAligner)
-_FITTED = {one.__name__: one for one in (*_LINEAR, *_TRANSLATIONS)}
+_MANY_USERS = (BroadcastAligner, MultiLinkAligner, UplinkAligner)
+_FITTED = {one.__name__: one for one in (*_LINEAR, *_TRANSLATIONS, *_MANY_USERS)}
 _HELD = {one.__name__: one for one in (PilotStatistics, SemanticModes)}
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -69,6 +74,14 @@ class Receiver(NamedTuple):
         kernel = np.zeros((rx, config["classes"]), np.float32)
         return cls(kernel, kernel[0], (tx, rx), config["num_pilots"], config["accuracy"])
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Weights of the head."""
+        return {"kernel": self.kernel, "bias": self.bias}
+
+    def with_arrays(self, arrays: Mapping[str, np.ndarray]) -> Receiver:
+        """Same receiver with the output of :meth:`arrays`."""
+        return self._replace(kernel=arrays["kernel"], bias=arrays["bias"])
+
 
 class UnfittedAligner:
     """Placeholder for a saved aligner until its arrays are loaded.
@@ -102,8 +115,10 @@ def aligner_config(aligner: Any) -> Any:
         If the aligner is neither part of this package nor registered with Keras
     """
     if type(aligner) in _FITTED.values():
-        values = {key: _values(value, key, {}) for key, value in vars(aligner).items()}
-        return {"fitted": type(aligner).__name__, "values": values}
+        return _fitted_values(aligner, "", {})
+    if isinstance(aligner, NeuralBroadcastAligner):
+        linear = aligner_config(aligner.linear)
+        return {"network": "NeuralBroadcastAligner", "linear": linear, "sizes": aligner.sizes}
     if isinstance(aligner, (EigenbasisAligner, ComplexAligner)):
         return {"network": type(aligner).__name__, **_sizes(aligner)}
     if not hasattr(aligner, "get_config"):
@@ -115,11 +130,12 @@ def aligner_config(aligner: Any) -> Any:
 
 
 def aligner_arrays(aligner: Any) -> dict[str, np.ndarray]:
-    """Arrays of an aligner that is not a Keras layer."""
+    """Arrays of a fitted aligner, or of the one inside a Keras layer."""
     arrays: dict[str, np.ndarray] = {}
+    if isinstance(aligner, NeuralBroadcastAligner):
+        aligner = aligner.linear
     if type(aligner) in _FITTED.values():
-        for key, value in vars(aligner).items():
-            _values(value, key, arrays)
+        _fitted_values(aligner, "", arrays)
     return arrays
 
 
@@ -129,6 +145,9 @@ def aligner_from_config(config: Any) -> Any:
         return UnfittedAligner(config["fitted"], config["values"])
     if not isinstance(config, Mapping) or "network" not in config:
         return config
+    if config["network"] == "NeuralBroadcastAligner":
+        linear = aligner_from_config(config["linear"])
+        return NeuralBroadcastAligner(linear, *config["sizes"])
     statistics = _statistics(config["tx"], config["rx"], config["directions"], config["is_complex"])
     aligner: Any
     if config["network"] == "ComplexAligner":
@@ -137,6 +156,14 @@ def aligner_from_config(config: Any) -> Any:
         aligner = EigenbasisAligner(statistics, *config["sizes"])
     aligner.spread = config["spread"]
     return aligner
+
+
+def with_arrays(aligner: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """Aligner of :func:`aligner_from_config` with its arrays."""
+    if isinstance(aligner, NeuralBroadcastAligner):
+        aligner.linear = with_arrays(aligner.linear, arrays)
+        return aligner
+    return aligner.fitted(arrays) if isinstance(aligner, UnfittedAligner) else aligner
 
 
 def _sizes(aligner: Any) -> dict[str, Any]:
@@ -168,6 +195,12 @@ def _statistics(tx: int, rx: int, directions: int, is_complex: bool) -> PilotSta
     return PilotStatistics(10**6, zeros[0], zeros[:, 0], np.diag(varies), np.eye(rx), zeros)
 
 
+def _fitted_values(aligner: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Name and attributes of a fitted aligner, with names instead of arrays."""
+    values = {key: _values(value, prefix + key, arrays) for key, value in vars(aligner).items()}
+    return {"fitted": type(aligner).__name__, "values": values}
+
+
 def _values(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
     """``value`` with names instead of arrays, which are added to ``arrays``."""
     if isinstance(value, np.ndarray):
@@ -177,6 +210,8 @@ def _values(value: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
         return value.item()
     if isinstance(value, _PLAIN):
         return value
+    if type(value) in _FITTED.values():
+        return _fitted_values(value, f"{name}.", arrays)
     if type(value) in _HELD.values():
         fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         held = {key: _values(one, f"{name}.{key}", arrays) for key, one in fields.items()}
@@ -191,6 +226,8 @@ def _from_values(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return value
     if "array" in value:
         return arrays[value["array"]]
+    if "fitted" in value:
+        return UnfittedAligner(value["fitted"], value["values"]).fitted(arrays)
     if "list" in value:
         return tuple(_from_values(one, arrays) for one in value["list"])
     fields = {key: _from_values(one, arrays) for key, one in value["fields"].items()}

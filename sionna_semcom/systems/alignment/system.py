@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -14,19 +14,18 @@ import tensorflow as tf
 from ... import metrics
 from ..._parts import describe
 from ...alignment import Design, HardThresholding, aligner_cost, metric_root
-from ...channel import MIMOChannel
+from ...channel import ChannelState, MIMOChannel
 from ...channel.noise import energy
-from ...datasets import LatentPairs
 from ..base.contract import Batch
 from ..base.linked_model import LinkedModel
 from ..base.saving import packed, unpacked
 from ..base.settings import SystemSettings
 from .saving import (
     Receiver,
-    UnfittedAligner,
     aligner_arrays,
     aligner_config,
     aligner_from_config,
+    with_arrays,
 )
 
 
@@ -85,11 +84,12 @@ class AlignmentSystem(LinkedModel):
     """
 
     settings_class = AlignmentSystemSettings
+    receiver_class: ClassVar[Any] = Receiver
 
     def __init__(
         self,
         aligner: Design,
-        pairs: LatentPairs | Receiver,
+        pairs: Any,
         *,
         link: MIMOChannel,
         snr_db: float | tuple[float, float] = 20.0,
@@ -100,7 +100,8 @@ class AlignmentSystem(LinkedModel):
     ) -> None:
         super().__init__(link=link, snr_db=snr_db, name=name, **settings)
         self.aligner = aligner
-        self.receiver = pairs if isinstance(pairs, Receiver) else Receiver.of(pairs)
+        known = self.receiver_class
+        self.receiver = pairs if isinstance(pairs, known) else known.of(pairs)
         self._callbacks = tuple(callbacks)
         self._metric_root = None
         if metric is not None:
@@ -121,7 +122,11 @@ class AlignmentSystem(LinkedModel):
     @property
     def structure(self) -> tuple[Hashable, ...]:
         """State of the system, other than weights, that a graph depends on."""
-        return *super().structure, self.aligner, self._kernel.ref(), self._bias.ref()
+        return *super().structure, self.aligner, *self._heads_in_use()
+
+    def _heads_in_use(self) -> tuple[Hashable, ...]:
+        """Identity of the tensors of the head."""
+        return self._kernel.ref(), self._bias.ref()
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor, including callbacks of this package."""
@@ -145,7 +150,7 @@ class AlignmentSystem(LinkedModel):
             HardThresholding([getattr(aligner, end)[index] for end, index in places], value)
             for value, places in thresholds
         ]
-        receiver = Receiver.from_config(options["pairs"])
+        receiver = cls.receiver_class.from_config(options["pairs"])
         return options | {"aligner": aligner, "pairs": receiver, "callbacks": callbacks}
 
     def schedules(self, num_epochs: int) -> list[Any]:
@@ -156,18 +161,16 @@ class AlignmentSystem(LinkedModel):
         """Arrays of the receiver's head, the metric of training and the fitted aligner."""
         aligner = {f"aligner.{key}": x for key, x in aligner_arrays(self.aligner).items()}
         root = {} if self._metric_root is None else {"metric_root": self._metric_root.numpy()}
-        head = {"kernel": self.receiver.kernel, "bias": self.receiver.bias}
-        return packed({**head, **root, **aligner})
+        return packed({**self.receiver.arrays(), **root, **aligner})
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Restore the output of :meth:`saved_arrays`."""
         found = unpacked(arrays)
-        self.receiver = self.receiver._replace(kernel=found["kernel"], bias=found["bias"])
+        self.receiver = self.receiver.with_arrays(found)
         if "metric_root" in found:
             self._metric_root = tf.constant(found["metric_root"], tf.float32)
-        if isinstance(self.aligner, UnfittedAligner):
-            own = {k.removeprefix("aligner."): x for k, x in found.items() if "aligner." in k}
-            self.aligner = self.aligner.fitted(own)
+        own = {k.removeprefix("aligner."): x for k, x in found.items() if "aligner." in k}
+        self.aligner = with_arrays(self.aligner, own)
 
     def call(
         self,
@@ -184,36 +187,49 @@ class AlignmentSystem(LinkedModel):
         """Received latents, and the transmit power [batch] per resource element."""
         no = self.noise_power(snr_db)
         batch = tf.shape(latents)[0]
-        state = self.link.draw(batch, no)
-        h, known = state.h, state.mean if self.settings.robust else state.h_hat
-        if not self.settings.channel_known:
-            known = tf.eye(*h.shape[-2:], batch_shape=tf.shape(h)[:2], dtype=h.dtype)
-            h = known if training else h
-        uncertain = (
-            self.settings.robust and self.settings.channel_known and not self.link.perfect_csi
-        )
-        errors = state.error_variance if uncertain else 0.0
-        pair = self.aligner.design(known, no, errors)
-        groups = tf.shape(h)[0]
-        missing = groups * self.link.coherence - batch
-        grouped = tf.pad(latents, [[0, missing], [0, 0]])
-        grouped = tf.reshape(grouped, [groups, self.link.coherence, latents.shape[-1]])
-        x = tf.cast(pair.precode(grouped), h.dtype)
+        h, pair = self._designed(self.link.draw(batch, no), no, training)
+        x = tf.cast(pair.precode(self._grouped(latents, tf.shape(h)[0])), h.dtype)
         y = self.link(x, h[:, tf.newaxis], no)
-        received = tf.reshape(
-            tf.cast(pair.decode(y), tf.float32), [groups * self.link.coherence, -1]
-        )
+        received = self._by_row(tf.cast(pair.decode(y), tf.float32))
         power = tf.reduce_sum(energy(x), -1)
         power = tf.cast(tf.reshape(tf.reduce_mean(power, -1), [-1]), tf.float32)
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
 
+    def _designed(
+        self, state: ChannelState, no: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, Any]:
+        """Channels, and precoder and decoder for what is known of them."""
+        h, known = state.h, state.mean if self.settings.robust else state.h_hat
+        if not self.settings.channel_known:
+            known = tf.eye(*h.shape[-2:], batch_shape=tf.shape(h)[:-2], dtype=h.dtype)
+            h = known if training else h
+        uncertain = (
+            self.settings.robust and self.settings.channel_known and not self.link.perfect_csi
+        )
+        errors = state.error_variance if uncertain else 0.0
+        return h, self.aligner.design(known, no, errors)
+
+    def _grouped(self, latents: tf.Tensor, groups: tf.Tensor) -> tf.Tensor:
+        """Latents [batch, d] in groups that share a channel, [groups, coherence, d]."""
+        missing = groups * self.link.coherence - tf.shape(latents)[0]
+        padded = tf.pad(latents, [[0, missing], [0, 0]])
+        return tf.reshape(padded, [groups, self.link.coherence, latents.shape[-1]])
+
+    def _by_row(self, grouped: tf.Tensor) -> tf.Tensor:
+        """Undo :meth:`_grouped`, with the latents that were added."""
+        return tf.reshape(grouped, [tf.shape(grouped)[0] * self.link.coherence, -1])
+
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Squared error of the latents in the metric of training, at an SNR drawn per batch."""
-        error = self._send(inputs["tx"], None, training)[0] - inputs["rx"]
+        error = self._errors(inputs, training)
         if self._metric_root is not None:
             error = tf.matmul(error, self._metric_root)
         return tf.reduce_mean(tf.reduce_sum(error**2, -1))
+
+    def _errors(self, inputs: Batch, training: bool) -> tf.Tensor:
+        """Errors [batch, m] of the latents at an SNR drawn per batch."""
+        return self._send(inputs["tx"], None, training)[0] - inputs["rx"]
 
     def measure(self, batch: Batch, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
         """Metrics ``[batch]`` of each sample.

@@ -73,7 +73,7 @@ def test_receiver_accuracy_is_that_of_the_receiving_network(digits, folder, trai
 def test_the_second_time_nothing_is_computed(digits, folder, monkeypatch):
     pairs = extract(digits, folder)
     monkeypatch.setattr(store, "train", None)
-    monkeypatch.setattr(extraction, "_split", None)
+    monkeypatch.setattr(extraction, "latents_of", None)
     again = extract(digits, folder)
     assert again.checksums == pairs.checksums
     for name in SPLITS:

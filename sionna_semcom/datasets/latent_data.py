@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Base class of latents in memory, and linear heads of networks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import h5py
+import numpy as np
+import tensorflow as tf
+
+from .._hdf5 import read_dataset
+from .._seeding import derive_seed
+from .batches import drawn_batches, each_once
+from .data import Data
+from .features.columns import as_classes, as_numbers
+
+SPLITS = {"train": "train", "validation": "val", "test": "test"}  # names here and in files
+_MOST_CLASSES = 100_000  # of a fitted head, which has weights for each class
+
+
+class LatentData(Data):
+    """Latents of several networks for the same inputs, in three splits."""
+
+    @abstractmethod
+    def arrays(self, split: str) -> dict[str, np.ndarray]:
+        """Latents by name and ``label`` of one split."""
+
+    def train(
+        self, batch_size: int = 100, steps: int | None = None, seed: int = 0
+    ) -> tf.data.Dataset:
+        """Batches of latents and ``label``, drawn without replacement in each pass."""
+        seed = derive_seed("latents", seed)
+        return drawn_batches(self.arrays("train"), batch_size, steps, seed)
+
+    def validation(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Return the latents of each validation input once, in a fixed random order."""
+        return self._each("validation", batch_size)
+
+    def test(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Return the latents of each test input once, in a fixed random order.
+
+        Data sets are often ordered by class. Their batches would differ, and intervals over batches
+        would be too wide.
+        """
+        return self._each("test", batch_size)
+
+    def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
+        arrays = self.arrays(name)
+        size = len(arrays["label"])
+        order = np.random.default_rng(derive_seed("order", name)).permutation(size)
+        return each_once({key: values[order] for key, values in arrays.items()}, batch_size)
+
+
+def balanced_rows(label: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Indices of ``count`` samples, balanced over the classes in ``label``, ascending.
+
+    Raises
+    ------
+    ValueError
+        If ``count`` is not positive, or a class has too few samples
+    """
+    if count < 1:
+        raise ValueError(f"`count` must be positive. Received: {count}")
+    draw = np.random.default_rng(derive_seed("pilots", seed))
+    kinds = draw.permutation(np.unique(label))
+    shares = [len(part) for part in np.array_split(np.arange(count), len(kinds))]
+    rows: list[np.ndarray] = []
+    for kind, share in zip(kinds, shares, strict=True):
+        members = np.flatnonzero(label == kind)
+        if share > len(members):
+            raise ValueError(
+                f"`count` must leave {share} pilots to class {kind}, which has {len(members)}. "
+                f"Received: {count}"
+            )
+        rows.append(draw.permutation(members)[:share])
+    return np.sort(np.concatenate(rows))
+
+
+def read_latents(file: h5py.File, name: str) -> np.ndarray:
+    """Real numbers as `float32`. Overflows become infinite, which raises an error later."""
+    values = as_numbers(read_dataset(file, name), name)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(np.float32)
+
+
+def classes(label: np.ndarray) -> np.ndarray:
+    """Labels as `int32`."""
+    if label.ndim != 1:
+        return label  # their shape is checked with the shapes of the latents
+    try:
+        return as_classes(label)
+    except ValueError as error:
+        received = str(error).rpartition("Received: ")[2]
+        raise ValueError(f"`label` must hold classes 0, 1, ... Received: {received}") from error
+
+
+def head_accuracy(
+    latents: np.ndarray, label: np.ndarray, kernel: np.ndarray, bias: np.ndarray
+) -> float:
+    """Accuracy of a head on the network's own latents."""
+    return float(np.mean(np.argmax(latents @ kernel + bias, -1) == label))
+
+
+def check_head(kernel: np.ndarray, bias: np.ndarray, width: int, num_classes: int) -> None:
+    """Check the weights of a head.
+
+    Raises
+    ------
+    ValueError
+        If they do not fit latents of ``width`` features and ``num_classes``, or are not finite
+    """
+    fits = kernel.ndim == 2 and len(kernel) == width and bias.shape == kernel.shape[1:]
+    if not fits or len(bias) < num_classes:
+        raise ValueError(
+            f"The head must have a kernel [{width}, num_classes] and a bias [num_classes] for "
+            f"{num_classes} classes. Received: {kernel.shape} and {bias.shape}"
+        )
+    if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+        raise ValueError("The head must be finite. Received: NaN or infinity")
+
+
+def fit_head(
+    latents: np.ndarray, label: np.ndarray, num_classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logistic regression on standardized latents, merged into one layer.
+
+    Raises
+    ------
+    ValueError
+        If there are too many classes
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    if num_classes > _MOST_CLASSES:
+        raise ValueError(
+            f"Without a head `label` must be below {_MOST_CLASSES}. Received: {num_classes - 1}"
+        )
+    mean, scale = latents.mean(0), latents.std(0) + 1e-6
+    model = LogisticRegression(C=0.1, max_iter=200).fit((latents - mean) / scale, label)
+    kernel = np.zeros((latents.shape[1], num_classes), np.float32)
+    bias = np.full(num_classes, -1e9 if num_classes > 2 else 0.0, np.float32)
+    coefficients, offsets = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # a single row of coefficients is the difference of two classes
+        coefficients, offsets = np.stack([0 * coefficients[0], coefficients[0]]), [0, offsets[0]]
+    kernel[:, model.classes_] = (coefficients / scale).T
+    bias[model.classes_] = offsets - (coefficients / scale) @ mean
+    return kernel, bias
