@@ -97,7 +97,7 @@ def test_cca_is_the_linear_optimum_in_the_metric_of_mahalanobis():
 
 
 def test_relative_representations_do_not_see_a_rotation():
-    """What the decoder reads of a rotated copy is what it reads of the receiver's own latents."""
+    """The decoder reads a rotated copy as it reads the receiver's own latents."""
     _, rx = pilots()
     rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(20, 20)))[0]
     tx = 2.0 * rx @ rotation + 1.0
