@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Accuracy of a binary decision at the transmitter after transmission."""
+"""Limits of decisions and scores at the transmitter after transmission."""
 
 from __future__ import annotations
 
@@ -39,3 +39,36 @@ def decision_limit(accuracy: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> 
         )
     flipped = ndtr(-np.sqrt(2.0 * num_symbols * 10.0 ** (snr_db / 10.0)))
     return accuracy * (1 - flipped) + (1 - accuracy) * flipped
+
+
+def score_limit(correlation: ArrayLike, num_symbols: int, snr_db: ArrayLike) -> NDArray[np.float64]:
+    r"""Correlation over AWGN if a score is transmitted at the capacity of the channel.
+
+    .. math::
+        \rho \sqrt{1 - (1 + \gamma)^{-2k}}
+
+    No scheme with the same noiseless score has a larger correlation with :math:`k` complex symbols
+    at the SNR :math:`\gamma`, if the score is Gaussian.
+
+    Parameters
+    ----------
+    correlation : `float`
+        Correlation :math:`\rho` of score and label without noise
+    num_symbols : `int`
+        Number of complex symbols :math:`k` per sample
+    snr_db : `float`
+        SNR :math:`\gamma` [dB]
+
+    Raises
+    ------
+    ValueError
+        If ``num_symbols`` is not positive, or ``correlation`` is not in [-1, 1]
+    """
+    correlation, snr_db = np.asarray(correlation, float), np.asarray(snr_db, float)
+    if num_symbols < 1 or not np.all(np.abs(correlation) <= 1):
+        raise ValueError(
+            "`num_symbols` must be positive and `correlation` lie in [-1, 1]. "
+            f"Received: {num_symbols} and {correlation}"
+        )
+    nats = num_symbols * np.log1p(10.0 ** (snr_db / 10.0))
+    return correlation * np.sqrt(-np.expm1(-2.0 * nats))
