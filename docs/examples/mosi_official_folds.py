@@ -70,6 +70,7 @@ def official_folds(
 
 
 def main() -> None:
+    """Write the file."""
     folder, out = Path(sys.argv[1]), Path(sys.argv[2])
     MultimodalFeatures(official_folds(folder, *glove())).save(out)
 

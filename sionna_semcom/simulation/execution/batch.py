@@ -17,7 +17,7 @@ from ..._messages import listed
 from ..._parts import Settings
 from ..._parts.explanation import explain
 from ..._yaml import load_yaml
-from .clusters import be_quiet
+from .clusters import be_quiet, workers_of
 
 try:
     import dask_jobqueue
@@ -162,7 +162,7 @@ def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> It
         # rather than `scale`, which replaces no job that has ended, as at the end of its walltime
         cluster.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
         announce(f"Waiting for the first of {settings.jobs} jobs of {settings.kind}")
-        while not client.scheduler_info(n_workers=-1)["workers"]:
+        while not workers_of(client):
             with contextlib.suppress(TimeoutError):
                 client.wait_for_workers(1, timeout=1)
             if refusals:
