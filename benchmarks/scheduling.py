@@ -12,6 +12,8 @@ as those of a study are (`DaskExecutor`, `Partial`).
   monitors are disabled. On a cluster, these use the CPU of the worker's machine.
 
     python benchmarks/scheduling.py [--points 10000] [--sleep 30] [--json scheduling.json]
+
+Parts can be measured one at a time (``--parts growth``); the file keeps the others.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,7 @@ STUDY = Path(__file__).parents[1] / "link_sims" / "centroid.yaml"
 TARGET = 20.0  # ms a point
 WORKERS = (1, 10, 100, 300, 1000)
 POINTS_EACH = 3
+PARTS = ("cost", "speedup", "growth")
 SLEEP = 10.0  # seconds; points of studies take from seconds to minutes
 _MONITORS_OFF = {
     "distributed.worker.profile.enabled": False,
@@ -123,34 +127,38 @@ def growth(num_workers: int, sleep: float) -> dict[str, float]:
     }
 
 
+def measured(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Figures of each part, as soon as they are known."""
+    if "cost" in options.parts:
+        yield "cost", {"ms_per_point": cost(options.points), "points": options.points}
+    if "speedup" in options.parts:
+        yield "speedup", {"speedup": speedup(options.batches)}
+    if "growth" in options.parts:
+        # Workers of one process would take turns, as the random generators are the process's
+        dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
+        rows: list[dict[str, float]] = []
+        for num_workers in options.workers:
+            rows.append(growth(num_workers, options.sleep))
+            yield "growth", {"growth": rows, "sleep": options.sleep, "points_each": POINTS_EACH}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--points", type=int, default=10_000)
     parser.add_argument("--workers", type=int, nargs="*", default=WORKERS)
     parser.add_argument("--batches", type=int, default=750, help="of each point of the study")
     parser.add_argument("--sleep", type=float, default=SLEEP, help="seconds of points, for growth")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    milliseconds = cost(options.points)
-    print(f"{milliseconds:.2f} ms a point over {options.points} points (target {TARGET:g} ms)")
-    found_speedup = speedup(options.batches)
-    print(found_speedup, flush=True)
-    # Workers of one process would run one at a time, because they share random generators
-    dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
-    rows = []
-    for num_workers in options.workers:
-        rows.append(growth(num_workers, options.sleep))
-        print({name: round(value, 3) for name, value in rows[-1].items()}, flush=True)
-    if options.json:
-        found = {
-            "ms_per_point": milliseconds,
-            "points": options.points,
-            "speedup": found_speedup,
-            "growth": rows,
-            "sleep": options.sleep,
-            "points_each": POINTS_EACH,
-        }
-        write_bytes(options.json, (json.dumps(found, indent=1) + "\n").encode())
+    found: dict[str, Any] = {}
+    if options.json and options.json.exists():
+        found = json.loads(options.json.read_bytes())
+    for part, figures in measured(options):
+        found |= figures
+        print(part, figures, flush=True)
+        if options.json:
+            write_bytes(options.json, (json.dumps(found, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from .accuracy import accuracy
 from .aggregate import Percentile, confusion, correlation, f1_score, moments, share, where
 from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
 from .bits import ber, bler
-from .decision_limit import decision_limit
+from .decision_limit import decision_limit, score_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
 from .probing import linear_probe, perceptron_probe
@@ -40,6 +40,7 @@ __all__ = [
     "perceptron_probe",
     "psnr",
     "recall_at_1",
+    "score_limit",
     "share",
     "ssim",
     "toi",

@@ -87,6 +87,12 @@ class Task:
         """Scores [batch] in [-3, 3]."""
         return SCORE_LIMIT * ops.tanh(outputs[:, 0] / SCORE_LIMIT)
 
+    @staticmethod
+    def outputs_of(scores: tf.Tensor) -> tf.Tensor:
+        """Outputs [batch, 1] whose :meth:`score` is ``scores`` [batch], limited to [-3, 3]."""
+        share = tf.clip_by_value(scores / SCORE_LIMIT, -_CERTAIN, _CERTAIN)
+        return SCORE_LIMIT * tf.atanh(share)[:, tf.newaxis]
+
     def decide(self, outputs: tf.Tensor) -> tf.Tensor:
         """Classes [batch], `int32`. For scores, one if the score is not negative."""
         if self.num_classes > 2:

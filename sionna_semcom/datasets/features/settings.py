@@ -55,9 +55,11 @@ class FeaturesData(_SomeModalities):
 
 @DATASETS.declare
 class MOSIData(FolderData, _SomeModalities):
-    """Sentiment in videos (CMU-MOSI): features of words, voice and face, negative or positive."""
+    """Sentiment in videos (CMU-MOSI): features of words, voice and face, classes or scores."""
 
     kind: Literal["mosi"] = "mosi"
+    label: Literal["classification", "regression"] = "classification"
+    """Negative or positive sentiment, or its score in [-3, 3]"""
     holdout: float = Field(0.0, ge=0, lt=1)
     """Fraction of the training videos for validation"""
     development: float = Field(0.0, ge=0, lt=1)
@@ -72,10 +74,11 @@ class MOSIData(FolderData, _SomeModalities):
         FileNotFoundError
             If no folder is given, or the file is missing
         """
+        name = "mosi_scores.h5" if self.label == "regression" else "mosi_utterance.h5"
         return MultimodalFeatures.load(
-            self.folder() / "mosi" / "mosi_utterance.h5",
+            self.folder() / "mosi" / name,
             modalities=self.modalities,
-            label="classification",
+            label=self.label,
             holdout=self.holdout,
             development=self.development,
         )

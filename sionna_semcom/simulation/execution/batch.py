@@ -18,7 +18,7 @@ from ..._messages import listed, shortened
 from ..._parts import Settings
 from ..._parts.explanation import explain
 from ..._yaml import load_yaml
-from .clusters import be_quiet
+from .clusters import be_quiet, workers_of
 
 try:
     import dask_jobqueue
@@ -200,7 +200,7 @@ def batch_client(settings: BatchSettings, announce: Callable[[str], None]) -> It
         # unlike `scale`, replaces jobs that have ended, for example at their time limit
         cluster.adapt(minimum_jobs=settings.jobs, maximum_jobs=settings.jobs)
         announce(f"Waiting for the first of {settings.jobs} jobs of {settings.kind}")
-        while not client.scheduler_info(n_workers=-1)["workers"]:
+        while not workers_of(client):
             with contextlib.suppress(TimeoutError):
                 client.wait_for_workers(1, timeout=1)
             if refusals:

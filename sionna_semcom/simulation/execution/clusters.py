@@ -7,7 +7,7 @@ import contextlib
 import glob
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._errors import silent_stderr
 from ..._messages import shortened
@@ -108,3 +108,15 @@ def be_quiet() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in ("client", "worker", "scheduler"):
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
+
+
+def workers_of(client: Client) -> dict[str, Any]:
+    """What the scheduler knows of each worker, by address.
+
+    The client asks the scheduler in a thread, too, and overwrites the workers of an earlier answer
+    by none. Only an answer that counts as many workers as it lists is whole.
+    """
+    while True:
+        known = client.scheduler_info(n_workers=-1)
+        if len(known["workers"]) == known["n_workers"]:
+            return dict(known["workers"])

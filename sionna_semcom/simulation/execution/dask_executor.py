@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import distributed
 from distributed.diagnostics.plugin import WorkerPlugin
 
-from .clusters import load_tensorflow
+from .clusters import load_tensorflow, workers_of
 from .tasks import Done, Report, Task
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class DaskExecutor:
                 had_workers = has_workers
 
     def _has_workers(self) -> bool:
-        return bool(self._client.scheduler_info(n_workers=-1)["workers"])
+        return bool(workers_of(self._client))
 
     def _provide(self) -> None:
         """Send the factory of the context to the workers."""
@@ -230,7 +230,7 @@ class _Workers:
 
     def __init__(self, client: Client, run: str) -> None:
         self._client, self._run = client, run
-        known = client.scheduler_info(n_workers=-1)["workers"]
+        known = workers_of(client)
         self._addresses = sorted(known)
         with_gpu = any(_GPU in each["resources"] for each in known.values())
         self._resources = {_GPU: 1} if with_gpu else None

@@ -50,10 +50,10 @@ class CurveSettings(Settings):
                 f"curve {self.label!r} must list equally many links and models. Received: "
                 f"{len(self.model)} models, {len(self.link)} links"
             )
-        if self.confidence is not None and self.mode == "decision":
+        if self.confidence is not None and self.mode in ("decision", "limit"):
             raise ValueError(
                 f"curve {self.label!r} must not have a confidence if the transmitter decides. "
-                f"Received: confidence={self.confidence}, mode='decision'"
+                f"Received: confidence={self.confidence}, mode={self.mode!r}"
             )
         return self
 

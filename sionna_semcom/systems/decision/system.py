@@ -19,9 +19,10 @@ from ...semantics import Task
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
 from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
+from .limit import at_limit, check_limit
 from .receiver import DecisionReceiver
 
-DecisionMode = Literal["latent", "decision"]
+DecisionMode = Literal["latent", "decision", "limit"]
 
 
 class DecisionSystem(DecisionReceiver):
@@ -35,6 +36,11 @@ class DecisionSystem(DecisionReceiver):
     With ``mode = "decision"``, a trained system decides at the transmitter and repeats one
     antipodal bit in all symbols. No scheme with the same number of symbols is much better. This
     bound can be measured over any link.
+
+    With ``mode = "limit"``, a trained system computes the score at the transmitter, and the score
+    arrives with the distortion of a perfect code, over :class:`~sionna_semcom.link.AWGNLink`. No
+    scheme with the same number of symbols and the same noiseless score has a lower mean squared
+    error, if the score is Gaussian.
 
     Parameters
     ----------
@@ -112,7 +118,10 @@ class DecisionSystem(DecisionReceiver):
 
     @property
     def mode(self) -> DecisionMode:
-        """Whether the latent or the decision is transmitted. Changes take effect immediately."""
+        """Whether the latent, the decision or the score at the limit is transmitted.
+
+        Changes take effect immediately.
+        """
         return self._mode
 
     @mode.setter
@@ -122,6 +131,10 @@ class DecisionSystem(DecisionReceiver):
             raise ValueError(
                 "`mode` can be 'decision' where there are two classes, which one bit tells. "
                 f"Received: num_classes={self.task.num_classes}"
+            )
+        if mode == "limit" and self.task.num_classes:
+            raise ValueError(
+                f"`mode` can be 'limit' for scores. Received: num_classes={self.task.num_classes}"
             )
         self._mode: DecisionMode = mode
         self._forget_graphs()
@@ -156,6 +169,8 @@ class DecisionSystem(DecisionReceiver):
         no = self.noise_power(snr_db)
         if self.mode == "decision" and not training:
             return self._repeat_decision(encodings, no)
+        if self.mode == "limit" and not training:
+            return self._score_at_limit(encodings, no)
         if self.confidence is not None and not training:
             return self._send_until_sure(encodings, no, self.confidence)
         return self.decode(self.receive(encodings, no), training)
@@ -205,9 +220,19 @@ class DecisionSystem(DecisionReceiver):
         self._task_tracker.update_state(loss)
         return loss
 
+    def _noiseless_outputs(self, latents: tf.Tensor) -> tf.Tensor:
+        """Outputs at the transmitter."""
+        return self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
+
+    def _score_at_limit(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
+        """Outputs for scores that arrive with the distortion of a perfect code."""
+        check_limit(self.link, latents.shape[0])
+        scores = self.task.score(self._noiseless_outputs(latents))
+        return self.task.outputs_of(at_limit(scores, no, self.num_symbols))
+
     def _repeat_decision(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Decide on noiseless ``latents``, send the bit, and combine the received symbols."""
-        outputs = self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
+        outputs = self._noiseless_outputs(latents)
         bit = tf.where(outputs >= 0, 1.0, -1.0)
         symbols = tf.tile(tf.cast(bit, tf.complex64), [1, self.num_symbols])
         symbols_hat, no_eff = self.link(symbols, no)

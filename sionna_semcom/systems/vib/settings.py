@@ -59,8 +59,8 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
         """Check that a decision at the transmitter has all modalities."""
         super().check_evaluation(mode, present)
-        if mode == "decision" and self.devices:
-            raise ValueError("mode 'decision' needs one transmitter with all modalities")
+        if mode in ("decision", "limit") and self.devices:
+            raise ValueError(f"mode {mode!r} needs one transmitter with all modalities")
 
     def check_confidence(self, confidence: float | None) -> None:
         """Check that a receiver that asks again has all modalities from one transmitter."""

@@ -38,3 +38,19 @@ def test_impossible_values_are_refused():
 @pytest.mark.filterwarnings("error")
 def test_without_noise_nothing_is_lost():
     assert metrics.decision_limit(0.7, 5, [1e5, np.inf]).tolist() == [0.7, 0.7]
+
+
+def test_scores_at_the_limit_have_the_distortion_of_their_rate():
+    """Gaussian scores and labels: rate k log2(1 + snr), distortion 2^(-2 rate)."""
+    snr_db, num_symbols = np.array([-12.0, -3.0, 6.0]), 2
+    bits = num_symbols * np.log2(1 + 10 ** (snr_db / 10))
+    expected = 0.6 * np.sqrt(1 - 2 ** (-2 * bits))
+    np.testing.assert_allclose(metrics.score_limit(0.6, num_symbols, snr_db), expected)
+    assert metrics.score_limit(0.6, 3, np.inf) == pytest.approx(0.6)
+    assert metrics.score_limit(0.6, 3, -300.0) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("correlation", "num_symbols"), [(0.5, 0), (1.1, 2), (np.nan, 2)])
+def test_limits_of_scores_check_their_input(correlation, num_symbols):
+    with pytest.raises(ValueError, match=r"`correlation` lie in \[-1, 1\].*Received"):
+        metrics.score_limit(correlation, num_symbols, 0.0)

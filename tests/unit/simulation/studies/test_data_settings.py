@@ -59,6 +59,11 @@ def test_mosi(mosi, tmp_path, monkeypatch):
     assert data.num_classes == 2
     assert [len(split) for split in data.splits.values()] == [10, 2, 4]
     assert settings(kind="mosi").holdout == 0
+    mosi.rename(mosi.with_name("mosi_scores.h5"))
+    scores = settings(kind="mosi", root=str(tmp_path), label="regression").load()
+    assert scores.num_classes == 0
+    np.testing.assert_allclose(scores.splits["test"].label, np.linspace(-3, 3, 4))
+    mosi.with_name("mosi_scores.h5").rename(mosi)
     with pytest.raises(FileNotFoundError, match=r"Data 'mosi' need a folder: set data\.root"):
         settings(kind="mosi").load()
     monkeypatch.setenv("SIONNA_SEMCOM_DATA", str(tmp_path))

@@ -219,7 +219,9 @@ def test_a_decision_that_is_repeated_meets_the_limit():
 
 
 def test_modes_are_checked():
-    with pytest.raises(ValueError, match=r"`mode` must be one of latent, decision.*'analog'"):
+    with pytest.raises(
+        ValueError, match=r"`mode` must be one of latent, decision, limit.*'analog'"
+    ):
         _system().mode = "analog"
     with pytest.raises(ValueError, match=r"where there are two classes.*num_classes=5"):
         _system(5).mode = "decision"
