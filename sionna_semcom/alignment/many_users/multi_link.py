@@ -53,9 +53,9 @@ class MultiLinkAligner(BaseEstimator):
 
     def fit(
         self,
-        tx: ArrayLike | Sequence[ArrayLike],
-        rx: ArrayLike | Sequence[ArrayLike],
-        held_out: ArrayLike | Sequence[ArrayLike] | None = None,
+        tx: Any,
+        rx: Any,
+        held_out: Any = None,
         metrics: Sequence[ArrayLike] | None = None,
     ) -> MultiLinkAligner:
         """Learn from latents of the same inputs in all spaces.
@@ -122,7 +122,7 @@ class MultiLinkAligner(BaseEstimator):
             )
         links = []
         for user, aligner in enumerate(self.links_):
-            error = error_variance
+            error: Any = error_variance
             if tf.convert_to_tensor(error).shape.rank:
                 error = error[..., user, user::count]
             links.append(aligner.design(h[..., user, user::count, :, :], no, error))

@@ -89,12 +89,12 @@ class ManyUserAlignmentSystem(AlignmentSystem):
         return len(self.receiver.users)
 
     @property
-    def receiver(self) -> UserReceivers:
+    def receiver(self) -> Any:
         """Heads of the receivers and properties of the latents of each user's link."""
         return self._user_receivers
 
     @receiver.setter
-    def receiver(self, receiver: UserReceivers) -> None:
+    def receiver(self, receiver: Any) -> None:
         self._user_receivers = receiver
         self._user_heads = [
             (tf.constant(one.kernel, tf.float32), tf.constant(one.bias, tf.float32))
@@ -214,7 +214,8 @@ class ManyUserAlignmentSystem(AlignmentSystem):
         link, users = self.link, self.receiver.users
         overhead = link.channel_uses() - link.num_uses
         downlink = self.settings.direction == "downlink"
-        exchanged = self.aligner.exchanged(link.num_uses, link.num_rx_ant, link.num_tx_ant)
+        aligner: Any = self.aligner
+        exchanged = aligner.exchanged(link.num_uses, link.num_rx_ant, link.num_tx_ant)
         num_symbols = link.num_uses * link.num_tx_ant
         return {
             "users": len(users),

@@ -109,12 +109,12 @@ class AlignmentSystem(LinkedModel):
         self.built = True
 
     @property
-    def receiver(self) -> Receiver:
+    def receiver(self) -> Any:
         """Receiver's head and properties of the latents for which the aligner was fitted."""
         return self._receiver
 
     @receiver.setter
-    def receiver(self, receiver: Receiver) -> None:
+    def receiver(self, receiver: Any) -> None:
         self._receiver = receiver
         self._kernel = tf.constant(receiver.kernel, tf.float32)
         self._bias = tf.constant(receiver.bias, tf.float32)
@@ -122,7 +122,8 @@ class AlignmentSystem(LinkedModel):
     @property
     def structure(self) -> tuple[Hashable, ...]:
         """State of the system, other than weights, that a graph depends on."""
-        return *super().structure, self.aligner, *self._heads_in_use()
+        aligner: Any = self.aligner
+        return *super().structure, aligner, *self._heads_in_use()
 
     def _heads_in_use(self) -> tuple[Hashable, ...]:
         """Identity of the tensors of the head."""
