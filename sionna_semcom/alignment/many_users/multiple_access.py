@@ -107,7 +107,7 @@ def multiple_access(
     Input
     -----
     weights : [K, n], `float`
-        Weights of the coefficients of each user, as in :class:`MultipleAccess`
+        Semantic singular values, as in :class:`MultipleAccess`
     h : [..., K, B, N_R, N_T], `tf.complex`
         Channels of the users
     no : [], `tf.float`
