@@ -104,6 +104,24 @@ def multiple_access(
 ) -> MultipleAccess:
     """The problem for channels ``h`` [..., K, B, N_R, N_T] and a noise power ``no`` [].
 
+    Input
+    -----
+    weights : [K, n], `float`
+        Semantic singular values, as in :class:`MultipleAccess`
+    h : [..., K, B, N_R, N_T], `tf.complex`
+        Channels of the users
+    no : [], `tf.float`
+        Noise power per receive antenna
+    error_variance : [...], `tf.float`
+        Error variance of the channel coefficients
+    is_complex : `bool`
+        Whether coefficients are complex
+
+    Output
+    ------
+    : :class:`MultipleAccess`
+        The problem
+
     Raises
     ------
     ValueError
