@@ -128,13 +128,13 @@ def growth(num_workers: int, sleep: float) -> dict[str, float]:
 
 
 def measured(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Figures of each part, as soon as they are known."""
+    """Figures of each part, when they are available."""
     if "cost" in options.parts:
         yield "cost", {"ms_per_point": cost(options.points), "points": options.points}
     if "speedup" in options.parts:
         yield "speedup", {"speedup": speedup(options.batches)}
     if "growth" in options.parts:
-        # Workers of one process would take turns, as the random generators are the process's
+        # Workers of one process would run one at a time, because they share random generators
         dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
         rows: list[dict[str, float]] = []
         for num_workers in options.workers:

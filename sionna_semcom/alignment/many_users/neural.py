@@ -26,7 +26,7 @@ class NeuralBroadcastAligner(keras.layers.Layer):
     coefficients, and the shares :math:`\boldsymbol\rho_k` of their variances that the estimates
     explain. Both have the same meaning for all channels, antennas and SNRs, so that one network
     per user serves every set of channels. It corrects the linear decoder, from which training
-    starts. What users and station exchange is the same as without networks.
+    starts. Users and station exchange the same numbers as without networks.
 
     Parameters
     ----------

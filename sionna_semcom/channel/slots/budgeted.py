@@ -87,7 +87,7 @@ class BudgetedSlots(SlotSource):
         return self.drops(config.tf_rng.uniform([num_slots], maxval=size, dtype=tf.int32))
 
     def drops(self, rows: tf.Tensor) -> Drops:
-        """The drops ``rows`` with what interferes there."""
+        """The drops ``rows`` with their interferers."""
         others = self.slots.interferers(rows)
         if others is not None:
             others = in_units(others, self._unit)
@@ -152,7 +152,7 @@ def seen_drops(slots: BudgetedSlots) -> list[Drops]:
 
 
 def unseen_drops(slots: SlotSource) -> list[Drops]:
-    """Chunks of 512 slots that no pool holds, or 1,024 in place of a pool; unit mean energy."""
+    """Chunks of 512 slots that no pool holds, or 1,024 if there is a pool; unit mean energy."""
     size = MOST_DROPS if slots.pool is not None else MOST_DROPS // 2
     with own_randomness():
         h = slots.fresh(size)

@@ -105,7 +105,7 @@ class SlotSequence(SlotSource):
 
     @property
     def num_kept(self) -> int | None:
-        """Slots of all sequences of the pool, or none if each sequence is drawn anew."""
+        """Number of slots in the pool of sequences; `None` without a pool."""
         sequences = self._sequences.num_kept
         return None if sequences is None else self._num_slots * sequences
 

@@ -111,10 +111,10 @@ def be_quiet() -> None:
 
 
 def workers_of(client: Client) -> dict[str, Any]:
-    """What the scheduler knows of each worker, by address.
+    """Description of each worker by the scheduler, by address.
 
-    The client asks the scheduler in a thread, too, and overwrites the workers of an earlier answer
-    by none. Only an answer that counts as many workers as it lists is whole.
+    The client also asks the scheduler periodically in a thread, and replaces the workers in an
+    earlier answer by an empty list. An answer is complete if it lists as many workers as it counts.
     """
     while True:
         known = client.scheduler_info(n_workers=-1)

@@ -41,7 +41,7 @@ def extract_user_latents(
     name : `str`
         The networks are the models ``<name>_<end>``
     images : :class:`CIFAR10` | :class:`Digits`
-        What the networks look at, and are trained on unless they are trained
+        Input of the networks, and their training data if they are not trained yet
     networks : `dict`
         `ModelSettings` of image classifiers, that of the station first
     models : `None` | :class:`ModelStore`

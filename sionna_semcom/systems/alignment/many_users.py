@@ -69,7 +69,7 @@ class ManyUserAlignmentSystem(AlignmentSystem):
     -----
     inputs : `dict`
         ``station`` [batch, d] and ``users`` [batch, m_1 + ... + m_K + ...], the latents of all
-        users side by side, of which the first K are used; for metrics ``label`` [batch]
+        users side by side. The first K users are used. For metrics also ``label`` [batch]
     snr_db : `None` (drawn as in training) | [], `float`
         SNR [dB]
 
@@ -153,7 +153,7 @@ class ManyUserAlignmentSystem(AlignmentSystem):
         return ChannelState(*parts)
 
     def _rows(self, inputs: Batch) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-        """What each user's link transmits, and what is to be received."""
+        """Latents that each user's link transmits, and latents that should be received."""
         ends: list[list[tf.Tensor]] = [[], []]
         downlink = self.settings.direction == "downlink"
         start = 0
@@ -180,7 +180,7 @@ class ManyUserAlignmentSystem(AlignmentSystem):
 
         ``accuracy`` of the heads, ``mse`` of the latents over their power, ``logit_mse`` of the
         logits without their mean over the classes, and transmit ``power`` per resource element.
-        ``worst_accuracy`` [batch, K] is the accuracy of each user, of which the least counts.
+        ``worst_accuracy`` [batch, K] is the accuracy of each user; the least one is reported.
         """
         received, power = self._exchange(batch, snr_db, training=False)
         hits, errors, logit_errors = [], [], []

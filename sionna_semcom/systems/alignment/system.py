@@ -200,7 +200,7 @@ class AlignmentSystem(LinkedModel):
     def _designed(
         self, state: ChannelState, no: tf.Tensor, training: bool
     ) -> tuple[tf.Tensor, Any]:
-        """Channels, and precoder and decoder for what is known of them."""
+        """Channels, and precoder and decoder for the channel knowledge."""
         h, known = state.h, state.mean if self.settings.robust else state.h_hat
         if not self.settings.channel_known:
             known = tf.eye(*h.shape[-2:], batch_shape=tf.shape(h)[:-2], dtype=h.dtype)

@@ -168,8 +168,8 @@ class ChannelEstimation(LinkedModel):
             ``nmse``: error of the estimate and energy of the channel, [batch, 2], the means of
             which have the normalized error as their ratio; ``symbol_mse`` of equalized symbols;
             ``error_over_no_eff``, the mean ratio of their squared error and reported noise in a
-            slot, [batch]; and ``error_over_no_eff_p50``, of which the means give the median over
-            slots within 1 %, [batch, 901]
+            slot, [batch]; and ``error_over_no_eff_p50`` [batch, 901], a histogram whose mean gives
+            the median over slots within 1 %
         """
         seen = self.observe(batch, snr_db)
         axes = list(range(1, 7))

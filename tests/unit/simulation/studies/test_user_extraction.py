@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Latents of the networks of a station and of its users, and of networks of others."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -52,13 +54,13 @@ def test_networks_of_others_are_further_users(tmp_path):
 
 
 def test_the_networks_of_the_built_in_users_are_those_that_ship():
-    settings = DigitsUserLatents()
+    settings: Any = DigitsUserLatents()
     assert list(settings.users) == ["receiver", "user_2", "user_3", "user_4"]
     assert settings.station.system.latent_dim == 32
 
 
 def test_a_random_split_of_others_becomes_that_of_the_images():
-    """Row numbers of the images by class and name stand for their latents."""
+    """Row numbers of the images by class and name replace their latents."""
     draw = np.random.default_rng(5)
     label = np.repeat(np.arange(3), (7, 9, 8)).astype("i4")
     image = np.arange(24, dtype="f4")[:, np.newaxis]
