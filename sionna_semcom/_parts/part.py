@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import inspect
 import textwrap
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import ValidationError
@@ -88,7 +89,7 @@ class _ClassSignature:
 
 
 def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
-    first = _constructor(part)
+    first = _constructor(part.__mro__)
     named = {parameter.name for parameter in first}
     declared = [
         inspect.Parameter(
@@ -103,13 +104,14 @@ def _signature(part: type, settings: type[Settings]) -> inspect.Signature:
     return inspect.Signature([*first, *declared])
 
 
-def _constructor(part: type) -> list[inspect.Parameter]:
-    """Parameters of the constructor, including those of ``**options`` that it passes on."""
-    definer = next(one for one in part.__mro__ if "__init__" in vars(one))
+def _constructor(classes: Sequence[type]) -> list[inspect.Parameter]:
+    """Parameters of the first constructor of ``classes``, with its ``**options``."""
+    place = next(n for n, one in enumerate(classes) if "__init__" in vars(one))
+    definer = classes[place]
     _, *own = inspect.signature(definer.__init__).parameters.values()  # type: ignore[misc]
     keywords = {}
     if own and own[-1].name == "options":
-        extended = _constructor(definer.__mro__[1])
+        extended = _constructor(classes[place + 1 :])
         keywords = {one.name: one for one in extended if one.kind is one.KEYWORD_ONLY}
     keywords |= {one.name: one for one in own if one.kind is one.KEYWORD_ONLY}
     by_name = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)

@@ -21,7 +21,7 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
     csi: Literal["perfect", "ls", "delayed"] = "ls"
     """CSI at both ends: the channel itself, its least-squares estimate from the pilots of each
     antenna, or the channel some OFDM symbols earlier."""
-    csi_delay: int | None = Field(default=None, ge=1)
+    csi_delay: int | None = Field(default=None, ge=1, le=2**12)
     """Delay of the CSI [OFDM symbols]."""
 
     @model_validator(mode="after")

@@ -17,6 +17,7 @@ from .._files import atomic_hdf5, sha256
 from .._hdf5 import open_hdf5, read_checksums, read_dataset
 from .._messages import listed
 from .features.columns import as_numbers
+from .folder import find_file
 from .latent_data import (
     SPLITS,
     LatentData,
@@ -262,8 +263,9 @@ class UserLatentsData(DataSettings):
 
     kind: Literal["user_latents"] = "user_latents"
     path: Path
-    """Path of the file, with {train,val,test}/{station,user_0,user_1,...,label}"""
+    """Path of the file, with {train,val,test}/{station,user_0,user_1,...,label}, also below the
+    folder SIONNA_SEMCOM_DATA"""
 
     def load(self, models: Any = None) -> UserLatents:
         """Read the file."""
-        return UserLatents.load(self.path)
+        return UserLatents.load(find_file(self.path))

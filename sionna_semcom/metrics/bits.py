@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import math
-
 import tensorflow as tf
 
 from .floating import as_floating
@@ -61,11 +59,12 @@ def bler(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
 def _wrong(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
     bits, bits_hat = as_floating(bits, bits_hat, ("bits", "bits_hat"))
     same = bits.shape.is_compatible_with(bits_hat.shape)
-    if bits.shape.rank in (0, 1) or not same or 0 in bits.shape[1:]:
+    rank = bits.shape.rank
+    if rank in (0, 1) or not same or (rank and 0 in bits.shape[1:]):
         raise ValueError(
             "`bits` and `bits_hat` must have a bit in a row, and the same shape [batch, ...]. "
             f"Received: {bits.shape} and {bits_hat.shape}"
         )
     note_outputs(bits, bits_hat)
     wrong = tf.not_equal(bits, bits_hat)
-    return tf.reshape(wrong, [tf.shape(wrong)[0], math.prod(bits.shape[1:])])
+    return tf.reshape(wrong, [tf.shape(wrong)[0], tf.reduce_prod(tf.shape(wrong)[1:])])

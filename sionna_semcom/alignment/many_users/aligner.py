@@ -54,8 +54,8 @@ class BroadcastAligner(BaseEstimator):
     form : "widely_linear" (default) | "complex_linear"
         Linearity of the precoder
     num_coefficients : `None` (all) | `int`
-        Number of the transmitter's coefficients that are considered: those that explain most of
-        the latents of all users. It limits the cost of a design
+        Number of the transmitter's coefficients that are considered. They explain most of the
+        latents of all users. This limits the cost of a design
     rho : `float`
         Penalty of ADMM
     trial : `None` (all) | `int`

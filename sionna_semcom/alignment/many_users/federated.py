@@ -23,7 +23,8 @@ def federated_admm(
         \mathbf{F}\rVert^2 + \rho\lVert\mathbf{F} - \mathbf{Z} + \mathbf{U}_k\rVert^2 .
 
     The station projects the mean of :math:`\mathbf{F}_k + \mathbf{U}_k` on the power limit and
-    sends it to the users. Finally, the precoder is scaled to the power limit.
+    sends it to the users. Finally, the precoder is scaled to the power limit. Errors of the channel
+    knowledge are considered by the decoders, but not by the precoder.
 
     Source: downlink alignment with a shared pre-equalizer, arXiv:2602.17271, in the consensus form
     of Boyd et al., "Distributed Optimization and Statistical Learning via ADMM", 2011, section 7.

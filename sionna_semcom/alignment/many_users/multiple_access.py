@@ -227,7 +227,8 @@ def alone(problem: MultipleAccess) -> tf.Tensor:
     size = problem.weights.shape[-1]
     gains = tf.maximum(tf.reverse(tf.math.real(gains), [-1])[..., :size], 0.0)
     transmit = tf.reverse(transmit, [-1])[..., :size]
-    level = problem.noise[..., tf.newaxis] + problem.power * tf.reduce_mean(problem.error, -1)
+    used = problem.power / problem.error.shape[-1]  # on a resource element
+    level = problem.noise[..., tf.newaxis] + used * tf.reduce_mean(problem.error, -1)
     powers = semantic_waterfilling(
         problem.weights + tf.zeros_like(gains),
         gains / level[..., tf.newaxis],

@@ -17,11 +17,11 @@ def check_grid(settings: Any) -> None:
     """Check the size of a grid, its data elements, and that pilots are in existing OFDM symbols."""
     sizes = ("num_rx_ant", "num_tx_ant", "num_ofdm_symbols", "fft_size")
     slot = math.prod(getattr(settings, name) for name in sizes)
-    if slot > MAX_COEFFICIENTS or slot * (settings.pool_size or 1) > MAX_POOL:
+    if slot > MAX_COEFFICIENTS or slot * (settings.realizations or 1) > MAX_POOL:
         raise ValueError(
             f"A slot must have at most {MAX_COEFFICIENTS} channel coefficients, "
             f"{' x '.join(sizes)}, and a pool at most {MAX_POOL}. Received: {slot} in a slot"
-            + ("" if settings.pool_size is None else f", pool_size={settings.pool_size}")
+            + ("" if settings.realizations is None else f", a pool of {settings.realizations}")
         )
     pilots, used = settings.pilot_ofdm_symbol_indices, settings.num_subcarriers
     if min(settings.num_guard_carriers) < 0 or used < 1:

@@ -123,6 +123,10 @@ class PathChannel(SlotSource):
         """Size of the pool, or `None` if each slot draws its own."""
         return None if self._pool is None else self._pool[0].shape[0]
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that the pool does not hold."""
+        return self._response(*self._draw_pool(num_slots))
+
     def kept_paths(self, rows: tf.Tensor) -> Paths:
         """Paths of the slots ``rows`` of the pool."""
         a, tau = self._pool or (tf.zeros([0]), tf.zeros([0]))

@@ -42,6 +42,10 @@ class ModelPaths(ModelSlots):
         """Paths of the slots ``rows`` of the pool."""
         return self._normalized(*(tf.gather(part, rows) for part in self._pool))
 
+    def fresh(self, num_slots: int) -> tf.Tensor:
+        """Slots that the pool does not hold."""
+        return self._in_unit(self._at_symbols(*self._of_model(num_slots)))
+
     def _normalized(self, a: tf.Tensor, tau: tf.Tensor) -> Paths:
         return in_units(a, self._unit_of(self._at_symbols(a, tau))), tau
 

@@ -167,7 +167,7 @@ class DownlinkSettings(MultiUserSettings):
     transmitter_csi: Literal["perfect", "ls", "delayed"] = "perfect"
     """What the base station knows: the channel itself, its least-squares estimate from pilots of
     all terminal antennas at the same SNR, or the channel as it was some OFDM symbols ago."""
-    transmitter_delay: int | None = Field(default=None, ge=1)
+    transmitter_delay: int | None = Field(default=None, ge=1, le=2**12)
     """Age of the delayed channel [OFDM symbols]."""
 
     @model_validator(mode="after")

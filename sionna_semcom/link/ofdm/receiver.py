@@ -286,7 +286,7 @@ class OFDMReceiver(Link):
 
         ratio = experience.error_ratio(receive)
         learned = LearnedError(estimate, self.resource_grid, ratio, self.precision)
-        if learned.off > MOST_OFF:
+        if not learned.off <= MOST_OFF:
             warn_of_reported_noise(f"it was {learned.off:.0%} off in the slots that were learned")
         return learned
 

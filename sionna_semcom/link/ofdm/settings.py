@@ -23,7 +23,7 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
     precoding: Literal["none", "rzf", "svd"] = "none"
     """`none` feeds each stream to one antenna, `rzf` inverts the channel (one stream to each
     receive antenna), `svd` sends on the strongest eigenmodes with equal power. The transmitter
-    knows the channel perfectly, or the old channel with `csi`='delayed'."""
+    knows the channel perfectly, or the old channel if `csi` is `delayed`."""
     precoding_granularity: Literal["element", "slot"] | None = None
     """A precoder for each resource element or one for the slot (`svd` only). By default `svd`
     uses one for the slot if the receiver has to interpolate the precoded channel."""
@@ -31,7 +31,7 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
     csi: Literal["perfect", "ls", "delayed"] = "ls"
     """Channel knowledge of the receiver: the channel itself, its least-squares estimate from
     pilots, or the channel some OFDM symbols ago, from which precoders are computed as well."""
-    csi_delay: int | None = Field(default=None, ge=1)
+    csi_delay: int | None = Field(default=None, ge=1, le=2**12)
     """Age of the delayed channel [OFDM symbols]."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equalizer."""

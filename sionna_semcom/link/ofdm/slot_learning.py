@@ -60,5 +60,5 @@ def learn_slots(
         return Seen(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
 
     off = learn_coefficients(see, error.keep, error.snrs_db)
-    if off > MOST_OFF:
+    if not off <= MOST_OFF:
         warn_of_reported_noise(f"it was {off:.0%} off in the slots that were learned")

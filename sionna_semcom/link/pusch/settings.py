@@ -21,6 +21,7 @@ from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
 from .slot_parts import DMRSSettings, TransportBlockSettings
 
+_PREFIX = {"normal": 144, "extended": 512}  # samples of an FFT of 2,048
 MAX_LMMSE = 2**25  # complex numbers in the matrix of a layer, 256 MiB
 
 
@@ -162,10 +163,8 @@ class PUSCHSettings(ReceiverSettings):
     @cached_property
     def slots(self) -> OFDMSettings:
         """The slots as an OFDM link has them."""
-        grid = self.config.carrier
-        prefix = math.ceil(
-            grid.cyclic_prefix_length * self.num_subcarriers * self.subcarrier_spacing
-        )
+        # TS 38.211, section 5.3.1, without the longer prefix of one symbol every half millisecond
+        prefix = -(-_PREFIX[self.cyclic_prefix] * self.num_subcarriers // 2048)
         return validated(
             OFDMSettings,
             {

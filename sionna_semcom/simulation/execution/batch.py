@@ -100,7 +100,7 @@ class BatchSettings(Settings):
 
 def _check(name: str, value: Any) -> None:
     """Check a value, which dask-jobqueue writes into scripts unchecked."""
-    if name == "walltime" and not isinstance(value, str):
+    if name == "walltime" and not isinstance(value, str | None):
         raise ValueError(
             "`walltime` must be in quotes, as YAML reads 12:00:00 as a number. "
             f"Received: {shortened(value, 60)}"
@@ -117,7 +117,7 @@ def _check(name: str, value: Any) -> None:
         known = isinstance(line, str | int) or (isinstance(line, float) and math.isfinite(line))
         if name == "scheduler_options" or line is None:
             continue
-        if not known or (isinstance(line, str) and not line.isprintable()):
+        if not known or (isinstance(line, str) and not line.replace("\t", " ").isprintable()):
             raise ValueError(
                 f"`{name}` must be one line of text, or a number. Received: {shortened(line, 60)}"
             )

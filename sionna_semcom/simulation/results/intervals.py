@@ -166,17 +166,17 @@ def over_seeds(
 ) -> Bounds:
     """Student's t interval over models of different training seeds.
 
-    ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. If a proportion is
-    equal for all models, their spread gives an interval of zero width. The widest interval of the
-    models replaces it.
+    ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. If a mean is equal
+    for all models, such as the accuracy of few samples, their spread gives an interval of zero
+    width. The widest interval of the models replaces it. Proportions are limited to [0, 1].
     """
     means = np.asarray(mean, float)
     center, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
-    if not proportion:
-        return center, lower, upper
+    if proportion:
+        lower, upper = np.maximum(lower, 0.0), np.minimum(upper, 1.0)
     same = np.ptp(means, axis=0) == 0
-    lower = np.where(same, np.min(np.asarray(low), axis=0), np.maximum(lower, 0.0))
-    return center, lower, np.where(same, np.max(np.asarray(high), axis=0), np.minimum(upper, 1.0))
+    lower = np.where(same, np.min(np.asarray(low), axis=0), lower)
+    return center, lower, np.where(same, np.max(np.asarray(high), axis=0), upper)
 
 
 def repetition_variance(

@@ -42,6 +42,7 @@ def check_compatibility(study: Any) -> None:
             _check_devices(who, curve, system, *devices)
             _check_curve(who, curve, model_name, system, study.data.modalities)
             _check_confidence(who, curve, link_name, study.links[link_name])
+            _check_limit(who, curve, study.links[link_name], study.evaluation.batch_size)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a model that transmits latents")
             known = system.metric_names(study.data.modalities, study.judges)
@@ -220,6 +221,15 @@ def _check_confidence(who: str, curve: CurveSettings, name: str, link: AnyLink) 
         raise ValueError(
             f"{who}: confidence needs a link with retransmissions. "
             f"Received: the link {name!r} ({link.kind})"
+        )
+
+
+def _check_limit(who: str, curve: CurveSettings, link: AnyLink, batch_size: int) -> None:
+    """Check that the limit of ``mode: limit`` is known, and that batches have a variance."""
+    if curve.mode == "limit" and (link.kind != "awgn" or batch_size < 2):
+        raise ValueError(
+            f"{who}: mode 'limit' needs an awgn link and batches of at least two samples. "
+            f"Received: {link.kind}, batch_size={batch_size}"
         )
 
 

@@ -51,9 +51,7 @@ class ManyUserAlignmentSystem(AlignmentSystem):
 
     Parameters
     ----------
-    aligner : :class:`~sionna_semcom.alignment.BroadcastAligner` | \
-              :class:`~sionna_semcom.alignment.UplinkAligner` | \
-              :class:`~sionna_semcom.alignment.MultiLinkAligner`
+    aligner : `BroadcastAligner` | `UplinkAligner` | `MultiLinkAligner`
         Designs precoders and decoders; must be fitted
     pairs : sequence of :class:`~sionna_semcom.datasets.LatentPairs`
         Latents and receiver's head of the link of each user,

@@ -112,8 +112,8 @@ def _reason(system: Any) -> str:
     apart = isinstance(system, CentroidSystem) and system.transmitters == "separate"
     if apart or (isinstance(settings, TwoStageVIBSettings) and settings.devices):
         return "has transmitters='separate'"
-    if isinstance(system, DecisionSystem) and system.mode == "decision":
-        return "has mode='decision'"
+    if isinstance(system, DecisionSystem) and system.mode != "latent":
+        return f"has mode={system.mode!r}"
     if isinstance(system, DecisionSystem) and system.confidence is not None:
         return "requests transmissions: set `confidence` to None"
     return ""

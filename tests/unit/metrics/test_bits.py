@@ -60,3 +60,11 @@ def test_bits_that_are_not_numbers_are_noted():
     with metrics.watching() as watch:
         metrics.bler(tf.zeros([3, 2]), tf.constant([[0.0, 1.0], [0.0, np.nan], [0.0, 0.0]]))
     assert watch.count() == 1
+
+
+@pytest.mark.parametrize("shape", [[None, None], None])
+def test_sizes_may_be_unknown_in_graphs(shape):
+    spec = tf.TensorSpec(shape, tf.float32)
+    rates = tf.function(metrics.ber, input_signature=[spec, spec], autograph=False)
+    bits = tf.constant([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0]])
+    np.testing.assert_allclose(rates(bits, tf.ones_like(bits)), [0.5, 0.5])

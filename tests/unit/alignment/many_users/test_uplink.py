@@ -88,6 +88,19 @@ def test_the_objective_is_the_error_of_numpy(error, is_complex):
 
 
 @pytest.mark.parametrize("is_complex", [False, True])
+def test_one_user_starts_at_its_optimum_also_with_errors_of_its_channel(is_complex):
+    """Equal gains of both elements: the power of each is half of the whole, as are its errors."""
+    weights, rng = np.linspace(1.0, 0.2, 5)[np.newaxis], np.random.default_rng(11)
+    h = tf.repeat(tf.constant(complex_normal(rng, 3, 1, 1, 2, 2)), 2, axis=2)
+    problem = multiple_access(weights, h, 0.02, 0.3, is_complex)
+    start = precoders = alone(problem)
+    for _ in range(60):
+        precoders = uplink_turn(problem, precoders)
+    found, best = problem.objective(start).numpy(), problem.objective(precoders).numpy()
+    np.testing.assert_allclose(found, best, rtol=6e-3)
+
+
+@pytest.mark.parametrize("is_complex", [False, True])
 @pytest.mark.parametrize("error", [0.0, 0.05])
 def test_no_turn_raises_the_sum_of_errors(error, is_complex):
     problem = random_problem(3, 5, groups=10, error=error, is_complex=is_complex)

@@ -25,6 +25,8 @@ def own_model():
         {"model": "CDL-C", "pool_size": 70},
         {"model": "UMi", "pool_size": 70, "link_budget": {}},
         {"channel": own_model, "pool_size": 70},
+        {"model": "TDL-A", "pool_size": 70, "domain": "time"},
+        {"channel": own_model, "pool_size": 70, "domain": "time"},
     ],
 )
 def test_fresh_slots_are_others_and_leave_the_pool_as_it_is(settings):

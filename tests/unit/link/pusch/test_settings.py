@@ -118,3 +118,24 @@ def test_a_configuration_that_is_none_is_refused():
     config = PUSCHConfig(transform_precoding=True)
     with pytest.raises(ValueError, match="transform_precoding` must be False"):
         PUSCHLink(config)
+
+
+@pytest.mark.parametrize(
+    ("settings", "samples"),
+    [
+        ({"num_resource_blocks": 32, "subcarrier_spacing": 60e3}, 27),  # 144/2048 of 384
+        (
+            {
+                "num_resource_blocks": 32,
+                "subcarrier_spacing": 60e3,
+                "cyclic_prefix": "extended",
+                "symbol_allocation": (0, 12),
+            },
+            96,
+        ),
+        ({"num_resource_blocks": 2, "slot_number": 0}, 2),  # 1.7 in whole samples
+        ({"num_resource_blocks": 2, "slot_number": 1}, 2),
+    ],
+)
+def test_prefixes_are_the_shorter_ones_of_the_standard(settings, samples):
+    assert PUSCHSettings(**settings).slots.cyclic_prefix_length == samples

@@ -55,6 +55,8 @@ def test_a_time_that_yaml_reads_as_a_number_is_no_number_of_minutes(tmp_path):
     path.write_text("{kind: slurm, cores: 1, memory: 1 GB, walltime: 12:00:00}")
     with pytest.raises(ValueError, match=r"c.yaml: `walltime` must be in quotes.*43200"):
         load_batch_settings(path)
+    path.write_text("{kind: slurm, cores: 1, memory: 1 GB, walltime: null}")
+    assert load_batch_settings(path).arguments()["cores"] == 1
     path.write_text("{kind: slurm, cores: 1, memory: 1 GB, walltime: '12:00:00'}")
     assert "#SBATCH -t 12:00:00\n" in job_script(load_batch_settings(path))
 
