@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from .._parts import Registry, Settings
 
@@ -43,6 +43,9 @@ class PrecisionSettings(Settings):
 
 class ChannelSettings(PrecisionSettings):
     """Base class of the settings of links and MIMO channels."""
+
+    only_noise: ClassVar[bool] = False
+    """Whether white Gaussian noise is added, and nothing else happens to symbols"""
 
     kind: str = ""
 

@@ -12,6 +12,8 @@ from .base import LINKS, Link, LinkSettings
 class AWGNSettings(LinkSettings):
     """Settings of `AWGNLink`."""
 
+    only_noise = True
+
     kind: Literal["awgn"] = "awgn"
     """Selects this link in a study."""
 

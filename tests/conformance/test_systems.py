@@ -102,6 +102,7 @@ def test_xla_compiles_a_training_step(name):
     assert any(moved) or not system.trainable_weights
 
 
+@pytest.mark.filterwarnings("ignore:`no_eff` may differ")  # after one step of an estimator
 @pytest.mark.parametrize("name", TRAINED)
 def test_gradients_reach_every_weight(name):
     system, batch = built(name), SYSTEMS[name].batch()

@@ -226,10 +226,10 @@ def _check_confidence(who: str, curve: CurveSettings, name: str, link: AnyLink) 
 
 def _check_limit(who: str, curve: CurveSettings, link: AnyLink, batch_size: int) -> None:
     """Check that the limit of ``mode: limit`` is known, and that batches have a variance."""
-    if curve.mode == "limit" and (link.kind != "awgn" or batch_size < 2):
+    if curve.mode == "limit" and (not link.only_noise or batch_size < 2):
         raise ValueError(
-            f"{who}: mode 'limit' needs an awgn link and batches of at least two samples. "
-            f"Received: {link.kind}, batch_size={batch_size}"
+            f"{who}: mode 'limit' needs a link that only adds noise, and batches of at least two "
+            f"samples. Received: {link.kind}, batch_size={batch_size}"
         )
 
 

@@ -243,3 +243,15 @@ def test_alignment_measures_what_its_settings_say():
     measured = system.measure(next(iter(pairs.test(10))), 10.0)
     assert list(measured) == settings.metric_names(pairs.shapes)
     assert tuple(pairs.shapes) == settings.needs
+
+
+def test_limits_of_scores_need_noise_only_and_batches_with_a_variance():
+    document = copy.deepcopy(FEATURES)
+    document["curves"] = [{"label": "b", "model": "deep", "link": "awgn", "mode": "limit"}]
+    document["evaluation"]["batch_size"] = 1
+    with pytest.raises(ValueError, match=r"'b': mode 'limit' needs .*Received: awgn, batch_size=1"):
+        Study.model_validate(document)
+    document["evaluation"]["batch_size"] = 2
+    document["links"]["awgn"] = {"kind": "flat_fading"}
+    with pytest.raises(ValueError, match=r"Received: flat_fading, batch_size=2"):
+        Study.model_validate(document)
