@@ -20,7 +20,7 @@ from ..statistics import PilotStatistics
 from .descent import shared_precoder
 from .federated import federated_admm
 from .pilots import halves_together, latents_of_users
-from .problem import broadcast, in_double
+from .problem import broadcast, dtype_of_designs, in_double
 from .symbols import from_dimensions, to_dimensions
 
 Method = Literal["descent", "federated_admm"]
@@ -179,8 +179,7 @@ class BroadcastAligner(BaseEstimator):
         else:
             precoder = federated_admm(problem, self.iterations, self.rho)
         receivers = problem.receivers(precoder)
-        rdtype = tf.convert_to_tensor(h).dtype.real_dtype
-        dtype = tf.convert_to_tensor(h).dtype if precoder.dtype.is_complex else rdtype
+        dtype = dtype_of_designs(h, precoder.dtype.is_complex)
         decoders = [
             tf.constant(one / scale, dtype)
             for one, scale in zip(self._decoders(), self.scales_, strict=True)
@@ -192,8 +191,8 @@ class BroadcastAligner(BaseEstimator):
             decoders,
             self.means_,
             h.shape[-3],
-            tf.cast(problem.objective(precoder, receivers) + self._unexplained, rdtype),
-            tf.cast(problem.explained(precoder, receivers), rdtype),
+            tf.cast(problem.objective(precoder, receivers) + self._unexplained, dtype.real_dtype),
+            tf.cast(problem.explained(precoder, receivers), dtype.real_dtype),
         )
 
     def exchanged(self, num_elements: int, num_rx_ant: int, num_tx_ant: int) -> dict[str, int]:

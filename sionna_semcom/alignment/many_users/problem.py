@@ -159,6 +159,12 @@ def in_double(h: tf.Tensor) -> tf.Tensor:
     return tf.cast(h, tf.complex128) if h.dtype.is_complex else h
 
 
+def dtype_of_designs(h: tf.Tensor, is_complex: bool) -> tf.DType:
+    """Type of designs for channels ``h``: the precision of ``h``, in real or complex numbers."""
+    own = tf.convert_to_tensor(h).dtype
+    return own if is_complex else own.real_dtype
+
+
 def block_diagonal(h: tf.Tensor) -> tf.Tensor:
     """Channels [..., B, N_R, N_T] as block diagonal matrices [..., B N_R, B N_T]."""
     blocks = [tf.linalg.LinearOperatorFullMatrix(part) for part in tf.unstack(h, axis=-3)]

@@ -18,7 +18,7 @@ from ..statistics import PilotStatistics
 from .aligner import coefficients
 from .multiple_access import multiple_access, uplink_precoders
 from .pilots import latents_of_users
-from .problem import in_double
+from .problem import dtype_of_designs, in_double
 from .symbols import from_dimensions, to_dimensions
 
 
@@ -125,14 +125,13 @@ class UplinkAligner(BaseEstimator):
         receivers = problem.receivers(precoders)
         unexplained = self._unexplained(int(problem.weights.shape[-1]))
         objective = problem.objective(precoders, receivers) + unexplained
-        own = tf.convert_to_tensor(h).dtype
-        dtype = own if is_complex else own.real_dtype
+        dtype = dtype_of_designs(h, is_complex)
         return UplinkTransceiver(
             self.modes_,
             tf.cast(precoders, dtype),
             tf.cast(receivers, dtype),
             h.shape[-3],
-            tf.cast(objective, own.real_dtype),
+            tf.cast(objective, dtype.real_dtype),
         )
 
     def exchanged(self, num_elements: int, num_rx_ant: int, num_tx_ant: int) -> dict[str, int]:

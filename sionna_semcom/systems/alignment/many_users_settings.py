@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of alignment systems of several users."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
@@ -58,9 +59,9 @@ class _ManyUserSettings(AlignmentSystemSettings):
         return ["accuracy", "worst_accuracy", "mse", "logit_mse", "power"]
 
     @property
+    @abstractmethod
     def orthogonal(self) -> bool:
         """Whether users have resource elements of their own."""
-        raise NotImplementedError
 
     def check_link(self, link: Any) -> None:
         """Check that orthogonal users have an equal share of the resource elements."""
