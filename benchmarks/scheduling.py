@@ -7,8 +7,8 @@ as those of a study are (`DaskExecutor`, `Partial`).
 - cost: time of a point beyond its sleep, with points that do not sleep on two worker processes;
 - speedup: time of the study `centroid` with many batches on one worker process and on two, each of
   one thread, from the start of the command to its end, and whether the results are the same file;
-- growth: ratio to the ideal time, and points per second, with up to 1,000 workers. The workers are
-  threads of one process, which the scheduler treats as separate workers. Their profilers and
+- growth: ratio to the ideal time, and points per second, with up to 1,000 workers. A process holds
+  up to 100 of them as threads, which the scheduler treats as separate workers. Their profilers and
   monitors are disabled. On a cluster, these use the CPU of the worker's machine.
 
     python benchmarks/scheduling.py [--points 10000] [--sleep 30] [--json scheduling.json]
@@ -19,8 +19,10 @@ Parts can be measured one at a time (``--parts growth``); the file keeps the oth
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -40,6 +42,7 @@ from sionna_semcom.simulation.studies.partial import Partial
 STUDY = Path(__file__).parents[1] / "link_sims" / "centroid.yaml"
 TARGET = 20.0  # ms a point
 WORKERS = (1, 10, 100, 300, 1000)
+WORKERS_EACH = 100  # workers in a process
 POINTS_EACH = 3
 PARTS = ("cost", "speedup", "growth")
 SLEEP = 10.0  # seconds; points of studies take from seconds to minutes
@@ -51,6 +54,7 @@ _MONITORS_OFF = {
     "distributed.worker.memory.pause": False,
     "distributed.scheduler.worker-ttl": None,
 }
+_SPAWN = multiprocessing.get_context("spawn")
 VALUES = {f"metric_{n}": (0.5, 0.4, 0.6, 4000, False) for n in range(8)}
 
 
@@ -106,17 +110,42 @@ def speedup(batches: int) -> dict[str, float]:
     }
 
 
+def host(address: str, num_workers: int) -> None:
+    """Run workers of one thread each in this process, until the scheduler at ``address`` ends."""
+    clusters.be_quiet()
+    # Workers of one process would run one at a time, because they share random generators
+    dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
+
+    async def serve() -> None:
+        made = [distributed.Worker(address, nthreads=1) for _ in range(num_workers)]
+        await asyncio.gather(*made)
+        await asyncio.gather(*(worker.finished() for worker in made))
+
+    with dask.config.set(_MONITORS_OFF):
+        asyncio.run(serve())
+
+
+@contextlib.contextmanager
+def many_workers(num_workers: int) -> Iterator[distributed.Client]:
+    """Client of a scheduler with ``num_workers`` workers in a few processes."""
+    with (
+        dask.config.set(_MONITORS_OFF),
+        distributed.LocalCluster(n_workers=0, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        address = cluster.scheduler_address
+        for first in range(0, num_workers, WORKERS_EACH):
+            hosted = min(WORKERS_EACH, num_workers - first)
+            _SPAWN.Process(target=host, args=(address, hosted), daemon=True).start()
+        client.wait_for_workers(num_workers)
+        yield client
+
+
 def growth(num_workers: int, sleep: float) -> dict[str, float]:
     """Time of workers with equally many points each."""
     count = POINTS_EACH * num_workers
-    with (
-        dask.config.set(_MONITORS_OFF),
-        distributed.LocalCluster(
-            n_workers=num_workers, threads_per_worker=1, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        client.wait_for_workers(num_workers)
+    with many_workers(num_workers) as client:
+        run(client, num_workers, 0.0)  # the processes import TensorFlow
         seconds = run(client, count, sleep)
     return {
         "workers": num_workers,
@@ -134,8 +163,6 @@ def measured(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]
     if "speedup" in options.parts:
         yield "speedup", {"speedup": speedup(options.batches)}
     if "growth" in options.parts:
-        # Workers of one process would run one at a time, because they share random generators
-        dask_executor._one_at_a_time = contextlib.nullcontext()  # type: ignore[assignment]
         rows: list[dict[str, float]] = []
         for num_workers in options.workers:
             rows.append(growth(num_workers, options.sleep))

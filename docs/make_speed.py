@@ -69,9 +69,11 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"{speedup['two_workers']:.0f} s on two, with all that starts and ends: "
         f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8).",
         "",
-        f"Growth: workers that are simulated in one process, {found['points_each']} points of "
-        f"{found['sleep']:g} seconds each. The",
-        "efficiency is the time that the points sleep over the time that passes.",
+        f"Growth: a process simulates up to 100 workers, with {found['points_each']} points of "
+        f"{found['sleep']:g} seconds each.",
+        "The efficiency is the time that the points sleep over the time that passes. Scheduler and",
+        "workers share the CPU cores of one machine, which limit the points a second with most",
+        "workers.",
         "",
         "| workers | points | seconds | efficiency | points a second |",
         "| --- | --- | --- | --- | --- |",

@@ -14,6 +14,9 @@ os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # processes may shar
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.pop("COLUMNS", None)  # readline, which pytest imports, sets both for xdist's workers
 os.environ.pop("LINES", None)
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: more threads only wait for each other
+    for _variable in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(_variable, "1")
 
 import pytest
 import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)
