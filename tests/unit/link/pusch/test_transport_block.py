@@ -85,7 +85,7 @@ def test_it_comes_back_from_its_own_symbols():
     ("settings", "message"),
     [
         ({"mcs_index": 28, "mcs_table": 2}, "the table has no such row. Received: .*mcs_index=28"),
-        ({"share": 0.01, "num_resource_blocks": 1}, "must contain at least 24 bits. Received: 2 el"),
+        ({"share": 0.01, "num_resource_blocks": 1}, "at least 24 bits. Received: 2 elements"),
         ({"mcs_index": 0}, "Sionna rejects it: Unsupported coderate"),
     ],
 )
