@@ -64,7 +64,7 @@ def test_snrs_without_slots_have_what_their_neighbors_have():
 
 
 def correcting(coefficients):
-    """Feature extraction that returns the first received value of a slot."""
+    """Correction whose features are the first received values of a slot."""
 
     def signs(y, h_hat, no):
         return tf.math.real(y[:, 0, 0, 0, :3])
@@ -96,7 +96,7 @@ def test_nothing_changes_before_anything_is_learned():
 
 
 def test_coefficients_are_learned_until_the_noise_is_the_error():
-    """If only half of a correction takes effect, a second round is needed."""
+    """If a correction only takes partial effect, a second round is needed."""
     seen, _ = slots()
     kept = []
 
