@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The link that only adds noise."""
+"""Additive white Gaussian noise link."""
 
 from typing import Any, Literal
 
@@ -24,7 +24,7 @@ class AWGNLink(Link):
 
     .. math:: \hat{x}_{b,n} = x_{b,n} + w_{b,n}, \qquad w_{b,n} \sim \mathcal{CN}(0, N_0)
 
-    The reference for all other links, and with ``no`` zero the noiseless one.
+    It is the reference for all other links. With ``no=0`` it is noiseless.
 
     See :class:`~sionna_semcom.link.Link` for input and output.
     """
@@ -39,5 +39,5 @@ class AWGNLink(Link):
         return self._awgn(symbols, no_eff), no_eff
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """One channel use a symbol."""
+        """One channel use per symbol."""
         return num_symbols * num_latents

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract that every link keeps."""
+"""Interface of all links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..channel.settings import CHANNELS, ChannelSettings
 from .checked_input import INPUT_SHAPES, Transmit, check_input, transmit_apart
 
 LINKS = Registry("links", CHANNELS, package="sionna_semcom.link")
-"""Links by ``kind``; where a study names a link, a MIMO channel can stand."""
+"""Links by ``kind``; a study can name a MIMO channel instead of a link."""
 
 EBNO_AXIS = "ebno_db"
 
@@ -27,7 +27,7 @@ class LinkSettings(ChannelSettings):
     """Settings of any link."""
 
     transmitters: ClassVar[tuple[str, ...]] = ("joint",)
-    """Whether symbols come from one transmitter ("joint"), or from several ("separate")"""
+    """Whether symbols come from one transmitter ("joint") or from several ("separate")"""
 
 
 class Link(DrawnPart):
@@ -35,14 +35,16 @@ class Link(DrawnPart):
 
     .. math:: \hat{x}_{b,s} = x_{b,s} + w_{b,s}, \qquad \mathbb{E}|w_{b,s}|^2 = N_{b,s}
 
-    with :math:`N_{b,s}` reported as ``no_eff``. Antennas, streams, pilots, precoding, estimation,
-    equalization and packing are the link's business. SNR is total transmit power per resource
-    element over noise power per receive antenna, with channel coefficients of unit average power;
-    as the transmit power is one, ``no`` is the inverse of the (linear) SNR.
+    where :math:`N_{b,s}` is reported as ``no_eff``. Antennas, streams, pilots, precoding,
+    estimation, equalization and packing are part of the link. The SNR is the ratio of the total
+    transmit power per resource element to the noise power per receive antenna. Channel
+    coefficients have unit average power. The transmit power is one, so that ``no`` is the inverse
+    of the (linear) SNR.
 
-    A link is differentiable from ``symbols_hat`` to ``symbols``. Rows do not disturb each other: in
-    a graph, a row with a symbol that is not finite, or larger than 1e4, comes out as NaN, and the
-    others as if it had been zero. An empty batch comes out empty.
+    Gradients flow from ``symbols_hat`` to ``symbols``. Invalid rows do not affect other rows. In a
+    graph, a row is invalid if a symbol is not finite or larger than 1e4. Its output is NaN, and
+    the output of the other rows is the same as if the invalid row were zero. The output of an
+    empty batch is empty.
 
     Parameters
     ----------
@@ -67,15 +69,15 @@ class Link(DrawnPart):
     ------
     ValueError
         If ``symbols`` is not a complex matrix or, outside graphs, not finite or larger than 1e4; or
-        if ``no`` is neither a scalar nor one value a row, or NaN, infinite or negative. In a graph
-        that is not compiled by XLA, a wrong ``no`` raises `tf.errors.InvalidArgumentError`; under
-        XLA the output is NaN
+        if ``no`` is neither a scalar nor one value per row, or NaN, infinite or negative. In a
+        graph without XLA, an invalid ``no`` raises `tf.errors.InvalidArgumentError`. Under XLA,
+        the output is NaN
     """
 
     settings_class = LinkSettings
     resource_grid: Any = None
     input_shapes: ClassVar[Mapping[int, str]] = INPUT_SHAPES
-    """Shapes of ``symbols`` that the link takes, by their rank."""
+    """Accepted shapes of ``symbols``, by rank."""
 
     def __init__(self, **settings: Any) -> None:
         chosen: Any = validated(self.settings_class, settings)
@@ -87,47 +89,47 @@ class Link(DrawnPart):
         return self._guarded(self.transmit, symbols, no)
 
     def after_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the receiver has of ``symbols`` after each transmission of them; here there is one.
+        """Estimate ``symbols`` after each transmission. By default there is one transmission.
 
         Input
         -----
         symbols, no
-            As of the link
+            Input of the link
 
         Output
         ------
         symbols_hat, no_eff : [num_transmissions, batch, num_symbols]
-            As of the link; the last ones are its output. A symbol that has not arrived yet is zero
-            and has infinite noise
+            Output of the link after each transmission. The last entry is the output of the link. A
+            symbol that has not been received yet is zero and has infinite noise
         """
         return self._guarded(self.transmit_each, symbols, no, self.num_transmissions)
 
     @property
     def num_transmissions(self) -> int:
-        """Transmissions of a row."""
+        """Number of transmissions of a row."""
         return 1
 
     @property
     def num_parts(self) -> int:
-        """Parts of a row that are sent one after the other, each with the power of a row."""
+        """Number of parts of a row that are sent one after another, each with unit power."""
         return 1
 
     def note_spent(self, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
-        """Note what rows have cost if a receiver asked for some transmissions only.
+        """Record the cost of rows for which the receiver did not request all transmissions.
 
         Input
         -----
         counts : [batch], `int`
-            Transmissions of each row
+            Number of transmissions of each row
 
         no_eff : [batch, num_symbols], `tf.float`
-            Noise power left on its symbols after them; infinite where nothing has arrived
+            Noise power left on the symbols after them; infinite for symbols that were not received
         """
 
     def _guarded(
         self, transmit: Transmit, symbols: tf.Tensor, no: tf.Tensor, *axes: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Check the input and ``transmit`` it; what comes out has further ``axes`` in front."""
+        """Check the input and call ``transmit``, whose output has the leading sizes ``axes``."""
         symbols, no = check_input(symbols, no, self.rdtype, self.input_shapes)
         kept = self.received_axes(symbols.shape.rank)
         shape = tf.TensorShape([*axes, *(symbols.shape[axis] for axis in kept)])
@@ -136,27 +138,27 @@ class Link(DrawnPart):
         if not tf.executing_eagerly():
             transmit = functools.partial(transmit_apart, transmit, kept)
         symbols_hat, no_eff = transmit(symbols, no)
-        no_eff = tf.maximum(no_eff, 0.0)  # rounding can leave less than nothing
+        no_eff = tf.maximum(no_eff, 0.0)  # rounding can make it negative
         return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
 
     def received_axes(self, rank: int) -> list[int]:
-        """Axes of ``symbols`` of this rank that what is received has as well; all of them."""
+        """Axes of ``symbols`` of this rank that the output also has; by default all."""
         return list(range(rank))
 
     @abstractmethod
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send checked ``symbols`` at noise power ``no``; shapes as in the class."""
+        """Send checked ``symbols`` at noise power ``no``. Shapes are as in the class."""
 
     def transmit_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send checked ``symbols``; what has arrived after each transmission, see `after_each`."""
+        """Send checked ``symbols`` and return the output of `after_each`."""
         symbols_hat, no_eff = self.transmit(symbols, no)
         return symbols_hat[tf.newaxis], no_eff[tf.newaxis]
 
     def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send ``symbols`` [num_transmissions, batch, num_symbols] one after the other.
+        """Send ``symbols`` [num_transmissions, batch, num_symbols] one after another.
 
-        Without memory, as here, each has a channel of its own. The output has the shape of
-        ``symbols``.
+        By default, channels have no memory: each transmission has an independent channel. The
+        output has the shape of ``symbols``.
         """
         number = symbols.shape[0]
         rows = tf.reshape(symbols, [-1, tf.shape(symbols)[2]])
@@ -166,37 +168,38 @@ class Link(DrawnPart):
 
     @abstractmethod
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Complex channel uses (resource elements) to send ``num_latents`` rows of ``num_symbols``.
+        """Complex channel uses (resource elements) for ``num_latents`` rows of ``num_symbols``.
 
-        One use carries all spatial streams of a resource element; pilots and padding count.
+        One channel use carries all spatial streams of a resource element. Pilots and padding
+        count.
         """
 
     def calibrate(self) -> None:
-        """Measure what ``no_eff`` depends on of what was trained; systems call it after training.
+        """Calibrate ``no_eff`` to trained weights of the link. Systems call it after training.
 
-        Links without anything to be trained have nothing to measure.
+        By default, links have no trained weights, and it has no effect.
         """
 
     def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
-        r"""What is added to :math:`E_b/N_0` [dB] for the SNR [dB] where symbols carry coded bits.
+        r"""Difference [dB] between the SNR and :math:`E_b/N_0` of symbols that carry coded bits.
 
         .. math:: N_0 = \left(\frac{E_b}{N_0}\frac{rM}{E_s}\right)^{-1}, \qquad
                   \mathrm{SNR} = \frac{1}{N_0}
 
-        as :func:`~sionna.phy.utils.ebnodb2no` defines it: with a resource grid the energy
-        :math:`E_s` of a symbol counts pilots and cyclic prefix, and is that of one stream.
+        as in :func:`~sionna.phy.utils.ebnodb2no`. With a resource grid, the energy :math:`E_s` of
+        a symbol includes pilots and cyclic prefix, and is the energy of one stream.
 
         Parameters
         ----------
         num_bits_per_symbol : `int`
-            Coded bits :math:`M` of a QAM symbol
+            Coded bits per QAM symbol, :math:`M`
         coderate : `float`
             Code rate :math:`r`
 
         Raises
         ------
         ValueError
-            If there is no bit, or the code rate does not lie in (0, 1]
+            If there is no bit, or the code rate is not in (0, 1]
         """
         if not 1 <= num_bits_per_symbol < math.inf or not 0.0 < coderate <= 1.0:
             raise ValueError(
@@ -215,20 +218,20 @@ class Link(DrawnPart):
         Parameters
         ----------
         jit_compile : `bool` | `None` (default)
-            Whether XLA compiles the graph, which it does again for each shape
+            Whether XLA compiles the graph, separately for each shape
 
         Output
         ------
         : `Graph`
-            Function with input and output of the link
+            Function with the input and output of the link
         """
         return Graph(self, jit_compile, self.input_shapes)
 
 
 class Graph:
-    """What :meth:`Link.graph` gives: one graph for a scalar ``no``, one for a value a row.
+    """Output of :meth:`Link.graph`: a graph for a scalar ``no``, and a graph for a vector ``no``.
 
-    ``symbols`` have one of the ``shapes``, which are by rank.
+    ``symbols`` have one of the ``shapes``, given by rank.
     """
 
     def __init__(self, link: Link, jit_compile: bool | None, shapes: Mapping[int, str]) -> None:
@@ -246,7 +249,7 @@ class Graph:
         }
 
     def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Check the input as the link does, and run the graph."""
+        """Check the input in the same way as the link, and run the graph."""
         symbols, no = check_input(symbols, no, self._link.rdtype, self._shapes)
         symbols = tf.cast(symbols, self._link.cdtype)
         symbols_hat, no_eff = self._by_ranks[symbols.shape.rank, no.shape.rank](symbols, no)

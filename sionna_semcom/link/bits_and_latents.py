@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coded bits and latents in one row, over any link."""
+"""Coded bits and latents in one row over any link."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ class BitsAndLatentsSettings(WrappingSettings):
     kind: Literal["bits_and_latents"] = "bits_and_latents"
     """Selects this link in a study."""
     link: Annotated[LinkSettings, LINKS]
-    """The link that carries the row."""
+    """Link that carries the row."""
     num_info_bits: int = Field(default=64, ge=12, le=8448)
-    """Information bits of the codeword that goes with each row."""
+    """Information bits of the codeword that is sent with each row."""
     coderate: float = Field(default=0.5, gt=0.0)
     """Code rate, from 0.2 to 0.95."""
     num_bits_per_symbol: int = Field(default=2, ge=2)
-    """Bits of a QAM symbol, even."""
+    """Bits per QAM symbol, an even number."""
     num_iter: int = Field(default=20, ge=1)
     """Decoding iterations."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What is measured of the bits, and of the link."""
+        """Metrics of the bits and of the link."""
         return ("bler", "ber", *self.link.metric_names)
 
     @property
     def code(self) -> tuple[int, float, int]:
-        """Information bits, code rate and bits of a symbol."""
+        """Information bits, code rate and bits per symbol."""
         return self.num_info_bits, self.coderate, self.num_bits_per_symbol
 
     @model_validator(mode="after")
@@ -51,13 +51,13 @@ class BitsAndLatentsSettings(WrappingSettings):
     @model_validator(mode="after")
     def _check_link(self) -> BitsAndLatentsSettings:
         if {"bler", "ber"} & set(self.link.metric_names):
-            raise ValueError(f"`link` carries bits already. Received: {self.link.kind!r}")
+            raise ValueError(f"`link` already carries bits. Received: {self.link.kind!r}")
         return self
 
 
 @LINKS.register(BitsAndLatentsSettings)
 class BitsAndLatentsLink(WrappingLink):
-    r"""Sends a codeword of random bits beside the symbols of each row, over another link.
+    r"""Sends a codeword of random bits with the symbols of each row over another link.
 
     ::
 
@@ -65,13 +65,13 @@ class BitsAndLatentsLink(WrappingLink):
                              ├─ interleave ─ link
         bits ─ LDPC ─ QAM ───┘                └─ demapper ─ LDPC decoder ─ bits_hat
 
-    A row of :math:`N` symbols becomes one of :math:`N + C`, of which the codeword takes the share
-    :math:`C / (N + C)`; see :class:`CodedTransmission` for :math:`C`. The symbols of both are
-    spread evenly over the row, so that bits and latents meet the same channel with the same power.
-    The row that comes out is that of the latents.
+    A row of :math:`N` symbols is extended by the :math:`C` symbols of a codeword, which take the
+    share :math:`C / (N + C)` of the row. See :class:`CodedTransmission` for :math:`C`. The symbols
+    of the codeword are spread evenly over the row, so that bits and latents use the same channel
+    with the same power. The output of the link contains only the latents.
 
     See :class:`~sionna_semcom.link.Link` for input and output. ``measure`` of a system over the
-    link also gives the block error rate ``bler`` and the bit error rate ``ber`` of the codewords.
+    link also returns the block error rate ``bler`` and the bit error rate ``ber`` of the codewords.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ class BitsAndLatentsLink(WrappingLink):
     Raises
     ------
     ValueError
-        If the code is none that 5G has, or ``link`` is a MIMO channel, takes symbols of several
-        transmitters alone or carries bits already
+        If 5G NR has no such code; or if ``link`` is a MIMO channel, accepts only symbols of
+        several transmitters or already carries bits
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
@@ -93,16 +93,16 @@ class BitsAndLatentsLink(WrappingLink):
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
-        """Those of ``link``."""
+        """Aggregates of ``link``."""
         return dict(self.link.aggregates)
 
     def get_config(self) -> dict[str, Any]:
-        """The settings, and the link with what it drew when it was built."""
+        """Settings, and the configuration of the link with its random draws."""
         config = self.settings.model_dump(mode="json", exclude={"kind"})
         return {**config, "link": keras.saving.serialize_keras_object(self.link)}
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send checked ``symbols`` at noise power ``no``, with bits beside them."""
+        """Send checked ``symbols`` with random bits at noise power ``no``."""
         batch, num_symbols = tf.unstack(tf.shape(symbols))
         bits = self._source([batch, self.settings.num_info_bits])
         coded = tf.cast(self._coded.encode(bits), symbols.dtype)
@@ -120,16 +120,16 @@ class BitsAndLatentsLink(WrappingLink):
         return symbols_hat, no_eff
 
     def share(self, num_symbols: int) -> float:
-        """Share of the bits among the symbols of a row with ``num_symbols`` of latents."""
+        """Share of coded symbols in a row with ``num_symbols`` symbols of latents."""
         return self._coded.num_symbols / (num_symbols + self._coded.num_symbols)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Channel uses of the link for rows with their codewords."""
+        """Channel uses of the link for rows and their codewords."""
         return self.link.channel_uses(num_symbols + self._coded.num_symbols, num_latents)
 
 
 def _spread(*counts: int | tf.Tensor) -> tf.Tensor:
-    """Order in which sequences that follow each other are spread evenly over all places."""
+    """Order that spreads each of several concatenated sequences evenly over the row."""
     places = [
         (tf.range(count, dtype=tf.float32) + 0.5) / tf.cast(count, tf.float32) for count in counts
     ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chain of Sionna's blocks, of the user's own, as a link."""
+"""User-defined chain of Sionna blocks as a link."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ Chain = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
 class ChainSettings(LinkSettings):
-    """Settings of `ChainLink`, which no study can name."""
+    """Settings of `ChainLink`, which is not available in studies."""
 
     num_slots: PositiveInt | None = None
-    """Slots of every call, for chains that are bound to a number of them."""
+    """Number of slots per call, for chains with a fixed batch size."""
     packing: bool = True
     """Whether latents share slots."""
     interleaver_seed: int = 0
-    """Seed of the permutation that spreads a latent over its slot."""
+    """Seed of the interleaver that spreads each latent over its slot."""
     calibration_slots: NonNegativeInt = 0
-    """Slots in which the error of the chain is measured when the link is built, at each of six
-    SNRs, so that ``no_eff`` is right on average; 0 takes what the equalizer reports."""
+    """Number of slots in which the error of the chain is measured at each of six SNRs at
+    construction, to correct the average of ``no_eff``; 0 keeps the ``no_eff`` of the equalizer."""
 
 
 class ChainLink(Link):
-    r"""A chain of Sionna's blocks, between its mapper and its demapper, as a link.
+    r"""Link that runs your chain of Sionna blocks between mapper and demapper.
 
     ::
 
@@ -47,41 +47,43 @@ class ChainLink(Link):
 
     The chain is a function, or a method of a block, from the output of a
     :class:`~sionna.phy.mapping.Mapper` to the input of a
-    :class:`~sionna.phy.mapping.Demapper`: ``x_hat, no_eff = chain(x, no)``, with ``x`` and
-    ``x_hat`` of shape [num_slots, num_tx, num_streams, num_data_symbols]. Whatever is sent over a
-    link of this package is sent over it: latents are packed into slots, interleaved, and unpacked.
-    Noise powers and symbols are those of the chain: as in Sionna's tutorials each stream has unit
-    power, where links with settings of their own share a power of one between streams.
+    :class:`~sionna.phy.mapping.Demapper`: ``x_hat, no_eff = chain(x, no)``. ``x`` and ``x_hat``
+    have shape [num_slots, num_tx, num_streams, num_data_symbols]. The link packs latents into
+    slots, interleaves them, and unpacks the output of the chain. The chain defines the scaling of
+    symbols and noise. In Sionna's tutorials each stream has unit power, whereas the streams of the
+    other links of this package share unit power.
 
-    An equalizer reports what its estimator knows. Sionna's least-squares estimators leave out what
-    interpolation between pilots adds. With ``calibration_slots`` the link scales ``no_eff``,
+    The ``no_eff`` of an equalizer only includes errors that the estimator reports. The error
+    variance of Sionna's least-squares estimators does not include the interpolation error. With
+    ``calibration_slots``, the link scales ``no_eff``,
 
     .. math:: \tilde{N}_{b,n} = c(N_0)\,N_{b,n}
 
-    by the mean error of known symbols over their mean ``no_eff``, :math:`c`, measured at SNRs
-    :math:`1/N_0` from -10 to 40 dB, interpolated in decibels between them and constant beyond.
+    where :math:`c` is the mean squared error of known symbols divided by the mean of their
+    ``no_eff``. It is measured at SNRs :math:`1/N_0` from -10 to 40 dB in steps of 10 dB, and
+    interpolated on logarithmic scales. Outside this range, it is constant.
 
-    In graphs the chain is a graph of its own, which AutoGraph converts. Keras layers inside it are
-    trained and saved with the system that is sent over the link.
+    In graphs, the chain is converted by AutoGraph and traced as a separate graph. Keras layers of
+    the chain are trained and saved with the system that uses the link.
 
     Input and output are as in :class:`~sionna_semcom.link.Link`. With several transmitters,
-    ``symbols``, ``symbols_hat`` and ``no_eff`` have shape [batch, num_tx, num_symbols], and each
-    transmitter sends its own. Latents share slots if ``no`` is a scalar; with a vector each has
-    slots of its own, and the chain gets a value for each slot.
+    ``symbols``, ``symbols_hat`` and ``no_eff`` have shape [batch, num_tx, num_symbols]. Latents
+    share slots if ``no`` is a scalar. If ``no`` is a vector, each latent has its own slots, and
+    the chain receives one value of ``no`` per slot.
 
     Parameters
     ----------
     chain : callable
-        The chain
+        Function ``x_hat, no_eff = chain(x, no)``
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
-        Grid that it sends
+        Resource grid that the chain transmits
 
     Raises
     ------
     ValueError
-        If ``resource_grid`` is none, or the chain gives something else than ``x_hat`` and
-        ``no_eff``
+        If ``chain`` is not callable, ``resource_grid`` is not a resource grid, or the chain does
+        not return ``x_hat`` and ``no_eff``
 
     Example
     -------
@@ -100,7 +102,7 @@ class ChainLink(Link):
             )
         if not isinstance(resource_grid, ResourceGrid):
             raise ValueError(
-                "`resource_grid` must be the ResourceGrid that the chain sends. "
+                "`resource_grid` must be the ResourceGrid that the chain transmits. "
                 f"Received: {type(resource_grid).__name__}"
             )
         if self.settings.num_slots and not self.settings.packing:
@@ -118,7 +120,7 @@ class ChainLink(Link):
             self._excess = tf.stack(measured)
 
     def _measured_excess(self, snr_db: float) -> tf.Tensor:
-        """Mean error of known symbols over the mean of ``no_eff`` that the chain reports."""
+        """Mean squared error of known symbols divided by the mean ``no_eff`` of the chain."""
         slots, most = self.settings.calibration_slots, self.settings.num_slots
         no, error, reported = tf.constant(10 ** (-snr_db / 10), self.rdtype), 0.0, 0.0
         for _ in range(-(-slots // most) if most else 1):
@@ -137,16 +139,16 @@ class ChainLink(Link):
         return no_eff * first_axes(tf.exp(decades), no_eff)
 
     def get_config(self) -> dict[str, Any]:
-        """Raise: no settings hold a chain.
+        """Raise an error, because settings cannot contain a chain.
 
         Raises
         ------
         ValueError
-            In any case, saying what to do
+            Always; the message explains how to save the system instead
         """
         raise ValueError(
-            "a link with a chain of your own cannot be saved; save the system over another link, "
-            f"and give it this one after loading. Received: {type(self).__name__}"
+            "a link with your own chain cannot be saved; save the system over another link, and "
+            f"set its `link` to this link after loading. Received: {type(self).__name__}"
         )
 
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -157,7 +159,7 @@ class ChainLink(Link):
         symbols = tf.convert_to_tensor(symbols)
         if not symbols.shape.is_compatible_with([None, users, None]):
             raise ValueError(
-                f"`symbols` must have shape [batch, {users}, num_symbols], rows of each "
+                f"`symbols` must have shape [batch, {users}, num_symbols], with one row per "
                 f"transmitter. Received: shape={symbols.shape}"
             )
         num_symbols = symbols.shape[2]
@@ -167,18 +169,18 @@ class ChainLink(Link):
         return tf.reshape(symbols_hat, tf.shape(symbols)), tf.reshape(no_eff, tf.shape(symbols))
 
     def graph(self, jit_compile: bool | None = None) -> Graph:
-        """As of any link, of several transmitters for ``symbols`` [batch, num_tx, num_symbols]."""
+        """See `Link.graph`. Several transmitters have ``symbols`` [batch, num_tx, num_symbols]."""
         users = self._packer.num_tx
         shapes = self.input_shapes if users == 1 else {3: f"[batch, {users}, num_symbols]"}
         return Graph(self, jit_compile, shapes)
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send checked ``symbols``, those of all transmitters in a row, at noise power ``no``."""
+        """Send checked ``symbols``, concatenated over transmitters, at noise power ``no``."""
         users, (batch, size) = self._packer.num_tx, tf.unstack(tf.shape(symbols))
         separate = no.shape.rank == 1 or not self.settings.packing
         if separate and self.settings.num_slots is not None:
             raise ValueError(
-                "`no` must be a scalar where `num_slots` is given, as rows share slots. "
+                "`no` must be a scalar if `num_slots` is given, because rows share slots. "
                 f"Received: shape={no.shape}"
             )
         rows = symbols if users == 1 else tf.reshape(symbols, [batch, users, size // users])
@@ -194,31 +196,31 @@ class ChainLink(Link):
         return symbols_hat, no_eff
 
     def _run(self, slots: tf.Tensor, no: tf.Tensor) -> Any:
-        """Send ``slots``, in graphs by a graph of its own, which all graphs over the link share."""
+        """Send ``slots``; graphs share one graph of the chain."""
         if tf.executing_eagerly():
             return self.chain(slots, no)
-        # XLA has no gradient of Sionna's pilots in a graph that does not know that it is compiled
+        # under XLA, a nested graph has no gradient through Sionna's pilots
         compiled = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
         return self._converted(slots, no) if compiled else self._graph(slots, no)
 
     def _checked(self, received: Any, slots: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the chain gave, with a noise power for each symbol."""
+        """Output of the chain, with one noise power per symbol."""
         if not isinstance(received, (tuple, list)) or len(received) != 2:
             raise ValueError(
-                "`chain` must give what the equalizer does, `x_hat, no_eff`. "
+                "`chain` must return the output of an equalizer, `x_hat, no_eff`. "
                 f"Received: {type(received).__name__}"
             )
         x_hat, no_eff = tf.cast(received[0], self.cdtype), tf.cast(received[1], self.rdtype)
         if not x_hat.shape.is_compatible_with(slots.shape):
             wanted = ", ".join(map(str, self._packer.slot_shape))
             raise ValueError(
-                f"`chain` must give x_hat of shape [num_slots, {wanted}], the data symbols of the "
-                f"grid. Received: shape={x_hat.shape}"
+                f"`chain` must return x_hat of shape [num_slots, {wanted}], the data symbols of "
+                f"the grid. Received: shape={x_hat.shape}"
             )
         return x_hat, tf.broadcast_to(first_axes(no_eff, x_hat), tf.shape(x_hat))
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Resource elements, without empty subcarriers, of the slots that the latents occupy."""
+        """Resource elements of the occupied slots, without empty subcarriers."""
         grid, settings = self.resource_grid, self.settings
         slots = self._packer.num_slots(num_latents, num_symbols, not settings.packing)
         slots = settings.num_slots or slots

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Input of links: what is refused, and what becomes of it in graphs, which know no values."""
+"""Checks of the input of links, outside and inside graphs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import tensorflow as tf
 from ..channel.noise import check_finite, is_noise_power, noise_power
 
 INPUT_SHAPES: Mapping[int, str] = MappingProxyType({2: "[batch, num_symbols]"})
-"""Shapes of symbols by rank, of links of one user."""
+"""Shapes of the symbols of a single user, by rank."""
 
 LARGEST = 1e4
-"""Magnitude of symbols up to which rounding in single precision disturbs others by -60 dB"""
+"""Magnitude of a symbol up to which its rounding errors affect other symbols by at most -60 dB"""
 
 Transmit = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -26,9 +26,9 @@ def check_input(
     dtype: tf.DType,
     shapes: Mapping[int, str] = INPUT_SHAPES,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Input of a link as tensors, refused as `Link` says; ``no`` gets the type ``dtype``.
+    """Convert the input of a link to tensors, and check it as described in `Link`.
 
-    ``symbols`` have one of the ``shapes``, which are by rank.
+    ``no`` is cast to ``dtype``. ``symbols`` have one of the ``shapes``, given by rank.
     """
     symbols = tf.convert_to_tensor(symbols)
     if symbols.shape.rank not in shapes or not symbols.dtype.is_complex:
@@ -45,23 +45,24 @@ def check_input(
     check_finite(symbols=symbols)
     if tf.executing_eagerly() and not (fits := can_be_sent(symbols).numpy()).all():
         raise ValueError(
-            f"`symbols` have unit average power, and must be at most {LARGEST:g} in magnitude. "
+            f"`symbols` have unit average power and must be at most {LARGEST:g} in magnitude. "
             f"Received: {symbols.numpy()[~fits].flat[0]:g} in row {np.argwhere(~fits)[0, 0]}"
         )
     return symbols, no
 
 
 def can_be_sent(symbols: tf.Tensor) -> tf.Tensor:
-    """Where symbols are finite and none is so large that it disturbs others by rounding."""
+    """Which symbols are finite and small enough that their rounding errors are negligible."""
     return tf.abs(symbols) <= LARGEST
 
 
 def transmit_apart(
     transmit: Transmit, kept: list[int], symbols: tf.Tensor, no: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """``transmit`` in a graph, where values and sizes are not known before it runs.
+    """Call ``transmit`` in a graph, where values and sizes are unknown during tracing.
 
-    What is received has the axes ``kept`` of the symbols, behind others.
+    Invalid rows and empty batches are replaced before ``transmit``, and masked or removed after
+    it. The output has the axes ``kept`` of the symbols, after its leading axes.
     """
     rank = symbols.shape.rank
     lost = [axis for axis in range(rank) if axis not in kept]

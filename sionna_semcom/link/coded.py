@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bits over any link: 5G LDPC code and QAM."""
+"""Coded bits over any link, with the 5G LDPC code and QAM."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .checked_input import at_least_one
 from .figures import collecting, wanted
 
 BIT_METRICS = ("bler", "ber")
-"""Figures of bits, which those of other bits that a link carries share the name of."""
+"""Metrics of bits. Bits that a link carries itself have the same metric names."""
 
 
 def as_of_link(name: str) -> str:
-    """Name of a figure of a link that bits cross which have ``bler`` and ``ber`` of their own."""
+    """Name of a metric of a link that carries bits with their own metrics."""
     return f"link/{name}" if name in BIT_METRICS else name
 
 
 def codeword_symbols(num_info_bits: int, coderate: float, num_bits_per_symbol: int) -> int:
-    """QAM symbols of a codeword, see :class:`CodedTransmission`.
+    """Number of QAM symbols per codeword, see :class:`CodedTransmission`.
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range
+        If a parameter is out of range
     """
     if not 12 <= num_info_bits <= 8448:
-        raise ValueError(f"`num_info_bits` must lie in [12, 8448]. Received: {num_info_bits}")
+        raise ValueError(f"`num_info_bits` must be in [12, 8448]. Received: {num_info_bits}")
     if not coderate > 0:
         raise ValueError(f"`coderate` must be positive. Received: {coderate}")
     if num_bits_per_symbol < 2 or num_bits_per_symbol % 2:
@@ -48,29 +48,30 @@ def codeword_symbols(num_info_bits: int, coderate: float, num_bits_per_symbol: i
     coded = symbols * num_bits_per_symbol
     if not 0.2 <= num_info_bits / coded <= 0.95:
         raise ValueError(
-            "`coderate` must lie in [0.2, 0.95] after rounding to whole symbols. "
-            f"Received: {coderate}, which makes it {num_info_bits}/{coded}"
+            "`coderate` must be in [0.2, 0.95] after rounding to whole symbols. "
+            f"Received: {coderate}, which is rounded to {num_info_bits}/{coded}"
         )
     return symbols
 
 
 class CodedTransmission(Block):
-    r"""Sends bits over a link with the 5G LDPC code and QAM.
+    r"""Sends bits over a link with the LDPC code of 5G NR and QAM.
 
     ::
 
         bits ─ LDPC encoder ─ QAM mapper ─ link ─ soft demapper ─ LDPC decoder ─ bits_hat
                                                   no_eff
 
-    A row of bits is a codeword, and the length of a codeword is rounded up to whole QAM symbols:
+    A row of bits is one codeword. Its length is rounded up to whole QAM symbols,
 
     .. math:: n = m \left\lceil \frac{k}{rm} \right\rceil
 
-    with :math:`k` information bits, :math:`m` bits a symbol and code rate :math:`r`.
+    with :math:`k` information bits, :math:`m` bits per symbol and code rate :math:`r`. The code is
+    specified in 3GPP TS 38.212, section 5.3.2.
 
-    A system that sends bits so is measured with their block error rate ``bler`` and bit error rate
-    ``ber``, codeword by codeword. Those of other bits that ``link`` carries are then ``link/bler``
-    and ``link/ber``.
+    Systems that use this block have the metrics ``bler`` (block error rate) and ``ber`` (bit error
+    rate) of its codewords. If ``link`` carries bits itself, their metrics are ``link/bler`` and
+    ``link/ber``.
 
     Parameters
     ----------
@@ -78,19 +79,19 @@ class CodedTransmission(Block):
         Link that carries the symbols
 
     num_info_bits : `int`
-        Information bits :math:`k` in a codeword, from 12 to 8448
+        Information bits per codeword, :math:`k`, from 12 to 8448
 
     coderate : `float`
         Code rate :math:`r`, from 0.2 to 0.95
 
     num_bits_per_symbol : `int`
-        Bits a QAM symbol :math:`m`, even
+        Bits per QAM symbol, :math:`m`, an even number
 
     num_iter : `int`, (default 20)
         Decoding iterations
 
     precision : `None` (default) | "single" | "double"
-        Precision of the output; `None` is that of Sionna's configuration
+        Precision of the output; by default the precision of Sionna's configuration
 
     Input
     -----
@@ -103,16 +104,16 @@ class CodedTransmission(Block):
     Output
     ------
     bits_hat : [batch, num_info_bits], `tf.float`
-        Decided information bits
+        Decoded information bits, after hard decision
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range, ``bits`` have another shape or, outside graphs, are not
-        zeros and ones, or ``no`` is refused by ``link``
+        If a parameter is out of range, ``bits`` have an invalid shape or, outside graphs, are not
+        zeros and ones, or ``no`` is invalid for ``link``
     """
 
-    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # AutoGraph leaves it alone
+    autograph_info__: Mapping[str, Any] = MappingProxyType({})  # not converted by AutoGraph
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     def __init__(
@@ -149,7 +150,7 @@ class CodedTransmission(Block):
         return bits_hat
 
     def _carry(self, symbols: tf.Tensor, no: tf.Tensor) -> Any:
-        """Send ``symbols``; figures of other bits of the link get names of their own."""
+        """Send ``symbols``, and rename the metrics of bits that the link carries itself."""
         collection = wanted()
         if collection is None:
             return self.link(symbols, no)
@@ -160,12 +161,12 @@ class CodedTransmission(Block):
         return output
 
     def encode(self, bits: tf.Tensor) -> tf.Tensor:
-        """Symbols [batch, num_symbols] of ``bits`` [batch, num_info_bits]."""
+        """Encode and map ``bits`` [batch, num_info_bits] to symbols [batch, num_symbols]."""
         symbols: tf.Tensor = self._mapper(self._encoder(bits))
         return symbols
 
     def decode(self, symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tf.Tensor:
-        """Decided bits [batch, num_info_bits] of what a link gives for the symbols."""
+        """Demap and decode the output of a link to bits [batch, num_info_bits]."""
         bits_hat: tf.Tensor = self._decoder(self._demapper(symbols_hat, no_eff))
         return bits_hat
 
@@ -185,15 +186,15 @@ class CodedTransmission(Block):
 
     @property
     def ebno_offset_db(self) -> float:
-        """What is added to :math:`E_b/N_0` [dB] for the SNR [dB]; see `Link.ebno_offset_db`."""
+        """Difference [dB] between the SNR and :math:`E_b/N_0`; see `Link.ebno_offset_db`."""
         coderate = self.num_info_bits / (self.num_symbols * self.num_bits_per_symbol)
         return self.link.ebno_offset_db(self.num_bits_per_symbol, coderate)
 
     def noise_power(self, ebno_db: float | tf.Tensor) -> tf.Tensor:
-        """``no`` at :math:`E_b/N_0` [dB], as :func:`~sionna.phy.utils.ebnodb2no` gives it."""
+        """Noise power at :math:`E_b/N_0` [dB], see :func:`~sionna.phy.utils.ebnodb2no`."""
         snr_db = tf.cast(ebno_db, self.rdtype) + self.ebno_offset_db
         return tf.pow(tf.cast(10.0, self.rdtype), -snr_db / 10.0)
 
     def channel_uses(self, num_latents: int = 1) -> int:
-        """Complex channel uses of the link to send ``num_latents`` codewords."""
+        """Complex channel uses of the link for ``num_latents`` codewords."""
         return self.link.channel_uses(self.num_symbols, num_latents)

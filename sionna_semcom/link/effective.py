@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a system would achieve if a link were no more than the noise it reports."""
+"""AWGN with the noise power that another link reports."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class EffectiveAWGNSettings(WrappingSettings):
     kind: Literal["effective_awgn"] = "effective_awgn"
     """Selects this link in a study."""
     link: Annotated[LinkSettings, LINKS]
-    """The link whose ``no_eff`` is the noise power."""
+    """Link whose ``no_eff`` is the noise power."""
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What is measured of the other link."""
+        """Metrics of the other link."""
         return self.link.metric_names
 
     @model_validator(mode="after")
     def _check_link(self) -> EffectiveAWGNSettings:
         if "transmissions" in self.link.metric_names:
             raise ValueError(
-                "`link` must be one transmission; put the effective link inside the "
+                "`link` must have one transmission; use the effective link as the `link` of the "
                 f"retransmissions. Received: {self.link.kind!r} with retransmissions"
             )
         return self
@@ -40,25 +40,25 @@ class EffectiveAWGNSettings(WrappingSettings):
 
 @LINKS.register(EffectiveAWGNSettings)
 class EffectiveAWGNLink(WrappingLink):
-    r"""Gaussian noise of the power that another link reports as ``no_eff``.
+    r"""AWGN with the noise power that another link reports as ``no_eff``.
 
     .. math:: \hat{x}_{b,n} = x_{b,n} + w_{b,n}, \qquad w_{b,n} \sim \mathcal{CN}(0, N_{b,n})
 
-    with :math:`N_{b,n}` of a run of ``link``. A system that does as well over the link as over
-    this one loses nothing that ``no_eff`` does not explain.
+    where :math:`N_{b,n}` is the ``no_eff`` of a transmission over ``link``. If a system has the
+    same performance over both links, ``no_eff`` describes the impairments of ``link`` completely.
 
     See :class:`~sionna_semcom.link.Link` for input and output.
 
     Parameters
     ----------
     link : :class:`~sionna_semcom.link.Link` | `LinkSettings` | `dict`
-        Link that reports the noise, or its settings
+        Link that reports the noise power, or its settings
 
     Raises
     ------
     ValueError
-        If ``link`` is a MIMO channel, takes symbols of several transmitters alone, or sends rows
-        several times
+        If ``link`` is a MIMO channel, accepts only symbols of several transmitters, or has
+        retransmissions
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
@@ -67,19 +67,19 @@ class EffectiveAWGNLink(WrappingLink):
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
-        """Those of ``link``."""
+        """Aggregates of ``link``."""
         return dict(self.link.aggregates)
 
     def get_config(self) -> dict[str, Any]:
-        """The link, with what it drew when it was built."""
+        """Configuration of the link, with its random draws."""
         link = keras.saving.serialize_keras_object(self.link)
         return {"link": link, "precision": self.settings.precision}
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Add the noise that ``link`` reports for checked ``symbols`` at noise power ``no``."""
+        """Add noise of the power that ``link`` reports for checked ``symbols`` at ``no``."""
         no_eff = tf.cast(self.link(symbols, no)[1], self.rdtype)
         return self._awgn(symbols, no_eff), no_eff
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """What the other link uses."""
+        """Channel uses of the other link."""
         return self.link.channel_uses(num_symbols, num_latents)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of what a link sends beside the latents, for whoever measures."""
+"""Metrics that a link measures in addition to its output."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 DROP = "link/drop"
-"""Figure that says which drop of a channel a row met; it is no metric"""
+"""Index of the channel drop of each row. It is not a metric."""
 
 
 class Collection:
-    """Figures [batch] that links note, by name; those of a graph inside this one are left out."""
+    """Metrics [batch] that links record, by name. Nested graphs cannot record metrics."""
 
     def __init__(self) -> None:
         self._graph = _graph()
@@ -24,16 +24,16 @@ class Collection:
 
     @property
     def reachable(self) -> bool:
-        """Whether what is noted here and now can be used where the collection was made."""
+        """Whether values of the current graph can be used where the collection was created."""
         return _graph() is self._graph
 
     def note(self, figures: Mapping[str, tf.Tensor]) -> None:
-        """Note one value for each row that crossed a link."""
+        """Record one value for each transmitted row."""
         for name, values in figures.items():
             self._noted.setdefault(name, []).append(values)
 
     def figures(self) -> dict[str, tf.Tensor]:
-        """What was noted; where rows crossed links several times, the mean or the first drop."""
+        """Recorded metrics: the mean over several transmissions of a row, or the first drop."""
         return {
             name: values[0] if len(values) == 1 or name == DROP else _mean(values)
             for name, values in self._noted.items()
@@ -45,7 +45,7 @@ _collection: ContextVar[Collection | None] = ContextVar("collection", default=No
 
 @contextmanager
 def collecting() -> Iterator[Collection]:
-    """Give a collection of what links note inside the context."""
+    """Collect the metrics that links record inside this context."""
     collection = Collection()
     token = _collection.set(collection)
     try:
@@ -55,13 +55,13 @@ def collecting() -> Iterator[Collection]:
 
 
 def wanted() -> Collection | None:
-    """The collection that figures can be noted in; none if nobody asks for them."""
+    """Current collection, or `None` if metrics are not collected."""
     collection = _collection.get()
     return collection if collection is not None and collection.reachable else None
 
 
 def with_link_figures(measure: Callable[..., Mapping[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Let the ``measure`` of a system also give what its link notes, such as ``bler``."""
+    """Add the metrics of the link, such as ``bler``, to the output of ``measure`` of a system."""
 
     @functools.wraps(measure)
     def measured(*args: Any, **kwargs: Any) -> dict[str, Any]:

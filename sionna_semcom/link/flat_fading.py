@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""MIMO over a flat Rayleigh or Rician fading channel."""
+"""MIMO link over flat Rayleigh or Rician fading."""
 
 import functools
 from math import log10, sqrt
@@ -15,7 +15,7 @@ from ..channel.noise import antenna_energy, at_least
 from ..mapping import SlotPacker
 from .base import LINKS, Link, LinkSettings
 
-NOISE_FLOOR = 1e-6  # of the channel's energy; below it, rounding hides what LMMSE leaves of noise
+NOISE_FLOOR = 1e-6  # of the channel energy; limits rounding errors of the LMMSE equalizer
 
 _EQUALIZERS = {"lmmse": lmmse_equalizer, "zf": zf_equalizer, "mf": mf_equalizer}
 
@@ -26,15 +26,16 @@ class FlatFadingSettings(LinkSettings):
     kind: Literal["flat_fading"] = "flat_fading"
     """Selects this link in a study."""
     num_tx_ant: int = Field(default=1, ge=1, le=1024)
-    """Transmit antennas, each with a stream of its own and an equal share of the power."""
+    """Transmit antennas, each with its own stream and an equal share of the power."""
     num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Receive antennas."""
     rician_k: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
-    """Power of the line of sight over that of the scattered paths (linear); none: Rayleigh."""
+    """Rician K-factor (linear): ratio of the power of the line of sight to the power of the
+    scattered paths; by default (null) Rayleigh fading."""
     fading: Literal["block", "symbol"] = "block"
-    """Whether the channel stays for a latent, or changes with every channel use."""
+    """Whether the channel is constant for each latent, or changes with every channel use."""
     csi_error_variance: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Share of the scattered power that the receiver's channel estimate misses."""
+    """Variance of the receiver's channel estimation error, relative to the scattered power."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equalizer."""
 
@@ -50,25 +51,26 @@ class FlatFadingSettings(LinkSettings):
 
 @LINKS.register(FlatFadingSettings)
 class FlatFadingLink(Link):
-    r"""MIMO over a flat fading channel with one stream a transmit antenna.
+    r"""MIMO link over flat fading with one stream per transmit antenna.
 
     .. math:: \mathbf{y} = \tfrac{1}{\sqrt{S}} \mathbf{H}\mathbf{x} + \mathbf{w}, \qquad
               \mathbf{w} \sim \mathcal{CN}(\mathbf{0}, N_0\mathbf{I})
 
-    over :math:`S` streams. The receiver equalizes with its channel estimate. The estimation error
-    of variance :math:`v` acts on it as noise of covariance :math:`(N_0 + v)\mathbf{I}`, as the
-    total transmit power is one. Latents that do not fill their last channel use are padded.
+    with :math:`S` streams. The receiver equalizes with its channel estimate. An estimation error
+    of variance :math:`v` is equivalent to additional noise, so that the noise covariance is
+    :math:`(N_0 + v)\mathbf{I}`, because the total transmit power is one. Latents that do not fill
+    their last channel use are padded.
 
-    The receiver assumes a noise power of at least 1e-6 of the energy that an antenna receives,
-    which keeps the equalizer in the range of single precision. Any Block with the output of
-    `FlatFading`, in any unit, can replace the attribute ``channel``.
+    The receiver assumes a noise power of at least 1e-6 of the received energy per antenna, which
+    avoids rounding errors of the equalizer in single precision. The attribute ``channel`` can be
+    replaced by any Block with the output of `FlatFading`, in any unit.
 
     See :class:`~sionna_semcom.link.Link` for input and output.
 
     Raises
     ------
     ValueError
-        If the settings cannot work together
+        If the settings are incompatible
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -105,10 +107,10 @@ class FlatFadingLink(Link):
         return unpack(x_hat), unpack(no_eff)
 
     def ebno_offset_db(self, num_bits_per_symbol: int, coderate: float) -> float:
-        """As of any link; a symbol has the energy of one stream."""
+        """See `Link.ebno_offset_db`. A symbol has the energy of one stream."""
         streams_db = 10.0 * log10(self.settings.num_tx_ant)
         return super().ebno_offset_db(num_bits_per_symbol, coderate) + streams_db
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Channel uses of ``num_latents`` rows, each with one use for every ``num_tx_ant``."""
+        """Channel uses of ``num_latents`` rows; a channel use carries ``num_tx_ant`` symbols."""
         return self._packer.num_slots(num_latents, num_symbols, separate=True)

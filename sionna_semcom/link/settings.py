@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links and MIMO channels from their settings."""
+"""Construction of links and MIMO channels from settings."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from ..channel.settings import ChannelSettings
 from .base import LINKS, Link
 
 AnyLink = Annotated[ChannelSettings, LINKS]
-"""Settings of any link or MIMO channel; ``kind`` says which."""
+"""Settings of any link or MIMO channel, selected by ``kind``."""
 
 
 def from_settings(
     settings: ChannelSettings | Mapping[str, Any], seed: int = 0
 ) -> Link | MIMOChannel:
-    """Build the link or MIMO channel that ``settings`` describe, such as ``{"kind": "awgn"}``.
-
-    ``seed`` is that of the training that it is for; fixed channels may follow it.
+    """Build the link or MIMO channel of ``settings``, such as ``{"kind": "awgn"}``.
 
     Parameters
     ----------
     settings : `ChannelSettings` | `dict`
         Settings of a link or of a MIMO channel
     seed : `int`
-        Training seed, which fixed channels may follow
+        Training seed. It selects the realization of fixed channels and the trained weights of
+        estimators, if their settings depend on it
 
     Output
     ------
     : :class:`Link` | :class:`~sionna_semcom.channel.MIMOChannel`
-        The link or MIMO channel
+        Link or MIMO channel
 
     Raises
     ------
     ValueError
-        If a setting is unknown or wrong, naming it, the value and what would be accepted
+        If a setting is unknown or invalid; the message contains the setting, its value and the
+        accepted values
     """
     chosen: Any = LINKS.settings(settings)
     built: Link | MIMOChannel = LINKS.build(chosen.of_training(seed))

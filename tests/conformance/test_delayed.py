@@ -138,9 +138,9 @@ def test_own_channels_age(kind, domain):
         ({"speed": 0.0}, "needs a `speed` above zero"),
         (
             {"model": "UMi", "delay_spread": 100e-9, "link_budget": {"interferers": {"num": 1}}},
-            "`link_budget.interferers` need a receiver that knows the slot.*num=1",
+            "`link_budget.interferers` requires `csi`='perfect' or 'ls'.*num=1",
         ),
-        ({"estimator": "learned"}, "`estimator` refines an estimate.*csi='delayed'"),
+        ({"estimator": "learned"}, "`estimator` requires `csi`='ls'.*csi='delayed'"),
     ],
 )
 def test_impossible_settings_are_refused_in_one_line(changes, message):

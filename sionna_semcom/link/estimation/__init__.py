@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channel estimates inside a link whose error is learned, and networks that refine them."""
+"""Channel estimators with a learned error variance, and networks that refine estimates."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Learned estimation of the channel of a slot, on top of any other estimator."""
+"""Neural refinement of the output of any channel estimator."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from .slot_signs import sent_pilots
 
 
 class RefinedEstimate(Object):
-    """Refines what another estimator gives by a `LearnedEstimator`.
+    """Refines the output of another channel estimator with a `LearnedEstimator`.
 
-    No gradient flows into the other estimator, which has no weights.
+    Gradients do not flow into the other estimator, because it has no weights.
 
     Parameters
     ----------
     estimate : callable
-        Estimator of ``y`` and ``no``
+        Channel estimator, a function of ``y`` and ``no``
 
     network : `LearnedEstimator`
-        What refines
+        Network that refines the estimate
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid of a slot
 
     energy : `float`
-        Mean energy of a coefficient of the channel of a stream
+        Mean energy of a coefficient of the effective channel of a stream
 
     Input
     -----
@@ -49,10 +49,10 @@ class RefinedEstimate(Object):
     ------
     h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers],
         `tf.complex`
-        Estimate on the subcarriers in use
+        Refined estimate, without nulled subcarriers
 
     err_var : as ``h_hat``, `tf.float`
-        Variance of its error
+        Error variance of the refined estimate
     """
 
     def __init__(
@@ -85,14 +85,14 @@ class RefinedEstimate(Object):
             grids(noise / unit, tf.float32),
             grids(self._pilots, tf.float32),
         )
-        # the difference is exactly zero where the network leaves the estimate as it is
+        # the difference is exactly zero if the network does not change the estimate
         change = tf.reshape(tf.cast(refined - before, self.cdtype), shape)
         variance = tf.reshape(tf.cast(variance, self.rdtype), shape)
         return h + unit**0.5 * change, unit * variance
 
 
 def own_pilots(pattern: PilotPattern) -> np.ndarray:
-    """One where a stream sends a pilot, and zero elsewhere: [num_streams, T, num_subcarriers]."""
+    """Mask of the pilots of each stream: [num_streams, T, num_subcarriers]."""
     return (np.abs(sent_pilots(pattern)) > 0).astype(np.float32)
 
 
@@ -102,7 +102,7 @@ def learned_estimate(
     resource_grid: ResourceGrid,
     precision: str | None = None,
 ) -> SlotError:
-    """``estimate``, refined by ``network``, with the error that each slot shows.
+    """``estimate``, refined by ``network``, with an error variance that depends on the slot.
 
     The streams of a slot have a total power of one.
     """
@@ -115,23 +115,23 @@ def learned_estimate(
 def split_estimator(
     estimator: Any, settings: Mapping[str, Any]
 ) -> tuple[LearnedEstimator | None, dict[str, Any]]:
-    """Separate an estimator that is given as a layer from the settings of a link.
+    """Separate an estimator layer from the settings of a link.
 
     Input
     -----
     estimator : `None` | `str` | `dict` | `LearnedEstimatorSettings` | `LearnedEstimator`
-        The argument of the link
+        Argument ``estimator`` of the link
 
     settings : `dict`
-        The other arguments
+        Other arguments of the link
 
     Output
     ------
     network : `LearnedEstimator` | `None`
-        The layer, if one is given
+        The layer, if ``estimator`` is a layer
 
     settings : `dict`
-        Arguments with ``estimator``
+        Arguments with the settings of the estimator
     """
     if estimator is None:
         return None, dict(settings)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a receiver has seen of its channel: known symbols that were sent over many slots."""
+"""Calibration slots with known symbols, in which a receiver learns its estimation error."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ SEEN_SLOTS = 256
 MIN_SLOTS = 32
 MAX_SEEN = 2**24  # complex numbers, 128 MiB
 CHUNK = 32
-MOST_SLOTS = 2048  # of a pool or a file, in which errors are learned
-MOST_FRESH = 4096  # where each slot is another one
-MAX_FRESH = 2**25  # complex numbers in them, 256 MiB
+MOST_SLOTS = 2048  # of a pool or a file
+MOST_FRESH = 4096  # if each slot is a new realization
+MAX_FRESH = 2**25  # complex numbers, 256 MiB
 FIRST_SLOTS = 128
-PRECISE = 0.01  # standard error of a mean that needs no more slots
+PRECISE = 0.01  # standard error of the mean at which sampling stops
 
 
 def seen_count(values: int, most: int = SEEN_SLOTS, memory: int = MAX_SEEN) -> int:
-    """Slots to see where one has so many complex numbers; fewer of large ones, which show more."""
+    """Number of slots of ``values`` complex numbers each, limited by ``most`` and ``memory``."""
     return int(np.clip(memory // values, MIN_SLOTS, most))
 
 
 class Slots(NamedTuple):
-    """Slots that came without noise, in unit energy."""
+    """Slots without noise, normalized to unit energy."""
 
     symbols: tf.Tensor
     """[num_slots, num_streams, num_data_symbols], `tf.complex`: known symbols."""
     y: tf.Tensor
-    """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`: what was received."""
+    """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`: received signal."""
     h: tf.Tensor | None
-    """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`: what
-    the streams see; none if the receiver does not."""
+    """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`:
+    effective channel; `None` if the receiver does not know it."""
     left: tf.Tensor
-    """[fft_size], `tf.float`: mean power that the streams do not explain."""
+    """[fft_size], `tf.float`: mean interference power."""
 
 
 def slots_of(
     symbols: tf.Tensor, x: tf.Tensor, y: tf.Tensor, h: tf.Tensor, gain: tf.Tensor | None
 ) -> Slots:
-    """Known symbols, the grids ``x`` that hold them, and what became of these, in unit energy."""
+    """`Slots` of known symbols, transmitted grids ``x`` and received grids ``y``."""
     if gain is not None:
         y, h = in_units(y, tf.sqrt(gain)), in_units(h, tf.sqrt(gain))
     left = tf.reduce_mean(energy(y - received(x, h)), axis=[0, 1, 2, 3])
@@ -57,22 +57,24 @@ def slots_of(
 
 
 class Experience:
-    """Slots with known symbols, always the same ones, of which more are seen where they differ.
+    """Fixed sequence of calibration slots with known symbols.
+
+    More slots are used if the errors vary more between slots.
 
     Parameters
     ----------
     draw : callable
-        From a number of slots, or rows of those that are kept, to their channels
+        Maps a number of slots, or the rows of stored slots, to channels
 
     send : callable
-        From channels to `Slots`
+        Maps channels to `Slots`
 
     most : `int`
-        Slots to see at most
+        Maximum number of slots
 
     num_kept : `int` | `None`
-        Slots of a pool or a file, of which rows are seen in an order that is random but fixed;
-        none: fresh ones
+        Number of stored slots of a pool or a file, which are used in a fixed random order; `None`
+        if slots are new realizations
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Experience:
         self._asked: list[Any] = [CHUNK] * -(-most // CHUNK)
         if num_kept is not None:
             rows = np.linspace(0, num_kept - 1, min(most, num_kept)).astype(np.int32)
-            rows = np.tile(rows, -(-FIRST_SLOTS // len(rows)))  # a small pool meets more noise
+            rows = np.tile(rows, -(-FIRST_SLOTS // len(rows)))  # small pools are repeated
             rows = np.random.default_rng(0).permutation(rows)
             self._asked = np.split(rows, range(CHUNK, len(rows), CHUNK))
 
@@ -100,7 +102,7 @@ class Experience:
             yield self._seen[number]
 
     def interference(self, used: np.ndarray) -> tf.Tensor:
-        """Mean power of what the streams do not explain, on the subcarriers ``used``."""
+        """Mean interference power on the subcarriers ``used``."""
         seen = list(self if self._is_kept else itertools.islice(self, FIRST_SLOTS // CHUNK))
         sizes = tf.constant([float(len(slots.y)) for slots in seen], seen[0].left.dtype)
         mean = tf.linalg.matvec(
@@ -109,9 +111,10 @@ class Experience:
         return tf.gather(mean, used)
 
     def error_ratio(self, receive: Callable[[Slots, Estimator, tf.Tensor], tf.Tensor]) -> Any:
-        """Squared error over ``no_eff`` of an estimator at an SNR [dB], as `LearnedError` asks.
+        """Squared error / ``no_eff`` as a function of an estimator and an SNR [dB].
 
-        ``receive`` gives it for slots, an estimator and a noise power.
+        ``receive`` computes the ratio for slots, an estimator and a noise power. The output is the
+        argument ``receive`` of `LearnedError`.
         """
         receive = tf.function(receive, autograph=False)
 
@@ -130,32 +133,32 @@ class Experience:
 
 
 def _seed(number: int) -> int:
-    """Seed of a chunk, far from others: those of neighbors draw nearly the same numbers."""
+    """Seed of a chunk. Consecutive seeds are avoided, because they give similar random numbers."""
     return int(np.random.SeedSequence(number).generate_state(1, np.uint64)[0] >> 1)
 
 
 class WithInterference(Object):
-    r"""Adds the power of interference to the error variance of an estimate.
+    r"""Adds interference power to the noise power and error variance of a channel estimate.
 
-    Between subcarriers and OFDM symbols, it is noise beside :math:`N_0`: at the pilots, and of the
-    power :math:`I_n` at each antenna on subcarrier :math:`n`, which errors of :math:`I_n/S` of each
-    of :math:`S` streams stand for.
+    Interference between subcarriers and OFDM symbols adds to the noise. At the pilots, its mean
+    power adds to :math:`N_0`. At the data symbols, its power :math:`I_n` on subcarrier :math:`n` is
+    equivalent to an error variance of :math:`I_n/S` of the channel of each of :math:`S` streams.
 
     Parameters
     ----------
     estimate : callable
-        Estimator, from what is received and a noise power to estimate and error variance
+        Channel estimator, a function of the received signal and the noise power
 
     interference : [num_subcarriers], `tf.float`
-        Power :math:`I_n` in units of the energy of the channel
+        Power :math:`I_n` relative to the channel energy
 
     num_streams : `int`
-        Streams
+        Number of streams
 
     Input
     -----
     observed : [num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-        What the estimator is given
+        Input of the estimator
 
     no : [] or [num_slots], `tf.float`
         Noise power
@@ -163,7 +166,7 @@ class WithInterference(Object):
     Output
     ------
     h_hat, err_var : `tf.complex`, `tf.float`
-        Estimate, and its error variance
+        Channel estimate and its error variance
     """
 
     def __init__(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channel estimates with the error that a receiver has seen them make."""
+"""Channel estimates whose error variance is calibrated to measured errors."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from sionna.phy.ofdm import ResourceGrid
 from ...channel.slots.randomness import own_randomness
 
 SNRS_DB = np.arange(-10.0, 41.0, 10.0)
-ROUNDS = 3  # at most; the noise left of layers that antennas barely separate is not linear
-ENOUGH = 0.05  # deviation of error over ``no_eff`` from one, after which it is corrected once more
+ROUNDS = 3  # at most; ``no_eff`` is not linear in the error variance
+ENOUGH = 0.05  # deviation of error / ``no_eff`` from one that needs no further round
 
 Estimator = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Receiver = Callable[[Estimator, float], tf.Tensor]
 
 
 class ScaledError(Object):
-    r"""Scales the error variance of an estimate so that equalized symbols have the noise reported.
+    r"""Scales the error variance of an estimate so that ``no_eff`` equals the error of symbols.
 
     .. math::
 
         \tilde{\sigma}^2 = \sigma^2\,\frac{\max(c\,(N_0 + \sum_s\sigma_s^2) - N_0,\,0)}
                                           {\sum_s\sigma_s^2}
 
-    where :math:`c` is the error of equalized symbols over their ``no_eff`` at SNRs from -10 to
-    40 dB, interpolated between them; beyond, it is that of the nearest end. An equalizer takes the
-    errors of estimates for independent between antennas. Noise at the reference signals is. What
-    interpolation misses has the directions of the channel itself, so that combining antennas does
-    not lower it.
+    where :math:`c` is the squared error of equalized symbols divided by their ``no_eff``. It is
+    measured at SNRs from -10 to 40 dB and interpolated. Outside this range, it is constant. The
+    correction is needed because an equalizer assumes that estimation errors are independent between
+    antennas. This holds for errors due to noise at the reference signals. The interpolation error
+    is correlated with the channel, so that combining antennas does not reduce it.
 
     Parameters
     ----------
     estimate : callable
-        Estimator
+        Channel estimator
 
     ratios : [6, num_ofdm_symbols or 1], `tf.float`
         Ratio :math:`c` at -10, 0, ..., 40 dB
@@ -49,12 +49,12 @@ class ScaledError(Object):
         Received slots
 
     no : [] or [num_slots], `tf.float`
-        Noise power, relative to the energy of the channel
+        Noise power, relative to the channel energy
 
     Output
     ------
     h_hat, err_var : `tf.complex`, `tf.float`
-        Estimate, and its error variance
+        Channel estimate and its error variance
     """
 
     def __init__(
@@ -77,16 +77,16 @@ class ScaledError(Object):
         return h_hat, err_var * tf.maximum(wanted, 0.0) / tf.maximum(total, 1e-30)
 
     def correction(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Error over ``no_eff``, which here depends on the noise power alone."""
+        """Error / ``no_eff`` of slots; here, it only depends on the noise power."""
         return self.ratio(no)
 
     def ratio(self, no: tf.Tensor) -> tf.Tensor:
-        """Error over ``no_eff``, [num_slots or 1, 1, 1, 1, 1, num_ofdm_symbols or 1, 1]."""
+        """Error / ``no_eff``, [num_slots or 1, 1, 1, 1, 1, num_ofdm_symbols or 1, 1]."""
         ratio = self.between(no)
         return tf.reshape(ratio, [-1, 1, 1, 1, 1, ratio.shape[-1], 1])
 
     def between(self, no: tf.Tensor) -> tf.Tensor:
-        """What is known at some SNRs, at those of ``no``: [num_slots or 1, n]."""
+        """Interpolate the ratios to the SNRs of ``no``: [num_slots or 1, n]."""
         snr_db = -10.0 / np.log(10.0) * tf.math.log(tf.maximum(tf.reshape(no, [-1]), 1e-30))
         snrs_db = self.snrs_db
         step = float(snrs_db[1] - snrs_db[0])
@@ -99,35 +99,35 @@ class ScaledError(Object):
 
 
 def node_weights(snr_db: np.ndarray, snrs_db: np.ndarray) -> np.ndarray:
-    """Weights [n, num_snrs] with which `ScaledError` interpolates between ``snrs_db``."""
+    """Interpolation weights [n, num_snrs] of `ScaledError` between ``snrs_db``."""
     columns = np.eye(len(snrs_db))
     return np.stack([np.interp(snr_db, snrs_db, column) for column in columns], axis=1)
 
 
 class LearnedError(ScaledError):
-    """Scales the error variance by what is seen of it, on each OFDM symbol, when it is built.
+    """Scales the error variance on each OFDM symbol to errors that are measured at construction.
 
-    Where the error is more than 5 % from what is reported, what the correction leaves is measured
-    again.
+    If the error still differs from ``no_eff`` by more than 5 % after the correction, it is measured
+    and corrected again.
 
     Parameters
     ----------
     estimate : callable
-        Estimator
+        Channel estimator
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid of a slot
 
     receive : callable
-        Sends known symbols of unit power over slots at an SNR [dB] with an estimator, and gives
-        their squared error over ``no_eff``, [num_slots, num_streams, num_data_symbols]
+        Sends known symbols of unit power over slots, as a function of an estimator and an SNR [dB],
+        and returns squared error / ``no_eff``, [num_slots, num_streams, num_data_symbols]
 
     See `ScaledError` for input and output.
 
     Attributes
     ----------
     off : `float`
-        Largest deviation from one of error over ``no_eff`` at an SNR, when it was measured last
+        Largest deviation of error / ``no_eff`` from one over SNRs in the last measurement
     """
 
     def __init__(
@@ -139,10 +139,10 @@ class LearnedError(ScaledError):
     ) -> None:
         super().__init__(estimate, None, precision)
         mask = np.asarray(resource_grid.pilot_pattern.mask)[0, 0]
-        symbols = np.nonzero(~mask.astype(bool))[0]  # of each data element
+        symbols = np.nonzero(~mask.astype(bool))[0]  # OFDM symbol of each data element
 
         ratios = np.ones([len(SNRS_DB), len(mask)])
-        self._ratios = tf.Variable(ratios, trainable=False, dtype=self.rdtype)  # for graphs
+        self._ratios = tf.Variable(ratios, trainable=False, dtype=self.rdtype)  # read by graphs
 
         def see(snr_db: float) -> np.ndarray:
             return _by_symbol(receive(self, snr_db), symbols, len(mask))
@@ -156,23 +156,23 @@ def find_ratios(
     see: Callable[[float], np.ndarray],
     keep: Callable[[np.ndarray], Any],
 ) -> float:
-    """Improve ``ratios`` [6, n] of `ScaledError` until what is left is enough.
+    """Improve ``ratios`` [6, n] of `ScaledError` until the deviation is small.
 
     Parameters
     ----------
     ratios : [6, n], `float`
-        Where to begin
+        Initial ratios
 
     see : callable
-        Error over ``no_eff`` [n] at an SNR [dB] with the ratios that were kept last
+        Measures error / ``no_eff`` [n] at an SNR [dB] with the current ratios
 
     keep : callable
-        Takes better ratios
+        Stores improved ratios
 
     Output
     ------
     : `float`
-        Largest deviation of the mean of error over ``no_eff`` from one, when it was measured last
+        Largest deviation of the mean of error / ``no_eff`` from one in the last measurement
     """
     for _ in range(ROUNDS):
         keep(ratios)
@@ -186,7 +186,7 @@ def find_ratios(
 
 
 def _by_symbol(ratio: tf.Tensor, symbols: np.ndarray, num_symbols: int) -> np.ndarray:
-    """Mean over the data elements of each OFDM symbol, one where there are none."""
+    """Mean over the data elements of each OFDM symbol; one for OFDM symbols without data."""
     by_element = np.mean(ratio, axis=(0, 1))
     count = np.bincount(symbols, minlength=num_symbols)
     total = np.bincount(symbols, by_element, minlength=num_symbols)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small convolutional network that refines channel estimates and says how wrong they are."""
+"""Convolutional network that refines channel estimates and their error variance."""
 
 from __future__ import annotations
 
@@ -18,62 +18,63 @@ from .slot_error import no_coefficients
 from .weights import read_weights
 
 NUM_STATES = 3  # error variance, noise power, pilots
-LEAST = 1e-6  # power in units of a coefficient's energy below which all are the same to the network
-MOST_LOG = 8.0  # natural logarithm of the largest change of an error variance
-FLOOR = 1e-5  # of the energy of a coefficient, from which an error variance of zero can grow
+LEAST = 1e-6  # smallest power at the input, relative to the energy of a coefficient
+MOST_LOG = 8.0  # largest natural logarithm of the scaling of an error variance
+FLOOR = 1e-5  # relative to the energy of a coefficient; lets an error variance of zero increase
 
 
 class LearnedEstimator(Part, keras.layers.Layer):
-    r"""Refines an estimate :math:`\check{h}` of error variance :math:`\check{\sigma}^2`.
+    r"""Refines a channel estimate :math:`\check{h}` of error variance :math:`\check{\sigma}^2`.
 
     .. math::
 
         \hat{h} = \check{h} + \sqrt{P}\,\delta, \qquad
         \sigma^2 = \check{\sigma}^2 e^{\lambda} + 10^{-5} P\,\max(e^{\lambda} - 1, 0)
 
-    where a convolutional network gives :math:`\delta \in \mathbb{C}` and
-    :math:`\lambda \in (-8, 8)` for each resource element. It sees the estimate, its error variance,
-    the noise power, and where the pilots are, all in units of the mean energy :math:`P` of a
-    coefficient. Between a convolution over frequency and a last one stand residual blocks, which
-    filter over frequency, then over time, and weigh their channels by what is known of the noise,
+    where a convolutional network computes :math:`\delta \in \mathbb{C}` and
+    :math:`\lambda \in (-8, 8)` for each resource element. Its input is the estimate, its error
+    variance, the noise power, and the positions of pilots. Powers are relative to the mean energy
+    :math:`P` of a coefficient. The network consists of a convolution over frequency, residual
+    blocks, and an output convolution. A residual block filters over frequency and then over time.
+    Its channels are weighted with a function of error variance, noise power and pilots,
     :math:`\mathbf{s}`:
 
     .. math:: \mathbf{x} \leftarrow \mathbf{x} + \mathbf{W}_t * \big[\mathrm{ReLU}(\mathbf{W}_f *
               \mathbf{x}) \odot \mathrm{sigmoid}(\mathbf{G}\mathbf{s})\big]
 
-    The network is the same for all pairs of antennas and streams, so that its weights fit any
-    number of them and any size of the grid. Its last layer starts at zero: a network that is not
-    trained gives the estimate and error variance that it got.
+    The same network is applied to all pairs of antennas and streams. Its weights therefore fit any
+    number of antennas and streams and any grid size. The output layer is initialized with zeros, so
+    that an untrained network does not change the estimate and its error variance.
 
-    ``error_coefficients`` are no part of the network. They scale the error variance so that
-    equalized symbols have the noise that is reported, see `SlotError`; a link measures them after
-    training.
+    The attribute ``error_coefficients`` is not part of the network. It scales the error variance so
+    that ``no_eff`` equals the error of equalized symbols, see `SlotError`. A link measures the
+    coefficients after training.
 
     Raises
     ------
     FileNotFoundError
-        If there is no model with the ``weights``
+        If the model ``weights`` does not exist
     ValueError
-        If a setting is wrong, or the ``weights`` are of another network
+        If a setting is invalid, or the ``weights`` belong to a different network
 
     Input
     -----
     h_hat : [batch, num_ofdm_symbols, num_subcarriers], `tf.complex64`
-        Estimate, in units of the square root of :math:`P`
+        Estimate, relative to :math:`\sqrt{P}`
 
     err_var : as ``h_hat``, `tf.float32`
-        Its error variance, in units of :math:`P`
+        Error variance, relative to :math:`P`
 
     no : as ``h_hat``, `tf.float32`
-        Noise power, in units of :math:`P`
+        Noise power, relative to :math:`P`
 
     pilots : as ``h_hat``, `tf.float32`
-        One where the stream sends pilots, zero elsewhere
+        One for pilots of the stream, zero elsewhere
 
     Output
     ------
     h_hat, err_var : as the input
-        Refined estimate, and its error variance
+        Refined estimate and its error variance
     """
 
     settings_class = LearnedEstimatorSettings
@@ -99,7 +100,7 @@ class LearnedEstimator(Part, keras.layers.Layer):
             trainable=False,
             name="error_coefficients",
         )
-        """What slots show of the error of equalized symbols at SNRs from -10 to 40 dB."""
+        """Coefficients of `SlotError` at SNRs from -10 to 40 dB."""
         self.built = True
         if chosen.weights is not None:
             self.load(chosen.weights, chosen.seed)
@@ -120,27 +121,27 @@ class LearnedEstimator(Part, keras.layers.Layer):
         return h_hat + tf.complex(real, imag), refined
 
     def load(self, name_or_path: str | os.PathLike[str], seed: int = 0) -> None:
-        """Take the weights of the estimator in the link of a trained system.
+        """Load the weights of the estimator in the link of a trained system.
 
         Parameters
         ----------
         name_or_path : `str` or `PathLike`
-            Name of a shipped model, or a file that ``system.save("x.keras")`` wrote
+            Name of a shipped model, or a file written by ``system.save("x.keras")``
         seed : `int`
             Training seed of the shipped model
 
         Raises
         ------
         FileNotFoundError
-            If there is neither such a model nor such a file
+            If neither the model nor the file exists
         ValueError
-            If the file is damaged or has no estimator of this size
+            If the file is damaged or contains no estimator of this size
         """
         shapes = [tuple(weight.shape) for weight in self.weights]
         self.set_weights(read_weights(name_or_path, seed, shapes))
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal layer; its weights are saved with the model that has it."""
+        """Arguments of an equal layer, without weights, which are saved with the model."""
         return {**super().get_config(), "weights": None, "name": self.name}
 
     def _filter(
@@ -152,11 +153,11 @@ class LearnedEstimator(Part, keras.layers.Layer):
 
 
 def _filtered(x: tf.Tensor, weights: tuple[keras.Variable, keras.Variable]) -> tf.Tensor:
-    """Convolution that keeps the size of the grid."""
+    """Convolution that preserves the grid size."""
     kernel, bias = weights
     return ops.conv(x, kernel, padding="same") + bias
 
 
 def _decades(power: tf.Tensor) -> tf.Tensor:
-    """Powers on a logarithmic scale, from one at LEAST to zero at one, and below it beyond."""
+    """Powers on a logarithmic scale: ``LEAST`` is mapped to one, and one is mapped to zero."""
     return tf.math.log(tf.maximum(power, LEAST)) / np.log(LEAST)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a link sees of a channel, beside the channel itself."""
+"""Signals inside a link: channels, estimates and symbols."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ import tensorflow as tf
 
 
 class Arrived(NamedTuple):
-    """What a receiver gets of slots, and what only a simulation knows of it."""
+    """Received slots, with the channel that is only known in a simulation."""
 
     y: tf.Tensor
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`"""
     h: tf.Tensor
-    """Channel of the streams"""
+    """Effective channel of the streams"""
     no: tf.Tensor
-    """[] or [num_slots], `tf.float`: power of noise and interference at an antenna"""
+    """[] or [num_slots], `tf.float`: power of noise and interference per antenna"""
     gain: tf.Tensor | None
-    """[num_slots], `tf.float`: energy of each slot of the channel; none: one"""
+    """[num_slots], `tf.float`: energy of each slot of the channel; `None` is one"""
     others: Any
-    """`Interference`, or none"""
+    """`Interference`, or `None`"""
 
 
 class Observation(NamedTuple):
-    """Slots that crossed a link, with what only a simulation knows of them."""
+    """Transmitted slots, with the channel that is only known in a simulation."""
 
     h: tf.Tensor
-    """Channel of the streams, [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols,
-    num_subcarriers], `tf.complex`"""
+    """Effective channel of the streams, [num_slots, 1, num_rx_ant, 1, num_streams,
+    num_ofdm_symbols, num_subcarriers], `tf.complex`"""
     h_hat: tf.Tensor
-    """Its estimate, as ``h``"""
+    """Channel estimate, as ``h``"""
     err_var: tf.Tensor
     """Error variance that the equalizer assumes, broadcastable to the shape of ``h``"""
     symbols: tf.Tensor
-    """Data symbols sent, [num_slots, num_streams * num_data_symbols], `tf.complex`"""
+    """Transmitted data symbols, [num_slots, num_streams * num_data_symbols], `tf.complex`"""
     symbols_hat: tf.Tensor
     """Equalized symbols, as ``symbols``"""
     no_eff: tf.Tensor
-    """Noise power reported of them, as ``symbols``, `tf.float`"""
+    """Reported noise power, as ``symbols``, `tf.float`"""
 
     @property
     def error_over_no_eff(self) -> tf.Tensor:
-        """Squared error of symbols over the noise power reported, the mean of each slot."""
+        """Squared error of symbols / ``no_eff``, averaged over each slot."""
         error = self.symbols_hat - self.symbols
         squared = tf.math.real(error) ** 2 + tf.math.imag(error) ** 2
         return tf.reduce_mean(squared / self.no_eff, -1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots in which a receiver has learned what it knows of a channel, and of its own errors."""
+"""Slots in which a receiver learns channel statistics and its estimation error."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .experience import SEEN_SLOTS, seen_count
 
 
 def seen_slots(channel: SlotSource, wanted: int = SEEN_SLOTS) -> tf.Tensor:
-    """Slots in which a receiver has learned what it knows, with unit mean energy: a fixed draw.
+    """Draw fixed slots of unit mean energy, in which a receiver learns statistics and errors.
 
-    As many as ``wanted``, or all of a pool; fewer of large grids, which show more of the channel
-    each.
+    The number of slots is ``wanted``, or the size of the pool. It is smaller for large grids, which
+    contain more samples of the channel.
     """
     with own_randomness():
         most = wanted if channel.pool is None else channel.pool.shape[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channel estimates with an error that depends on what each slot shows of it."""
+"""Channel estimates whose error variance is calibrated to features of each slot."""
 
 from __future__ import annotations
 
@@ -14,40 +14,41 @@ from sionna.phy.ofdm import ResourceGrid
 from .learned_error import Estimator, ScaledError, node_weights
 from .slot_signs import NUM_SIGNS, SlotSigns
 
-ROUNDS = 3  # at most; the noise left on symbols is not linear in the error variance
-ENOUGH = 0.01  # change of the mean of error over ``no_eff`` that needs no further round
-MOST_SLOPE = 2.0  # an error can grow with the square of a power that a slot shows
-RIDGE = 0.1  # of a slope, in standard deviations of its sign
-LEAST_SCALE = 0.1  # of a sign; what varies less shows noise
-SMOOTH = 1e-2  # of differences between neighboring SNRs, where few slots are
-MOST_LOG = 7.0  # of the correction of a slot
+ROUNDS = 3  # at most; ``no_eff`` is not linear in the error variance
+ENOUGH = 0.01  # deviation of the mean of error / ``no_eff`` that needs no further round
+MOST_SLOPE = 2.0  # an error can increase with the square of a power
+RIDGE = 0.1  # regularization of slopes, relative to the standard deviation of features
+LEAST_SCALE = 0.1  # of features; smaller variations are due to noise
+SMOOTH = 1e-2  # regularization of differences between neighboring SNRs
+MOST_LOG = 7.0  # largest natural logarithm of the correction of a slot
 
 
 class SlotError(ScaledError):
-    r"""Scales the error variance of each slot by what the slot itself shows of its error.
+    r"""Scales the error variance of each slot with features of the slot.
 
     The ratio :math:`c` of `ScaledError` becomes
 
     .. math:: c = \exp\big(\beta_0(N_0) + \sum_k \beta_k(N_0)\,(s_k - \mu_k(N_0))\big), \qquad
               0 \le \beta_k \le 2
 
-    with the signs :math:`s_k` of `SlotSigns`. Coefficients are interpolated between SNRs. Slots
-    differ: a terminal that is faster than others, or whose channel has longer delays, makes more
-    error than the average of which a receiver knows the statistics.
+    with the features :math:`s_k` of `SlotSigns`. Coefficients are interpolated between SNRs.
+    Estimation errors differ between slots: they are larger than the average if a terminal is faster
+    or its channel has longer delays than the statistics that the receiver knows.
 
     Parameters
     ----------
     estimate : callable
-        Estimator
+        Channel estimator
 
     signs : `SlotSigns`
-        What is seen of a slot
+        Features of a slot
 
     coefficients : [num_snrs, 7], `tf.Variable`
-        :math:`\beta_0`, the three :math:`\beta_k`, and the three :math:`\mu_k` at each SNR
+        :math:`\beta_0`, :math:`\beta_1, \beta_2, \beta_3` and :math:`\mu_1, \mu_2, \mu_3` at each
+        SNR
 
     snrs_db : [num_snrs]
-        SNRs [dB] in equal steps
+        Equally spaced SNRs [dB]
 
     See `ScaledError` for input and output.
     """
@@ -63,18 +64,18 @@ class SlotError(ScaledError):
         super().__init__(estimate, coefficients, precision, snrs_db)
         self._signs = signs
         self.uncorrected = estimate
-        """The estimate with the error that it knows without its slots."""
+        """Estimator without the correction."""
 
     def keep(self, coefficients: np.ndarray) -> None:
-        """Take other ``coefficients`` [num_snrs, 7], also in graphs that were traced before."""
+        """Set ``coefficients`` [num_snrs, 7], also in graphs that were already traced."""
         self._ratios.assign(coefficients)
 
     def signs(self, y: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Signs of the slots ``y`` at the noise power ``no``: [num_slots, 3]."""
+        """Features of the slots ``y`` at the noise power ``no``: [num_slots, 3]."""
         return self._signs(y, self._estimate(y, no)[0], no)
 
     def correction(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Error over ``no_eff`` of each slot, [num_slots, 1, 1, 1, 1, 1, 1]."""
+        """Error / ``no_eff`` of each slot, [num_slots, 1, 1, 1, 1, 1, 1]."""
         signs = tf.stop_gradient(self._signs(y, h_hat, no))
         at = self.between(no)
         slopes, centers = at[:, 1 : 1 + NUM_SIGNS], at[:, 1 + NUM_SIGNS :]
@@ -84,33 +85,33 @@ class SlotError(ScaledError):
 
 
 class Seen(NamedTuple):
-    """What was seen of slots."""
+    """Measurements of slots."""
 
     snr_db: np.ndarray
     """[num_slots], SNR [dB]"""
     signs: np.ndarray
     """[num_slots, 3], see `SlotSigns`"""
     ratio: np.ndarray
-    """[num_slots], error of symbols over ``no_eff``"""
+    """[num_slots], squared error of symbols / ``no_eff``"""
 
 
 def no_coefficients(snrs_db: np.ndarray) -> np.ndarray:
-    """Coefficients of `SlotError` that change nothing."""
+    """Coefficients of `SlotError` that do not change the error variance."""
     return np.zeros([len(snrs_db), 1 + 2 * NUM_SIGNS])
 
 
 def learn_coefficients(
     see: Callable[[], Seen], keep: Callable[[np.ndarray], Any], snrs_db: np.ndarray
 ) -> float:
-    """Find the coefficients of `SlotError`.
+    """Learn the coefficients of `SlotError`.
 
     Parameters
     ----------
     see : callable
-        What is seen of slots with the coefficients that were kept last
+        Measures slots with the current coefficients
 
     keep : callable
-        Takes better coefficients
+        Stores improved coefficients
 
     snrs_db : [num_snrs]
         SNRs [dB] of the coefficients
@@ -118,7 +119,7 @@ def learn_coefficients(
     Output
     ------
     : `float`
-        Deviation from one of the mean of error over ``no_eff``, when it was measured last
+        Deviation of the mean of error / ``no_eff`` from one in the last measurement
     """
     coefficients = no_coefficients(snrs_db)
     off = 0.0
@@ -134,24 +135,25 @@ def learn_coefficients(
 
 
 def fit(seen: Seen, snrs_db: np.ndarray, before: np.ndarray) -> np.ndarray:
-    r"""Coefficients under which the ratios of error over ``no_eff`` are most likely.
+    r"""Maximum-likelihood coefficients of the measured error / ``no_eff``.
 
     .. math:: \min_\beta \frac{1}{n}\sum_i \Big(\log c_i + \frac{r_i b_i}{c_i}\Big)
 
-    over slots :math:`i` with the ratio :math:`r_i`, measured with the correction :math:`b_i`. This
-    is the likelihood of squared errors of Gaussian symbols, a proper scoring rule of their mean. At
-    its minimum the mean of :math:`r_i b_i/c_i` is one, at each SNR and whatever a slot shows.
+    over slots :math:`i` with the ratio :math:`r_i`, which was measured with the correction
+    :math:`b_i`. This is the negative log-likelihood of squared Gaussian errors, which is a proper
+    scoring rule for their mean. At its minimum, the mean of :math:`r_i b_i/c_i` is one at each SNR,
+    up to regularization.
 
     Input
     -----
     seen : `Seen`
-        Slots
+        Measurements
 
     snrs_db : [num_snrs]
         SNRs [dB] of the coefficients
 
     before : [num_snrs, 7]
-        Coefficients with which they were seen
+        Coefficients of the correction during the measurements
 
     Output
     ------
@@ -191,7 +193,7 @@ def fit(seen: Seen, snrs_db: np.ndarray, before: np.ndarray) -> np.ndarray:
 
 
 def _moments(signs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation of signs at each SNR, [num_snrs, 3], or those of the nearest one."""
+    """Mean and standard deviation of features at each SNR, or the nearest SNR, [num_snrs, 3]."""
     total = weights.sum(axis=0)
     filled = np.nonzero(total > 0)[0]
     nearest = filled[np.argmin(np.abs(np.arange(len(total))[:, np.newaxis] - filled), axis=1)]
@@ -208,7 +210,7 @@ def slot_error(
     precision: str | None = None,
     coefficients: Any = None,
 ) -> SlotError:
-    """``estimate`` with the error that each slot shows, once ``coefficients`` are learned."""
+    """``estimate`` with an error variance that depends on the slot after learning coefficients."""
     signs = SlotSigns(resource_grid, precision)
     if coefficients is None:
         nothing = no_coefficients(snrs_db)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a slot itself shows of the error of its channel estimate."""
+"""Features of a slot that are correlated with the error of its channel estimate."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sionna.phy.ofdm import PilotPattern, ResourceGrid
 from ...channel.noise import energy
 
 NUM_SIGNS = 3
-LEAST_MISFIT = 1e-3  # in units of the noise power
+LEAST_MISFIT = 1e-3  # relative to the noise power
 
 
 class SlotSigns(Object):
-    r"""Three logarithms of each slot that grow with the error of its channel estimate.
+    r"""Three features of each slot that increase with the error of its channel estimate.
 
     .. math::
 
@@ -25,9 +25,10 @@ class SlotSigns(Object):
         s_3 = \log\left(\frac{1}{N_0}\overline{\Big|\hat{h}_n -
               \frac{\hat{h}_{n-d} + \hat{h}_{n+d}}{2}\Big|^2} + 1\right)
 
-    are the misfit at the pilots :math:`p_s`, the change of the estimate from the first OFDM symbol
-    with pilots to the last one, and its curvature over subcarriers, each on average over antennas,
-    streams and the other axis. :math:`d` is the number of streams.
+    The features are the logarithms of the residual at the pilots :math:`p_s`, the change of the
+    estimate from the first to the last OFDM symbol with pilots, and the curvature over subcarriers.
+    Powers are averaged over antennas, streams and the other axes. :math:`d` is the number of
+    streams.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ class SlotSigns(Object):
 
     h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers],
         `tf.complex`
-        Estimate on the subcarriers in use
+        Channel estimate, without nulled subcarriers
 
     no : [] or [num_slots], `tf.float`
         Noise power
@@ -66,7 +67,7 @@ class SlotSigns(Object):
         self._distance = streams if subcarriers > 2 * streams else 1
 
     def __call__(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Signs of slots ``y`` with the estimate ``h_hat``."""
+        """Compute the features of slots ``y`` with the estimate ``h_hat``."""
         antennas, streams = y.shape[2], self._sizes[0]
         y = tf.reshape(tf.gather(y, self._used, axis=-1), [-1, antennas, self._sizes[1]])
         rows = tf.reshape(h_hat, [-1, antennas, *self._sizes])
@@ -83,7 +84,7 @@ class SlotSigns(Object):
 
 
 def _mean(values: tf.Tensor) -> tf.Tensor:
-    """Mean energy of each slot, zero of nothing."""
+    """Mean energy of each slot; zero without values."""
     total = tf.reduce_sum(energy(values), axis=list(range(1, values.shape.rank)))
     return total / max(int(np.prod(values.shape[1:])), 1)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Weights of an estimator, out of the file of a system that was trained over a link with it."""
+"""Reading of the weights of an estimator from the file of a trained system."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from ..._limits import Budget, brief
 from ..._models import model_path
 
 _WEIGHTS = "model.weights.h5"
-_OF_LINKS = "layers/link_weights"  # where systems keep what their links hold
+_OF_LINKS = "layers/link_weights"  # group with the weights of links in files of systems
 
 
 def read_weights(
     name_or_path: str | os.PathLike[str], seed: int, shapes: Sequence[tuple[int, ...]]
 ) -> list[np.ndarray]:
-    """Weights of the layer in the link of a trained system whose weights have ``shapes``.
+    """Read the weights with ``shapes`` of a layer in the link of a trained system.
 
-    Nothing of the file is executed.
+    No code of the file is executed.
 
     Raises
     ------
     FileNotFoundError
-        If there is neither a shipped model of the name and training seed, nor such a file
+        If neither a shipped model with this name and training seed nor the file exists
     ValueError
-        In one line, if the file is damaged, or not exactly one layer has such weights
+        If the file is damaged, or not exactly one layer has such weights
     """
     path = model_path(name_or_path, seed)
     with tempfile.TemporaryDirectory() as folder:
         try:
             found = _read(path, Path(folder) / _WEIGHTS)
-        except Exception as error:  # a damaged file can raise anything
+        except Exception as error:  # damaged files can raise any error
             raise ValueError(f"The model in {path} is damaged: {brief(error, 400)}") from error
     fitting = [arrays for arrays in found if [array.shape for array in arrays] == list(shapes)]
     if len(fitting) != 1:
@@ -50,7 +50,7 @@ def read_weights(
 
 
 def _read(path: Path, extracted: Path) -> list[list[np.ndarray]]:
-    """Weights of all layers of the link, one after the other."""
+    """Weights of all layers of the link."""
     with zipfile.ZipFile(path) as archive:
         info = archive.getinfo(_WEIGHTS)
         Budget(path).spend(info.file_size, _WEIGHTS)
@@ -61,14 +61,14 @@ def _read(path: Path, extracted: Path) -> list[list[np.ndarray]]:
 
 
 def _layers(group: h5py.Group) -> Iterator[list[np.ndarray]]:
-    """Arrays of each layer in ``group``, at any depth, which Keras keeps by number."""
+    """Arrays of each layer in ``group`` at any depth, which Keras stores by number."""
     for name, item in group.items():
         if not isinstance(item, h5py.Group):
             continue
         if name == "vars" and len(item):
             arrays = [item[str(number)][()] for number in range(len(item))]
             if not all(np.isfinite(array).all() for array in arrays):
-                raise ValueError(f"{item.name} holds NaN or infinity")
+                raise ValueError(f"{item.name} contains NaN or infinity")
             yield arrays
         else:
             yield from _layers(item)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links of several users who share a cell."""
+"""Links of several users in a cell."""
 
 from .base import MultiUserLink
 from .downlink import DownlinkLink

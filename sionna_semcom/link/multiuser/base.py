@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contract of links of several users."""
+"""Interface of links of several users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..checked_input import INPUT_SHAPES
 USER_SHAPES: Mapping[int, str] = MappingProxyType(
     {3: "[batch, num_users, num_symbols]", **INPUT_SHAPES}
 )
-"""Shapes of symbols by rank, of links of several users."""
+"""Shapes of the symbols of several users, by rank."""
 
 
 class MultiUserLink(Link):
@@ -25,14 +25,15 @@ class MultiUserLink(Link):
 
     .. math:: \hat{x}_{b,k,s} = x_{b,k,s} + w_{b,k,s}, \qquad \mathbb{E}|w_{b,k,s}|^2 = N_{b,k,s}
 
-    for user :math:`k`, with :math:`N_{b,k,s}` reported as ``no_eff``, the interference of other
-    users included. SNR is the total power of all users per resource element over the noise power
-    per receive antenna.
+    for user :math:`k`, where :math:`N_{b,k,s}` is reported as ``no_eff`` and includes the
+    interference of other users. The SNR is the ratio of the total transmit power of all users per
+    resource element to the noise power per receive antenna.
 
-    Rows without users let any system of one user run over the link. They take turns: row ``b`` is
-    that of user ``b % num_users``, and all users together send ``num_users`` rows at once. If
-    ``settings.user`` names a user, all rows are that user's, and the others send Gaussian symbols.
-    Others do so, too, where each row has a noise power of its own.
+    Systems with a single transmitter can use the link with ``symbols`` of shape [batch,
+    num_symbols]. Row ``b`` is then sent by user ``b % num_users``, and all users send ``num_users``
+    rows at the same time. If ``settings.user`` is given, this user sends all rows, and the other
+    users send Gaussian symbols. If each row has its own noise power, the other users also send
+    Gaussian symbols.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ class MultiUserLink(Link):
     Raises
     ------
     ValueError
-        As :class:`~sionna_semcom.link.Link` does, or if ``symbols`` have another number of users
+        If ``symbols`` or ``no`` are invalid as in :class:`~sionna_semcom.link.Link`, or
+        ``symbols`` have another number of users
     """
 
     input_shapes: ClassVar[Mapping[int, str]] = USER_SHAPES
@@ -86,13 +88,13 @@ class MultiUserLink(Link):
         """Send checked ``symbols`` of all users [batch, num_users, num_symbols]."""
 
     def num_rounds(self, num_rows: int) -> int:
-        """How often all users send a row until ``num_rows`` rows are sent."""
+        """Number of transmissions of all users in which ``num_rows`` rows are sent."""
         return (
             num_rows if self.settings.user is not None else -(-num_rows // self.settings.num_users)
         )
 
     def _in_turns(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Rows of one user after the other; the last users send Gaussian symbols if rows end."""
+        """Assign rows to users cyclically; without further rows, users send Gaussian symbols."""
         users = self.settings.num_users
         batch, num_symbols = tf.unstack(tf.shape(symbols))
         rest = self._gaussian([-batch % users, num_symbols], symbols.dtype)
@@ -102,7 +104,7 @@ class MultiUserLink(Link):
         return symbols_hat, no_eff
 
     def _beside_others(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Each row by itself, while other users send Gaussian symbols."""
+        """Send each row separately, while the other users send Gaussian symbols."""
         users, user = self.settings.num_users, self.settings.user
         batch, num_symbols = tf.unstack(tf.shape(symbols))
         whose = tf.range(batch) % users if user is None else tf.fill([batch], user)

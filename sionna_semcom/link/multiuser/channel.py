@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots of several users, each with a channel to the same base station."""
+"""Channels between a base station and several users."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from .settings import MultiUserSettings
 
 
 def a_row_each(a: tf.Tensor, tau: tf.Tensor, uplink: bool) -> tuple[tf.Tensor, tf.Tensor]:
-    """Paths of all users of a drop as those of one user a row; users of a drop follow each other.
+    """Rearrange the paths of all users of a drop to one user per row, in the order of users.
 
     Input
     -----
     a : [num_drops, 1, num_rx_ant, num_users, num_tx_ant, num_paths, num_ofdm_symbols] in the
-        uplink; in the downlink users are on the axis of receivers, `tf.complex`
+        uplink; in the downlink, users are on the axis of receivers, `tf.complex`
         Path coefficients
 
-    tau : [num_drops, 1, num_users, num_paths], or with the two in the middle swapped, `tf.float`
+    tau : [num_drops, 1, num_users, num_paths] in the uplink; in the downlink, the axes of users and
+        transmitters are swapped, `tf.float`
         Path delays [s]
 
     uplink : `bool`
@@ -35,7 +36,7 @@ def a_row_each(a: tf.Tensor, tau: tf.Tensor, uplink: bool) -> tuple[tf.Tensor, t
     Output
     ------
     a, tau :
-        The same, [num_drops * num_users, 1, num_rx_ant, 1, num_tx_ant, ...]
+        Rearranged paths, [num_drops * num_users, 1, num_rx_ant, 1, num_tx_ant, ...]
     """
     if uplink:
         a = tf.transpose(a, [0, 3, 2, 1, 4, 5, 6])
@@ -45,14 +46,14 @@ def a_row_each(a: tf.Tensor, tau: tf.Tensor, uplink: bool) -> tuple[tf.Tensor, t
 
 
 class DropSlots(SlotChannel):
-    """Draws slots of users who are dropped in one sector of a system-level model.
+    """Draws slots of users that are dropped in one sector of a system-level model.
 
-    As `SlotChannel`, with the users of a drop one after the other along the first axis. Each has
-    unit mean energy, or with path loss all users of a drop have together, on average.
+    It extends `SlotChannel`. The users of a drop are consecutive on the first axis. Each user has
+    unit mean energy. With path loss, the mean energy over all users of a drop is one.
     """
 
     def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        """Draw ``num_slots`` channels, a multiple of the users."""
+        """Draw ``num_slots`` channels, a multiple of the number of users."""
         users = self._settings.num_terminals
         pool: Any = self._pool
         drops = config.tf_rng.uniform(
@@ -62,7 +63,7 @@ class DropSlots(SlotChannel):
         return tf.gather(pool, tf.reshape(rows, [-1]))
 
     def redraw(self) -> None:
-        """Fill the pool with new drops, also for graphs that were traced before."""
+        """Fill the pool with new drops, also for graphs that were already traced."""
         pool: Any = self._pool
         pool.assign(self._draw_pool(pool.shape[0] // self._settings.num_terminals)[0])
 
@@ -81,33 +82,34 @@ class DropSlots(SlotChannel):
 class UserSlots(SlotSource):
     r"""Draws the channels between a base station and several users.
 
-    Users are antennas of one transmitter in the uplink, and of one receiver in the downlink:
+    The antennas of all users are combined to one transmitter in the uplink, and to one receiver in
+    the downlink:
 
     .. math:: \mathbf{H} = [\mathbf{H}_1, \dots, \mathbf{H}_K] \quad\text{or}\quad
               \mathbf{H} = [\mathbf{H}_1^\mathsf{T}, \dots, \mathbf{H}_K^\mathsf{T}]^\mathsf{T}
 
-    With orthogonal access slot ``n`` is that of user ``n % num_users`` alone.
+    With orthogonal access, slot ``n`` only contains the channel of user ``n % num_users``.
 
     Parameters
     ----------
     settings : `MultiUserSettings`
-        Channel model, users and their antennas
+        Settings of channel model, users and antennas
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid of a slot
 
     source : `ChannelSource` | `None`
-        Where the channel of each user comes from, if not from a model by its name
+        Source of the channel of each user; by default the channel model of the settings
 
     Input
     -----
     num_slots : `int` or [], `tf.int32`
-        Slots to draw; with orthogonal access a multiple of the users
+        Number of slots; with orthogonal access a multiple of the number of users
 
     Output
     ------
     : [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size], `tf.complex`
-        Frequency responses, with the antennas of all users who share a slot
+        Frequency responses, with the antennas of all users that share a slot
     """
 
     def __init__(
@@ -133,26 +135,26 @@ class UserSlots(SlotSource):
 
     @property
     def pool(self) -> tf.Tensor | None:
-        """Channels of single users that were drawn once, or none if each slot draws its own."""
+        """Pool of channels of single users, or `None` if each slot draws a new channel."""
         return self._single.pool
 
     def redraw(self) -> None:
-        """Replace the channels of single users that were drawn once by new ones."""
+        """Draw a new pool of channels of single users."""
         self._single.redraw()
 
     def seen(self) -> tf.Tensor:
-        """Channels of single users in which a receiver has learned the statistics."""
+        """Channels of single users in which a receiver learns the statistics."""
         return self._single.seen()
 
     @property
     def interference(self) -> InterferenceFloor:
-        """Interference that one matrix for each resource element leaves out."""
+        """Interference that the model of one matrix per resource element neglects."""
         if self._settings.model in ("flat", "awgn"):
             return InterferenceFloor(0.0, 0.0)
         return self._single.interference
 
     def _energies(self, rows: tf.Tensor) -> tf.Tensor:
-        """Log-normal energies with a mean of one over the users of each slot, [rows, 1, ..., 1]."""
+        """Log-normal energies, normalized over the users of each slot, [rows, 1, ..., 1]."""
         users = self._settings.num_users
         normal = config.tf_rng.normal([rows // users, users], dtype=self.rdtype)
         energies = tf.pow(tf.cast(10.0, self.rdtype), self._settings.shadowing_db * normal / 10.0)
@@ -161,7 +163,7 @@ class UserSlots(SlotSource):
 
 
 class _Unfaded(ChannelModel):
-    """One path without fading between any two antennas."""
+    """Channel with one path without fading between all pairs of antennas."""
 
     def __init__(self, num_rx_ant: int, num_tx: int, num_tx_ant: int) -> None:
         super().__init__()
@@ -177,7 +179,7 @@ class _Unfaded(ChannelModel):
 def _single(
     settings: MultiUserSettings, resource_grid: ResourceGrid, source: ChannelSource | None
 ) -> Any:
-    """What draws the channels of single users, those of a slot one after the other."""
+    """Construct the source of channels of single users; users of a slot are consecutive."""
     if source is not None:
         return slot_source(settings, resource_grid, source)
     antennas = settings.num_rx_ant, 1, settings.num_tx_ant

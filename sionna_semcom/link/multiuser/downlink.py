@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The downlink to several users."""
+"""Downlink to several users."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .settings import DownlinkSettings
 
 @LINKS.register(DownlinkSettings)
 class DownlinkLink(MultiUserOFDMLink):
-    r"""A base station that sends to several terminals at once, each with its own estimate.
+    r"""Multi-user MIMO-OFDM downlink from a base station to several terminals.
 
     .. math::
 
@@ -38,15 +38,20 @@ class DownlinkLink(MultiUserOFDMLink):
                                          ┤ ...
                                          └ H_K ─ (+) ─ LS ─ MMSE ─ user K
 
-    The precoder is made of what the base station knows of the channel. Each terminal estimates what
-    it sees of all streams from their precoded pilots, and suppresses those of others as far as its
-    antennas allow; what is left is part of its ``no_eff``. It has learned in many slots what
-    estimates are worth, unless ``statistics`` is "none".
+    The precoder is computed from the channel knowledge of the base station. Each terminal estimates
+    the effective channels of all streams from precoded pilots, and suppresses the streams of other
+    users with its antennas. The residual interference is part of its ``no_eff``. The terminals know
+    the error statistics of their estimates, unless ``statistics`` is "none".
 
-    Streams share the total power of one equally. With orthogonal access users are served in turn,
-    with all of it. With power control the energy of the channel of each user is normalized over
-    each slot, or with delayed knowledge over the slot and the time before it; flat fading on
-    average.
+    All streams have an equal share of the total power of one. With orthogonal access, the base
+    station serves one user per slot with the full power. With power control, the energy of the
+    channel of each user is normalized in each slot. With delayed channel knowledge, it is
+    normalized over the slot and the time before it. Flat fading is normalized on average.
+
+    Sources of the precoders: Peel, Hochwald, Swindlehurst, "A vector-perturbation technique for
+    near-capacity multiantenna multiuser communication", 2005 (regularized zero-forcing); Spencer,
+    Swindlehurst, Haardt, "Zero-forcing methods for downlink spatial multiplexing in multiuser MIMO
+    channels", 2004 (block diagonalization).
 
     See :class:`~sionna_semcom.link.MultiUserLink` for input and output, and
     :class:`~sionna_semcom.link.OFDMLink` for packing and gradients.
@@ -54,12 +59,12 @@ class DownlinkLink(MultiUserOFDMLink):
     Parameters
     ----------
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channel of each user comes from, as in :class:`~sionna_semcom.link.OFDMLink`
+        Source of the channel of each user, as in :class:`~sionna_semcom.link.OFDMLink`
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``channel`` does not fit them
+        If the settings are incompatible, or ``channel`` is incompatible with the settings
     """
 
     def _make_channel(self) -> UserSlots:
@@ -80,7 +85,7 @@ class DownlinkLink(MultiUserOFDMLink):
         outputs = self._equalize(y, h_hat, err_var, noise)
 
         def own(x: tf.Tensor) -> tf.Tensor:
-            """Of what each user has of all streams, its own."""
+            """Select the streams of each user from the streams that the user has equalized."""
             x = tf.reshape(x, [-1, users, users, self._room])
             return tf.reshape(tf.einsum("nkkd->nkd", x), tf.shape(slots))
 
@@ -88,7 +93,7 @@ class DownlinkLink(MultiUserOFDMLink):
         return symbols_hat, no_eff
 
     def _precoded(self, channel: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """What all terminals see of all streams, as `PrecodedChannel` gives it."""
+        """Effective channel of all streams at all terminals, in the format of `PrecodedChannel`."""
         h, h_hat = (tf.transpose(x[:, 0, :, 0], [0, 3, 4, 1, 2]) for x in self._known(channel, no))
         if self.settings.precoding == "rzf":
             matrix = rzf_matrix(h_hat, tf.reshape(no, [-1, 1, 1]))
@@ -100,7 +105,7 @@ class DownlinkLink(MultiUserOFDMLink):
     def _user_knowledge(
         self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What terminals know of the streams; ``y`` and ``h`` are slots of single users."""
+        """Estimated effective channels at the terminals; ``y`` and ``h`` have one user per row."""
         users = self.settings.active_users
         noise = tf.repeat(no, users) if no.shape.rank else no
         if self.settings.csi == "perfect" or self._streams_known is None:

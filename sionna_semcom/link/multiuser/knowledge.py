@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a base station and its terminals know of the downlink."""
+"""Channel knowledge of the base station and the terminals in the downlink."""
 
 from __future__ import annotations
 
@@ -30,28 +30,31 @@ _OF_GRID = (
 
 
 class TransmitterKnowledge(Object):
-    r"""The channel that a base station knows, beside the one that it sends over.
+    r"""Channel knowledge of the base station.
 
-    "ls" is a least-squares estimate from pilots of power one of all terminal antennas in turn, with
-    Sionna's interpolation. "delayed" is the channel some OFDM symbols ago. Flat fading has then
-    changed to
+    With "ls", the base station knows a least-squares estimate from orthogonal unit-power pilots of
+    all terminal antennas, with Sionna's interpolation. With "delayed", it knows the channel some
+    OFDM symbols ago. For flat fading, the old channel is
 
     .. math:: \hat{h} = \rho h + \sqrt{1-\rho^2}\,\varepsilon, \qquad
               \rho = J_0(2\pi f_D \tau), \qquad \varepsilon \sim \mathcal{CN}(0, 1)
 
+    with the maximum Doppler shift :math:`f_D` and the delay :math:`\tau` (Clarke, "A statistical
+    theory of mobile-radio reception", 1968).
+
     Parameters
     ----------
     settings : `DownlinkSettings`
-        The downlink
+        Settings of the downlink
 
     channel : `SlotSource`
-        What slots are drawn from
+        Source of the channels of slots
 
     Input
     -----
     h : [num_slots, 1, num_users * num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size],
         `tf.complex`
-        Channel; with "delayed" with as many OFDM symbols before the slot
+        Channel; with "delayed", it also includes the OFDM symbols of the delay before the slot
 
     no : [] or [num_slots], `tf.float`
         Noise power
@@ -62,7 +65,7 @@ class TransmitterKnowledge(Object):
         Channel of the slot
 
     h_hat : as ``h``
-        What the base station knows of it
+        Channel that the base station knows
     """
 
     def __init__(self, settings: DownlinkSettings, channel: SlotSource) -> None:
@@ -79,7 +82,7 @@ class TransmitterKnowledge(Object):
             self._nearest = np.argmin(distance, axis=1)
 
     def __call__(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The slot, and what is known of it."""
+        """Split the channel into the channel of the slot and the known channel."""
         settings = self._settings
         if settings.transmitter_csi == "ls":
             swapped = tf.transpose(h, [0, 1, 4, 3, 2, 5, 6])
@@ -93,7 +96,7 @@ class TransmitterKnowledge(Object):
         return now, past
 
     def _aged(self, h: tf.Tensor) -> tf.Tensor:
-        """Flat fading as it was before, the same on the whole slot."""
+        """Flat fading before the delay, constant over the slot."""
         settings = self._settings
         symbol = settings.symbol_duration + settings.cyclic_prefix
         rho = float(j0(2.0 * pi * settings.max_doppler * self._delay * symbol))
@@ -102,43 +105,43 @@ class TransmitterKnowledge(Object):
 
 
 def by_user(grid: tf.Tensor, num_users: int) -> tf.Tensor:
-    """[num_slots, 1, num_users * num_rx_ant, ...] as slots of users, [num_slots * num_users, ...].
+    """Reshape [num_slots, 1, num_users * num_rx_ant, ...] to [num_slots * num_users, ...].
 
-    The slots of the users of a slot follow each other.
+    The users of a slot are consecutive.
     """
     return tf.reshape(grid, [-1, 1, grid.shape[2] // num_users, *grid.shape[3:]])
 
 
 class StreamKnowledge(Object):
-    r"""Estimates of precoded channels, as terminals have learned what they are worth.
+    r"""Linear MMSE estimates of effective channels from least-squares estimates.
 
-    A terminal sees its own streams strongly, and those of others as far as precoding leaves them.
-    For either kind the regression of the channel on its least-squares estimate, and the variance of
-    the error that is left, are measured at construction in 128 slots at SNRs from -10 to 40 dB, on
-    each resource element of each stream, and interpolated between these SNRs:
+    At a terminal, the channels of its own streams are strong, and the channels of other streams are
+    suppressed by the precoder. For both kinds, the regression of the channel on its least-squares
+    estimate and the error variance are measured at construction in 128 slots at SNRs from -10 to
+    40 dB, for each resource element of each stream, and interpolated between these SNRs:
 
     .. math:: \bar{h} = c\,\hat{h}, \qquad c = \frac{\mathbb{E}[h\hat{h}^\star]}
               {\mathbb{E}|\hat{h}|^2}, \qquad v = \mathbb{E}|h - \bar{h}|^2
 
-    Sionna's estimator counts the noise of all pilots in full, also where a channel is known to be
-    almost zero.
+    In contrast, the error variance of Sionna's estimator is the noise variance at the pilots, even
+    if a channel is known to be almost zero.
 
     Parameters
     ----------
     settings : `DownlinkSettings`
-        The downlink
+        Settings of the downlink
 
     observe : callable
-        Maps channels of slots and a noise power to precoded channels and their estimates on the
-        subcarriers in use, [num_slots * num_users, 1, num_rx_ant, 1, num_streams, T, F]
+        Maps channels of slots and a noise power to effective channels and their estimates without
+        nulled subcarriers, [num_slots * num_users, 1, num_rx_ant, 1, num_streams, T, F]
 
     channel : `SlotSource`
-        What slots are drawn from
+        Source of the channels of slots
 
     Input
     -----
-    h_hat : as those of ``observe``, `tf.complex`
-        Estimates
+    h_hat : as the estimates of ``observe``, `tf.complex`
+        Least-squares estimates
 
     no : [] or [num_slots], `tf.float`
         Noise power
@@ -146,7 +149,7 @@ class StreamKnowledge(Object):
     Output
     ------
     h_hat, err_var : `tf.complex`, `tf.float`
-        Regression of the channel on the estimate, and error variance
+        Linear MMSE estimates and their error variance
     """
 
     def __init__(
@@ -171,7 +174,7 @@ class StreamKnowledge(Object):
         self._others = table(range(1, self._users)) if self._users > 1 else self._own
 
     def __call__(self, h_hat: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Scale ``h_hat``, and tell its error variance."""
+        """Scale ``h_hat`` and return the error variance."""
         users, streams = self._users, self._streams
         sizes = h_hat.shape[4:]
         mine = np.repeat(np.eye(users, dtype=bool), streams, axis=1)
@@ -189,7 +192,7 @@ class StreamKnowledge(Object):
         return tf.reshape(h_hat, shape), tf.reshape(variances, shape)
 
     def _of_shifts(self, h: tf.Tensor, shifts: range) -> tf.Tensor:
-        """What users see of the streams of users that many places before them.
+        """Channels at each user of the streams of other users, by the difference of user indices.
 
         Output: [num_slots, num_rx_ant, num_shifts, num_streams * T * F].
         """
@@ -204,6 +207,6 @@ class StreamKnowledge(Object):
 
 
 def slot_grid(settings: DownlinkSettings) -> ResourceGrid:
-    """The grid that channels are drawn on: a slot, and the time before it that knowledge is old."""
+    """Resource grid of a slot, extended by the delay of the channel knowledge."""
     symbols = settings.num_ofdm_symbols + (settings.transmitter_delay or 0)
     return resource_grid(settings.model_copy(update={"num_ofdm_symbols": symbols}))

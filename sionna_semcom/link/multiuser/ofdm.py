@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What links of several users on OFDM slots have in common."""
+"""Base class of OFDM links of several users."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .channel import UserSlots
 
 
 class MultiUserOFDMLink(MultiUserLink, OFDMLink):
-    r"""Users on OFDM slots: grid, pilots, estimator and equalizer are those of one transmitter.
+    r"""OFDM link of several users.
 
-    For all of these :math:`K` users of :math:`S` streams are one transmitter of :math:`KS`
-    streams. Each user fills the same slots with streams of its own, or with orthogonal access
-    every ``num_users``-th slot.
+    For grid, pilots, estimator and equalizer, :math:`K` users with :math:`S` streams each are
+    equivalent to one transmitter with :math:`KS` streams. All users share the same slots. With
+    orthogonal access, each user has every ``num_users``-th slot.
     """
 
     def __init__(self, *, channel: Any = None, **settings: Any) -> None:
@@ -28,7 +28,7 @@ class MultiUserOFDMLink(MultiUserLink, OFDMLink):
 
     @property
     def _room(self) -> int:
-        """Symbols of a user in a slot."""
+        """Number of symbols of a user per slot."""
         return int(self._capacity // self.settings.active_users)
 
     def _make_channel(self) -> UserSlots:
@@ -54,14 +54,13 @@ class MultiUserOFDMLink(MultiUserLink, OFDMLink):
         return symbols_hat, no_eff
 
     def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send ``symbols`` [num_transmissions, batch, num_symbols], rows of users in turn."""
+        """Send ``symbols`` [num_transmissions, batch, num_symbols]; users alternate over rows."""
         return Link.transmit_in_turn(self, symbols, no)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Resource elements, without empty subcarriers, of the slots that the rows occupy.
+        """Resource elements of the occupied slots, without empty subcarriers.
 
-        The rows are those of all users: ``num_users`` rows share slots, unless all are of one
-        ``user``.
+        Rows are sent by all users: ``num_users`` rows share slots, unless ``user`` is given.
         """
         settings, rounds = self.settings, self.num_rounds(num_latents)
         slots = self._packer.num_slots(rounds, num_symbols, separate=not settings.packing)

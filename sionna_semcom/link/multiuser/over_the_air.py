@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Devices whose symbols add in the air."""
+"""Over-the-air computation of the mean of the symbols of several devices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .uplink import UplinkLink
 
 
 class OverTheAirSettings(UplinkSettings):
-    """Settings of `OverTheAirLink`; combinations that cannot work are refused with the reason."""
+    """Settings of `OverTheAirLink`; invalid combinations raise an error."""
 
     transmitters: ClassVar[tuple[str, ...]] = ("separate",)
 
@@ -33,25 +33,25 @@ class OverTheAirSettings(UplinkSettings):
         "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
         "UMi", "UMa", "RMa", "flat", "awgn",
     ] = "CDL-C"  # type: ignore[assignment]  # fmt: skip
-    """Channel of each device: a model of TR 38.901, Rayleigh fading that is the same on the whole
-    slot, or none but noise. Devices of UMi, UMa and RMa are dropped in one sector; of other models
-    each draws alone."""
+    """Channel of each device: a model of TR 38.901, Rayleigh fading that is constant over the slot
+    (`flat`), or a channel without fading (`awgn`). Devices of UMi, UMa and RMa are dropped in one
+    sector. With other models, their channels are independent."""
     num_users: int = Field(default=3, ge=1, le=1024)
-    """Devices."""
+    """Number of devices."""
     num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Antennas of the base station."""
     receiver: Literal["coherent", "mmse"] = "coherent"
-    """`coherent`: each device knows its channel and inverts it, so that symbols meet in phase.
-    `mmse`: devices know nothing, and the receiver estimates the mean of what they send with all of
-    its antennas."""
+    """`coherent`: each device knows its channel and inverts it, so that the symbols add coherently.
+    `mmse`: devices have no channel knowledge, and the receiver computes the linear MMSE estimate of
+    the mean of their symbols."""
     truncation: float = Field(default=0.1, ge=0.0)
-    """Energy of a channel, relative to the mean, below which a coherent device is silent."""
+    """Energy of a channel, relative to the mean, below which a coherent device does not send."""
     correlation: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Correlation between the symbols of devices that the `mmse` receiver counts on."""
+    """Correlation between the symbols of devices that the `mmse` receiver assumes."""
 
     @model_validator(mode="after")
     def _check_antennas(self) -> OverTheAirSettings:
-        """Devices need not be told apart, so they may be more than antennas."""
+        """Check the settings; devices are not separated and can outnumber the antennas."""
         if self.num_tx_ant != 1 or self.num_streams not in (None, 1):
             raise ValueError(
                 "`num_tx_ant` of a device must be one. Received: "
@@ -59,25 +59,25 @@ class OverTheAirSettings(UplinkSettings):
             )
         if self.access != "shared" or self.user is not None or self.equalizer != "lmmse":
             raise ValueError(
-                "`access`, `user` and `equalizer` are for links that tell users apart. Received: "
+                "`access`, `user` and `equalizer` require a link that separates users. Received: "
                 f"access={self.access!r}, user={self.user}, equalizer={self.equalizer!r}"
             )
         if self.receiver == "coherent" and self.correlation:
             raise ValueError(
-                "`correlation` is for `receiver`='mmse'. Received: "
+                "`correlation` requires `receiver`='mmse'. Received: "
                 f"receiver='coherent', correlation={self.correlation}"
             )
         return self
 
     @property
     def array_gain_db(self) -> float:
-        """What coherent combining can gain at most [dB]: antennas, and devices in phase."""
+        """Largest gain of coherent combining [dB] over antennas and devices."""
         return super().array_gain_db + 10.0 * float(np.log10(self.num_users))
 
 
 @LINKS.register(OverTheAirSettings)
 class OverTheAirLink(UplinkLink):
-    r"""Devices that send on the same resource elements, and a receiver that reads off their mean.
+    r"""Devices that send on the same resource elements, and a receiver that estimates their mean.
 
     .. math::
 
@@ -91,54 +91,57 @@ class OverTheAirLink(UplinkLink):
         ...                  (+) ─ mean
         device N ─ b_N ─ h_N ┘ no
 
-    Devices never exchange what they send. The channel adds it: the sum of symbols that are equal
-    has :math:`N` times the power of one transmitter with all of the power.
+    Devices do not exchange their symbols. The channel adds them. If the symbols of all devices are
+    equal, the sum has :math:`N` times the power of a single transmitter with the same total power.
 
-    - ``receiver="coherent"``: each device inverts its own channel, as known from the pilots of the
-      slot (:func:`~sionna_semcom.link.multiuser.superposition.aligned`). Devices whose channel is
-      weak are silent, and the mean is that of the others. With several antennas the receiver
-      combines them with a vector that it has told the devices.
-    - ``receiver="mmse"``: devices send with :math:`b_k = 1/\sqrt{N}` and know nothing. The receiver
-      estimates the mean with the channels that it has estimated
-      (:func:`~sionna_semcom.link.multiuser.superposition.mmse_of_mean`). Symbols that agree are
-      estimated better if it knows their ``correlation``.
+    - ``receiver="coherent"``: each device inverts its own channel, which it knows from the pilots
+      of the slot (:func:`~sionna_semcom.link.multiuser.superposition.aligned`). Devices with a weak
+      channel do not send, and the receiver estimates the mean of the other devices. With several
+      antennas, the receiver uses a combining vector that is known to the devices.
+    - ``receiver="mmse"``: devices send with :math:`b_k = 1/\sqrt{N}` and have no channel knowledge.
+      The receiver computes the linear MMSE estimate of the mean from its channel estimates
+      (:func:`~sionna_semcom.link.multiuser.superposition.mmse_of_mean`). If the symbols of the
+      devices are correlated, a known ``correlation`` improves the estimate.
 
-    Knowledge is that of the pilots of the slot itself. Devices are synchronous. Rows share slots as
-    on :class:`~sionna_semcom.link.OFDMLink`, where the symbols of devices meet in their order.
+    Channel knowledge is obtained from the pilots of the same slot. Devices are synchronized. Rows
+    share slots as in :class:`~sionna_semcom.link.OFDMLink`. The symbols of all devices have the
+    same order, so that corresponding symbols add.
 
     Source of channel inversion with truncation: Zhu, Wang, Huang, "Broadband analog aggregation for
-    low-latency federated edge learning", 2020; here the power is limited in each slot.
+    low-latency federated edge learning", 2020. In contrast to this paper, the power is limited in
+    each slot.
 
     Parameters
     ----------
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channel of each device comes from, as in :class:`~sionna_semcom.link.OFDMLink`
+        Source of the channel of each device, as in :class:`~sionna_semcom.link.OFDMLink`
 
     Input
     -----
     symbols : [batch, num_users, num_symbols], `tf.complex`
-        Symbols of unit average power, of each device
+        Symbols of each device with unit average power
     no : [] or [batch], `tf.float`
         Noise power per receive antenna
 
     Output
     ------
     symbols_hat : [batch, num_symbols], `tf.complex`
-        Mean of the symbols of devices, scaled without bias
+        Estimated mean of the symbols of devices, scaled without bias
     no_eff : as ``symbols_hat``, `tf.float`
-        Noise power left on it, for symbols of the ``correlation`` that is counted on; what silent
-        devices would have added is no error
+        Noise power left on the mean, for symbols with the assumed ``correlation``; the missing
+        symbols of devices that do not send are not counted as an error
 
     Raises
     ------
     ValueError
-        As :class:`~sionna_semcom.link.Link` does, or if ``symbols`` have another number of devices
+        If ``symbols`` or ``no`` are invalid as in :class:`~sionna_semcom.link.Link`, or
+        ``symbols`` have another number of devices
     """
 
     input_shapes: ClassVar[Mapping[int, str]] = MappingProxyType({3: USER_SHAPES[3]})
 
     def received_axes(self, rank: int) -> list[int]:
-        """The batch and the symbols: devices become one."""
+        """Axes of batch and symbols, without the axis of devices."""
         return [0, 2]
 
     def transmit_users(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -148,11 +151,11 @@ class OverTheAirLink(UplinkLink):
         return symbols_hat, no_eff
 
     def num_rounds(self, num_rows: int) -> int:
-        """How often all devices send a row until ``num_rows`` means are received."""
+        """Number of transmissions of all devices for ``num_rows`` received means."""
         return num_rows
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The mean, once for each device, so that slots have the shape that they had."""
+        """Estimate the mean, and repeat it for each device to keep the shape of the slots."""
         devices = self.settings.num_users
         x = tf.transpose(tf.reshape(slots, [-1, devices, self._room]), [0, 2, 1])
         h = self.channel(tf.shape(slots)[0])
@@ -164,7 +167,7 @@ class OverTheAirLink(UplinkLink):
     def _mean(
         self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor, estimate: Estimator | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Mean of ``x`` [num_slots, num_elements, num_users] and its noise, of each element."""
+        """Mean of ``x`` [num_slots, num_elements, num_users] and its noise for each element."""
         h_hat, error = self._knowledge(h, no, estimate)
         h, h_hat = self._elements(h), self._elements(h_hat)
         if self.settings.receiver == "mmse":
@@ -177,7 +180,7 @@ class OverTheAirLink(UplinkLink):
     def _estimated(
         self, x: tf.Tensor, h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """What the receiver makes of devices that send without knowledge."""
+        """Send without channel knowledge, and compute the linear MMSE estimate of the mean."""
         devices = self.settings.num_users
         amplitude = devices**-0.5
         w = complex_normal(tf.shape(h)[:3], precision=self.precision)
@@ -189,7 +192,7 @@ class OverTheAirLink(UplinkLink):
     def _knowledge(
         self, h: tf.Tensor, no: tf.Tensor, estimate: Estimator | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Estimates of the channel from pilots of power one, and their error on data elements."""
+        """Channel estimates from unit-power pilots, and their error variance on data elements."""
         if estimate is None:
             return h, tf.zeros([1, 1, 1], self.rdtype)
         devices = self.settings.num_users
@@ -198,11 +201,11 @@ class OverTheAirLink(UplinkLink):
         pilots = self._mapper(tf.zeros(shape, self.cdtype))
         y = self._awgn(received(pilots, amplitude * h), no)
         h_hat, error = map(tf.stop_gradient, estimate(y, no))
-        one = tf.broadcast_to(error, tf.shape(h_hat))[:, :, :1]  # the same for all antennas
+        one = tf.broadcast_to(error, tf.shape(h_hat))[:, :, :1]  # equal for all antennas
         return h_hat / amplitude, devices * tf.reduce_mean(self._elements(one), 2)
 
     def _error_ratio(self, h: tf.Tensor, estimate: Estimator, snr_db: float) -> tf.Tensor:
-        """Squared error over the noise reported, over the slots ``h`` with ``estimate``."""
+        """Squared error / ``no_eff`` of the mean over the slots ``h`` with ``estimate``."""
         devices = self.settings.num_users
         no = tf.constant(10.0 ** (-snr_db / 10.0), self.rdtype)
         root = tf.constant(correlation_root(self.settings.correlation, devices), self.cdtype)

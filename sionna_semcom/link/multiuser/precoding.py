@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Precoders of a base station that serves several users at once."""
+"""Precoders of a base station that serves several users on the same resource elements."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from ..ofdm.precoding import rzf_matrix
 
 
 def orthonormalized(matrices: tf.Tensor) -> tf.Tensor:
-    r"""The closest matrices with orthonormal columns.
+    r"""Closest matrices with orthonormal columns.
 
     .. math:: \mathbf{W}(\mathbf{W}^\mathsf{H}\mathbf{W})^{-1/2}
 
-    They span the same space, and change smoothly where ``matrices`` do, unlike singular vectors.
+    They span the same space. Unlike singular vectors, they vary smoothly if ``matrices`` vary
+    smoothly.
 
     Input
     -----
@@ -27,31 +28,32 @@ def orthonormalized(matrices: tf.Tensor) -> tf.Tensor:
     """
     values, vectors = tf.linalg.eigh(tf.matmul(matrices, matrices, adjoint_a=True))
     values = tf.math.real(values)
-    floor = 1e-6 * tf.reduce_max(values, -1, keepdims=True)  # of rounding
+    floor = 1e-6 * tf.reduce_max(values, -1, keepdims=True)  # limits rounding errors
     scales = tf.cast(tf.math.rsqrt(tf.maximum(values, tf.maximum(floor, 1e-30))), vectors.dtype)
     inverse_root = tf.matmul(vectors * scales[..., tf.newaxis, :], vectors, adjoint_b=True)
     return matrices @ inverse_root
 
 
 def block_diagonal_matrix(h: tf.Tensor, num_users: int) -> tf.Tensor:
-    r"""Block diagonalization with equal power on all beams.
+    r"""Block diagonalization with equal power of all streams.
 
     .. math::
 
         \mathbf{H}_j\mathbf{G}_k = \mathbf{0} \quad (j \ne k), \qquad
         \mathbf{G}_k^\mathsf{H}\mathbf{G}_k = \tfrac{1}{KS}\mathbf{I}
 
-    The columns of the pseudo-inverse of :math:`\mathbf{H}` that belong to user :math:`k` span what
-    of the space of its own channel others do not see (Spencer, Swindlehurst, Haardt 2004, with one
-    stream for each terminal antenna); :math:`\mathbf{G}_k` is their polar factor.
+    as in Spencer, Swindlehurst, Haardt, "Zero-forcing methods for downlink spatial multiplexing in
+    multiuser MIMO channels", 2004, with one stream per terminal antenna. The columns of the
+    pseudo-inverse of :math:`\mathbf{H}` that belong to user :math:`k` are in the null space of the
+    channels of the other users. :math:`\mathbf{G}_k` is proportional to their polar factor.
 
     Input
     -----
     h : [..., num_users * num_rx_ant, num_tx_ant], `tf.complex`
-        Channel of all users, no more terminal antennas than antennas of the base station
+        Channel of all users, with at most as many terminal antennas as base station antennas
 
     num_users : `int`
-        Users
+        Number of users
 
     Output
     ------

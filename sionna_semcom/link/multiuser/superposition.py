@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mean of what several devices send at once: by inversion at devices, or at the receiver."""
+"""Over-the-air computation of a mean, with channel inversion at devices or a linear receiver."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import tensorflow as tf
 from ...channel.noise import antenna_energy, at_least, energy
 from ..ofdm.equalization import NOISE_FLOOR, error_matrix
 
-MIN_GAIN = 1e-9  # stands for the share of the mean that arrives where there is no channel at all
+MIN_GAIN = 1e-9  # received share of the mean if the channel is zero
 
 
 def correlation_root(correlation: float, num_devices: int) -> np.ndarray:
-    r"""Square root of the covariance of the symbols of devices that agree.
+    r"""Square root of the covariance of equally correlated symbols of devices.
 
     .. math:: \mathbf{R} = (1-\rho)\mathbf{I} + \rho\,\mathbf{1}\mathbf{1}^\mathsf{T}
 
@@ -25,7 +25,7 @@ def correlation_root(correlation: float, num_devices: int) -> np.ndarray:
         Correlation :math:`\rho` between the symbols of any two devices
 
     num_devices : `int`
-        Devices
+        Number of devices
 
     Output
     ------
@@ -53,9 +53,9 @@ def mmse_of_mean(
         \alpha = 1 - \frac{\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{1}}
                           {\mathbf{1}^\mathsf{T}\mathbf{R}\mathbf{1}}
 
-    for symbols of covariance :math:`\mathbf{R}` (`correlation_root`), with the error
-    :math:`\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{1}/(\alpha N^2)`. Devices need not be told apart:
-    there may be more of them than antennas.
+    for symbols with the covariance :math:`\mathbf{R}` (`correlation_root`). The error variance is
+    :math:`\mathbf{1}^\mathsf{T}\mathbf{E}\mathbf{1}/(\alpha N^2)`. Devices are not separated, so
+    that there can be more devices than antennas.
 
     Input
     -----
@@ -69,7 +69,7 @@ def mmse_of_mean(
         Noise power per antenna
 
     correlation : `float`
-        Correlation between the symbols of devices that the receiver counts on
+        Assumed correlation between the symbols of devices
 
     Output
     ------
@@ -77,11 +77,11 @@ def mmse_of_mean(
         Estimate of the mean
 
     no_eff : [...], `tf.float`
-        Error of it
+        Error variance of the estimate
     """
     devices = h.shape[-1]
     root = correlation_root(correlation, devices)
-    weights = root.mean(axis=0)  # of the mean, on independent symbols that the root mixes
+    weights = root.mean(axis=0)  # the mean as a function of independent symbols
     noise = at_least(noise, antenna_energy(h), NOISE_FLOOR)
     whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)[..., tf.newaxis]
     mixed = whitening[..., tf.newaxis] * (h @ tf.constant(root, h.dtype))
@@ -89,7 +89,7 @@ def mmse_of_mean(
     wanted = tf.broadcast_to(tf.constant(weights, h.dtype), tf.shape(gram)[:-1])
     seen = tf.linalg.matvec(error_matrix(gram), wanted)
     matched = tf.linalg.matvec(mixed, whitening * y, adjoint_a=True)
-    # the share that arrives is no difference of nearly equal numbers at low SNR
+    # this form of alpha avoids the difference of nearly equal numbers at low SNR
     share = _inner(seen, tf.linalg.matvec(gram, wanted)) / float(np.sum(weights**2))
     alpha = tf.maximum(tf.math.real(share), MIN_GAIN)
     mean = _inner(seen, matched) / tf.cast(alpha, h.dtype)
@@ -101,20 +101,20 @@ def _inner(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 
 
 class Alignment(NamedTuple):
-    """Devices that invert their channels, so that their symbols meet in phase."""
+    """Channel inversion at devices, so that their symbols add coherently."""
 
     gains: tf.Tensor
-    """[..., num_devices], `tf.complex`: what each symbol is multiplied by until it is received."""
+    """[..., num_devices], `tf.complex`: gain of each symbol from device to receiver."""
     active: tf.Tensor
-    """[..., num_devices], `tf.float`: one where a device sends, zero where it is silent."""
+    """[..., num_devices], `tf.float`: one if a device sends, zero otherwise."""
     amplitude: tf.Tensor
-    """[num_slots, 1, ...], `tf.float`: amplitude with which all active devices arrive."""
+    """[num_slots, 1, ...], `tf.float`: received amplitude of all active devices."""
     missed: tf.Tensor
-    """[...], `tf.float`: power that errors of channel knowledge add."""
+    """[...], `tf.float`: error power due to imperfect channel knowledge."""
 
 
 def combining_vector(h: tf.Tensor) -> tf.Tensor:
-    r"""Unit vector that all devices reach well, the principal direction of normalized channels.
+    r"""Combining vector of unit norm, the principal direction of the normalized channels.
 
     .. math:: \mathbf{v} = \arg\max_{\lVert\mathbf{v}\rVert=1} \sum_k
               \frac{|\mathbf{v}^\mathsf{H}\mathbf{h}_k|^2}{\lVert\mathbf{h}_k\rVert^2}
@@ -140,7 +140,7 @@ def combining_vector(h: tf.Tensor) -> tf.Tensor:
 
 
 def aligned(h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, truncation: float) -> Alignment:
-    r"""Let every device invert what it knows of its channel, within its power in each slot.
+    r"""Truncated channel inversion at each device with a power limit per slot.
 
     .. math::
 
@@ -149,20 +149,22 @@ def aligned(h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, truncation: float)
         \eta^2 = \min_k \frac{1}{N}\Big/\overline{\mathbb{1}[|\hat{g}_k|^2 \ge \tau]\,
         |\hat{g}_k|^{-2}}
 
-    with the mean over the resource elements of the slot, so that no device sends more than
-    :math:`1/N` on average over a slot, and all arrive with the amplitude :math:`\eta` that the
-    weakest can afford.
+    where the bar denotes the mean over the resource elements of the slot. The mean transmit power
+    of a device in a slot is at most :math:`1/N`. All active devices have the same received
+    amplitude :math:`\eta`, which is limited by the device with the weakest channel. Source: Zhu,
+    Wang, Huang, "Broadband analog aggregation for low-latency federated edge learning", 2020. In
+    contrast to this paper, the power is limited in each slot.
 
     Input
     -----
     h, h_hat : [num_slots, num_elements, num_rx_ant, num_devices], `tf.complex`
-        Channel, and what is known of it
+        Channel and its estimate
 
     error : broadcastable to [num_slots, num_elements, num_devices], `tf.float`
-        Variance of the error on each coefficient
+        Error variance of each coefficient
 
     truncation : `float`
-        Energy :math:`\tau` below which a device is silent
+        Energy :math:`\tau` below which a device does not send
 
     Output
     ------
@@ -176,7 +178,7 @@ def aligned(h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, truncation: float)
     power = energy(known)
     sends = (power >= truncation) & (power > 0)
     inverse = tf.where(sends, 1.0 / tf.where(sends, power, 1.0), 0.0)
-    cost = tf.reduce_mean(inverse, 1, keepdims=True)  # of each device, for unit amplitude
+    cost = tf.reduce_mean(inverse, 1, keepdims=True)  # transmit power for unit amplitude
     worst = tf.reduce_max(cost, -1)
     amplitude = tf.math.rsqrt(devices * tf.where(worst > 0, worst, 1.0))
     active = tf.cast(sends, power.dtype)
@@ -189,12 +191,13 @@ def aligned(h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, truncation: float)
 def received_mean(
     x: tf.Tensor, noise: tf.Tensor, no: tf.Tensor, channel: Alignment
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Mean of the symbols of active devices, read off their sum.
+    r"""Estimate of the mean of the symbols of active devices from their sum.
 
     .. math:: \hat{s} = \frac{1}{\eta N_a}\Big(\sum_k b_k g_k x_k + w\Big), \qquad
               N_\text{eff} = \frac{N_0 + \eta^2\sum_k |\hat{g}_k|^{-2} v_k}{\eta^2 N_a^2}
 
-    Where all are silent nothing but noise arrives, and the noise reported counts what is missing.
+    where :math:`N_a` is the number of active devices. If no device is active, the received signal
+    is noise, and ``no_eff`` is increased by one, the power of the missing symbols.
 
     Input
     -----
@@ -208,7 +211,7 @@ def received_mean(
         Noise power
 
     channel : `Alignment`
-        Devices that invert their channels
+        Channel inversion of the devices
 
     Output
     ------

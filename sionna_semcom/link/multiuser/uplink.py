@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The uplink of several users."""
+"""Uplink of several users."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ..ofdm.precoding import PrecodedChannel, spread_antennas
 from .ofdm import MultiUserOFDMLink
 from .settings import UplinkSettings
 
-LEARNING_SLOTS = 64  # in which the base station has seen how much error estimates leave
+LEARNING_SLOTS = 64  # slots in which the base station learns the error of its estimates
 
 
 class StackedStreams(PrecodedChannel):
-    """What the base station sees of the streams of users, whose antennas follow each other.
+    """Effective channel of the streams of all users, whose antennas are concatenated.
 
     See `PrecodedChannel` for input and output.
     """
 
     def __init__(self, settings: UplinkSettings) -> None:
-        chosen: Any = settings  # has all that a precoder without a matrix needs
+        chosen: Any = settings  # contains all settings of a precoder without a matrix
         super().__init__(chosen)
         antennas = settings.active_users * settings.num_tx_ant
         self._antennas = spread_antennas(antennas, settings.streams)
@@ -36,7 +36,7 @@ class StackedStreams(PrecodedChannel):
 
 @LINKS.register(UplinkSettings)
 class UplinkLink(MultiUserOFDMLink):
-    r"""Terminals with streams of their own, and a base station that separates them.
+    r"""Multi-user MIMO-OFDM uplink from several terminals to a base station.
 
     .. math::
 
@@ -50,17 +50,17 @@ class UplinkLink(MultiUserOFDMLink):
         ...                                 (+) ─ LS ─ MMSE over all streams ┤ ...
         user K ─ pack ─ grid + pilots ─ H_K ┘ no                            └ user K
 
-    A resource element has a total power of one: each user has :math:`1/K`, pilots included. Streams
-    of all users take turns at the pilots with power one. With orthogonal access users have the
-    slots in turn with a power of one, as on links of their own: each of them then sends a
-    :math:`K`-th of the symbols in the same channel uses.
+    The total transmit power per resource element is one, including pilots, and each user has a
+    share of :math:`1/K`. The streams of all users send unit-power pilots on different subcarriers.
+    With orthogonal access, the users alternate over slots, each with the full power. Each user then
+    sends :math:`1/K` of the symbols with the same number of channel uses.
 
-    With power control the energy of the channel of each user is normalized over each slot. Flat
-    fading is not normalized in each slot, but on average.
+    With power control, the energy of the channel of each user is normalized in each slot. Flat
+    fading is normalized on average.
 
-    The base station has learned in many slots how much error its estimates leave after
-    equalization, unless ``statistics`` is "none": antennas close to each other share what
-    interpolation misses.
+    The base station knows the error of its estimates after equalization, which it has learned in
+    many slots, unless ``statistics`` is "none". This error depends on the correlation of the
+    interpolation error between neighboring antennas.
 
     See :class:`~sionna_semcom.link.MultiUserLink` for input and output, and
     :class:`~sionna_semcom.link.OFDMLink` for packing and gradients.
@@ -68,12 +68,12 @@ class UplinkLink(MultiUserOFDMLink):
     Parameters
     ----------
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channel of each user comes from, as in :class:`~sionna_semcom.link.OFDMLink`
+        Source of the channel of each user, as in :class:`~sionna_semcom.link.OFDMLink`
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``channel`` does not fit them
+        If the settings are incompatible, or ``channel`` is incompatible with the settings
     """
 
     def _make_precoder(self) -> StackedStreams:
@@ -91,7 +91,7 @@ class UplinkLink(MultiUserOFDMLink):
         return LearnedError(estimate, self.resource_grid, receive, self.precision)
 
     def _error_ratio(self, h: tf.Tensor, estimate: Estimator, snr_db: float) -> tf.Tensor:
-        """Squared error over ``no_eff`` of symbols over the slots ``h`` with ``estimate``."""
+        """Squared error / ``no_eff`` of symbols over the slots ``h`` with ``estimate``."""
         no = tf.constant(10.0 ** (-snr_db / 10.0), self.rdtype)
         streams = self.settings.streams
         shape = [h.shape[0], streams, self._capacity // streams]

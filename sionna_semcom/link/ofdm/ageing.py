@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Estimates of a channel from its values some OFDM symbols ago."""
+"""Channel estimates from outdated channel knowledge."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def precoded(precode: Any, h: tf.Tensor, no: tf.Tensor, delay: int) -> tuple[tf.
 
 
 class AgedEstimate(Object):
-    r"""Estimate of a channel from its old values.
+    r"""Linear MMSE estimate of each coefficient of the current channel from its old value.
 
     .. math::
 
@@ -33,8 +33,9 @@ class AgedEstimate(Object):
         c_s = \frac{\mathbb{E}[h_s {h'_s}^\star]}{\mathbb{E}|h'_s|^2}, \qquad
         \sigma_s^2 = \mathbb{E}|h_s - c_s h'_s|^2
 
-    for the current and old effective channel of stream :math:`s`, :math:`h_s` and :math:`h'_s`,
-    with the same precoder. Means are over slots, antennas and resource elements.
+    where :math:`h_s` and :math:`h'_s` are the current and the old effective channel of stream
+    :math:`s` with the same precoder. Expectations are averages over slots, antennas and resource
+    elements.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ class AgedEstimate(Object):
         Current and old effective channel in slots with unit energy
 
     remove_nulled : callable
-        Selects the subcarriers in use
+        Removes nulled subcarriers
 
     Input
     -----
@@ -50,15 +51,15 @@ class AgedEstimate(Object):
         Old effective channel
 
     no : `tf.float`
-        Noise power, without effect
+        Noise power, which has no effect
 
     Output
     ------
-    h_hat : as ``past``, on the subcarriers in use
-        Estimate
+    h_hat : as ``past``, without nulled subcarriers
+        Channel estimate
 
     err_var : [1, 1, 1, 1, num_streams, 1, 1], `tf.float`
-        Variance of its error
+        Error variance of the estimate
     """
 
     def __init__(

@@ -15,12 +15,12 @@ from sionna.phy.ofdm import ResourceGrid
 from ...channel.noise import at_least
 from .settings import OFDMSettings
 
-NOISE_FLOOR = 2.5e-7  # of a channel's energy: less noise drowns in the rounding of single precision
-MIN_GAIN = 1e-12  # stands for the gain of a stream that has no channel at all
+NOISE_FLOOR = 2.5e-7  # of the channel energy, the rounding error of single precision
+MIN_GAIN = 1e-12  # gain of a stream whose channel is zero
 
 
 def error_matrix(gram: tf.Tensor) -> tf.Tensor:
-    r"""Error covariance :math:`(\mathbf{A} + \mathbf{I})^{-1}` of LMMSE estimates of the streams.
+    r"""Error covariance :math:`(\mathbf{A} + \mathbf{I})^{-1}` of the LMMSE estimate of streams.
 
     Input
     -----
@@ -39,7 +39,7 @@ def error_matrix(gram: tf.Tensor) -> tf.Tensor:
 def diagonal_lmmse_equalizer(
     y: tf.Tensor, h: tf.Tensor, noise: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Unbiased LMMSE equalizer for noise that is uncorrelated between antennas.
+    r"""Unbiased LMMSE equalizer for noise that is uncorrelated between receive antennas.
 
     .. math::
 
@@ -49,13 +49,14 @@ def diagonal_lmmse_equalizer(
                          {[\mathbf{E}\mathbf{A}]_{kk}}, \qquad
         \sigma_k^2 = \frac{E_{kk}}{[\mathbf{E}\mathbf{A}]_{kk}}
 
-    Equal to :func:`~sionna.phy.mimo.lmmse_equalizer` for a diagonal :math:`\mathbf{S}`, for which
-    whitening is a division. It then inverts one small matrix, of the streams, and the noise left
-    keeps its precision at any SNR, as no two nearly equal numbers are subtracted. Channel and noise
-    may be in any unit; noise of less than 2.5e-7 of the energy of the channel counts as that much.
+    The output equals :func:`~sionna.phy.mimo.lmmse_equalizer` for a diagonal noise covariance
+    :math:`\mathbf{S}`, for which whitening is a division. The equalizer only inverts a matrix of
+    the size of the number of streams. ``no_eff`` is accurate at any SNR, because no nearly equal
+    numbers are subtracted. Channel and noise can have any unit. The noise power is at least 2.5e-7
+    of the channel energy.
 
-    One and two streams, the usual numbers, are written out, which takes sums over antennas and
-    products of whole grids in place of thousands of small matrices.
+    One and two streams use closed forms, with operations on whole grids instead of many small
+    matrices.
 
     Input
     -----
@@ -74,7 +75,7 @@ def diagonal_lmmse_equalizer(
         Estimated symbols
 
     no_eff : as ``x_hat``, `tf.float`
-        Noise power left on them
+        Noise power left on the estimated symbols
     """
     energy = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 2)
     noise = at_least(noise, tf.reduce_mean(energy, 1, keepdims=True), NOISE_FLOOR)
@@ -89,8 +90,8 @@ def diagonal_lmmse_equalizer(
         return matched / tf.cast(gain, h.dtype), 1.0 / gain
     first, second = h[:, :, :1], h[:, :, 1:]
     cross = tf.reduce_sum(tf.math.conj(first) * second, 1)
-    # what the second stream has beyond the first: no difference of products, whose rounding would
-    # tell streams apart that share one channel
+    # component of the second channel that is orthogonal to the first: the determinant as a
+    # difference of products would have rounding errors that separate streams with equal channels
     own = (
         second
         - first * tf.math.divide_no_nan(cross, tf.cast(powers[:, :1], h.dtype))[:, tf.newaxis]
@@ -104,13 +105,13 @@ def diagonal_lmmse_equalizer(
 
 
 def _any_streams(h: tf.Tensor, matched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Unbiased estimates from a whitened channel and what a matched filter makes of the signal."""
+    """Unbiased estimates from a whitened channel and the output of the matched filter."""
     streams_last = [0, *range(3, h.shape.rank), 1, 2]
     matrices = tf.transpose(h, streams_last)
     gram = tf.matmul(matrices, matrices, adjoint_a=True)
     error = error_matrix(gram)
     mse = tf.math.real(tf.linalg.diag_part(error))
-    # E and A commute and are Hermitian, so the diagonal of their product is real
+    # E and A commute and are Hermitian, so that the diagonal of their product is real
     gain = tf.math.real(tf.reduce_sum(error * tf.math.conj(gram), axis=-1))
     gain = tf.where(gain > 0, gain, MIN_GAIN)
     matched = tf.transpose(matched, [0, *range(2, matched.shape.rank), 1])
@@ -120,16 +121,16 @@ def _any_streams(h: tf.Tensor, matched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
 
 
 class SlotEqualizer(Object):
-    """Equalizes the data symbols of slots of one transmitter and one receiver.
+    """Equalizes the data symbols in slots of one transmitter and one receiver.
 
-    Equal to :class:`~sionna.phy.ofdm.OFDMEqualizer`, which arranges matrices of noise covariance
-    for each resource element, of pilots too. Here pilots fill OFDM symbols, which are left out
-    first, and the noise is one number for each antenna.
+    The output equals :class:`~sionna.phy.ofdm.OFDMEqualizer`, which computes a noise covariance
+    matrix for each resource element, including pilots. This class first removes the OFDM symbols
+    with pilots, and uses a noise power for each antenna instead of a matrix.
 
     Parameters
     ----------
     settings : `OFDMSettings`
-        Equalizer and pilots
+        Settings of equalizer and pilots
 
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
         Resource grid of a slot
@@ -141,10 +142,10 @@ class SlotEqualizer(Object):
 
     h_hat : [num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, num_subcarriers],
         `tf.complex`
-        Estimated channel on the subcarriers in use
+        Channel estimate, without nulled subcarriers
 
     err_var : broadcastable to the shape of ``h_hat``, `tf.float`
-        Variance of its error
+        Error variance of the estimate
 
     no : [] or [num_slots], `tf.float`
         Noise power
@@ -155,7 +156,7 @@ class SlotEqualizer(Object):
         Estimated symbols
 
     no_eff : as ``x_hat``, `tf.float`
-        Noise power left on them
+        Noise power left on the estimated symbols
     """
 
     def __init__(self, settings: OFDMSettings, resource_grid: ResourceGrid) -> None:
@@ -192,7 +193,7 @@ class SlotEqualizer(Object):
         return x_hat, no_eff
 
     def _data_of(self, grid: tf.Tensor) -> tf.Tensor:
-        """``grid`` without the OFDM symbols of pilots, if there are any."""
+        """Remove the OFDM symbols with pilots from ``grid``."""
         if grid.shape[-2] == 1 or len(self._data) == self._sizes[0]:
             return grid
         return tf.gather(grid, self._data, axis=-2)
@@ -204,7 +205,7 @@ def _on_matrices(
     h: tf.Tensor,
     noise: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """One of Sionna's equalizers, for arguments as those of `diagonal_lmmse_equalizer`."""
+    """Equalizer of Sionna with the arguments of `diagonal_lmmse_equalizer`."""
     signals = tf.transpose(y, [0, 2, 3, 1])
     covariance = tf.linalg.diag(tf.transpose(tf.broadcast_to(noise, tf.shape(y)), [0, 2, 3, 1]))
     precision = "double" if h.dtype == tf.complex128 else "single"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What terminals of other cells add to a slot, and what a receiver makes of it."""
+"""Interference from terminals of other cells, and interference rejection combining."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ from ...channel.slots.channel import received
 from ...channel.slots.link_budget import Budget
 from ..figures import DROP
 
-STEP = 0.05  # of the noise power, for a derivative
-NOISE_SHARE = 1e-6  # of the interference; less noise cannot be told from rounding
-SINR_LIMIT_DB = 300.0  # of what is reported, as of SNRs
+STEP = 0.05  # relative step of the noise power for a numerical derivative
+NOISE_SHARE = 1e-6  # smallest noise power relative to the interference, due to rounding
+SINR_LIMIT_DB = 300.0  # range of reported SINRs, the same as of SNRs
 
 
 class Interference(NamedTuple):
-    r"""Signals of interfering terminals, and their covariance with the noise.
+    r"""Signals of interfering terminals, and the covariance of interference and noise.
 
     .. math::
 
         \mathbf{R} = N_0\mathbf{I} + \frac{1}{TF}\sum_{s,n}\sum_i
                      \frac{P_i}{P N_T}\mathbf{H}_{i,s,n}\mathbf{H}_{i,s,n}^\mathsf{H}
 
-    averaged over the slot, of which a receiver whitens signal and channel estimate
-    (interference rejection combining). The error of an estimate comes on top of it: a part with the
-    directions of :math:`\mathbf{R}`, which noise and interference at the pilots leave, and what the
-    interpolation misses, which antennas see independently.
+    The covariance is averaged over the slot. The receiver whitens the signal and the channel
+    estimate with it (interference rejection combining). The estimation error adds to the
+    covariance. It has two parts: the part that is caused by noise and interference at the pilots
+    has the covariance :math:`\mathbf{R}`, and the interpolation error is independent between
+    antennas.
     """
 
     signal: tf.Tensor
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`."""
     power: tf.Tensor
-    """[num_slots], `tf.float`: noise and interference at a receive antenna, on average."""
+    """[num_slots], `tf.float`: mean power of noise and interference per receive antenna."""
     covariance: tf.Tensor
-    """[num_slots, num_rx_ant, num_rx_ant], `tf.complex`: their covariance over ``power``."""
+    """[num_slots, num_rx_ant, num_rx_ant], `tf.complex`: their covariance divided by ``power``."""
 
     def whiten(
         self, grids: Sequence[tf.Tensor], directed: tf.Tensor, independent: tf.Tensor
     ) -> list[tf.Tensor]:
-        """Make all noise of ``grids`` [num_slots, 1, num_rx_ant, ...] independent at antennas.
+        """Whiten noise and interference of ``grids`` [num_slots, 1, num_rx_ant, ...] over antennas.
 
-        The errors of the estimate, [] or [num_slots], are ``directed`` as noise and interference
-        are, or ``independent``. Antennas keep their mean noise.
+        ``directed`` and ``independent``, [] or [num_slots], are the variances of the estimation
+        error with the covariance of noise and interference, and of the independent error. The mean
+        noise power over antennas does not change.
         """
         both = self.power + directed, independent * tf.ones_like(self.power)
         shares = [tf.cast(one / (both[0] + both[1]), self.covariance.dtype) for one in both]
@@ -65,14 +67,14 @@ def _solve(factor: tf.Tensor, grid: tf.Tensor) -> tf.Tensor:
 
 
 def interference(drops: Drops, no: tf.Tensor, budget: Budget) -> Interference | None:
-    """Interference in slots of ``drops`` at the noise power ``no``, none if nobody interferes.
+    """Interference in slots of ``drops`` at the noise power ``no``; `None` without interferers.
 
-    Terminals send independent Gaussian symbols from each antenna with equal power.
+    Each antenna of an interfering terminal sends independent Gaussian symbols of equal power.
     """
     settings, h = budget.settings.interferers, drops.interferers
     if settings is None or h is None:
         return None
-    share = settings.num / h.shape[4] * tf.ones_like(no)  # of an antenna in the terminal's power
+    share = settings.num / h.shape[4] * tf.ones_like(no)  # power per antenna of a terminal
     if settings.tx_power_dbm is not None:
         share *= no * 10.0 ** (budget.snr_db(settings.tx_power_dbm) / 10.0)
     share = tf.reshape(share, [-1, 1, 1, 1, 1, 1, 1])
@@ -96,14 +98,14 @@ def interference(drops: Drops, no: tf.Tensor, budget: Budget) -> Interference | 
 def error_parts(
     error_variance: Callable[[tf.Tensor], tf.Tensor], power: tf.Tensor, num_streams: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Errors of an estimate that noise at the pilots leaves, and others: [] or [num_slots] each.
+    r"""Split the estimation error into a part caused by noise at the pilots and other errors.
 
     .. math:: N_0 \frac{\mathrm{d}\sigma^2}{\mathrm{d}N_0}, \qquad
               \sigma^2 - N_0 \frac{\mathrm{d}\sigma^2}{\mathrm{d}N_0}
 
-    of the error variance :math:`\sigma^2(N_0)`, summed over streams and averaged over the slot.
-    Noise enters linear estimates linearly, and the best ones do not gain by another filter to first
-    order.
+    where :math:`\sigma^2(N_0)` is the error variance, summed over streams and averaged over the
+    slot. The error of a linear estimator with fixed coefficients is linear in the noise power. For
+    the optimal estimator, the derivative with respect to its coefficients is zero.
 
     Input
     -----
@@ -114,7 +116,12 @@ def error_parts(
         Noise power at the pilots
 
     num_streams : `int`
-        Streams
+        Number of streams
+
+    Output
+    ------
+    directed, independent : [] or [num_slots], `tf.float`
+        Variance caused by noise at the pilots, and the remaining variance
     """
 
     def at(scale: float) -> tf.Tensor:
@@ -129,7 +136,7 @@ def error_parts(
 def drop_figures(
     index: tf.Tensor, gain: tf.Tensor | None, power: tf.Tensor
 ) -> dict[str, tf.Tensor]:
-    """What is known of each slot, [num_slots]: its drop and its SINR [dB] at a receive antenna.
+    """Drop and SINR [dB] per receive antenna of each slot, [num_slots].
 
     Input
     -----
@@ -137,10 +144,10 @@ def drop_figures(
         Drops
 
     gain : [num_slots] or `None`, `tf.float`
-        Mean energy of a coefficient of the channel; none: one
+        Mean energy of a channel coefficient; `None` is one
 
     power : [] or [num_slots], `tf.float`
-        Noise and interference, over the total transmit power
+        Power of noise and interference, divided by the total transmit power
     """
     ratio = (1.0 if gain is None else gain) / power
     sinr_db = 10.0 / math.log(10.0) * tf.math.log(ratio)

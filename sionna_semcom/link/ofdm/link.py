@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The MIMO-OFDM link."""
+"""MIMO-OFDM link."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .slot_learning import MEDIAN_SNRS_DB, learn_slots
 
 @LINKS.register(OFDMSettings)
 class OFDMLink(OFDMReceiver):
-    r"""MIMO-OFDM over a TR 38.901 channel: pilots, precoding, estimation and equalization.
+    r"""MIMO-OFDM over a TR 38.901 channel, with pilots, precoding, estimation and equalization.
 
     .. math::
 
@@ -51,42 +51,43 @@ class OFDMLink(OFDMReceiver):
         symbols ─ pack ─ grid + pilots ─ G ─ H ─ (+) ─ LS ─ equalize ─ unpack ─ symbols_hat
                                                   no                            no_eff
 
-    Every resource element leaves with a total power of one, pilots included: a data symbol has
-    power :math:`1/S`, and streams take turns at the pilots with power one. The energy of the
-    channel between all antennas is normalized over each slot: the SNR, averaged over antennas and
-    resource elements, is :math:`1/N_0` in every slot if each transmit antenna has a stream of its
-    own. What fewer streams, or precoded ones, see of the energy differs from slot to slot.
+    where :math:`\mathbf{G}_{s,n}` is the precoder. The total transmit power per resource element is
+    one, including pilots. With :math:`S` streams, a data symbol has the power :math:`1/S`, and each
+    stream sends unit-power pilots on its own subcarriers. The energy of the channel between all
+    antennas is normalized in each slot. If each transmit antenna has its own stream, the SNR,
+    averaged over antennas and resource elements, is therefore :math:`1/N_0` in every slot. The
+    channel energy of fewer streams, or of precoded streams, varies between slots.
 
-    With ``domain="time"`` the grids are sent as samples through taps that change all the time (see
+    With ``domain="time"``, the samples of the OFDM symbols are filtered with time-varying taps (see
     :class:`~sionna_semcom.channel.slots.time_channel.TimeChannel`), with the same channels, noise
-    and SNR. The channel is then what a resource element is to itself; everything else, of paths
-    behind the prefix and of changes within an OFDM symbol, is interference. Its mean power is known
-    to the receiver and counted in ``no_eff``.
+    and SNR. The channel of a resource element is its gain. Contributions of other resource
+    elements, due to paths beyond the cyclic prefix and channel variations within an OFDM symbol,
+    are interference. The receiver knows the mean interference power, which is part of ``no_eff``.
 
-    With ``csi="delayed"``, both ends know the channel of each resource element ``csi_delay`` OFDM
-    symbols earlier, and its correlation with the current channel. The precoder is computed from the
-    old channel. The energy is normalized over the slot and the time before it.
+    With ``csi="delayed"``, transmitter and receiver know the channel of each resource element
+    ``csi_delay`` OFDM symbols ago, and its correlation with the current channel. The precoder is
+    computed from the old channel. The energy is normalized over the slot and the time before it.
 
-    Gradients flow from ``symbols_hat`` to ``symbols`` through the channel and the equalizer;
-    none flow through the estimate, which does not depend on the symbols.
+    Gradients flow from ``symbols_hat`` to ``symbols`` through the equalizer and the channel. They
+    do not flow through channel estimation, because pilots do not depend on the symbols.
 
     See :class:`~sionna_semcom.link.Link` for input and output. Latents share slots if ``no`` is a
-    scalar; with a vector each has slots of its own.
+    scalar. If ``no`` is a vector, each latent has its own slots.
 
     Parameters
     ----------
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channels come from: the name of a ``model``, settings of a source such as
-        ``{"kind": "cir", "path": "x.h5"}``, a source, or any channel model of Sionna with one
-        transmitter and one receiver. None is ``model``
+        Source of the channels: the name of a ``model``, settings of a source such as
+        ``{"kind": "cir", "path": "x.h5"}``, a source, or a Sionna channel model with one
+        transmitter and one receiver. By default (`None`), ``model`` is used
     estimator : `None` | "learned" | `dict` | :class:`~sionna_semcom.link.LearnedEstimator`
-        Network that refines the estimate: its settings, or the layer itself, which several links
-        can share. None is the estimate as it is
+        Network that refines the channel estimate: its settings, or a layer, which several links
+        can share. By default (`None`), the estimate is not refined
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``channel`` does not fit them
+        If the settings are incompatible, or ``channel`` is incompatible with the settings
     """
 
     def __init__(self, *, channel: Any = None, estimator: Any = None, **settings: Any) -> None:
@@ -107,9 +108,9 @@ class OFDMLink(OFDMReceiver):
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._time = self._make_time()
         self.estimator = network
-        """Network that refines the estimate, or none."""
+        """Network that refines the estimate, or `None`."""
         self._estimate: Any = None
-        """From what the receiver observes and a noise power to estimate and error variance."""
+        """Function from the received signal and noise power to estimate and error variance."""
         if (chosen := self.settings.learned) is not None:
             self.estimator = network or LearnedEstimator(**chosen.model_dump(exclude={"kind"}))
             self._estimate = learned_estimate(
@@ -125,7 +126,7 @@ class OFDMLink(OFDMReceiver):
             self._estimate = self._learned(known, self._experience())
 
     def get_config(self) -> dict[str, Any]:
-        """Arguments that build an equal link but for weights, which its system saves."""
+        """Arguments of an equal link, without trained weights, which are saved with the system."""
         config = super().get_config()
         if self.settings.learned is not None:
             config["estimator"] = {**config["estimator"], "weights": None}
@@ -139,7 +140,7 @@ class OFDMLink(OFDMReceiver):
         return slot_source(self.settings, grid, self.source)
 
     def _make_time(self) -> TimeChannel | None:
-        """What sends in the time domain, or none."""
+        """Time-domain channel, or `None`."""
         settings = self.slot_settings
         if settings.domain == "frequency":
             return None
@@ -156,11 +157,11 @@ class OFDMLink(OFDMReceiver):
 
     @property
     def interference_floor_db(self) -> float | None:
-        """Interference that the model leaves out, relative to the signal [dB], where known."""
+        """Neglected interference relative to the signal [dB], `None` if unknown."""
         return floor_db(self.channel)
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, the interference that is left out, and powers."""
+        """Describe channel, antennas, neglected interference and powers in one line."""
         line = slot_summary(self.settings, self.interference_floor_db, name_of(self.source))
         return line if self.budget is None else f"{line}; {self.budget.summary()}"
 
@@ -170,13 +171,13 @@ class OFDMLink(OFDMReceiver):
         return symbols_hat[0], no_eff[0]
 
     def transmit_in_turn(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send ``symbols`` [num_transmissions, batch, num_symbols] in slots of their own each.
+        """Send ``symbols`` [num_transmissions, batch, num_symbols], each transmission in new slots.
 
-        ``channel`` draws the slots of all transmissions together, those of the first one first, and
-        may remember from one to the next. Each transmission permutes its slots in its own way:
-        where streams leave interference, it is that of other symbols, and so independent. The
-        output has the shape of ``symbols``. Figures of slots are noted for each row, of the slot
-        in which its first transmission begins.
+        ``channel`` draws the slots of all transmissions together, in the order of the
+        transmissions, so that they can be correlated. Each transmission uses a different
+        interleaver, so that the residual interference between streams is independent. The output
+        has the shape of ``symbols``. Metrics of slots are recorded for each row, from the first
+        slot of its first transmission.
         """
         collection = wanted() if self._has_figures else None
         if collection is None:
@@ -189,11 +190,11 @@ class OFDMLink(OFDMReceiver):
 
     @property
     def _has_figures(self) -> bool:
-        """Whether slots have figures, which are noted in the graph of who asks for them."""
+        """Whether slots have metrics, which are recorded in the graph of the caller."""
         return self.budget is not None
 
     def _first_slots(self, symbols: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Slot in which each row begins: [batch]."""
+        """First slot of each row: [batch]."""
         batch, num_symbols = tf.unstack(tf.shape(symbols))
         if no.shape.rank == 1 or not self.settings.packing:
             return tf.range(batch) * -(-num_symbols // self._packer.capacity)
@@ -225,11 +226,11 @@ class OFDMLink(OFDMReceiver):
         return self.settings
 
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send ``slots``, in a graph by a graph of their own, which all graphs over it share."""
+        """Send ``slots``; graphs share one nested graph of the slots."""
         alone = tf.executing_eagerly() or not isinstance(self.channel, SlotSource)
         alone = alone or (self._has_figures and wanted() is not None)
-        # another channel may have layers, and a phase; XLA has no gradient of Sionna's pilots in a
-        # graph that does not know that it is compiled
+        # a channel that was replaced may contain layers, which need the graph of the caller; under
+        # XLA, a nested graph has no gradient through Sionna's pilots
         if alone or GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph()):
             return self._transmit_slots(slots, no)
         key = (self.channel, no.shape.rank)  # the channel may have been replaced
@@ -255,7 +256,7 @@ class OFDMLink(OFDMReceiver):
         return self._receive(slots, arrived)
 
     def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
-        """What arrives of ``slots`` over the channels ``drawn``."""
+        """Receive ``slots`` over the channels ``drawn``."""
         streams = self.settings.streams
         x = self._mapper(tf.reshape(slots, [-1, 1, streams, self._capacity // streams]))
         y, _, h, gain = self._propagate(x, drawn, no)
@@ -266,7 +267,7 @@ class OFDMLink(OFDMReceiver):
         return Arrived(y, h, no, gain, others)
 
     def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
-        """Channels of slots: frequency responses, with drops if they are known, or taps."""
+        """Draw channels of slots: frequency responses, with drops if known, or taps."""
         if self._time is not None:
             return self._time(self.channel, num_slots)
         if isinstance(self.channel, BudgetedSlots):
@@ -274,7 +275,7 @@ class OFDMLink(OFDMReceiver):
         return Drops(self.channel(num_slots), -1 - tf.range(num_slots), None)
 
     def _kept(self, rows: tf.Tensor) -> Drops | TimeSlots:
-        """Channels of the slots ``rows`` of a pool or a file, as those of `_draw`."""
+        """Channels of the slots ``rows`` of a pool or a file, in the format of `_draw`."""
         if self._time is None:
             return Drops(self.channel.kept(rows), rows, None)
         return self._time.kept(self.channel, rows)
@@ -282,7 +283,7 @@ class OFDMLink(OFDMReceiver):
     def _propagate(
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """Received grids, effective channel, its known values, and energy of the slots."""
+        """Received grids, effective channel, known effective channel, and energy of the slots."""
         h, known = precoded(self._precode, drawn.h, no, self._delay)
         if self._time is None:
             return received(x, h), h, known, self._gain(drawn.h)
@@ -291,7 +292,7 @@ class OFDMLink(OFDMReceiver):
         return y, h, known, self._gain(drawn.h)
 
     def channel_uses(self, num_symbols: int, num_latents: int = 1) -> int:
-        """Resource elements, without empty subcarriers, of the slots that the latents occupy."""
+        """Resource elements of the occupied slots, without empty subcarriers."""
         separate = not self.settings.packing
         slots = self._packer.num_slots(num_latents, num_symbols, separate)
         return slots * self.settings.num_ofdm_symbols * self.settings.num_subcarriers

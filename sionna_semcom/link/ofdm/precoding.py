@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linear precoders of one transmitter, as matrices of unit total power."""
+"""Linear precoders of a single transmitter with unit total power."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ...channel.slots.source import SlotSource
 from .equalization import NOISE_FLOOR
 from .settings import OFDMSettings
 
-CALIBRATION_SLOTS = 64  # precoding changes the power of the channel, which is then measured
+CALIBRATION_SLOTS = 64  # slots in which the power of the precoded channel is measured
 CALIBRATION_NOISE = 0.01
 
 
 def spread_antennas(num_tx_ant: int, num_streams: int) -> list[int]:
-    """An antenna for each stream, evenly spread over the array.
+    """Select an antenna for each stream, evenly spread over the array.
 
-    In the cross-polarized rows of this package two streams get different polarizations.
+    In the cross-polarized arrays of this package, two streams have different polarizations.
     """
     return [stream * num_tx_ant // num_streams for stream in range(num_streams)]
 
@@ -33,8 +33,8 @@ def eigenmode_matrix(gram: tf.Tensor, num_streams: int) -> tf.Tensor:
 
     .. math:: \mathbf{G} = [\mathbf{v}_1, \dots, \mathbf{v}_S] / \sqrt{S}
 
-    For one resource element these are right singular vectors of :math:`\mathbf{H}`. Of an average
-    over many, they are the modes that carry the most energy on average.
+    For one resource element, these are the right singular vectors of :math:`\mathbf{H}`. For an
+    average over resource elements, these modes have the largest average energy.
 
     Input
     -----
@@ -60,8 +60,9 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
     .. math:: \mathbf{G} \propto \mathbf{H}^\mathsf{H}
               (\mathbf{H}\mathbf{H}^\mathsf{H} + S N_0 \mathbf{I})^{-1}
 
-    with columns of equal norm (Peel, Hochwald, Swindlehurst 2005: regularize by the number of
-    streams over the SNR).
+    with columns of equal norm. The regularization is the number of streams divided by the SNR
+    (Peel, Hochwald, Swindlehurst, "A vector-perturbation technique for near-capacity multiantenna
+    multiuser communication", 2005).
 
     Input
     -----
@@ -77,7 +78,7 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         Precoding matrix
     """
     num_streams = h.shape[-2]
-    # the floor keeps a channel without full rank invertible at a vanishing noise power
+    # the floor keeps the inverse of a rank-deficient channel finite without noise
     energy = antenna_energy(h) / h.shape[-1]
     alpha = at_least(num_streams * no, energy, NOISE_FLOOR)
     precision = "double" if h.dtype == tf.complex128 else "single"
@@ -85,19 +86,19 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
 
 
 class PrecodedChannel(Object):
-    r"""What the streams see: the channel times the precoder.
+    r"""Effective channel of the streams, the product of channel and precoder.
 
     .. math:: \tilde{\mathbf{H}} = \mathbf{H}\mathbf{G}, \qquad
               \lVert\mathbf{G}\rVert_F^2 = 1
 
-    so that unit-power symbols leave with a total power of one per resource element. Without
-    precoding each stream leaves from an antenna of its own. Otherwise the transmitter knows the
-    channel, or ``known`` in its place.
+    With unit-power symbols, the total transmit power per resource element is one. Without
+    precoding, each stream has its own antenna. Otherwise the precoder is computed from the channel
+    ``h``, or from ``known``.
 
     Parameters
     ----------
     settings : `OFDMSettings`
-        Precoder, its granularity and the number of streams
+        Settings of the precoder, its granularity and the number of streams
 
     Input
     -----
@@ -108,7 +109,7 @@ class PrecodedChannel(Object):
         Noise power per receive antenna
 
     known : `None` (default) | as ``h``
-        Channel that the transmitter knows; `None` is ``h``
+        Channel that the transmitter knows; by default ``h``
 
     Output
     ------
@@ -132,10 +133,10 @@ class PrecodedChannel(Object):
         return tf.transpose(precoded, [0, 3, 4, 1, 2])[:, tf.newaxis, :, tf.newaxis]
 
     def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Antenna signals of the streams ``x`` with the precoder of the channel ``h``.
+        """Map the streams ``x`` to antennas with the precoder of the channel ``h``.
 
-        ``x`` is [num_slots, 1, num_streams, num_ofdm_symbols, fft_size], the output has antennas in
-        place of streams.
+        ``x`` has shape [num_slots, 1, num_streams, num_ofdm_symbols, fft_size]. In the output, the
+        axis of streams is replaced by the transmit antennas.
         """
         if self.settings.precoding == "none":
             feeds = np.eye(self.settings.num_tx_ant)[self._antennas] * len(self._antennas) ** -0.5
@@ -145,9 +146,10 @@ class PrecodedChannel(Object):
         return tf.transpose(sent, [0, 3, 1, 2])[:, tf.newaxis]
 
     def matrix(self, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Precoders [num_slots, T, F, num_tx_ant, num_streams], T and F one if for the slot.
+        """Precoding matrices [num_slots, T, F, num_tx_ant, num_streams].
 
-        ``h`` has shape [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant].
+        ``T`` and ``F`` are one if a precoder is used for the whole slot. ``h`` has shape
+        [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant].
         """
         if self.settings.precoding == "rzf":
             return rzf_matrix(h, tf.reshape(no, [-1, 1, 1]))
@@ -158,14 +160,14 @@ class PrecodedChannel(Object):
 
 
 def _by_element(h: tf.Tensor) -> tf.Tensor:
-    """Matrices [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant] of a channel."""
+    """Channel matrices [num_slots, num_ofdm_symbols, fft_size, num_rx_ant, num_tx_ant]."""
     return tf.transpose(h[:, 0, :, 0], [0, 3, 4, 1, 2])
 
 
 def stream_powers(precode: PrecodedChannel, channel: Callable[[int], tf.Tensor]) -> np.ndarray:
-    """Mean energies [num_streams] of what streams see, measured where precoding changes them.
+    """Mean energies [num_streams] of the effective channel in slots of unit energy.
 
-    They are those of slots with unit energy, as statistics are.
+    With precoding, they are measured.
     """
     settings = precode.settings
     if settings.precoding == "none":

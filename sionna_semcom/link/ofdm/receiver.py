@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the receiver of an OFDM link knows of its channel."""
+"""Channel knowledge of the receiver of an OFDM link."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ from .slot_learning import BUDGET_SNRS_DB, learn_slots
 
 
 class OFDMReceiver(Link):
-    """A link whose receiver estimates the channel, and has learned how well.
+    """Base class of links whose receiver estimates the channel and knows the error variance.
 
-    `OFDMLink` builds what this class only names, and sends.
+    `OFDMLink` constructs the attributes that this class declares, and implements transmission.
     """
 
     channel: Any
@@ -81,7 +81,7 @@ class OFDMReceiver(Link):
 
     @abstractmethod
     def _draw(self, num_slots: int | tf.Tensor) -> Drops | TimeSlots:
-        """Channels of slots."""
+        """Draw channels of slots."""
 
     @abstractmethod
     def _kept(self, rows: tf.Tensor) -> Drops | TimeSlots:
@@ -91,18 +91,18 @@ class OFDMReceiver(Link):
     def _propagate(
         self, x: tf.Tensor, drawn: Any, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """Received grids, effective channel, its known values, and energy of the slots."""
+        """Received grids, effective channel, known effective channel, and energy of the slots."""
 
     @abstractmethod
     def _arrive(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Arrived:
-        """What arrives of ``slots`` over the channels ``drawn``."""
+        """Receive ``slots`` over the channels ``drawn``."""
 
     @abstractmethod
     def _observe(self, slots: tf.Tensor, no: tf.Tensor, drawn: Any) -> Observation:
         """Send ``slots`` over the channels ``drawn``."""
 
     def observe(self, channel: tf.Tensor, no: tf.Tensor) -> Observation:
-        """Send Gaussian symbols over a channel, and show it beside what the receiver makes of it.
+        """Send Gaussian symbols over a channel, and return channel, estimate and symbols.
 
         Input
         -----
@@ -116,22 +116,20 @@ class OFDMReceiver(Link):
         Output
         ------
         : `Observation`
-            Channel of the streams, its estimate, and symbols
+            Effective channel of the streams, its estimate, and symbols
 
         Raises
         ------
         ValueError
-            If slots are sent in the time domain, where a channel has taps, or delayed knowledge
-            is not of these slots
+            If the link uses the time domain or ``csi="delayed"``, which need other channels
         """
         if self._time is not None:
             raise ValueError(
-                "observations need a link with `domain`='frequency'. Received: domain='time'"
+                "`observe` requires a link with `domain`='frequency'. Received: domain='time'"
             )
         if self._delay:
             raise ValueError(
-                "observations need a link that knows or estimates the slots. "
-                "Received: csi='delayed'"
+                "`observe` requires a link with `csi`='perfect' or 'ls'. Received: csi='delayed'"
             )
         size = [tf.shape(channel)[0], self._capacity]
         slots = complex_normal(size, precision=self.precision)
@@ -140,7 +138,7 @@ class OFDMReceiver(Link):
         return observed._replace(h=self._remove_nulled(observed.h))
 
     def _receive(self, slots: tf.Tensor, arrived: Arrived) -> Observation:
-        """What the receiver makes of ``slots``."""
+        """Estimate the channel and equalize the received signal."""
         y, h, no, gain, others = arrived
         h_hat, err_var = self._channel_knowledge(y, h, no, gain)
         if others is not None:
@@ -150,16 +148,16 @@ class OFDMReceiver(Link):
         return Observation(h, h_hat, err_var, slots, x_hat, no_eff)
 
     def calibrate(self) -> None:
-        """Measure how the noise reported depends on the weights of the estimator, if it has any.
+        """Calibrate ``no_eff`` to the trained weights of the estimator, if the link has one.
 
-        Slots of a channel model are none of those that its pool holds, which training has seen.
+        Slots of a channel model are not taken from its pool, which was used in training.
         """
         if self.estimator is not None:
             drops = unseen_drops(self.channel)
             learn_slots(self._estimate, drops, self._estimate.snrs_db, self._send_known)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
-        """Energy of each slot of a channel in units of its own, none if it is one by design."""
+        """Energy of each slot of a channel in its own unit, `None` if it is normalized."""
         return None if has_unit_energy(self.channel) else slot_energy(channel)
 
     def _channel_knowledge(
@@ -171,18 +169,18 @@ class OFDMReceiver(Link):
         h_hat, err_var = self._estimate_in_units(observed, no, gain)
         if self.estimator is not None:
             return h_hat, err_var
-        # the pilots carry no weights, so the estimate has no gradient to pass on; saying so
-        # spares the backward pass through the estimator and the equalizer's matrices
+        # pilots do not depend on weights, so that gradients of the estimate are zero; stopping them
+        # avoids the backward pass through the estimator
         return tf.stop_gradient(h_hat), tf.stop_gradient(err_var)
 
     def _whiten(
         self, others: Interference, y: tf.Tensor, h_hat: tf.Tensor, gain: tf.Tensor | None
     ) -> list[tf.Tensor]:
-        """Signal and estimate, so that noise, interference and errors are white over antennas."""
+        """Whiten signal and estimate, including the estimation error, over antennas."""
         if self.settings.csi == "perfect":
             return others.whiten([y, h_hat], 0.0, 0.0)
         known = self._estimate
-        if isinstance(known, SlotError):  # directions do not depend on the size of the error
+        if isinstance(known, SlotError):  # the scaling of the error does not change directions
             known = known.uncorrected
         parts = error_parts(
             lambda no: self._estimate_in_units(y, no, gain, known)[1],
@@ -194,7 +192,7 @@ class OFDMReceiver(Link):
     def _estimate_in_units(
         self, y: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None, estimate: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Estimate with an automatic gain control: statistics are those of unit energy."""
+        """Estimate with automatic gain control, because statistics refer to unit energy."""
         estimate = estimate or self._estimate
         if gain is None:
             return estimate(y, no)
@@ -202,11 +200,11 @@ class OFDMReceiver(Link):
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _least_squares(self) -> LSChannelEstimator:
-        """The estimator that a network refines."""
+        """Least-squares estimator that a network refines."""
         return ls_estimator(self.settings, self.resource_grid, self._statistical_interpolator())
 
     def _statistical_interpolator(self) -> Any:
-        """What interpolates with the statistics of the channel, if the receiver knows these."""
+        """Interpolator that uses the channel statistics, if the receiver knows them."""
         return statistical_interpolator(self.settings, self.resource_grid, self._statistics())
 
     @property
@@ -216,17 +214,17 @@ class OFDMReceiver(Link):
         return int(settings.csi_delay) if settings.csi == "delayed" else 0
 
     def _aged(self) -> AgedEstimate:
-        """Estimator from the old channel."""
+        """Estimator of the current channel from the old channel."""
         no = tf.constant(CALIBRATION_NOISE, self.rdtype)
         now, past = precoded(self._precode, seen_slots(self.channel), no, self._delay)
         return AgedEstimate(now, past, self._remove_nulled, self.precision)
 
     def _perfect(self, h: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The channel on the subcarriers in use, and no error."""
+        """Channel without nulled subcarriers, and an error variance of zero."""
         return self._remove_nulled(h), tf.zeros([], self.rdtype)
 
     def _estimator(self) -> Estimator:
-        """The estimator, with what a receiver knows of the channel after many slots."""
+        """Estimator, with the statistics and errors that a receiver has learned in many slots."""
         settings, interpolator = self.settings, self._statistical_interpolator()
         estimate = ls_estimator(settings, self.resource_grid, interpolator)
         if interpolator is None:
@@ -246,7 +244,7 @@ class OFDMReceiver(Link):
         return arrived, self._receive(slots, arrived)
 
     def _experience(self) -> Experience:
-        """Slots that the receiver has seen."""
+        """Slots in which the receiver has learned the error of its estimates."""
         settings, kept = self.slot_settings, self.channel.num_kept
         grid = settings.num_ofdm_symbols * settings.fft_size
         antennas, streams = settings.num_rx_ant, settings.streams
@@ -258,7 +256,7 @@ class OFDMReceiver(Link):
         return Experience(self._draw, self._known_slots, most, None)
 
     def _known_slots(self, drawn: Any) -> Slots:
-        """Send known symbols over the channels ``drawn``, without noise."""
+        """Send known symbols over the channels ``drawn`` without noise."""
         size, streams = tf.shape(drawn.h)[0], self.settings.streams
         shape = [size, 1, streams, self._capacity // streams]
         symbols = complex_normal(shape, precision=self.precision)
@@ -271,7 +269,7 @@ class OFDMReceiver(Link):
         return slots._replace(h=known if gain is None else in_units(known, tf.sqrt(gain)))
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
-        """``estimate`` with the interference and the errors that the receiver has seen."""
+        """``estimate`` with the interference and errors that the receiver has measured."""
         if self._time is not None:
             used = np.array(self.resource_grid.effective_subcarrier_ind)
             left = experience.interference(used)
@@ -287,7 +285,7 @@ class OFDMReceiver(Link):
         ratio = experience.error_ratio(receive)
         learned = LearnedError(estimate, self.resource_grid, ratio, self.precision)
         if not learned.off <= MOST_OFF:
-            warn_of_reported_noise(f"it was {learned.off:.0%} off in the slots that were learned")
+            warn_of_reported_noise(f"it differed by {learned.off:.0%} in the calibration slots")
         return learned
 
     def _statistics(self) -> ChannelStatistics | None:

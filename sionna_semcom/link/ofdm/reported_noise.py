@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the noise power that a link reports is not the error that it makes."""
+"""Conditions under which the reported noise power may differ from the error."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy as np
 from ...channel.slots.interpolation import KroneckerInterpolator
 from .settings import OFDMSettings
 
-MOST_OFF = 0.06  # deviation of error over ``no_eff`` from one that is not worth a warning
-SNRS_DB = np.arange(41)  # within which the noise power reported should be the error
-# Largest share of the interpolation error in the noise that keeps both within 6 %, and up to which
-# SNR this is asked for. TDL antennas are independent, and the mixture of drops in a pool makes the
-# share an overestimate.
+MOST_OFF = 0.06  # largest deviation of error / ``no_eff`` from one without a warning
+SNRS_DB = np.arange(41)  # range in which ``no_eff`` should equal the error
+# Largest share of the interpolation error in the noise for a deviation below 6 %, and SNR up to
+# which this is required. Antennas of TDL models are independent. In a pool, the mixture of drops
+# overestimates the share.
 MAX_SHARE = {"TDL": 0.4, "CDL": 0.1, "system": 0.1}
 UP_TO_DB = {"TDL": 30, "CDL": 40, "system": 30}
 WITHOUT_STATISTICS = (
-    "without `statistics`, the error of the estimate is that of Sionna's estimator, which leaves "
-    "out what interpolation misses and counts too much noise where it averages"
+    "without `statistics`, the error variance is that of Sionna's estimator, which does not "
+    "include the interpolation error and overestimates the noise after averaging"
 )
 LINE_OF_SIGHT_MODELS = ("TDL-D", "TDL-E", "CDL-D", "CDL-E")
 
@@ -30,16 +30,17 @@ def warn_of_reported_noise(reason: str) -> None:
 
 
 def statistics_suffice(settings: OFDMSettings, interpolator: KroneckerInterpolator) -> bool:
-    """Whether the error variance of the statistics gives the error of a link within 6 %.
+    """Whether the error variance from the statistics predicts the error of a link within 6 %.
 
-    Not where errors of an estimate are shared by antennas, which equalizers take for independent:
+    Equalizers assume that estimation errors are independent between antennas. This does not hold
+    for
 
-    - those of a line of sight;
-    - those that shrinking leaves at low SNRs, of correlated antennas (CDL-A, many antennas a
-      stream) and of a precoded channel;
-    - a good part of the noise that interpolation makes of a fast terminal or long delays.
+    - channels with a line of sight;
+    - the bias of the estimate at low SNRs, if antennas are correlated (CDL-A, many antennas per
+      stream) or the channel is precoded;
+    - large interpolation errors, due to fast terminals or long delays.
 
-    Of a channel of the user's own nothing is known beforehand.
+    For channels of your own, this is not known in advance.
     """
     if settings.family == "own" or settings.model in LINE_OF_SIGHT_MODELS:
         return False
@@ -52,13 +53,13 @@ def statistics_suffice(settings: OFDMSettings, interpolator: KroneckerInterpolat
 
 
 def reliable_snr_db(settings: OFDMSettings, interpolator: KroneckerInterpolator) -> float:
-    r"""Highest SNR [dB] at which the error of the interpolation itself is little of the noise.
+    r"""Highest SNR [dB] at which the interpolation error is a small part of the noise.
 
-    The noise that an equalizer assumes at an antenna, :math:`N_0 + \sum_s \sigma_s^2(N_0)`, holds
-    the interpolation error :math:`\sum_s \sigma_s^2(0)`. Equalizers take it for independent noise
-    at the antennas. Where paths have the same Doppler shifts and delays at all of them it is not,
-    and combining :math:`N_R` antennas for :math:`S` streams leaves up to :math:`N_R/S` times as
-    much.
+    The noise power per antenna that an equalizer assumes, :math:`N_0 + \sum_s \sigma_s^2(N_0)`,
+    includes the interpolation error :math:`\sum_s \sigma_s^2(0)`. Equalizers treat it as
+    independent between antennas. If the paths have the same Doppler shifts and delays at all
+    antennas, it is correlated. After combining :math:`N_R` antennas for :math:`S` streams, it is
+    then up to :math:`N_R/S` times larger than assumed.
     """
     data = np.setdiff1d(np.arange(settings.num_ofdm_symbols), settings.pilot_ofdm_symbol_indices)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a receiver learns what slots show of the error of its estimate."""
+"""Calibration of the error variance of estimates to features of each slot."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ..estimation.observation import Arrived, Observation
 from ..estimation.slot_error import Seen, SlotError, learn_coefficients
 from .reported_noise import MOST_OFF, warn_of_reported_noise
 
-BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # at which errors of drops are learned
-MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # of the median drop
+BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # SNRs of drops at which errors are learned
+MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # SNRs of the median drop
 
 
 def learn_slots(
@@ -26,21 +26,21 @@ def learn_slots(
     snrs_db: np.ndarray,
     send: Callable[[tf.Tensor, Drops], tuple[Arrived, Observation]],
 ) -> None:
-    """Learn the coefficients of ``error``, and warn if the noise reported is still off.
+    """Learn the coefficients of ``error``, and warn if ``no_eff`` still differs from the error.
 
     Parameters
     ----------
     error : `SlotError`
-        Estimate of the link
+        Channel estimate of the link
 
     drops : sequence of `Drops`
         Channels of slots, in chunks
 
     snrs_db : [n]
-        Median SNRs [dB] at which symbols are sent over each of them
+        Median SNRs [dB] at which symbols are sent over each chunk
 
     send : callable
-        Sends Gaussian symbols over channels at a noise power, with ``error`` as it is
+        Sends Gaussian symbols over channels at a noise power, with the current ``error``
     """
 
     @functools.partial(tf.function, autograph=False)
@@ -61,4 +61,4 @@ def learn_slots(
 
     off = learn_coefficients(see, error.keep, error.snrs_db)
     if not off <= MOST_OFF:
-        warn_of_reported_noise(f"it was {off:.0%} off in the slots that were learned")
+        warn_of_reported_noise(f"it differed by {off:.0%} in the calibration slots")

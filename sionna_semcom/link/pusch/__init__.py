@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Latents and coded bits in the slots of the physical uplink shared channel of 5G NR."""
+"""Latents and coded bits in slots of the physical uplink shared channel (PUSCH) of 5G NR."""
 
 from .link import PUSCHLink
 from .settings import PUSCHSettings

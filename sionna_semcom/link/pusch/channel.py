@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the layers see of a channel, and what a receiver knows of it."""
+"""Effective channel of the layers, and its statistics."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from .pilot_groups import LayerStatistics
 
 
 class LayerChannel(Object):
-    r"""What the layers see: the channel times the precoding matrix, which has unit total power.
+    r"""Effective channel of the layers, the product of channel and precoding matrix.
 
     .. math:: \tilde{\mathbf{H}} = \mathbf{H}\mathbf{W}, \qquad \lVert\mathbf{W}\rVert_F^2 = 1
+
+    where the matrices :math:`\mathbf{W}` of 3GPP TS 38.211, section 6.3.1.5, are scaled to unit
+    total power.
 
     Parameters
     ----------
@@ -28,12 +31,12 @@ class LayerChannel(Object):
         Channel
 
     no : `tf.float`
-        Noise power, which the precoder does not depend on
+        Noise power, which has no effect on the precoder
 
     Output
     ------
     : [num_slots, 1, num_rx_ant, 1, num_layers, num_ofdm_symbols, fft_size], `tf.complex`
-        Channel of the layers
+        Effective channel of the layers
     """
 
     def __init__(self, matrix: np.ndarray, precision: str | None = None) -> None:
@@ -46,24 +49,24 @@ class LayerChannel(Object):
         return layers[:, tf.newaxis, :, tf.newaxis]
 
     def spread(self, x: tf.Tensor, h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
-        """Signals of the antenna ports for the layers ``x``, which do not depend on ``h``.
+        """Map the layers ``x`` to antenna ports; ``h`` has no effect.
 
-        ``x`` is [num_slots, 1, num_layers, num_ofdm_symbols, fft_size], the output has ports in
-        place of layers.
+        ``x`` has shape [num_slots, 1, num_layers, num_ofdm_symbols, fft_size]. In the output, the
+        axis of layers is replaced by the antenna ports.
         """
         return tf.einsum("bxstf,ps->bxptf", x, self._matrix)
 
 
 class SizedEstimate(Object):
-    """Estimates of the layers of known sizes, which Sionna's equalizer needs and graphs lose.
+    """Channel estimates with static shapes, which Sionna's equalizer requires in graphs.
 
     Parameters
     ----------
     estimate : callable
-        Estimator
+        Channel estimator
 
     sizes : (`int`, `int`)
-        Layers and subcarriers
+        Number of layers and of subcarriers
 
     Input
     -----
@@ -94,7 +97,7 @@ class SizedEstimate(Object):
 
 
 def layer_statistics(h: tf.Tensor) -> LayerStatistics:
-    """Statistics of what the layers see, measured in slots ``h``, the output of `LayerChannel`."""
+    """Measure the statistics of the effective channel ``h``, the output of `LayerChannel`."""
     h = h[:, 0, :, 0]
     rows = tf.reshape(tf.transpose(h, [0, 1, 3, 4, 2]), [-1, h.shape[2]]).numpy()
     return LayerStatistics(*measured_covariances(h), rows.T @ rows.conj() / len(rows))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Between the settings of a PUSCH link and Sionna's configuration."""
+"""Conversion between the settings of a PUSCH link and Sionna's configuration."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _BLOCK = ("mcs_index", "mcs_table", "n_id")
 
 
 def pusch_config(settings: Any) -> PUSCHConfig:
-    """Sionna's configuration of a `PUSCHSettings`.
+    """Convert a `PUSCHSettings` to Sionna's configuration.
 
     Raises
     ------
     ValueError
-        If Sionna refuses it, or the layers have no ports of their own, with the reason
+        If Sionna rejects the configuration, or the layers do not have different ports
     """
     if settings.subcarrier_spacing not in SPACINGS:
         raise ValueError(
@@ -34,11 +34,11 @@ def pusch_config(settings: Any) -> PUSCHConfig:
         config.check_config()
     except AssertionError as error:
         reason = " ".join(str(error).split()) or "no reason"
-        raise ValueError(f"Sionna refuses this PUSCH configuration: {reason}") from error
+        raise ValueError(f"Sionna rejects this PUSCH configuration: {reason}") from error
     _check_ports(config)
     if len(config.dmrs_symbol_indices) % config.dmrs.length or not config.dmrs_symbol_indices:
         raise ValueError(
-            "`symbol_allocation` must have room for the reference signals. "
+            "`symbol_allocation` must contain the reference signals. "
             f"Received: {list(settings.symbol_allocation)}"
         )
     return config
@@ -74,20 +74,20 @@ def _check_ports(config: PUSCHConfig) -> None:
     ports, allowed = config.dmrs.dmrs_port_set, config.dmrs.allowed_dmrs_ports
     if len(set(ports)) < config.num_layers or not set(ports) <= set(allowed):
         raise ValueError(
-            "each layer needs a port of its own among those that the reference signals have: "
-            f"{allowed} with config_type={config.dmrs.config_type}, length={config.dmrs.length}, "
+            "`dmrs_port_set` must contain a different port for each layer, from the ports "
+            f"{allowed} of config_type={config.dmrs.config_type}, length={config.dmrs.length}, "
             f"num_cdm_groups_without_data={config.dmrs.num_cdm_groups_without_data}. "
             f"Received: {ports}"
         )
 
 
 def settings_of(config: PUSCHConfig) -> dict[str, Any]:
-    """Settings of a link with Sionna's ``config``; of its bits, only a link that sends them knows.
+    """Convert Sionna's ``config`` to settings of a link, without its transport block.
 
     Raises
     ------
     ValueError
-        If ``config`` is no configuration, or asks for what links have not
+        If ``config`` is not a `PUSCHConfig`, or contains unsupported features
     """
     if not isinstance(config, PUSCHConfig):
         raise ValueError(
@@ -116,7 +116,7 @@ def settings_of(config: PUSCHConfig) -> dict[str, Any]:
 
 
 def data_elements(config: PUSCHConfig) -> int:
-    """Resource elements of a layer that carry data."""
+    """Number of resource elements per layer that carry data."""
     first, number = config.symbol_allocation
     pilots = np.count_nonzero(config.dmrs_mask[:, first : first + number])
     return int(config.num_subcarriers * number - pilots)
@@ -125,7 +125,8 @@ def data_elements(config: PUSCHConfig) -> int:
 def precoding_matrix(config: PUSCHConfig) -> np.ndarray:
     """Precoding matrix [num_antenna_ports, num_layers] of unit total power.
 
-    Matrices of TS 38.211 have a power of one half or one, depending on the index.
+    The matrices of TS 38.211, section 6.3.1.5, have a power of one half or one, depending on the
+    index.
     """
     matrix = config.precoding_matrix
     matrix = np.eye(config.num_layers) if matrix is None else matrix

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The equalizer of slots whose OFDM symbols may hold data beside reference signals."""
+"""Equalizer of slots whose OFDM symbols can contain data and reference signals."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..ofdm.settings import OFDMSettings
 
 
 def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDMEqualizer:
-    """The equalizer of ``settings`` over a resource grid."""
+    """Construct the equalizer of ``settings`` for a resource grid."""
     precision = settings.precision
     functions = {
         "lmmse": functools.partial(
@@ -32,7 +32,7 @@ def make_equalizer(settings: OFDMSettings, resource_grid: ResourceGrid) -> OFDME
 def lmmse_on_matrices(
     y: tf.Tensor, h: tf.Tensor, s: tf.Tensor, sizes: tuple[int, int]
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """`diagonal_lmmse_equalizer` for arguments as :func:`~sionna.phy.mimo.lmmse_equalizer` has.
+    """`diagonal_lmmse_equalizer` with the interface of :func:`~sionna.phy.mimo.lmmse_equalizer`.
 
     Input
     -----
@@ -43,10 +43,10 @@ def lmmse_on_matrices(
         Channel matrices
 
     s : [..., num_rx_ant, num_rx_ant], `tf.complex`
-        Noise covariance matrices; only the diagonal counts
+        Noise covariance matrices, of which only the diagonal is used
 
     sizes : (`int`, `int`)
-        ``num_rx_ant`` and ``num_streams``, which graphs do not always know
+        ``num_rx_ant`` and ``num_streams``, which can be unknown in graphs
 
     Output
     ------
@@ -54,7 +54,7 @@ def lmmse_on_matrices(
         Estimated symbols
 
     no_eff : [..., num_streams], `tf.float`
-        Noise power left on them
+        Noise power left on the estimated symbols
     """
     num_rx_ant, num_streams = sizes
     noise = tf.math.real(tf.linalg.diag_part(s))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From reference signals to the whole grid, with the error that this makes."""
+"""Interpolation from reference signals to the resource grid, with its error variance."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from .pilot_groups import LayerStatistics, PilotGroups
 
 
 class LayerInterpolator(BaseChannelInterpolator):
-    r"""Base of interpolators that know the statistics of what the layers see.
+    r"""Base class of interpolators that use the statistics of the effective channel.
 
     Parameters
     ----------
     groups : `PilotGroups`
-        Reference signals
+        Groups of reference signals
 
     statistics : `LayerStatistics`
-        Covariances
+        Covariances of the effective channel
 
     Input
     -----
     h_hat : [num_slots, 1, num_rx_ant, 1, num_layers, num_pilot_symbols], `tf.complex`
-        Estimates at the reference signals, the same within a group
+        Estimates at the reference signals, equal within a group
 
     err_var : broadcastable to the shape of ``h_hat``, `tf.float`
-        Their error variance, the same for all of a layer
+        Error variance of these estimates, equal for all reference signals of a layer
 
     Output
     ------
     h_hat : [num_slots, 1, num_rx_ant, 1, num_layers, num_ofdm_symbols, num_subcarriers],
         `tf.complex`
-        Estimates on the grid
+        Estimates on the resource grid
 
     err_var : broadcastable to the shape of ``h_hat``, `tf.float`
-        Error variance, of the noise, of the interpolation and of other layers
+        Error variance due to noise, interpolation and other layers
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class LayerInterpolator(BaseChannelInterpolator):
         return h_hat[:, tf.newaxis, :, tf.newaxis], err_var[:, tf.newaxis, tf.newaxis, tf.newaxis]
 
     def error_variance(self, noise: float) -> tf.Tensor:
-        """Error variance at the noise power ``noise`` of a group, [num_layers, T, F]."""
+        """Error variance [num_layers, T, F] at the noise power ``noise`` of a group."""
         nothing = tf.zeros([1, 1, *self._first.shape], self.cdtype)
         noises = tf.fill([1, self._groups.num_layers, 1, 1], tf.constant(noise, self.rdtype))
         return self.interpolate(nothing, noises)[1][0]
@@ -80,12 +80,12 @@ class LayerInterpolator(BaseChannelInterpolator):
     def interpolate(self, groups: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate [num_slots, num_rx_ant, num_layers, num_times, num_freqs] at ``noise``.
 
-        The noise power is [num_slots or 1, num_layers, 1, 1], as is the error variance returned,
-        with the time and frequency axes filled.
+        The noise power has shape [num_slots or 1, num_layers, 1, 1], and the returned error
+        variance [num_slots or 1, num_layers, T, F].
         """
 
     def _sources(self, layer: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Each layer that the groups of ``layer`` hold, with its ``T`` and ``F``."""
+        """Layers that contribute to the groups of ``layer``, with their ``T`` and ``F``."""
         for other in range(self._groups.num_layers):
             over_frequency = self._groups.over_frequency(layer, other)
             if over_frequency.any():
@@ -93,7 +93,7 @@ class LayerInterpolator(BaseChannelInterpolator):
 
 
 class FixedLayerInterpolator(LayerInterpolator):
-    r"""Nearest-neighbor or linear interpolation as Sionna does it, made unbiased.
+    r"""Nearest-neighbor or linear interpolation of Sionna, scaled to the least error variance.
 
     .. math::
 
@@ -102,7 +102,9 @@ class FixedLayerInterpolator(LayerInterpolator):
                {\mathbf{w}^\mathsf{T}\mathbb{E}[\mathbf{z}\mathbf{z}^\mathsf{H}]\mathbf{w}^\star
                + N\lVert\mathbf{w}\rVert^2}
 
-    with Sionna's weights :math:`\mathbf{w}`: the error is uncorrelated with the estimate.
+    where :math:`\mathbf{w}` are the weights of Sionna's interpolation, :math:`\mathbf{z}` are the
+    estimates of the groups, whose covariance is written without noise, and :math:`N` is their noise
+    power. With the scaling :math:`\rho`, the error is uncorrelated with the estimate.
 
     Parameters
     ----------
@@ -110,9 +112,9 @@ class FixedLayerInterpolator(LayerInterpolator):
         Interpolation of Sionna's :class:`~sionna.phy.nr.PUSCHLSChannelEstimator`
 
     pilot_pattern : :class:`~sionna.phy.nr.PUSCHPilotPattern`
-        Reference signals
+        Pattern of the reference signals
 
-    See `LayerInterpolator` for the others, input and output.
+    See `LayerInterpolator` for the other parameters, input and output.
     """
 
     def __init__(
@@ -138,7 +140,7 @@ class FixedLayerInterpolator(LayerInterpolator):
     def _moments(
         self, layer: int, weights_t: np.ndarray, weights_f: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Correlation of the interpolated estimate with the channel, and its energy: [T, F]."""
+        """Correlation of the interpolated estimate with the channel, and its energy, [T, F]."""
         time, frequency, layers = self._statistics
         sources = [(i, weights_t @ t, weights_f @ f) for i, t, f in self._sources(layer)]
         correlation = sum(
@@ -171,8 +173,8 @@ class LMMSELayerInterpolator(LayerInterpolator):
         \hat{\mathbf{h}} = \mathbb{E}[\mathbf{h}\mathbf{z}^\mathsf{H}]
         \big(\mathbb{E}[\mathbf{z}\mathbf{z}^\mathsf{H}] + N\mathbf{I}\big)^{-1}\mathbf{z}
 
-    by the eigenvectors of :math:`\mathbb{E}[\mathbf{z}\mathbf{z}^\mathsf{H}]`, which are computed
-    once for any noise power.
+    The eigenvectors of :math:`\mathbb{E}[\mathbf{z}\mathbf{z}^\mathsf{H}]` are computed once and
+    used for all noise powers.
 
     See `LayerInterpolator` for parameters, input and output.
     """
@@ -208,7 +210,7 @@ class LMMSELayerInterpolator(LayerInterpolator):
 
     def interpolate(self, groups: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Interpolate as in `LayerInterpolator`."""
-        # the floor stands for the rounding of a covariance that has no full rank
+        # the floor limits rounding errors if the covariance is rank-deficient
         noise = tf.maximum(noise, 1e-5 * self._power)[..., 0]
         gain = 1.0 / (self._eigenvalues + noise)
         shape = tf.shape(groups)
@@ -226,10 +228,10 @@ class LMMSELayerInterpolator(LayerInterpolator):
 def _sionna_weights(
     method: str, pilot_pattern: PilotPattern, groups: PilotGroups
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sionna's weights of groups over time [T, num_times] and frequency [S, F, num_freqs].
+    """Sionna's interpolation weights over time [T, num_times] and frequency [S, F, num_freqs].
 
-    They sum to one along each axis, so that values that only depend on the other axis show the
-    weights of that one.
+    The weights of each axis sum to one. The weights of an axis are therefore found with values
+    that do not vary along the other axis.
     """
     if method == "nn":
         interpolator = NearestNeighborInterpolator(pilot_pattern)

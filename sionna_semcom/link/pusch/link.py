@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The PUSCH link."""
+"""PUSCH link."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .transport_block import TransportBlock, check_bits
 
 @LINKS.register(PUSCHSettings)
 class PUSCHLink(OFDMLink):
-    r"""Latents in the data elements of a 5G NR PUSCH slot, with coded bits beside them.
+    r"""Latents in the data elements of a 5G NR PUSCH slot, optionally with coded bits.
 
     .. math::
 
@@ -50,35 +50,37 @@ class PUSCHLink(OFDMLink):
                        ├ layers + DMRS ─ W ─ H ─ (+) ─ LS, equalize
         bits ─ encoder ┘                          no             └ decoder ─ bits_hat
 
-    Slot, reference signals (DMRS), layers, precoding matrix and transport block are those of TS
-    38.211, 38.212 and 38.214, made by Sionna's blocks. A data symbol has power :math:`1/S` of the
-    total of one; reference signals are stronger where others leave room, as the standard says. The
-    energy of the channel is normalized over each slot, except of ``model="flat"``. With
-    ``domain="time"`` slots are sent as samples, as in :class:`~sionna_semcom.link.OFDMLink`; the
-    prefix of all OFDM symbols is the shorter one of the standard, in whole samples.
+    Slot, reference signals (DMRS), layers, precoding matrix and transport block follow 3GPP TS
+    38.211, 38.212 and 38.214 and are implemented with Sionna's blocks. With :math:`S` layers, a
+    data symbol has the power :math:`1/S`. The power of reference signals is higher if resource
+    elements of other CDM groups carry no data, as in the standard. The energy of the channel is
+    normalized in each slot, except with ``model="flat"``. With ``domain="time"``, slots are sent as
+    samples, as in :class:`~sionna_semcom.link.OFDMLink`. All OFDM symbols then have the shorter
+    cyclic prefix of the standard, rounded up to whole samples.
 
-    The receiver has learned in many slots how the channel varies, and how much error its estimates
-    leave (`LearnedError`). Sionna's estimator counts the noise alone.
+    The receiver knows the channel statistics and the error variance of its estimates, which it has
+    learned in many slots (`LearnedError`). The error variance of Sionna's estimator only includes
+    noise.
 
     See :class:`~sionna_semcom.link.Link` for input and output, and
-    :class:`~sionna_semcom.link.OFDMLink` for packing and gradients. With ``transport_block`` every
-    slot also carries random bits, of which ``measure`` of a system gives the block error rate
-    ``bler``, the bit error rate ``ber`` and the share of failed checks ``crc_failure``: those of
-    the slot in which the latent begins.
+    :class:`~sionna_semcom.link.OFDMLink` for packing and gradients. With ``transport_block``, every
+    slot also carries random bits. ``measure`` of a system then also returns their block error rate
+    ``bler``, bit error rate ``ber`` and rate of failed CRCs ``crc_failure``, for the slot in which
+    the latent begins.
 
     Parameters
     ----------
     config : `None` | :class:`~sionna.phy.nr.PUSCHConfig`
-        Sionna's configuration, in place of the settings that it has; other settings go before
+        Sionna's configuration, from which settings are read. Explicit settings take precedence
 
     channel : `None` | `str` | `dict` | `ChannelSource` | :class:`~sionna.phy.channel.ChannelModel`
-        Where the channels come from, in place of ``model``, as in
+        Source of the channels, which replaces ``model``, as in
         :class:`~sionna_semcom.link.OFDMLink`. A link with a channel model cannot be saved
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``channel`` has other antennas
+        If the settings are incompatible, or ``channel`` has other numbers of antennas
     """
 
     def __init__(
@@ -94,12 +96,12 @@ class PUSCHLink(OFDMLink):
             settings["transport_block"] = coding | block
         super().__init__(channel=channel, **given | settings)
         self.transport_block: TransportBlock | None = None
-        """The coded bits of a slot, or none."""
+        """Coded bits of a slot, or `None`."""
         if self.settings.transport_block is not None:
             self._share_slots(TransportBlock(self.settings))
 
     def _share_slots(self, block: TransportBlock) -> None:
-        """Let ``block`` have its elements, and latents the others."""
+        """Assign data elements to ``block``, and the remaining elements to latents."""
         self.transport_block = block
         others = np.setdiff1d(np.arange(self._capacity), block.positions)
         self._room = len(others)
@@ -110,11 +112,11 @@ class PUSCHLink(OFDMLink):
 
     @property
     def interference_floor_db(self) -> float | None:
-        """Interference that is left out, relative to the signal [dB], where known."""
+        """Neglected interference relative to the signal [dB], `None` if unknown."""
         return None if self._is_flat else super().interference_floor_db
 
     def summary(self) -> str:
-        """One line: the channel, the antennas, the interference that is left out, and powers."""
+        """Describe channel, antennas, neglected interference and powers in one line."""
         name = "flat" if self._is_flat else name_of(self.source)
         line = slot_summary(self.settings.slots, self.interference_floor_db, name)
         return line if self.budget is None else f"{line}; {self.budget.summary()}"
@@ -128,8 +130,8 @@ class PUSCHLink(OFDMLink):
         """Send checked ``symbols`` at noise power ``no``."""
         if self.transport_block is not None and not self._room:
             raise ValueError(
-                "the transport block leaves no element for latents: lower its `share`, or use "
-                "`send_bits`. Received: symbols"
+                "the transport block leaves no resource element for latents; reduce its `share`, "
+                "or use `send_bits`. Received: symbols"
             )
         return super().transmit(symbols, no)
 
@@ -140,7 +142,7 @@ class PUSCHLink(OFDMLink):
     def _slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         if self.transport_block is None:
             return super()._slots(slots, no)
-        return self._transmit_slots(slots, no)  # figures of bits must be of the caller's graph
+        return self._transmit_slots(slots, no)  # metrics of bits must be in the caller's graph
 
     def _transmit_slots(self, slots: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         block = self.transport_block
@@ -158,7 +160,7 @@ class PUSCHLink(OFDMLink):
     def _transmit_shared(
         self, slots: tf.Tensor, block: TransportBlock, bits: tf.Tensor, no: tf.Tensor
     ) -> Any:
-        """Send latents beside ``bits``; symbols and noise powers received of both."""
+        """Send latents and ``bits``; return symbols and noise powers of both."""
         both = tf.gather(tf.concat([slots, block.encode(bits)], axis=1), self._order, axis=1)
         output = super()._transmit_slots(both, no)
         return [
@@ -167,7 +169,7 @@ class PUSCHLink(OFDMLink):
         ]
 
     def send_bits(self, bits: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send transport blocks, a slot each, beside Gaussian symbols where latents have room.
+        """Send one transport block per slot, with Gaussian symbols instead of latents.
 
         Input
         -----
@@ -183,17 +185,17 @@ class PUSCHLink(OFDMLink):
             Decoded bits
 
         right : [num_slots], `tf.bool`
-            Whether the CRC is right
+            Whether the CRC check was successful
 
         Raises
         ------
         ValueError
-            If the link has no transport block, ``bits`` have another shape or are none, or ``no``
-            is refused as by the link
+            If the link has no transport block, ``bits`` have an invalid shape or are not zeros and
+            ones, or ``no`` is invalid
         """
         block = self.transport_block
         if block is None:
-            raise ValueError("`send_bits` needs the setting `transport_block`. Received: none")
+            raise ValueError("`send_bits` requires the setting `transport_block`. Received: None")
         bits, no = check_bits(bits, no, block.size, self.rdtype)
         latents = complex_normal([tf.shape(bits)[0], self._room], precision=self.precision)
         _, coded = self._transmit_shared(latents, block, bits, no)
@@ -205,7 +207,7 @@ class PUSCHLink(OFDMLink):
         return self.source is None and self.settings.model == "flat"
 
     def snr_offset_db(self, axis: str) -> float:
-        """What is added to a value along ``axis`` for the SNR [dB]; bits are those of the block."""
+        """Difference [dB] between the SNR and a value along ``axis``, such as Eb/N0 of the bits."""
         if axis != EBNO_AXIS or self.settings.transport_block is None:
             return super().snr_offset_db(axis)
         coding = self.settings.config.tb
@@ -243,7 +245,7 @@ class PUSCHLink(OFDMLink):
         return LearnedError(estimate, self.resource_grid, receive, self.precision)
 
     def _seen_layers(self) -> tf.Tensor:
-        """What a receiver has seen of the channel of the layers."""
+        """Effective channels of the layers in slots that the receiver has seen."""
         return self._precode(seen_slots(self.channel), tf.zeros([]))
 
     def _least_squares(self, h: tf.Tensor | None = None) -> SizedEstimate:
@@ -272,7 +274,7 @@ class PUSCHLink(OFDMLink):
         return FixedLayerInterpolator(settings.interpolation, pattern, *known)
 
     def _error_ratio(self, h: tf.Tensor, estimate: Estimator, snr_db: float) -> tf.Tensor:
-        """Squared error over ``no_eff`` of symbols over the slots ``h`` with ``estimate``."""
+        """Squared error / ``no_eff`` of symbols over the slots ``h`` with ``estimate``."""
         no = tf.constant(10.0 ** (-snr_db / 10.0), self.rdtype)
         elements = int(self.resource_grid.num_data_symbols)
         shape = [h.shape[0], 1, self.settings.streams, elements]

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the estimates at the reference signals hold of the channels of all layers.
+"""Relation between the estimates at reference signals and the channels of all layers.
 
-Layers in one CDM group share resource elements and are told apart by orthogonal codes over two
-subcarriers and, with double symbols, two OFDM symbols. The estimate of a layer at such a group of
-elements is the mean over it. It holds the mean of the layer's own channel and, as channels change
-within a group, some of the other layers', and is linear in all of them: with known statistics,
-what follows from it is known in closed form.
+Layers of one CDM group share resource elements. They are separated with orthogonal codes over two
+subcarriers and, with double-symbol DMRS, two OFDM symbols. The estimate of a layer at such a group
+of resource elements is an average over the group. It contains the mean of the layer's channel and,
+if channels vary within the group, interference from other layers. The estimate is linear in the
+channels of all layers, so that its statistics are known in closed form.
 """
 
 from __future__ import annotations
@@ -17,27 +17,29 @@ from sionna.phy.ofdm import PilotPattern
 
 
 class LayerStatistics(NamedTuple):
-    r"""Second-order statistics of what the layers see.
+    r"""Second-order statistics of the effective channel of the layers.
 
     .. math:: \mathbb{E}[h_{i,t,f} h_{j,t',f'}^\star] = R_{i,j} R^{(t)}_{t,t'} R^{(f)}_{f,f'}
     """
 
     time: np.ndarray
-    """Covariance over OFDM symbols, with ones on the diagonal."""
+    """Covariance :math:`R^{(t)}` over OFDM symbols, with unit diagonal."""
     frequency: np.ndarray
-    """Covariance over subcarriers, with ones on the diagonal."""
+    """Covariance :math:`R^{(f)}` over subcarriers, with unit diagonal."""
     layers: np.ndarray
-    """Covariance of the layers at a receive antenna."""
+    """Covariance :math:`R` of the layers at a receive antenna."""
 
 
 class PilotGroups:
-    r"""How the estimate at each group of elements follows from the channels of all layers.
+    r"""Linear map from the channels of all layers to the estimate at each group of elements.
 
     .. math::
 
         z_{j,q,k} = \sum_i \sum_{t,f} T_{j,i,q,t} F_{j,i,k,f} h_{i,t,f} + n_{j,q,k}
 
-    for layer :math:`j` and the group in OFDM symbols :math:`q` and subcarriers :math:`k`.
+    for layer :math:`j` and the group with the indices :math:`q` over time and :math:`k` over
+    frequency. The code division multiplexing of reference signals is specified in 3GPP TS 38.211,
+    section 6.4.1.1.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ class PilotGroups:
         Reference signals of one transmitter
 
     length : `int`
-        OFDM symbols of a group, one or two
+        Number of OFDM symbols of a group, one or two
     """
 
     def __init__(self, pilot_pattern: PilotPattern, length: int) -> None:
@@ -62,9 +64,9 @@ class PilotGroups:
 
     @property
     def members(self) -> np.ndarray:
-        """Where the members of a group stand among the pilots of a layer.
+        """Indices of the members of a group in the pilots of a layer.
 
-        [num_layers, num_times, num_freqs, length, 2]
+        Shape: [num_layers, num_times, num_freqs, length, 2].
         """
         cells = self.times[:, np.newaxis, :, np.newaxis] * self.num_subcarriers
         cells = cells + self.subcarriers[:, np.newaxis, :, np.newaxis, :]
@@ -72,7 +74,7 @@ class PilotGroups:
         return self._positions[rows, cells]
 
     def over_time(self, layer: int, other: int) -> np.ndarray:
-        r""":math:`T` [num_times, T] of what ``layer`` receives of ``other``."""
+        r""":math:`T` [num_times, T] of the contribution of ``other`` to ``layer``."""
         first = self.subcarriers[layer, 0, 0]
         codes = self._ratio(layer, other)[self.times, first]
         sign = np.divide(codes, codes[:, :1], out=np.zeros_like(codes), where=codes[:, :1] != 0)
@@ -81,7 +83,7 @@ class PilotGroups:
         return matrix
 
     def over_frequency(self, layer: int, other: int) -> np.ndarray:
-        r""":math:`F` [num_freqs, F] of what ``layer`` receives of ``other``."""
+        r""":math:`F` [num_freqs, F] of the contribution of ``other`` to ``layer``."""
         pairs = self.subcarriers[layer]
         matrix = np.zeros([len(pairs), self.num_subcarriers], complex)
         codes = self._ratio(layer, other)[self.times[0, 0], pairs]
@@ -89,6 +91,6 @@ class PilotGroups:
         return matrix
 
     def _ratio(self, layer: int, other: int) -> np.ndarray:
-        """Pilots of ``other`` over those of ``layer``, zero where ``layer`` has none."""
+        """Pilots of ``other`` divided by pilots of ``layer``; zero where ``layer`` has none."""
         own = self.pilots[layer]
         return np.divide(self.pilots[other], own, out=np.zeros_like(own), where=own != 0)

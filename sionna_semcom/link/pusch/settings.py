@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a PUSCH link can be, and why some combinations cannot."""
+"""Settings of PUSCH links, with checks of their combinations."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ..ofdm.settings import OFDMSettings
 from .configuration import data_elements, pusch_config
 from .slot_parts import DMRSSettings, TransportBlockSettings
 
-_PREFIX = {"normal": 144, "extended": 512}  # samples of an FFT of 2,048
-MAX_LMMSE = 2**25  # complex numbers in the matrix of a layer, 256 MiB
+_PREFIX = {"normal": 144, "extended": 512}  # in samples of an FFT of 2,048
+MAX_LMMSE = 2**25  # complex entries of the matrix of a layer, 256 MiB
 
 
 class PUSCHSettings(ReceiverSettings):
-    """Settings of `PUSCHLink`; combinations that cannot work are refused with the reason."""
+    """Settings of `PUSCHLink`; invalid combinations raise an error."""
 
     kind: Literal["pusch"] = "pusch"
     """Selects this link in a study."""
@@ -35,10 +35,10 @@ class PUSCHSettings(ReceiverSettings):
         "CDL-A", "CDL-B", "CDL-C", "CDL-D", "CDL-E",
         "UMi", "UMa", "RMa", "flat",
     ] = "CDL-C"  # fmt: skip
-    """Channel model of TR 38.901, or Rayleigh fading that is the same on the whole slot."""
+    """Channel model of TR 38.901, or Rayleigh fading that is constant over the slot (`flat`)."""
     channel: AnyChannel = None
-    """Channel of your own in place of ``model``, such as ``{kind: cir, path: x.h5}``; a string is
-    the name of a ``model``."""
+    """Your own channel, which replaces `model`, such as `{kind: cir, path: x.h5}`; or the name of a
+    `model`."""
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz]."""
     delay_spread: float = Field(default=100e-9, ge=0.0)
@@ -46,61 +46,65 @@ class PUSCHSettings(ReceiverSettings):
     speed: float = Field(default=3.0, ge=0.0, le=MAX_SPEED)
     """Speed of the user terminal [m/s]."""
     pool_size: int | None = Field(default=None, ge=1)
-    """Slots drawn once and reused at random; none: a fresh draw for each slot, or 512 drops of
-    UMi, UMa and RMa."""
+    """Size of a pool of channel realizations, which are reused at random; by default (null) each
+    slot draws a new realization, and UMi, UMa and RMa use a pool of 512 drops."""
     num_rx_ant: int = Field(default=4, ge=1, le=1024)
     """Receive antennas: one row of cross-polarized pairs, or of vertical elements if odd."""
     link_budget: LinkBudget | None = None
-    """Powers of a channel with path loss and shadowing, as in `OFDMLink`."""
+    """Link budget of a channel with path loss and shadowing, as in `OFDMLink`."""
     domain: Literal["frequency", "time"] = "frequency"
-    """Whether each resource element is multiplied by one matrix, or the samples of the slot go
-    through taps that change all the time, as in `OFDMLink`."""
+    """Channel model: one matrix per resource element (frequency), or filtering of the samples of a
+    slot with time-varying taps (time), as in `OFDMLink`."""
     oversampling: int = Field(default=2, ge=1, le=16)
-    """Samples of the time domain for each subcarrier."""
+    """Oversampling factor of the time domain, as in `OFDMLink`."""
     window_advance: int | None = Field(default=None, ge=0)
-    """How long before the end of the cyclic prefix the receiver's window begins in the time domain
-    [samples at one for each subcarrier], as in `OFDMLink`."""
+    """Start of the receiver's window in the time domain before the end of the cyclic prefix
+    [samples of the FFT], as in `OFDMLink`."""
 
     num_resource_blocks: int = Field(default=4, ge=1, le=275)
-    """Resource blocks of twelve subcarriers."""
+    """Number of resource blocks of twelve subcarriers."""
     subcarrier_spacing: float = 30e3
     """Subcarrier spacing [Hz]: 15, 30, 60, 120, 240, 480 or 960 kHz."""
     cyclic_prefix: Literal["normal", "extended"] = "normal"
-    """Cyclic prefix; the extended one goes with 60 kHz."""
+    """Cyclic prefix; `extended` requires a subcarrier spacing of 60 kHz."""
     num_layers: int = Field(default=1, ge=1, le=4)
-    """Layers, which are the spatial streams."""
+    """Number of layers, which are the spatial streams."""
     num_antenna_ports: Literal[1, 2, 4] | None = None
-    """Antenna ports of the terminal, each an antenna; none: one for each layer."""
+    """Number of antenna ports of the terminal, each with one antenna; by default (null) one per
+    layer."""
     tpmi: int | None = Field(default=None, ge=0, le=27)
-    """Precoding matrix of TS 38.211, 6.3.1.5; none: layers leave from ports of their own."""
+    """Index of the precoding matrix of TS 38.211, section 6.3.1.5; by default (null) each layer has
+    its own port."""
     mapping_type: Literal["A", "B"] = "A"
-    """Mapping type, which decides where reference signals are."""
+    """Mapping type, which determines the positions of the reference signals."""
     symbol_allocation: tuple[int, int] = (0, 14)
-    """First OFDM symbol, and how many there are."""
+    """First allocated OFDM symbol and number of allocated OFDM symbols."""
     slot_number: int = Field(default=0, ge=0)
-    """Slot in the frame, which the reference signals depend on."""
+    """Number of the slot in the frame, on which the reference signals depend."""
     n_cell_id: int = Field(default=1, ge=0, le=1007)
-    """Identity of the cell."""
+    """Cell identity."""
     n_rnti: int = Field(default=1, ge=0, le=65535)
-    """Identity of the terminal."""
+    """Radio network temporary identifier (RNTI) of the terminal."""
     dmrs: DMRSSettings = DMRSSettings()
     """Demodulation reference signals."""
     transport_block: TransportBlockSettings | None = None
-    """Coded bits beside the latents; none: latents alone."""
+    """Coded bits in addition to the latents; by default (null) a slot only carries latents."""
 
     csi: Literal["perfect", "ls"] = "ls"
-    """What the receiver knows: the channel, or its least-squares estimate."""
+    """Channel knowledge of the receiver: `perfect`, or the least-squares estimate from the
+    reference signals (`ls`)."""
     interpolation: Literal["nn", "lin", "lin_time_avg", "lmmse"] = "lmmse"
-    """From the reference signals to the grid, as in `OFDMLink`."""
+    """Interpolation from the reference signals to the grid, as in `OFDMLink`."""
     statistics: Literal["known", "none"] = "known"
-    """Whether the receiver knows the covariance of the channel over time and frequency, and hence
-    the error of its estimate. With `none` both are as in Sionna's `PUSCHLSChannelEstimator`."""
+    """Whether the receiver knows the covariance of the channel over time and frequency, and thus
+    the error variance of its estimate. With `none`, interpolation and error variance are those of
+    Sionna's `PUSCHLSChannelEstimator`."""
     equalizer: Literal["lmmse", "zf", "mf"] = "lmmse"
     """MIMO equalizer."""
     packing: bool = True
-    """Whether latents share slots when they see the same noise power."""
+    """Whether latents share slots if they have the same noise power."""
     interleaver_seed: int = Field(0, ge=0)
-    """Seed of the permutation that spreads each latent over its slot."""
+    """Seed of the interleaver that spreads each latent over its slot."""
 
     @model_validator(mode="before")
     @classmethod
@@ -116,14 +120,14 @@ class PUSCHSettings(ReceiverSettings):
     def _check_layers(self) -> PUSCHSettings:
         if self.num_layers > self.num_tx_ant or self.num_layers > self.num_rx_ant:
             raise ValueError(
-                "`num_layers` must not exceed the antennas of either side. Received: num_layers="
-                f"{self.num_layers}, num_antenna_ports={self.num_tx_ant}, "
+                "`num_layers` must not exceed the number of antennas of either side. Received: "
+                f"num_layers={self.num_layers}, num_antenna_ports={self.num_tx_ant}, "
                 f"num_rx_ant={self.num_rx_ant}"
             )
         if self.tpmi is None and self.num_layers != self.num_tx_ant:
             raise ValueError(
-                "without `tpmi` each layer has a port of its own. Received: num_layers="
-                f"{self.num_layers}, num_antenna_ports={self.num_tx_ant}"
+                "without `tpmi`, `num_antenna_ports` must equal `num_layers`. Received: "
+                f"num_layers={self.num_layers}, num_antenna_ports={self.num_tx_ant}"
             )
         block = self.transport_block
         if block is not None and (block.num_layers or 1) > self.num_layers:
@@ -137,8 +141,9 @@ class PUSCHSettings(ReceiverSettings):
     def _check_slot(self) -> PUSCHSettings:
         if data_elements(self.config) == 0:
             raise ValueError(
-                "the reference signals leave no element for data. Received: symbol_allocation="
-                f"{list(self.symbol_allocation)}, dmrs of length {self.dmrs.length} with "
+                "the reference signals leave no resource element for data. Received: "
+                f"symbol_allocation={list(self.symbol_allocation)}, "
+                f"dmrs of length {self.dmrs.length} with "
                 f"additional_position={self.dmrs.additional_position} and "
                 f"num_cdm_groups_without_data={self.dmrs.num_cdm_groups_without_data}"
             )
@@ -148,10 +153,10 @@ class PUSCHSettings(ReceiverSettings):
                 "`interpolation`='lmmse' needs a matrix of resource elements times reference "
                 f"signals of at most 2^25 entries; use 'lin'. Received: {entries}"
             )
-        _ = self.slots  # refuses what the channel cannot be
+        _ = self.slots  # checks the settings of the channel
         if self.domain == "time" and self.learned is not None:
             raise ValueError(
-                "`estimator` is for `domain`='frequency'. Received: domain='time' with estimator"
+                "`estimator` requires `domain`='frequency'. Received: domain='time' with estimator"
             )
         return self
 
@@ -162,8 +167,8 @@ class PUSCHSettings(ReceiverSettings):
 
     @cached_property
     def slots(self) -> OFDMSettings:
-        """The slots as an OFDM link has them."""
-        # TS 38.211, section 5.3.1, without the longer prefix of one symbol every half millisecond
+        """Settings of the slots as in an OFDM link."""
+        # TS 38.211, section 5.3.1, without the longer prefix once per half millisecond
         prefix = -(-_PREFIX[self.cyclic_prefix] * self.num_subcarriers // 2048)
         return validated(
             OFDMSettings,
@@ -193,7 +198,7 @@ class PUSCHSettings(ReceiverSettings):
 
     @property
     def _propagation(self) -> dict[str, Any]:
-        """What an OFDM link calls the channel."""
+        """Settings of the channel as in an OFDM link."""
         if self.channel is not None:
             return {"channel": self.channel}
         if self.model == "flat":
@@ -202,7 +207,7 @@ class PUSCHSettings(ReceiverSettings):
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files that a ``channel`` of your own comes from."""
+        """SHA-256 of the files of your own ``channel``."""
         return self.slots.checksums
 
     @property
@@ -212,28 +217,28 @@ class PUSCHSettings(ReceiverSettings):
 
     @property
     def num_tx_ant(self) -> int:
-        """Antennas of the terminal, given or one for each layer."""
+        """Antennas of the terminal, given or one per layer."""
         return self.num_antenna_ports or self.num_layers
 
     @property
     def num_ofdm_symbols(self) -> int:
-        """OFDM symbols that are allocated."""
+        """Number of allocated OFDM symbols."""
         return self.symbol_allocation[1]
 
     @property
     def num_subcarriers(self) -> int:
-        """Subcarriers that are allocated."""
+        """Number of allocated subcarriers."""
         return 12 * self.num_resource_blocks
 
     @property
     def pilot_symbols(self) -> tuple[int, ...]:
-        """OFDM symbols with reference signals, counted from the first that is allocated."""
+        """OFDM symbols with reference signals, counted from the first allocated OFDM symbol."""
         first = self.symbol_allocation[0]
         return tuple(int(index) - first for index in self.config.dmrs_symbol_indices)
 
     @property
     def pilot_groups(self) -> int:
-        """Groups of reference signals that separate the layers on the same elements."""
+        """Number of groups of reference signals that separate layers on the same elements."""
         per_block = 3 if self.dmrs.config_type == 1 else 2
         symbols = len(self.pilot_symbols) // self.dmrs.length
         return symbols * per_block * self.num_resource_blocks
@@ -245,17 +250,17 @@ class PUSCHSettings(ReceiverSettings):
 
     @property
     def array_gain_db(self) -> float:
-        """What coherent combining can gain at most [dB]: receive antennas, and those precoded."""
+        """Largest gain of coherent combining [dB] over receive and precoded transmit antennas."""
         precoded = 1 if self.tpmi is None else self.num_tx_ant
         return 10.0 * math.log10(self.num_rx_ant * precoded)
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Axes along which systems can be measured: with a transport block also Eb/N0."""
+        """Evaluation axes; with a transport block also Eb/N0."""
         return self.slots.axes if self.transport_block is None else (*self.slots.axes, EBNO_AXIS)
 
     @property
     def metric_names(self) -> tuple[str, ...]:
-        """What is measured of the bits that are sent beside the latents."""
+        """Metrics of the transport block and of the link budget."""
         bits = () if self.transport_block is None else ("bler", "ber", "crc_failure")
         return bits if self.link_budget is None else (*bits, "sinr_db")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Sionna's PUSCH transmitter and receiver do between mapper and demapper."""
+"""Parts of Sionna's PUSCH transmitter and receiver between mapper and demapper."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ Domain = Literal["freq", "time"]
 
 
 class PUSCHSymbolTransmitter(Block):
-    r"""Slots of 5G NR PUSCH with symbols of your own in the data elements.
+    r"""Transmitter of 5G NR PUSCH slots with your own symbols in the data elements.
 
-    It does what :class:`~sionna.phy.nr.PUSCHTransmitter` does behind its mapper: layers and
-    reference signals on the grid, precoding, and OFDM modulation.
+    It implements the steps of :class:`~sionna.phy.nr.PUSCHTransmitter` after the symbol mapper:
+    mapping of layers and reference signals to the resource grid (3GPP TS 38.211, section 6.3.1 and
+    6.4.1.1), precoding, and OFDM modulation.
 
     Parameters
     ----------
     pusch_configs : :class:`~sionna.phy.nr.PUSCHConfig` | `list`
-        Configuration of the transmitter, or of each of several
+        Configuration of the transmitter, or of each transmitter
 
     output_domain : "freq" (default) | "time"
         Domain of the output
@@ -49,7 +50,7 @@ class PUSCHSymbolTransmitter(Block):
     Attributes
     ----------
     resource_grid : :class:`~sionna.phy.ofdm.ResourceGrid`
-        The grid
+        Resource grid of a slot
 
     Input
     -----
@@ -59,13 +60,13 @@ class PUSCHSymbolTransmitter(Block):
     Output
     ------
     : [num_slots, num_tx, num_antenna_ports, ...], `tf.complex`
-        Transmit signal, as that of Sionna's transmitter: with the axes num_ofdm_symbols and
-        num_subcarriers in the frequency domain, with num_time_samples in the time domain
+        Transmit signal, as in Sionna's transmitter: the last axes are num_ofdm_symbols and
+        num_subcarriers in the frequency domain, or num_time_samples in the time domain
 
     Raises
     ------
     ValueError
-        If Sionna refuses the configuration, with its reason
+        If Sionna rejects the configuration; the message contains the reason
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class PUSCHSymbolTransmitter(Block):
         except (AssertionError, AttributeError, IndexError) as error:
             reason = " ".join(str(error).split())
             raise ValueError(
-                f"`pusch_configs` must be one PUSCHConfig or several that go together: {reason}. "
+                f"`pusch_configs` must be a PUSCHConfig or several compatible ones: {reason}. "
                 f"Received: {', '.join(type(one).__name__ for one in self.pusch_configs) or 'none'}"
             ) from error
         if output_domain not in ("freq", "time"):
@@ -111,12 +112,12 @@ class PUSCHSymbolTransmitter(Block):
             self._modulator = OFDMModulator(self.resource_grid.cyclic_prefix_length, **own)
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """Make the transmit signal of the symbols ``x``."""
+        """Generate the transmit signal of the symbols ``x``."""
         if not x.shape.is_compatible_with(self._shape):
             sizes = ", ".join(map(str, self._shape[1:]))
             raise ValueError(
-                f"`x` must have shape [num_slots, {sizes}], a symbol for each data element of each "
-                "layer; SlotPacker(resource_grid) fills slots with rows of any length. "
+                f"`x` must have shape [num_slots, {sizes}], with a symbol for each data element of "
+                "each layer; SlotPacker(resource_grid) packs rows of any length into slots. "
                 f"Received: shape={x.shape}"
             )
         signal = self._mapper(x)
@@ -126,35 +127,36 @@ class PUSCHSymbolTransmitter(Block):
 
 
 class PUSCHSymbolReceiver(Block):
-    r"""Equalized symbols of 5G NR PUSCH slots, with the noise power left on each.
+    r"""Receiver of 5G NR PUSCH slots that returns equalized symbols and their noise power.
 
-    It does what :class:`~sionna.phy.nr.PUSCHReceiver` does before its demapper: OFDM
-    demodulation, least-squares estimation and LMMSE equalization, by Sionna's blocks. What
-    interpolation between reference signals adds to the error of the estimate is not in ``no_eff``,
-    as Sionna's estimator leaves it out; :class:`~sionna_semcom.link.PUSCHLink` has learned it.
+    It implements the steps of :class:`~sionna.phy.nr.PUSCHReceiver` before the demapper with
+    Sionna's blocks: OFDM demodulation, least-squares estimation and LMMSE equalization. The slots
+    follow 3GPP TS 38.211, section 6.3.1. The error variance of Sionna's estimator, and therefore
+    ``no_eff``, does not include the interpolation error between reference signals. The ``no_eff``
+    of :class:`~sionna_semcom.link.PUSCHLink` includes it.
 
     Parameters
     ----------
     transmitter : :class:`PUSCHSymbolTransmitter`
-        What sends
+        Transmitter of the slots
 
     channel_estimator : `None` (default) | "perfect" | `BaseChannelEstimator`
-        Estimator; `None` is :class:`~sionna.phy.nr.PUSCHLSChannelEstimator` with linear
-        interpolation, and "perfect" takes the channel ``h``
+        Channel estimator; by default :class:`~sionna.phy.nr.PUSCHLSChannelEstimator` with linear
+        interpolation. "perfect" uses the channel ``h``
 
     equalizer : `None` (default) | :class:`~sionna.phy.ofdm.OFDMEqualizer`
-        Equalizer; `None` is :class:`~sionna.phy.ofdm.LMMSEEqualizer`
+        Equalizer; by default :class:`~sionna.phy.ofdm.LMMSEEqualizer`
 
     input_domain : "freq" (default) | "time"
         Domain of the input
 
     l_min : `None` (default) | `int`
-        Smallest time lag of the channel, in the time domain
+        Smallest time lag of the channel, required in the time domain
 
     Input
     -----
     y, no, h
-        As :class:`~sionna.phy.nr.PUSCHReceiver` takes them
+        Input of :class:`~sionna.phy.nr.PUSCHReceiver`
 
     Output
     ------
@@ -167,7 +169,7 @@ class PUSCHSymbolReceiver(Block):
     Raises
     ------
     ValueError
-        If ``l_min`` is missing in the time domain, or ``h`` for "perfect"
+        If ``l_min`` is missing in the time domain, or ``h`` is missing for "perfect"
     """
 
     def __init__(
@@ -185,7 +187,7 @@ class PUSCHSymbolReceiver(Block):
         self._demodulator = None
         if input_domain == "time":
             if l_min is None:
-                raise ValueError("`l_min` is needed by input_domain='time'. Received: None")
+                raise ValueError("`l_min` is required by input_domain='time'. Received: None")
             self._demodulator = OFDMDemodulator(
                 grid.fft_size, l_min, grid.cyclic_prefix_length, **own
             )
@@ -203,7 +205,7 @@ class PUSCHSymbolReceiver(Block):
     def call(
         self, y: tf.Tensor, no: tf.Tensor, h: tf.Tensor | None = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Equalize what was received."""
+        """Equalize the received signal ``y``."""
         if self._demodulator is not None:
             y = self._demodulator(y)
         h_hat, err_var = self._channel_knowledge(y, no, h)
@@ -217,7 +219,7 @@ class PUSCHSymbolReceiver(Block):
             h_hat, err_var = self._estimator(y, no)
             return h_hat, err_var
         if h is None:
-            raise ValueError("`h` is needed by channel_estimator='perfect'. Received: None")
+            raise ValueError("`h` is required by channel_estimator='perfect'. Received: None")
         if self._demodulator is not None:
             h = time_to_ofdm_channel(h, self._grid, self._l_min)
         if self._matrices is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A transport block of 5G NR in some of the data elements of a slot."""
+"""Transport block of 5G NR in a part of the data elements of a slot."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from .configuration import data_elements
 from .settings import PUSCHSettings
 from .slot_parts import TransportBlockSettings
 
-MAX_ELEMENTS = 156  # of a resource block that count for the size of a block, TS 38.214, 5.1.3.2
+MAX_ELEMENTS = 156  # counted resource elements per resource block, TS 38.214, section 5.1.3.2
 MIN_BITS = 24
 
 
 class TransportBlock(Object):
-    r"""Coded bits on a share of the data elements of each layer, or on layers of their own.
+    r"""Coded bits on a share of the data elements of each layer, or on separate layers.
 
     ::
 
         bits ─ CRC, LDPC, rate matching, scrambling ─ QAM ─ layers ─ symbols
         bits_hat, crc ─ TB decoder ─ layers ─ soft demapper ─ symbols_hat, no_eff
 
-    with the blocks of Sionna's `PUSCHTransmitter` and `PUSCHReceiver`; if it takes all data
-    elements, so are its size and its symbols.
+    The steps are those of Sionna's `PUSCHTransmitter` and `PUSCHReceiver` (3GPP TS 38.212, section
+    6.2, and TS 38.214, section 6.1.4). If the transport block occupies all data elements, its size
+    and symbols equal those of Sionna's transmitter.
 
     Parameters
     ----------
     settings : `PUSCHSettings`
-        Slot, and what of it the block takes
+        Settings of the slot and of its transport block
 
     Raises
     ------
     ValueError
-        If there is no such row in the table, or the elements are too few for a block
+        If the MCS table has no such row, or there are too few elements for a transport block
     """
 
     def __init__(self, settings: PUSCHSettings) -> None:
@@ -52,10 +53,11 @@ class TransportBlock(Object):
         taken = elements if chosen.num_layers else _share(chosen.share or 0.5, elements)
         spread = np.arange(taken) * elements // max(taken, 1)
         self.positions = (np.arange(layers)[:, np.newaxis] * elements + spread).reshape(-1)
-        """Places of the symbols among those of the slot, layer after layer."""
+        """Indices of the symbols in the data elements of the slot, ordered by layer."""
         own = {"precision": self.precision}
         self._encoder = _encoder(settings, chosen, taken, layers)
-        # with one encoder for both, a matrix of Sionna's CRC goes from one graph into another
+        # the decoder has its own encoder, because a matrix of Sionna's CRC must not be shared
+        # between graphs
         theirs = _encoder(settings, chosen, taken, layers)
         self._decoder = TBDecoder(theirs, num_bp_iter=chosen.num_iter, **own)
         bits = config.tb.num_bits_per_symbol
@@ -66,26 +68,26 @@ class TransportBlock(Object):
         self._to_layers = LayerMapper(layers, **own)
         self._from_layers = LayerDemapper(self._to_layers, num_bits_per_symbol=bits, **own)
         self._layers, self._source = layers, BinarySource(**own)
-        symbols = self.encode(tf.zeros([1, self.size], self.rdtype))  # outside of graphs, once
+        symbols = self.encode(tf.zeros([1, self.size], self.rdtype))  # builds blocks outside graphs
         self.decode(symbols, tf.ones(symbols.shape, self.rdtype))
 
     @property
     def size(self) -> int:
-        """Information bits in a slot."""
+        """Number of information bits per slot."""
         return int(self._encoder.k)
 
     def draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        """Random bits [num_slots, size]."""
+        """Draw random bits [num_slots, size]."""
         return self._source([num_slots, self.size])
 
     def encode(self, bits: tf.Tensor) -> tf.Tensor:
-        """Symbols [num_slots, len(positions)] of ``bits`` [num_slots, size]."""
+        """Encode ``bits`` [num_slots, size] to symbols [num_slots, len(positions)]."""
         coded = self._encoder(tf.ensure_shape(bits, [None, self.size])[:, tf.newaxis])
         symbols = self._to_layers(self._mapper(coded))
         return tf.reshape(symbols, [-1, len(self.positions)])
 
     def decode(self, symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Bits [num_slots, size], and whether the CRC is right [num_slots]."""
+        """Decode symbols to bits [num_slots, size] and CRC check results [num_slots]."""
         llr = self._demapper(symbols_hat, no_eff)
         bits = llr.shape[-1] // self._layers
         llr = self._from_layers(tf.reshape(llr, [-1, 1, self._layers, bits]))
@@ -94,14 +96,14 @@ class TransportBlock(Object):
 
 
 def _share(share: float, elements: int) -> int:
-    """Elements that are closest to a ``share`` of all, at least one."""
+    """Number of elements closest to a ``share`` of ``elements``, at least one."""
     return max(1, min(math.floor(share * elements + 0.5), elements))
 
 
 def _encoder(
     settings: PUSCHSettings, chosen: TransportBlockSettings, taken: int, layers: int
 ) -> TBEncoder:
-    """Encoder for ``taken`` elements of each of ``layers``; sizes as `PUSCHConfig` has them."""
+    """Encoder for ``taken`` elements per layer; sizes are computed as in `PUSCHConfig`."""
     config = settings.config
     received = (
         f"Received: {taken} elements of {layers} layers with mcs_table={chosen.mcs_table}, "
@@ -116,7 +118,7 @@ def _encoder(
     target = int(coderate * coded * min(1.0, MAX_ELEMENTS / per_block))
     if target < MIN_BITS:
         raise ValueError(
-            f"`transport_block` must have room for {MIN_BITS} bits. {received}, room for {target}"
+            f"`transport_block` must contain at least {MIN_BITS} bits. {received}, {target} bits"
         )
     common = {"num_coded_bits": coded, "target_coderate": coderate, "num_layers": layers}
     size = calculate_tb_size(order, target_tb_size=target, **common)[0]
@@ -131,19 +133,19 @@ def _encoder(
         )
     except (AssertionError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ValueError(f"`transport_block`: Sionna refuses it, {reason} {received}") from error
+        raise ValueError(f"`transport_block`: Sionna rejects it: {reason} {received}") from error
 
 
 def check_bits(
     bits: tf.Tensor, no: tf.Tensor, size: int, dtype: tf.DType
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """``bits`` and ``no`` as tensors of type ``dtype``.
+    """Check ``bits`` and ``no``, and convert them to tensors of type ``dtype``.
 
     Raises
     ------
     ValueError
-        If ``bits`` are not [num_slots, size] or, outside graphs, not zeros and ones, or ``no`` is
-        not [] or [num_slots], or no noise power
+        If ``bits`` do not have shape [num_slots, size] or, outside graphs, are not zeros and ones,
+        or ``no`` does not have shape [] or [num_slots] or is not a noise power
     """
     bits, no = tf.cast(bits, dtype), noise_power(no, dtype)
     if not bits.shape.is_compatible_with([None, size]):

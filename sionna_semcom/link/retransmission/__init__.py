@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several transmissions of a row of symbols, combined at the receiver."""
+"""Links with retransmissions that are combined at the receiver."""
 
 from .combining import maximum_ratio_combining
 from .link import RetransmissionLink

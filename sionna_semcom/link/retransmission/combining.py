@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Equalized symbols of several transmissions as one estimate."""
+"""Combining of the equalized symbols of several transmissions."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import tensorflow as tf
 def maximum_ratio_combining(
     symbols_hat: tf.Tensor, no_eff: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    r"""Combine unbiased estimates of the same symbols by the noise that is left on each.
+    r"""Maximum-ratio combining of unbiased estimates of the same symbols.
 
     .. math::
 
         \hat{x} = \frac{\sum_i \hat{x}_i / N_i}{\sum_i 1 / N_i}, \qquad
         N = \frac{1}{\sum_i 1 / N_i}
 
-    This is the estimate of least variance among the linear unbiased ones if the noise of the
-    transmissions is independent. An estimate without noise (:math:`N_i = 0`) decides alone, and
-    one with infinite noise does not count.
+    If the noise of the transmissions is independent, this is the linear unbiased estimate of
+    minimum variance (Brennan, "Linear diversity combining techniques", 1959). If an estimate has no
+    noise (:math:`N_i = 0`), it is the output. Estimates with infinite noise have no weight.
 
     Input
     -----
@@ -37,7 +37,7 @@ def maximum_ratio_combining(
         Noise power left on them
     """
     least = tf.reduce_min(no_eff, axis=0)
-    # relative to the least noise, weights lie in [0, 1] whatever the unit of the noise is
+    # weights relative to the least noise are in [0, 1] in any unit of the noise
     weights = tf.where(no_eff > least, tf.math.divide_no_nan(least, no_eff), 1.0)
     total = tf.reduce_sum(weights, axis=0)
     symbols_hat = tf.where(weights > 0.0, symbols_hat, tf.zeros_like(symbols_hat))  # may be inf
@@ -46,7 +46,7 @@ def maximum_ratio_combining(
 
 
 def combined_after_each(symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """`maximum_ratio_combining` of the first, of the first two, and so on: shapes as given."""
+    """`maximum_ratio_combining` of the first, the first two, ... transmissions."""
     combined = [
         maximum_ratio_combining(symbols_hat[:count], no_eff[:count])
         for count in range(1, symbols_hat.shape[0] + 1)
@@ -56,7 +56,7 @@ def combined_after_each(symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.T
 
 
 def arrived_after_each(symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """What has arrived of a row after each part of it.
+    """Estimates of a row after each of its parts.
 
     Input
     -----
@@ -69,10 +69,10 @@ def arrived_after_each(symbols_hat: tf.Tensor, no_eff: tf.Tensor) -> tuple[tf.Te
     Output
     ------
     symbols_hat : [num_parts, batch, num_parts * num_symbols], `tf.complex`
-        Estimates of the row after each part; zero where nothing has arrived yet
+        Estimates of the row after each part; zero for parts that were not received yet
 
     no_eff : as ``symbols_hat``, `tf.float`
-        Noise power left on them; infinite where nothing has arrived yet
+        Noise power left on them; infinite for parts that were not received yet
     """
     number = symbols_hat.shape[0]
     there = tf.range(number)[:, tf.newaxis] >= tf.range(number)  # after each, of each

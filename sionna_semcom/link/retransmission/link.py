@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A row of symbols in several transmissions."""
+"""Link with several transmissions of each row."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ..wrapping import WrappingLink
 from .combining import arrived_after_each, combined_after_each
 from .settings import PERCENTILES, RetransmissionSettings
 
-SNR_EDGES_DB = np.arange(-30.0, 60.1, 0.25)  # of the histogram behind percentiles
-_PADDING = np.exp(0.25j * np.pi)  # of the last part of a row, with the power of a symbol
+SNR_EDGES_DB = np.arange(-30.0, 60.1, 0.25)  # bins of the histogram for percentiles
+_PADDING = np.exp(0.25j * np.pi)  # padding symbol of unit power
 
 
 @LINKS.register(RetransmissionSettings)
 class RetransmissionLink(WrappingLink):
-    r"""Sends each row of symbols several times over another link, or in several parts.
+    r"""Sends each row of symbols several times, or in several parts, over another link.
 
     ::
 
@@ -33,48 +33,50 @@ class RetransmissionLink(WrappingLink):
                  ├─ link, slot gap ─────── x̂_2, N_2 ─┼─ combine ─ symbols_hat, no_eff
                  └─ link, slot 2 gap ───── x̂_3, N_3 ─┘
 
-    Symbols that are sent ``"again"`` are combined by the noise that the link reports for each
-    transmission (maximum-ratio combining, :func:`maximum_ratio_combining`):
+    With ``sends="again"``, each transmission carries all symbols of the row. The receiver combines
+    them with the ``no_eff`` of each transmission (:func:`maximum_ratio_combining`),
 
     .. math::
 
         \hat{x} = \frac{\sum_i \hat{x}_i / N_i}{\sum_i 1 / N_i}, \qquad
         N = \frac{1}{\sum_i 1 / N_i}
 
-    Otherwise each transmission carries another of the ``"parts"`` of a row, and nothing is
-    combined: a system whose decoder was trained with what :meth:`after_each` gives decides on the
-    first part, which the others refine. The last part is padded if the row does not divide.
+    With ``sends="parts"``, each transmission carries a different part of the row, and symbols are
+    not combined. A system whose decoder was trained with the output of :meth:`after_each` makes a
+    decision after the first part and refines it with each further part. The last part is padded if
+    the number of symbols is not divisible by the number of transmissions.
 
-    Channels of transmissions are independent unless there is a ``gap``: long afterwards, or on
-    another frequency. With one, an OFDM link draws the channel from the first slot to the last, and
-    its Doppler shifts decide how much of it is the same (`SlotSequence`). Its slots then fade as a
-    whole unless ``normalize`` is "slot", with one transmission as well: the energy of the slots is
-    one on average, and the receiver knows that of each.
+    Without ``gap``, the channels of the transmissions are independent, such as channels that are
+    far apart in time or frequency. With ``gap``, an OFDM link draws one channel that spans all
+    slots, and the Doppler shifts determine the correlation between slots (`SlotSequence`). The
+    energy of the slots then fades, unless ``normalize`` is "slot". It is one on average, and the
+    receiver knows the energy of each slot. This also applies to a single transmission.
 
-    The feedback that asks for a transmission is free of errors and of cost, and what comes later
-    waits: the delay is ``gap`` slots for each further transmission.
+    The feedback that requests a transmission is free of errors and has no cost. Each further
+    transmission adds a delay of ``gap`` slots.
 
-    SNR and :math:`E_b/N_0` are those of one transmission: further ones add energy that they do not
-    count.
+    SNR and :math:`E_b/N_0` refer to a single transmission. They do not include the energy of
+    further transmissions.
 
     See :class:`~sionna_semcom.link.Link` for input and output. ``measure`` of a system over the
-    link also gives, for each row, ``transmissions``, the ``spent_channel_uses`` (with
-    a share of pilots and padding) and the effective SNR [dB] of its mean ``no_eff``: the mean over
-    rows, ``effective_snr_mean``, and the 5th and 50th percentile, ``effective_snr_p5`` and
-    ``effective_snr_p50``, within 0.25 dB and between -30 and 60 dB.
+    link also returns, for each row, the number of ``transmissions``, the ``spent_channel_uses``
+    (including a share of pilots and padding), and the effective SNR [dB], which is the inverse of
+    the mean ``no_eff``. Results contain its mean ``effective_snr_mean`` and its 5th and 50th
+    percentiles, ``effective_snr_p5`` and ``effective_snr_p50``, with a resolution of 0.25 dB from
+    -30 to 60 dB.
 
     Parameters
     ----------
     link : :class:`~sionna_semcom.link.Link` | `LinkSettings` | `dict`
-        Link that carries each transmission, or its settings. Its slots become those of the
-        retransmissions if there is a ``gap``
+        Link that carries each transmission, or its settings. With ``gap``, its channel is replaced
+        by the channel of all slots
 
     Raises
     ------
     ValueError
-        If the settings cannot work together, or ``link`` is a MIMO channel, takes symbols of
-        several transmitters alone, measures something itself, or with ``gap`` has no channel that
-        evolves
+        If the settings are incompatible; or if ``link`` is a MIMO channel, accepts only symbols of
+        several transmitters, has its own metrics, or with ``gap`` has a channel that does not
+        evolve
     """
 
     def __init__(self, link: Link | LinkSettings | dict[str, Any], **settings: Any) -> None:
@@ -101,16 +103,16 @@ class RetransmissionLink(WrappingLink):
 
     @property
     def num_transmissions(self) -> int:
-        """Transmissions of a row."""
+        """Number of transmissions of a row."""
         return int(self.settings.num_transmissions)
 
     @property
     def num_parts(self) -> int:
-        """Parts of a row that are sent one after the other, each with the power of a row."""
+        """Number of parts of a row that are sent one after another, each with unit power."""
         return self.num_transmissions if self.settings.sends == "parts" else 1
 
     def get_config(self) -> dict[str, Any]:
-        """The settings but for weights, and a link that was built before with what it drew then."""
+        """Settings without weights, or the configuration of a given link with its random draws."""
         config = super().get_config()
         if self._given is None:
             return _without_weights(config)
@@ -126,7 +128,7 @@ class RetransmissionLink(WrappingLink):
         return symbols_hat, no_eff
 
     def transmit_each(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send checked ``symbols``; what has arrived after each transmission, see `after_each`."""
+        """Send checked ``symbols`` and return the output of `after_each`."""
         symbols, no = tf.cast(symbols, self.link.cdtype), tf.cast(no, self.link.rdtype)
         symbols_hat, no_eff = self._arrived(symbols, no)
         return tf.cast(symbols_hat, self.cdtype), tf.cast(no_eff, self.rdtype)
@@ -147,7 +149,7 @@ class RetransmissionLink(WrappingLink):
         return symbols_hat, no_eff
 
     def note_spent(self, counts: tf.Tensor, no_eff: tf.Tensor) -> None:
-        """Note what rows have cost, for whoever measures; see :class:`Link`."""
+        """Record the cost of rows, see :meth:`Link.note_spent`."""
         collection = wanted()
         if collection is not None:
             self._note(collection, counts, no_eff)
@@ -175,7 +177,7 @@ class RetransmissionLink(WrappingLink):
         collection.note({name: one.components(snr_db) for name, one in self.aggregates.items()})
 
     def _symbols_at_once(self, num_symbols: Any) -> Any:
-        """Symbols of a transmission of a row."""
+        """Number of symbols of a row in each transmission."""
         if self.settings.sends == "again":
             return num_symbols
         return -(-num_symbols // self.num_transmissions)
@@ -187,7 +189,7 @@ class RetransmissionLink(WrappingLink):
 
 
 def _without_weights(config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` of a link without weights, which the system that it is part of saves."""
+    """``config`` of a link without trained weights, which are saved with the system."""
     if config.get("estimator"):
         return {**config, "estimator": {**config["estimator"], "weights": None}}
     return {**config, "link": _without_weights(config["link"])} if "link" in config else config

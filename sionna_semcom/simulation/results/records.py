@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..._hdf5 import read_dataset
 from ..._messages import listed
+from .names import current_metric
 from .ordered import create_ordered, ordered
 
 Array = NDArray[Any]
@@ -115,7 +116,8 @@ def read_records(group: h5py.Group) -> Records | None:
     for name, array in whole.items():
         if array.dtype.kind not in "iu":
             raise ValueError(f"records of {name} must be integers. Received: {array.dtype}")
-    values = {name: read_dataset(source["values"], name) for name, _ in ordered(source["values"])}
+    columns = source["values"]
+    values = {current_metric(name): read_dataset(columns, name) for name, _ in ordered(columns)}
     for name, array in values.items():
         if array.dtype.kind not in "fiu":
             raise ValueError(f"records of {listed([name])} must be real. Received: {array.dtype}")

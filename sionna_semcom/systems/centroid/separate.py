@@ -101,10 +101,42 @@ def send_centroid(
     present = tf.stack([there.get(name, tf.zeros_like(ones[0])) for name in names], 1)
     present = present[..., tf.newaxis]
     sent = rows * tf.cast(present, rows.dtype)
-    mean, noise = _mean_of(link, *received_rows(link, sent, no, given.dtype), present, rho)
+    outputs = received_rows(link, sent, no, given.dtype)
+    return received_centroid(link, *outputs, present, rho, given.shape[-1])
+
+
+def received_centroid(
+    link: Link,
+    symbols_hat: tf.Tensor,
+    no_eff: tf.Tensor,
+    present: tf.Tensor,
+    rho: tf.Tensor,
+    latent_dim: int,
+) -> Received:
+    """Estimate the centroid from the output of a link, see `send_centroid`.
+
+    Input
+    -----
+    link : :class:`~sionna_semcom.link.Link`
+        Link that returns the symbols of each device, or their mean
+    symbols_hat, no_eff : [batch, num_devices, n] or [batch, n]
+        Output of the link
+    present : [batch, num_devices, 1], `tf.float`
+        One for devices that send, zero for the others
+    rho : [], `tf.float`
+        Correlation between the symbols of devices
+    latent_dim : `int`
+        Dimension of an embedding
+
+    Output
+    ------
+    : `Received`
+        Received centroid
+    """
+    mean, noise = _mean_of(link, symbols_hat, no_eff, present, rho)
     power = rho + (1.0 - rho) / tf.reduce_sum(present, 1)
     mean *= tf.cast(tf.math.rsqrt(power), mean.dtype)
-    return Received(LatentDemapper(given.shape[-1], "lmmse")(mean, noise / power), noise / power)
+    return Received(LatentDemapper(latent_dim, "lmmse")(mean, noise / power), noise / power)
 
 
 def _mean_of(
@@ -160,22 +192,42 @@ def send_apart(link: Link, embeddings: Sequence[tf.Tensor], no: tf.Tensor) -> li
     ValueError
         If ``link`` has another number of devices, or adds their symbols
     """
-    check_devices(link, len(embeddings))
+    check_separable(link, len(embeddings))
+    dims = [one.shape[-1] for one in embeddings]
+    longest = max(map(num_symbols, dims))
+    rows = tf.stack([padded_symbols(one, longest) for one in embeddings], 1)
+    return received_apart(*received_rows(link, rows, no, embeddings[0].dtype), dims)
+
+
+def check_separable(link: Link, num_devices: int) -> None:
+    """Check that a link has ``num_devices`` devices and returns the symbols of each.
+
+    Raises
+    ------
+    ValueError
+        If ``link`` has another number of devices, or adds their symbols
+    """
+    check_devices(link, num_devices)
     if adds_in_the_air(link):
         raise ValueError(
-            "embeddings of their own need a link that tells devices apart. "
+            "embeddings of single devices require a link that separates devices. "
             f"Received: {type(link).__name__}"
         )
-    mapper, dims = LatentMapper(), [one.shape[-1] for one in embeddings]
-    sizes = [num_symbols(dim) for dim in dims]
-    longest = max(sizes)
-    rows = [
-        tf.pad(mapper(one), [[0, 0], [0, longest - size]])
-        for one, size in zip(embeddings, sizes, strict=True)
-    ]
-    symbols_hat, no_eff = received_rows(link, tf.stack(rows, 1), no, embeddings[0].dtype)
+
+
+def padded_symbols(embedding: tf.Tensor, num_sent: int) -> tf.Tensor:
+    """Symbols of a device, followed by zeros: [batch, num_sent]."""
+    missing = num_sent - num_symbols(embedding.shape[-1])
+    return tf.pad(LatentMapper()(embedding), [[0, 0], [0, missing]])
+
+
+def received_apart(
+    symbols_hat: tf.Tensor, no_eff: tf.Tensor, latent_dims: Sequence[int]
+) -> list[Received]:
+    """Received embedding of each device from ``symbols_hat`` [batch, num_devices, n]."""
     received = []
-    for device, (dim, size) in enumerate(zip(dims, sizes, strict=True)):
+    for device, dim in enumerate(latent_dims):
+        size = num_symbols(dim)
         noise = no_eff[:, device, :size]
         symbols = LatentDemapper(dim, "lmmse")(symbols_hat[:, device, :size], noise)
         received.append(Received(symbols, noise))

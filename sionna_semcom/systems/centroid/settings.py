@@ -90,7 +90,7 @@ class CentroidSettings(DeviceSettings):
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of the metrics of :meth:`CentroidSystem.measure` for ``modalities``."""
         figures = [f"{name}_{key}" for name in modalities for key in default_metrics(name)]
-        return figures + [f"{name}_recognised" for name in recognizers]
+        return figures + [f"{name}_recognized" for name in recognizers]
 
 
 def check_mode(

@@ -23,6 +23,7 @@ from ..base.multimodal import MultimodalModel
 from ..base.presence import check_keys, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
+from ..base.transmission import Received
 from ..classifiers.judge import Classifier
 from .evaluation import bandwidth_and_recall
 from .sending import send
@@ -214,7 +215,10 @@ class CentroidSystem(MultimodalModel):
         self, encodings: Batch, snr_db: SNR | None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Transmit embeddings and reconstruct all modalities."""
-        received = send(self, encodings, self.noise_power(snr_db), training)
+        return self.decode(send(self, encodings, self.noise_power(snr_db), training), training)
+
+    def decode(self, received: Sequence[Received], training: bool = False) -> dict[str, tf.Tensor]:
+        """Reconstruct all modalities from the centroid, or from the embedding of each modality."""
         features = [self.receiver_state(*parts) for parts in received]
         if len(features) == 1:
             features = features * len(self.decoders)
@@ -256,7 +260,7 @@ class CentroidSystem(MultimodalModel):
                 if name in outputs:
                     figures[f"{name}_{metric.kind}"] = metric(batch[name], outputs[name])
         for name, judge in self.recognizers.items():
-            figures[f"{name}_recognised"] = judge.recognizes(outputs[name], batch["label"])
+            figures[f"{name}_recognized"] = judge.recognizes(outputs[name], batch["label"])
         return figures
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...link import Link
+from ..base.devices import adds_in_the_air
 from ..base.linked_model import LinkedModel
 
 _MEANING = {
@@ -18,6 +19,7 @@ _MEANING = {
     "symbols_hat_real": "real part of the equalized symbols",
     "symbols_hat_imag": "imaginary part of the equalized symbols",
     "no_eff": "noise power of each equalized symbol, relative to the mean power of the symbols",
+    "present": "one for devices that send, zero for the others, in the order of the transmitters",
 }
 _TYPES = {1: "float32", 6: "int32", 7: "int64", 9: "bool", 11: "float64"}  # of TensorProto
 
@@ -28,6 +30,10 @@ def description(system: LinkedModel, graphs: Mapping[str, Any]) -> dict[str, Any
     power = "The symbols of a sample have a mean power of one"
     if parts > 1:
         power = f"A sample is sent in {parts} parts of equal size with a mean power of one each"
+    if len(graphs) > 2:
+        power = "The symbols of each device have a mean power of one, apart from padding"
+        if adds_in_the_air(system.link):
+            power += ". The receiver takes their mean over all devices, silent devices being zero"
     return {
         "system": system.settings.kind or type(system).__name__,
         "sionna_semcom": version("sionna-semcom"),

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Export of the transmitter and the receiver of a system to ONNX."""
+"""Export of the transmitters and the receiver of a system to ONNX."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import tensorflow as tf
 
 from ..._files import check_folder, write_bytes
 from ..base.linked_model import LinkedModel
@@ -20,21 +18,27 @@ from ..decision.system import DecisionSystem
 from ..vib.settings import TwoStageVIBSettings
 from .description import description
 from .real_graph import real_graph
-from .trace import Trace, traced
+from .separate import device_file, device_part, joint_receiver_part
+from .trace import Part, traced
 
 OPSET = 17  # known to runtimes since 2022
 TRANSMITTER, RECEIVER, DESCRIPTION = "transmitter.onnx", "receiver.onnx", "system.json"
 
 
 def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str, Any]:
-    r"""Write the transmitter and the receiver of a trained system as two ONNX graphs.
+    r"""Write the transmitters and the receiver of a trained system as ONNX graphs.
 
     .. code-block:: text
 
         inputs ─ transmitter.onnx ─ symbols ─ radio ─ symbols_hat, no_eff ─ receiver.onnx ─ outputs
 
     The system is cut at its link. Graphs have no complex numbers: symbols are two real arrays
-    ``[batch, num_symbols]``. The size of the batch is free. ``system.json`` contains names, shapes
+    ``[batch, num_symbols]``. The size of the batch is free. A centroid system with
+    ``transmitters="separate"`` has a graph for each device, ``transmitter_<modality>.onnx``. The
+    receiver has the output of the link as input, ``[batch, num_devices, num_symbols]`` or, if the
+    symbols add over the link, ``[batch, num_symbols]``. If the centroid is sent, it also has the
+    input ``present`` ``[batch, num_devices]``, which is one for devices that send and zero for the
+    others. ``system.json`` contains names, shapes
     and types of all inputs and outputs, the normalization of the power, and the standardization of
     raw features. The metadata of both graphs contain the same description under the key
     ``sionna_semcom``. The system is not changed.
@@ -44,9 +48,9 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     Parameters
     ----------
     system : :class:`~sionna_semcom.systems.LinkedModel`
-        Trained system that sends latents of one transmitter over a link
+        Trained system that sends latents over a link
     folder : `str` | `PathLike`
-        Folder for ``transmitter.onnx``, ``receiver.onnx`` and ``system.json``; created if missing
+        Folder for the graphs and ``system.json``; created if missing
 
     Output
     ------
@@ -56,8 +60,8 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     Raises
     ------
     ValueError
-        If the system sends no latents of one transmitter, its receiver does not decide once on what
-        it has received, or it has an operation without a counterpart in ONNX
+        If the system does not send latents, its receiver decodes several times or uses other
+        inputs, or it has an operation without a counterpart in ONNX
     ModuleNotFoundError
         If tf2onnx is not installed (``pip install 'sionna-semcom[onnx]'``)
     OSError
@@ -65,12 +69,9 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     """
     check_exportable(system)
     convert = _converter()
-    check_folder(folder, TRANSMITTER, RECEIVER, DESCRIPTION)
-    trace = traced(system)
-    graphs = {
-        TRANSMITTER: convert(trace, trace.inputs, trace.sent),
-        RECEIVER: convert(trace, trace.received, trace.outputs),
-    }
+    parts = _parts(system)
+    check_folder(folder, *parts, DESCRIPTION)
+    graphs = {name: convert(part) for name, part in parts.items()}
     described = description(system, graphs)
     for name, graph in graphs.items():
         graph.metadata_props.add(key="sionna_semcom", value=json.dumps(described))
@@ -80,8 +81,21 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     return described
 
 
+def _parts(system: LinkedModel) -> dict[str, Part]:
+    """Graphs of transmitters and receiver by file."""
+    if isinstance(system, CentroidSystem) and system.transmitters == "separate":
+        receiver = joint_receiver_part(system)
+        devices = {device_file(name): device_part(system, name) for name in system.encoders}
+        return {**devices, RECEIVER: receiver}
+    trace = traced(system)
+    return {
+        TRANSMITTER: trace.part(trace.inputs, trace.sent),
+        RECEIVER: trace.part(trace.received, trace.outputs),
+    }
+
+
 def check_exportable(system: Any) -> None:
-    """Check that ``system`` sends latents of one transmitter, and decides once.
+    """Check that ``system`` sends latents over a link, and decodes once.
 
     Raises
     ------
@@ -91,7 +105,7 @@ def check_exportable(system: Any) -> None:
     reason = _reason(system)
     if reason:
         raise ValueError(
-            "`system` must send latents of one transmitter over a link, and decode once. "
+            "`system` must send latents over a link, and decode once. "
             f"Received: {type(system).__name__}, which {reason}"
         )
 
@@ -109,9 +123,8 @@ def _reason(system: Any) -> str:
         return "trains a link"
     if isinstance(system, FeatureTransmission):
         return "receives its features without a link"
-    apart = isinstance(system, CentroidSystem) and system.transmitters == "separate"
-    if apart or (isinstance(settings, TwoStageVIBSettings) and settings.devices):
-        return "has transmitters='separate'"
+    if isinstance(settings, TwoStageVIBSettings) and settings.devices:
+        return "has transmitters='separate', which only centroid systems can export"
     if isinstance(system, DecisionSystem) and system.mode != "latent":
         return f"has mode={system.mode!r}"
     if isinstance(system, DecisionSystem) and system.confidence is not None:
@@ -119,7 +132,7 @@ def _reason(system: Any) -> str:
     return ""
 
 
-Convert = Callable[[Trace, Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]], Any]
+Convert = Callable[[Part], Any]
 
 
 def _converter() -> Convert:
@@ -132,19 +145,17 @@ def _converter() -> Convert:
             "ONNX graphs need tf2onnx: pip install 'sionna-semcom[onnx]'"
         ) from error
 
-    def convert(
-        trace: Trace, inputs: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
-    ) -> Any:
-        part, used = trace.part(inputs, outputs)
-        ends = [end.name for end in used.values()], [end.name for end in outputs.values()]
-        frozen = tf_loader.from_function(part, *ends)
+    def convert(part: Part) -> Any:
+        sides = part.inputs, part.outputs
+        ends = [[end.name for end in side.values()] for side in sides]
+        frozen = tf_loader.from_function(part.function, *ends)
         graph, _ = tf2onnx.convert.from_graph_def(
             real_graph(frozen, ends[1]),
             name="sionna_semcom",
             input_names=ends[0],
             output_names=ends[1],
             opset=OPSET,
-            tensors_to_rename={end.name: name for name, end in {**used, **outputs}.items()},
+            tensors_to_rename={end.name: name for side in sides for name, end in side.items()},
         )
         for end in (*graph.graph.input, *graph.graph.output):
             end.type.tensor_type.shape.dim[0].dim_param = "batch"

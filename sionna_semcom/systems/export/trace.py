@@ -16,6 +16,14 @@ SENT = ("symbols_real", "symbols_imag")
 RECEIVED = ("symbols_hat_real", "symbols_hat_imag", "no_eff")
 
 
+class Part(NamedTuple):
+    """Part of a graph, and its tensors by name."""
+
+    function: Any
+    inputs: Mapping[str, tf.Tensor]
+    outputs: Mapping[str, tf.Tensor]
+
+
 class Trace(NamedTuple):
     """Graph of a system, and its tensors by name."""
 
@@ -25,17 +33,15 @@ class Trace(NamedTuple):
     received: dict[str, tf.Tensor]
     outputs: dict[str, tf.Tensor]
 
-    def part(
-        self, inputs: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
-    ) -> tuple[Any, dict[str, tf.Tensor]]:
-        """Function from ``inputs`` to ``outputs``, and the inputs that it uses.
+    def part(self, inputs: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]) -> Part:
+        """Graph from the used ``inputs`` to ``outputs``.
 
         Raises
         ------
         ValueError
             If the outputs depend on other inputs
         """
-        needed = _placeholders(outputs.values())
+        needed = placeholders(outputs.values())
         given = {**self.inputs, **self.received}
         used = {name: end for name, end in given.items() if end.name in needed}
         others = sorted(set(used) - set(inputs))
@@ -44,7 +50,7 @@ class Trace(NamedTuple):
                 "`system` must decode only what it has received. "
                 f"Received: a receiver that uses {', '.join(others)}"
             )
-        return self.function.prune(list(used.values()), list(outputs.values())), used
+        return Part(self.function.prune(list(used.values()), list(outputs.values())), used, outputs)
 
 
 def traced(system: LinkedModel) -> Trace:
@@ -87,7 +93,7 @@ def traced(system: LinkedModel) -> Trace:
     )
 
 
-def _placeholders(ends: Iterable[tf.Tensor]) -> set[str]:
+def placeholders(ends: Iterable[tf.Tensor]) -> set[str]:
     """Names of the inputs of a graph that ``ends`` depend on."""
     waiting, seen = list(ends), set()
     found = set()

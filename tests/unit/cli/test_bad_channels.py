@@ -27,7 +27,7 @@ SETTINGS = {
     "scene": ({**SLOT, "channel": {**SCENE, "scene": "atlantis"}}, "`scene` must be an XML file"),
     "XML": ({**SLOT, "channel": {**SCENE, "scene": "x.xml"}}, "No scene x.xml"),
     "file": ({**SLOT, "channel": {"kind": "cir", "path": "x.h5"}}, "No file of channels x.h5"),
-    "pusch": (PUSCH, "leave no element for data"),
+    "pusch": (PUSCH, "leave no resource element for data"),
     "short": ({"kind": "pusch", "symbol_allocation": [0, 2]}, "Symbol allocation is too short"),
 }
 

@@ -43,7 +43,7 @@ def test_bits_and_latents_meet_the_same_noise():
 
 
 def test_block_errors_are_those_of_bits_alone():
-    """Over AWGN a codeword does not know what is sent beside it."""
+    """Over AWGN, the block error rate does not depend on the latents in the row."""
     no = 0.9
     _, _, figures = sent(
         BitsAndLatentsLink(AWGNLink(), num_info_bits=BITS), tf.zeros([ROWS, 5], tf.complex64), no
@@ -112,11 +112,11 @@ def test_saved_links_are_the_same():
 @pytest.mark.parametrize(
     ("link", "settings", "message"),
     [
-        ({"kind": "flat_mimo", "num_tx_ant": 2}, {}, "`link` must report its noise.*'flat_mimo'"),
-        (PUSCH_BITS, {}, "carries bits already.*'pusch'"),
+        ({"kind": "flat_mimo", "num_tx_ant": 2}, {}, "`link` must be a link with.*'flat_mimo'"),
+        (PUSCH_BITS, {}, "already carries bits.*'pusch'"),
         (AWGNLink(), {"num_info_bits": 11}, "num_info_bits: .*greater than or equal to 12"),
         (AWGNLink(), {"num_bits_per_symbol": 3}, "must be even and positive. Received: 3"),
-        (AWGNLink(), {"coderate": 0.99}, r"`coderate` must lie in \[0.2, 0.95\].*0.99, which"),
+        (AWGNLink(), {"coderate": 0.99}, r"`coderate` must be in \[0.2, 0.95\].*0.99, which"),
     ],
 )
 def test_what_cannot_work_is_refused(link, settings, message):

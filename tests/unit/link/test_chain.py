@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A chain of Sionna's blocks as a link."""
+"""Chain of Sionna blocks as a link."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sionna_semcom.datasets import Digits
 from sionna_semcom.link import ChainLink
 from sionna_semcom.systems import CentroidSystem
 
-DATA = 24  # elements of a stream: 4 symbols of 12 subcarriers, half of them pilots
+DATA = 24  # data elements per stream: half of 4 OFDM symbols with 12 subcarriers
 
 
 def grid(num_tx=1, num_streams=1):
@@ -25,7 +25,7 @@ def grid(num_tx=1, num_streams=1):
 
 
 class Chain:
-    """Gaussian noise on the data elements, whose power is ``excess`` times what is reported."""
+    """Gaussian noise on the data elements with ``excess`` times the reported power."""
 
     def __init__(self, excess=1.0, num_tx=1, num_streams=1):
         self.grid, self.excess = grid(num_tx, num_streams), excess
@@ -59,7 +59,7 @@ def test_symbols_arrive_in_their_rows_with_their_noise(compiled, streams, no):
 
 
 def test_each_transmitter_sends_its_own_rows(compiled):
-    """With noise on the second terminal alone, rows of the others arrive untouched."""
+    """If only the second terminal has noise, the rows of the others are received unchanged."""
     users = Chain(num_tx=3)
 
     def noisy_second(x, no):
@@ -79,7 +79,7 @@ def test_each_transmitter_sends_its_own_rows(compiled):
 def test_calibration_measures_what_the_chain_does_not_report(compiled):
     chain = Chain(excess=2.5, num_streams=2)
     link = ChainLink(chain.send, chain.grid, calibration_slots=200)
-    for no in (1e-5, 0.05, 30.0):  # also beyond the ends
+    for no in (1e-5, 0.05, 30.0):  # inside and outside the calibrated range
         _, no_eff = compiled(link)(complex_normal([4, 10]), tf.constant(no))
         np.testing.assert_allclose(no_eff, 2.5 * no, rtol=0.05)
     _, no_eff = link(complex_normal([2, 10]), tf.constant([0.1, 1.0]))
@@ -109,7 +109,7 @@ def test_channel_uses_are_the_elements_of_the_slots():
 @pytest.mark.parametrize(
     ("chain", "message"),
     [
-        (lambda x, no: x, r"`chain` must give .* `x_hat, no_eff`. Received: EagerTensor"),
+        (lambda x, no: x, r"`chain` must return .* `x_hat, no_eff`. Received: EagerTensor"),
         (lambda x, no: (x[..., :-1], no), r"of shape \[num_slots, 1, 1, 24\].*\(1, 1, 1, 23\)"),
     ],
 )
@@ -129,7 +129,7 @@ def test_one_graph_sends_any_number_of_rows(users):
             assert symbols_hat.shape == no_eff.shape == symbols.shape
             np.testing.assert_allclose(symbols_hat, symbols, atol=1e-4)
             np.testing.assert_allclose(no_eff, 1e-12, rtol=1e-5)
-    assert len(chain.seen) == 2  # traced once for one noise power, and once for those of rows
+    assert len(chain.seen) == 2  # traced once for a scalar noise power, and once for a vector
     with pytest.raises(ValueError, match="`symbols` must be complex of shape"):
         run(complex_normal([4]), 0.1)
 
@@ -148,7 +148,7 @@ def test_what_a_link_is_made_of_is_said():
 
 
 class Learned:
-    """A receiver with a layer of its own, as those of neural receivers."""
+    """Receiver with a trainable layer, similar to a neural receiver."""
 
     def __init__(self):
         self.grid = grid()
@@ -168,7 +168,7 @@ def test_gradients_pass_through_a_chain_with_pilots(jit_compile):
     learned = Learned()
     link = ChainLink(learned.send, learned.grid)
     symbols = complex_normal([3, 5])
-    link(symbols, 0.1)  # makes the weights of its layer
+    link(symbols, 0.1)  # creates the weights of the layer
 
     @tf.function(autograph=False, jit_compile=jit_compile)
     def gradient(symbols):
@@ -177,7 +177,7 @@ def test_gradients_pass_through_a_chain_with_pilots(jit_compile):
             energy = tf.reduce_sum(tf.abs(link(symbols, 0.0)[0]) ** 2)
         return tape.gradient(energy, symbols)
 
-    kernel = learned.layer.kernel.numpy()  # from real and imaginary part to those at the receiver
+    kernel = learned.layer.kernel.numpy()  # maps real and imaginary parts
     parts = np.stack([np.real(symbols), np.imag(symbols)], -1)
     expected = 2 * parts @ kernel @ kernel.T
     found = gradient(symbols).numpy()

@@ -51,11 +51,11 @@ def test_figures_of_retransmissions_keep_the_names_of_their_aggregates():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((11, 0.5, 2), r"`num_info_bits` must lie in \[12, 8448\]. Received: 11"),
+        ((11, 0.5, 2), r"`num_info_bits` must be in \[12, 8448\]. Received: 11"),
         ((64, 0.5, 3), "`num_bits_per_symbol` must be even and positive. Received: 3"),
         ((64, -0.5, 2), "`coderate` must be positive. Received: -0.5"),
-        ((64, 0.99, 2), r"`coderate` must lie in \[0.2, 0.95\].*0.99, which makes it 64/66"),
-        ((64, 0.1, 2), r"`coderate` must lie in \[0.2, 0.95\].*0.1, which makes it 64/640"),
+        ((64, 0.99, 2), r"`coderate` must be in \[0.2, 0.95\].*0.99, which is rounded to 64/66"),
+        ((64, 0.1, 2), r"`coderate` must be in \[0.2, 0.95\].*0.1, which is rounded to 64/640"),
     ],
 )
 def test_impossible_codes_are_refused(arguments, message):

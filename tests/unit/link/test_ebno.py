@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Eb/N0 of links that carry bits against Sionna's ``ebnodb2no``, and a bit error rate by hand."""
+"""Eb/N0 of links that carry bits, compared with Sionna's ``ebnodb2no`` and a known error rate."""
 
 import math
 
@@ -27,21 +27,21 @@ def _noise_power(link, ebno_db, *coding):
 
 @pytest.mark.parametrize("ebno_db", [-2.0, 0.0, 7.5])
 def test_noise_powers_are_those_of_sionna(ebno_db):
-    """Without a grid, and with pilots, prefix and streams of one."""
+    """Links without a grid, and links with a grid of pilots, cyclic prefix and streams."""
     awgn, ofdm = AWGNLink(), OFDMLink(model="TDL-A", csi="perfect")
     assert _noise_power(awgn, ebno_db, 4, 0.5) == pytest.approx(float(ebnodb2no(ebno_db, 4, 0.5)))
     theirs = float(ebnodb2no(ebno_db, 2, 0.3, ofdm.resource_grid))
     assert _noise_power(ofdm, ebno_db, 2, 0.3) == pytest.approx(theirs)
     wrapped = EffectiveAWGNLink(ofdm)
     assert _noise_power(wrapped, ebno_db, 2, 0.3) == pytest.approx(theirs)
-    # streams share the power: energy of a symbol is a fourth, as of four streams on a grid
+    # four streams share the power, so that a symbol has a fourth of the energy
     fading = FlatFadingLink(num_tx_ant=4, num_rx_ant=4)
     theirs = float(ebnodb2no(ebno_db, 2, 0.3)) / 4
     assert _noise_power(fading, ebno_db, 2, 0.3) == pytest.approx(theirs)
 
 
 def test_coded_bits_have_the_rate_that_is_sent():
-    """64 bits in 32 16-QAM symbols, at rate 1/2; 65 bits are rounded up to 33 symbols."""
+    """64 bits at rate 1/2 fill 32 16-QAM symbols; 65 bits are rounded up to 33 symbols."""
     for num_bits, rate in ((64, 0.5), (65, 65 / 132)):
         coded = CodedTransmission(AWGNLink(), num_bits, 0.5, 4)
         theirs = float(ebnodb2no(3.0, 4, rate))
@@ -49,7 +49,7 @@ def test_coded_bits_have_the_rate_that_is_sent():
 
 
 def test_uncoded_bit_errors_are_those_of_the_textbook():
-    """QPSK over AWGN: Q(sqrt(2 Eb/N0))."""
+    """QPSK over AWGN has a bit error rate of Q(sqrt(2 Eb/N0))."""
     set_seed(1)
     ebno_db, link = 4.0, AWGNLink()
     bits = BinarySource()([200, 2000])
@@ -60,7 +60,7 @@ def test_uncoded_bit_errors_are_those_of_the_textbook():
 
 
 def test_transport_blocks_have_an_ebno():
-    """The modulation and rate of the row of the MCS table, over the grid of the slot."""
+    """The offset uses the modulation and rate of the MCS table and the grid of the slot."""
     pusch = PUSCHLink(model="TDL-A", csi="perfect", num_rx_ant=2, transport_block={"mcs_index": 10})
     config = PUSCHConfig()
     config.tb.mcs_index = 10

@@ -46,5 +46,5 @@ def test_figures_of_bits_are_those_of_the_link():
 def test_retransmissions_are_refused_at_any_depth():
     again = RetransmissionLink(FADING)
     for link in (again, BitsAndLatentsLink(again)):
-        with pytest.raises(ValueError, match=r"`link` must be one transmission.*with retrans"):
+        with pytest.raises(ValueError, match=r"`link` must have one transmission.*with retrans"):
             EffectiveAWGNLink(link)

@@ -8,7 +8,7 @@ from sionna_semcom.link.figures import DROP, collecting, wanted, with_link_figur
 
 
 def send(*bler):
-    """What a link does that is measured."""
+    """Record values in the current collection, as a link does."""
     collection = wanted()
     if collection is not None:
         collection.note({"bler": tf.constant(bler)})

@@ -37,7 +37,7 @@ def test_line_of_sight_is_a_single_plane_wave():
     values = np.linalg.svd(h, compute_uv=False)
     np.testing.assert_allclose(values[:, 0] ** 2, 12.0, rtol=1e-3)
     assert np.all(values[:, 1:] < 1e-3)
-    step = h[:, 1:] / h[:, :-1]  # uniform linear array: the same phase step everywhere
+    step = h[:, 1:] / h[:, :-1]  # uniform linear array: constant phase difference
     np.testing.assert_allclose(step, np.broadcast_to(step[:, :1, :1], step.shape), atol=1e-3)
 
 
@@ -62,7 +62,7 @@ def test_channel_changes_with_the_latent_or_with_the_symbol(fading, varies):
 
 @pytest.mark.parametrize("streams", [1, 2, 3])
 def test_zero_forcing_has_the_snr_distribution_of_theory(streams):
-    """Post-equalization SNR is Gamma(M - K + 1) (Winters, Salz, Gitlin 1994)."""
+    """The SNR after zero forcing is Gamma(M - K + 1) (Winters, Salz, Gitlin 1994)."""
     antennas, no = 4, 0.1
     link = FlatFadingLink(num_tx_ant=streams, num_rx_ant=antennas, equalizer="zf")
     _, no_eff = link(qpsk(4000, streams), no)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links and MIMO channels compute in the precision that they are given, with all inner blocks."""
+"""Links and MIMO channels, with all inner blocks, compute in the precision of their settings."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -56,7 +56,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:`no_eff` may differ")
 
 
 def parts(block: Any) -> Iterator[Object]:
-    """Blocks and objects of Sionna that ``block`` holds."""
+    """Blocks and objects of Sionna inside ``block``."""
     for value in vars(block).values():
         if isinstance(value, Object):
             yield value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links over another link are, for whoever asks, what the other one is."""
+"""Properties that links take over from the wrapped link."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def test_axes_are_those_of_the_other_link(kind):
 
 @pytest.mark.parametrize("kind", WRAPPERS)
 def test_sums_of_several_transmitters_are_refused(kind):
-    with pytest.raises(ValueError, match=r"`link` must take the symbols of one.*'over_the_air'"):
+    with pytest.raises(ValueError, match=r"`link` must accept the symbols of one.*'over_the_air'"):
         from_settings({"kind": kind, "link": {"kind": "over_the_air"}})

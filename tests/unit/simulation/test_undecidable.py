@@ -102,7 +102,7 @@ def test_words_and_judges_and_metrics_of_ones_own():
     both = CentroidSystem(modalities(shapes, 4), link=AWGNLink())
     both.recognizers = {"image": Classifier(shapes["image"], modality="image")}
     spoil(both.recognizers["image"])
-    refuse(both, batches, "image_recognised", graph_mode=None)
+    refuse(both, batches, "image_recognized", graph_mode=None)
 
 
 @pytest.mark.parametrize("graph_mode", [None, "graph", "xla"])

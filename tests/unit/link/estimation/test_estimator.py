@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links whose estimate a network refines."""
+"""Links with a network that refines the channel estimate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pusch(**settings):
 
 
 def plain(build, **settings):
-    """A link without an estimator, which may warn of the noise that it reports."""
+    """Link without an estimator, which can warn about its ``no_eff``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return build(**settings)
@@ -131,7 +131,7 @@ def test_links_share_a_layer_that_they_are_given():
 
 
 def test_calibration_measures_the_error_of_equalized_symbols():
-    """An estimator that reports a hundredth of its error is found out."""
+    """The error variance of an estimator that reports a hundredth of its error is corrected."""
     link = ofdm(estimator=SMALL, num_rx_ant=4, interpolation="lin", statistics="known")
     *weights, bias, ratios = link.estimator.get_weights()
     bias[2] = -np.log(100.0)
@@ -157,7 +157,7 @@ def test_the_configuration_has_the_estimator_without_its_weights():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"estimator": "learned", "csi": "perfect"}, "`estimator` refines an estimate"),
+        ({"estimator": "learned", "csi": "perfect"}, "`estimator` requires `csi`='ls'"),
         ({"estimator": "wise"}, "estimator"),
         ({"estimator": {"kind": "learned", "width": -1}}, "width"),
         ({"estimator": 3}, "estimator"),

@@ -19,7 +19,7 @@ from sionna_semcom.link.estimation.experience import (
 
 
 def drawn_slots(asked):
-    """As many slots as a number says, or those of rows, which are known by their first antenna."""
+    """Draw a number of slots, or stored rows, which are identified by their first antenna."""
     if not isinstance(asked, int):
         return tf.cast(asked, tf.complex64)
     return complex_normal([asked])
@@ -54,7 +54,7 @@ def test_slots_that_are_kept_are_seen_evenly(num_kept, count):
 
 @pytest.mark.parametrize(("spread", "most"), [(0.05, FIRST_SLOTS), (3.0, 4 * FIRST_SLOTS)])
 def test_as_many_slots_are_seen_as_a_mean_needs(spread, most):
-    """A standard error of one in a hundred, of a known deviation between slots."""
+    """Sampling stops at a standard error of 0.01 for a known deviation between slots."""
     experience = Experience(drawn_slots, send, 4 * FIRST_SLOTS, None)
 
     def receive(slots, estimate, no):

@@ -12,7 +12,7 @@ VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
 
 
 def grid():
-    """Four OFDM symbols, the second of which is all reference signals of two streams."""
+    """Grid of four OFDM symbols, of which the second contains the pilots of two streams."""
     return ResourceGrid(
         4, 4, 30e3, num_streams_per_tx=2, pilot_pattern="kronecker", pilot_ofdm_symbol_indices=[1]
     )
@@ -23,7 +23,7 @@ def estimate(y, no):
 
 
 def seen(excess):
-    """A receiver whose errors are ``excess`` times those that it is told, and how often it ran."""
+    """Receiver whose error is ``excess`` times the assumed error, and a list of its calls."""
     calls = []
 
     def receive(estimator, snr_db):
@@ -32,7 +32,7 @@ def seen(excess):
         told = no + tf.reduce_sum(estimator(tf.zeros([1, 1, 1, 4, 4]), no)[1], axis=[3, 4])
         true = (no + np.sum(VARIANCES)) * excess(snr_db)
         ratio = tf.broadcast_to(true / told, [1, 1, 1, 4, 1])[0, 0, 0, :, 0]
-        by_symbol = tf.gather(ratio, [0, 2, 3])  # those with data, of four elements each
+        by_symbol = tf.gather(ratio, [0, 2, 3])  # OFDM symbols with four data elements each
         return tf.tile(tf.repeat(by_symbol, 4)[tf.newaxis, tf.newaxis], [5, 2, 1])
 
     return receive, calls
@@ -41,7 +41,7 @@ def seen(excess):
 def test_what_the_receiver_has_seen_is_what_it_assumes():
     receive, calls = seen(lambda snr_db: 1.0 + max(snr_db, 0.0) / 40.0)
     learned = LearnedError(estimate, grid(), receive)
-    assert len(calls) == 2 * len(SNRS_DB)  # once more, to see that it is enough
+    assert len(calls) == 2 * len(SNRS_DB)  # the second round verifies the correction
     for snr_db, excess in ((-30.0, 1.0), (-5.0, 1.0), (20.0, 1.5), (25.0, 1.625), (70.0, 2.0)):
         no = np.float32(10 ** (-snr_db / 10))
         _, err_var = learned(tf.zeros([1, 1, 1, 4, 4]), tf.constant(no))
@@ -60,7 +60,7 @@ def test_each_slot_has_the_correction_of_its_noise_power():
 
 @pytest.mark.parametrize(("excess", "rounds"), [(1.02, 1), (0.7, ROUNDS)])
 def test_it_is_measured_again_only_where_it_was_off(excess, rounds):
-    """Noise alone cannot be less than it is: below an error variance of zero nothing helps."""
+    """The error variance cannot be negative, so that ``no_eff`` is at least the noise power."""
     receive, calls = seen(lambda snr_db: excess)
     LearnedError(estimate, grid(), receive)
     assert len(calls) == rounds * len(SNRS_DB)

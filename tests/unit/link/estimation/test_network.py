@@ -13,7 +13,7 @@ SMALL = {"width": 3, "num_blocks": 1, "kernel_times": 3, "kernel_frequencies": 5
 
 
 def grids(shape=(2, 4, 7)):
-    """Estimates, error variances, noise powers and pilots."""
+    """Random estimates, error variances, noise powers and pilots."""
     draw = np.random.default_rng(1)
     h = (draw.normal(size=shape) + 1j * draw.normal(size=shape)).astype(np.complex64)
     err_var, no = draw.uniform(0.01, 2.0, size=(2, *shape)).astype(np.float32)
@@ -21,7 +21,7 @@ def grids(shape=(2, 4, 7)):
 
 
 def with_random_weights(network):
-    """``network`` with all weights different from zero."""
+    """Set all weights of ``network`` to nonzero values."""
     draw = np.random.default_rng(2)
     network.set_weights([0.3 * draw.normal(size=w.shape) for w in network.weights])
     return network
@@ -50,7 +50,7 @@ def test_a_bias_of_the_last_layer_is_added_and_scales_the_variance():
 
 
 def reference(weights, h, err_var, no, pilots):
-    """The network of one block, written with SciPy in double precision."""
+    """Network with one block, implemented with SciPy in double precision."""
     pairs = list(zip(weights[:-1:2], weights[1:-1:2], strict=True))
 
     def filtered(x, kernel, bias):

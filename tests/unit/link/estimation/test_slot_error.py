@@ -18,7 +18,7 @@ VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
 
 
 def slots(slope=0.5, number=8000, snr_db=SNRS_DB):
-    """Errors over what is reported: exponential, with a mean that grows with the first sign."""
+    """Exponential error / ``no_eff``, whose mean increases with the first feature."""
     draw = np.random.default_rng(3)
     at = draw.choice(snr_db, number)
     signs = draw.normal(size=(number, 3))
@@ -37,7 +37,7 @@ def test_the_fit_finds_the_mean_that_a_sign_shows():
     np.testing.assert_allclose(coefficients[:, 1], 0.5, atol=0.08)
     np.testing.assert_allclose(coefficients[:, 2:4], 0.0, atol=0.08)
     np.testing.assert_allclose(np.log(predicted(coefficients, seen) / mean), 0.0, atol=0.4)
-    for snr_db in SNRS_DB:  # the likelihood makes the mean right at each SNR
+    for snr_db in SNRS_DB:  # maximum likelihood corrects the mean at each SNR
         here = seen.snr_db == snr_db
         ratio = seen.ratio[here] / predicted(coefficients, seen)[here]
         assert np.mean(ratio) == pytest.approx(1.0, abs=0.02)
@@ -64,7 +64,7 @@ def test_snrs_without_slots_have_what_their_neighbors_have():
 
 
 def correcting(coefficients):
-    """What a slot shows is its first received value."""
+    """Correction whose features are the first received values of a slot."""
 
     def signs(y, h_hat, no):
         return tf.math.real(y[:, 0, 0, 0, :3])
@@ -96,7 +96,7 @@ def test_nothing_changes_before_anything_is_learned():
 
 
 def test_coefficients_are_learned_until_the_noise_is_the_error():
-    """Noise that follows half of a correction needs a second round."""
+    """If a correction only takes partial effect, a second round is needed."""
     seen, _ = slots()
     kept = []
 

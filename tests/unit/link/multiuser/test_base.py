@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What links of several users promise beyond those of one: a row a user, or rows in turn."""
+"""Properties of links of several users: one row per user, or users that alternate over rows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_one_graph_serves_rows_of_users_and_of_one_user(link):
 
 
 def test_rows_of_one_user_take_turns(link):
-    """Row ``b`` is that of user ``b % num_users``: the same output as of all users at once."""
+    """User ``b % num_users`` sends row ``b``; the output is the same as for all users at once."""
     symbols = complex_normal([4 * USERS, 5])
     set_seed("call")
     expected = link(tf.reshape(symbols, [4, USERS, 5]), 0.1)
@@ -96,9 +96,9 @@ def test_gradient_of_a_user_reaches_its_symbols(link):
 
 
 def test_one_user_may_be_looked_at_alone():
-    """Flat fading without power control: users differ, and the user that is named is measured."""
+    """With flat fading and without power control, users differ, and one of them is measured."""
     link = LINKS["uplink"](user=1)
-    assert link.channel_uses(5, 8) == 8 * 5 // 36 * 48 + 48  # slots of eight rows of the user
+    assert link.channel_uses(5, 8) == 8 * 5 // 36 * 48 + 48  # slots with eight rows of the user
     symbols = complex_normal([50, 5])
     error = np.abs(link(symbols, 0.01)[0] - symbols) ** 2
     assert np.mean(error) < 0.3
@@ -106,7 +106,7 @@ def test_one_user_may_be_looked_at_alone():
 
 def test_channel_uses_count_the_rows_of_all_users():
     shared, alone = build("uplink"), build("orthogonal")
-    elements, room = 48, 36  # of a slot, and those for data
+    elements, room = 48, 36  # resource elements and data elements of a slot
     assert shared.channel_uses(room, USERS) == elements
     assert shared.channel_uses(room, USERS + 1) == 2 * elements
     assert alone.channel_uses(room, USERS) == USERS * elements

@@ -73,7 +73,7 @@ def test_flat_fading_is_rayleigh_and_the_same_on_the_slot():
     assert np.ptp(np.abs(h), axis=(5, 6)).max() < 1e-6
     power = np.abs(h[..., 0, 0]) ** 2
     assert np.mean(power) == pytest.approx(1.0, abs=0.03)
-    assert np.mean(power**2) == pytest.approx(2.0, abs=0.15)  # exponential
+    assert np.mean(power**2) == pytest.approx(2.0, abs=0.15)  # exponential distribution
 
 
 def test_without_power_control_users_of_a_drop_keep_their_path_loss():

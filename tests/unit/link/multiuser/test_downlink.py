@@ -18,7 +18,7 @@ AGED = {"transmitter_csi": "delayed", "transmitter_delay": 14}
 
 
 def ratios(link, no, rows=240):
-    """Squared error over the noise reported, of each user, and the squared error."""
+    """Squared error / ``no_eff`` and squared error of each user."""
     users = link.settings.num_users
     symbols = complex_normal([rows, users, 96])
     symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(no))
@@ -41,7 +41,7 @@ def test_orthogonal_access_is_links_of_their_own():
     chain = {"num_tx_ant": 4, "num_rx_ant": 2, "csi": "perfect", "precoding": "rzf", **SMALL}
     users = DownlinkLink(num_users=3, access="orthogonal", model="TDL-C", **chain)
     single = OFDMLink(direction="downlink", model="TDL-C", **chain)
-    symbols = complex_normal([3, 192])  # a slot each
+    symbols = complex_normal([3, 192])  # one slot per row
     set_seed("call")
     expected = single(symbols, 0.1)
     set_seed("call")
@@ -72,7 +72,7 @@ def test_reported_noise_of_each_user_is_the_measured_error(settings):
 
 
 def test_zero_forcing_over_flat_fading_leaves_the_noise_of_the_closed_form():
-    r"""Beams of unit norm have the gain Gamma(M - K + 1): E[N_eff] = K N0 / (M - K)."""
+    r"""Beams of unit norm have a gain of Gamma(M - K + 1): E[N_eff] = K N0 / (M - K)."""
     link = DownlinkLink(
         model="flat", num_users=3, num_tx_ant=8, csi="perfect", precoding="block_diagonal",
         fft_size=2, num_ofdm_symbols=1, pilot_ofdm_symbol_indices=(), cyclic_prefix_length=0,
@@ -97,7 +97,7 @@ def test_regularization_pays_at_low_snr_and_knowledge_at_high_snr():
 
 
 def test_an_estimate_misses_the_noise_of_one_pilot():
-    """Without interpolation between pilots, least squares leave N0 over a pilot power of one."""
+    """Without interpolation, the least-squares error is N0 divided by the unit pilot power."""
     settings = DownlinkSettings(
         model="flat", num_users=3, num_tx_ant=6, fft_size=12, num_ofdm_symbols=2,
         pilot_ofdm_symbol_indices=(1,), interpolation="nn", transmitter_csi="ls", num_rx_ant=2,
@@ -110,7 +110,7 @@ def test_an_estimate_misses_the_noise_of_one_pilot():
 
 @pytest.mark.parametrize(("model", "power"), [("flat", 1.0), ("TDL-A", 1.0), ("CDL-C", 2.0)])
 def test_delayed_knowledge_has_the_correlation_of_its_doppler_spectrum(model, power):
-    """Jakes' spectrum, and for CDL the uniform directions of Sionna, whose figure is J0(x/2)^2."""
+    """The correlation is J0(x) for Jakes' spectrum, and J0(x/2)^2 for CDL models of Sionna."""
     settings = DownlinkSettings(
         model=model, num_users=2, num_tx_ant=4, speed=30.0, transmitter_csi="delayed",
         transmitter_delay=7, **SMALL,
@@ -126,19 +126,22 @@ def test_delayed_knowledge_has_the_correlation_of_its_doppler_spectrum(model, po
 @pytest.mark.filterwarnings("ignore:`no_eff` may differ from the error")
 def test_without_statistics_the_estimator_is_sionnas():
     ratio = ratios(DownlinkLink(statistics="none", **SMALL), 0.1)[0]
-    assert np.mean(ratio) < 0.9  # it counts noise where precoding leaves almost nothing
+    assert np.mean(ratio) < 0.9  # noise is overestimated for streams that precoding suppresses
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"num_tx_ant": 3}, "an antenna of the base station for each terminal antenna"),
-        ({"transmitter_csi": "delayed"}, "`transmitter_delay` goes with"),
-        ({"interpolation": "lmmse"}, "`interpolation`='lmmse' assumes the statistics"),
-        ({"transmitter_csi": "ls", "pilot_ofdm_symbol_indices": (), "csi": "perfect"}, "needs pil"),
+        ({"num_tx_ant": 3}, "`num_tx_ant` must not be less than"),
+        ({"transmitter_csi": "delayed"}, "`transmitter_delay` must be given if"),
+        ({"interpolation": "lmmse"}, "`interpolation`='lmmse' requires the channel statistics"),
+        (
+            {"transmitter_csi": "ls", "pilot_ofdm_symbol_indices": (), "csi": "perfect"},
+            "`transmitter_csi`='ls' requires pilots",
+        ),
         (
             {"transmitter_csi": "ls", "interpolation": "lmmse", "csi": "perfect"},
-            "`interpolation`='lmmse' assumes the statistics",
+            "`interpolation`='lmmse' requires the channel statistics",
         ),
     ],
 )

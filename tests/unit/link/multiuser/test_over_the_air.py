@@ -55,7 +55,7 @@ def test_reported_noise_is_the_measured_error(settings):
 
 
 def test_weak_devices_are_silent_as_often_as_rayleigh_fading_has_them():
-    """A symbol that one device alone sends arrives with a share of 1, 1/2, 1/3 or not at all."""
+    """The gain of a symbol that only one device sends is 1, 1/2, 1/3 or zero."""
     link = OverTheAirLink(model="flat", truncation=0.5, **ROW)
     alone = tf.concat([tf.ones([6000, 1, 8]), tf.zeros([6000, 2, 8])], 1)
     mean = link(tf.cast(alone, tf.complex64), 1e-8)[0].numpy()[:, 0].real
@@ -78,7 +78,7 @@ def test_a_receiver_that_knows_that_symbols_agree_errs_less_and_knows_how_much()
         error = np.abs(mean - tf.reduce_mean(symbols, 1)) ** 2
         errors.append(np.median(error))
         ratios.append(np.mean(error / no_eff))
-    assert errors[1] < 0.95 * errors[0]  # over the same channels and noise
+    assert errors[1] < 0.95 * errors[0]  # with the same channels and noise
     assert ratios[0] < 0.75
     assert ratios[1] == pytest.approx(1.0, abs=0.05)
 
@@ -128,8 +128,8 @@ def test_one_row_is_no_input():
     ("settings", "message"),
     [
         ({"num_tx_ant": 2}, "`num_tx_ant` of a device must be one"),
-        ({"access": "orthogonal"}, "`access`, `user` and `equalizer` are for links that tell"),
-        ({"correlation": 0.5}, "`correlation` is for `receiver`='mmse'"),
+        ({"access": "orthogonal"}, "`access`, `user` and `equalizer` require a link"),
+        ({"correlation": 0.5}, "`correlation` requires `receiver`='mmse'"),
         ({"truncation": -1.0}, "truncation"),
     ],
 )

@@ -27,7 +27,7 @@ def test_block_diagonalization_leaves_other_users_nothing():
 
 
 def test_beams_span_what_of_the_own_channel_others_do_not_see():
-    """The definition by null spaces and singular vectors."""
+    """Block diagonalization by its definition with null spaces and singular vectors."""
     h = complex_normal([10, 4, 8])
     g = block_diagonal_matrix(h, 2).numpy()
     for one, beams in zip(h.numpy(), g, strict=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mathematics of sums in the air, against NumPy."""
+"""Over-the-air computation compared with NumPy."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_the_root_is_that_of_equal_correlations(correlation):
 @pytest.mark.parametrize("correlation", [0.0, 0.8])
 @pytest.mark.parametrize("antennas", [1, 4])
 def test_the_mean_is_estimated_as_numpy_does_it(correlation, antennas):
-    """LMMSE of s = 1'x/N with the covariances written out, scaled so that E[s_hat s*] = E|s|^2."""
+    """LMMSE estimate of s = 1'x/N from covariances, scaled so that E[s_hat s*] = E|s|^2."""
     h, y = complex_normal([20, antennas, 3]), complex_normal([20, antennas])
     noise = tf.random.uniform([20], 0.1, 2.0)
     mean, no_eff = mmse_of_mean(y, h, noise, correlation)
@@ -65,11 +65,11 @@ def test_devices_meet_in_phase_within_their_power(antennas):
     np.testing.assert_array_equal(active, gain >= 0.2)
     sent = np.mean(active * eta[..., np.newaxis] ** 2 / gain, axis=1)
     assert sent.max() <= 1 / 3 * 1.001
-    np.testing.assert_allclose(sent.max(axis=1), 1 / 3, rtol=1e-3)  # the weakest sends all it may
+    np.testing.assert_allclose(sent.max(axis=1), 1 / 3, rtol=1e-3)  # full power of the weakest
 
 
 def test_errors_of_what_devices_know_are_noise():
-    """A known estimate with an independent error, as LMMSE estimates have."""
+    """The error is independent of the estimate, as for LMMSE estimates."""
     h_hat = complex_normal([400, 40, 1, 3])
     h = h_hat + 0.3 * complex_normal([400, 40, 1, 3])
     x, no = complex_normal([400, 40, 3]), tf.constant(0.2)

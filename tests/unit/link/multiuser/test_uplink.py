@@ -46,7 +46,7 @@ def test_one_user_is_the_link_of_one_user(csi):
     if csi == "perfect":
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
     error, reference = (np.mean(np.abs(x - symbols) ** 2, axis=1) for x in (ours, theirs))
-    paired = error - reference  # the same channel and noise
+    paired = error - reference  # with the same channel and noise
     assert abs(paired.mean()) <= 3.3 * paired.std() / 60**0.5 + 1e-6
     assert np.mean(our_noise) == pytest.approx(np.mean(their_noise), rel=0.1)
 
@@ -67,7 +67,7 @@ def test_orthogonal_access_is_links_of_their_own():
     chain = {"model": "TDL-C", "csi": "perfect", "num_rx_ant": 2, **SMALL}
     users = UplinkLink(num_users=3, access="orthogonal", **chain)
     single = OFDMLink(num_tx_ant=1, **chain)
-    symbols = complex_normal([3, 96])  # a slot each
+    symbols = complex_normal([3, 96])  # one slot per row
     set_seed("call")
     expected = single(symbols, 0.1)
     set_seed("call")
@@ -99,7 +99,7 @@ def test_reported_noise_of_each_user_is_the_measured_error(settings, tolerance):
 
 
 def test_zero_forcing_over_flat_fading_leaves_the_noise_of_the_closed_form():
-    r"""The SNR after zero-forcing is Gamma distributed: E[1/gamma] = K N0 / (M - K)."""
+    r"""The SNR after zero forcing is Gamma distributed: E[1/gamma] = K N0 / (M - K)."""
     link = UplinkLink(
         model="flat", num_users=3, num_rx_ant=8, csi="perfect", equalizer="zf",
         fft_size=2, num_ofdm_symbols=1, pilot_ofdm_symbol_indices=(), cyclic_prefix_length=0,
@@ -110,7 +110,7 @@ def test_zero_forcing_over_flat_fading_leaves_the_noise_of_the_closed_form():
 
 
 def handwritten_chain(grid, generate, statistics_csi):
-    """A codeword a user and slot, from Sionna's blocks for several transmitters."""
+    """One codeword per user and slot, with Sionna's blocks for several transmitters."""
     data = int(grid.num_data_symbols)
     info, coded = data, 2 * data
     encoder = LDPC5GEncoder(info, coded, 2)
@@ -119,7 +119,7 @@ def handwritten_chain(grid, generate, statistics_csi):
     apply, remove_nulled = ApplyOFDMChannel(), RemoveNulledSubcarriers(grid)
     estimate = LSChannelEstimator(grid, interpolation_type="lin")
     equalize = LMMSEEqualizer(grid, StreamManagement(np.ones([1, USERS]), 1))
-    amplitude = USERS**-0.5  # users share a total power of one
+    amplitude = USERS**-0.5  # users share unit power
 
     def run(bits, no):
         symbols = tf.reshape(mapper(encoder(bits)), [-1, USERS, 1, data])
@@ -136,7 +136,7 @@ def handwritten_chain(grid, generate, statistics_csi):
 
 
 def block_errors(chain, info, no, slots, rounds):
-    """Mean block error of the users of each slot."""
+    """Mean block error rate over the users of each slot."""
     source, errors = BinarySource(), []
     for _ in range(rounds):
         bits = source([slots * USERS, info])
@@ -146,7 +146,7 @@ def block_errors(chain, info, no, slots, rounds):
 
 
 def umi_generator(grid):
-    """Sionna's UMi with a new topology of all users in each call."""
+    """Sionna's UMi model with a new topology of all users in each call."""
     arrays = antenna_row(1, "omni", 3.5e9), antenna_row(ANTENNAS, "38.901", 3.5e9)
     model = UMi(3.5e9, "low", *arrays, "uplink", enable_pathloss=False, enable_shadow_fading=False)
     generate = GenerateOFDMChannel(model, grid, normalize_channel=True)
@@ -186,7 +186,7 @@ def test_same_block_error_rate_as_sionnas_chain_of_several_users(model, csi, no)
     coded = CodedTransmission(link, info, 0.5, 2, num_iter=8)
     run = functools.partial(block_errors, info=info, no=no, slots=100, rounds=4)
     ours, theirs = run(coded), run(handwritten_chain(grid, generate, csi))
-    assert 0.05 < np.mean([ours, theirs]) < 0.95  # a rate that says something
+    assert 0.05 < np.mean([ours, theirs]) < 0.95  # neither zero nor one
     deviation = np.sqrt(ours.var() / len(ours) + theirs.var() / len(theirs))
     assert abs(ours.mean() - theirs.mean()) < 3.3 * deviation
 
@@ -194,9 +194,9 @@ def test_same_block_error_rate_as_sionnas_chain_of_several_users(model, csi, no)
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"num_rx_ant": 3}, "`num_streams` must not exceed .* 4 users at a time, num_rx_ant=3"),
+        ({"num_rx_ant": 3}, "`num_streams` must not exceed .* 4 active users, num_rx_ant=3"),
         ({"user": 4}, "`user` must be less than `num_users`. Received: user=4, num_users=4"),
-        ({"power_control": False, "interpolation": "lmmse"}, "a power that a receiver does not"),
+        ({"power_control": False, "interpolation": "lmmse"}, "`power_control`=False requires"),
         ({"num_users": 5, "num_rx_ant": 8}, "must be a multiple of `streams of all users`"),
         ({"direction": "downlink"}, "direction"),
     ],

@@ -29,7 +29,7 @@ def problem(no, num_rx_ant=4, num_streams=2):
 
 
 def single(y, h, noise):
-    """The problem in single precision."""
+    """Signals and channels in single precision."""
     return tf.constant(y, tf.complex64), tf.constant(h, tf.complex64), tf.constant(noise, "float32")
 
 
@@ -111,7 +111,7 @@ def test_streams_that_share_one_channel_are_finite_and_indistinguishable(no):
     x_hat, no_eff = diagonal_lmmse_equalizer(y, tf.repeat(h[..., :1], 2, axis=-1), noise)
     assert np.isfinite(x_hat).all()
     np.testing.assert_allclose(no_eff[:, 0], no_eff[:, 1], rtol=1e-5)
-    assert np.min(no_eff) > 0.5  # the power of the other stream, less what rounding takes
+    assert np.min(no_eff) > 0.5  # power of the other stream, within rounding errors
 
 
 @pytest.mark.parametrize("num_streams", [1, 2, 3])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interference and its suppression against NumPy, and links with budgets against counting."""
+"""Interference and its suppression compared with NumPy, and links with a link budget."""
 
 import numpy as np
 import pytest
@@ -22,13 +22,13 @@ SLOT = {"fft_size": 24, "subcarrier_spacing": 15e3, "cyclic_prefix_length": 2}
 
 
 def _drops(num_slots=3):
-    shape = [num_slots, 1, 4, 1, 4, 6, 8]  # two terminals of two antennas
+    shape = [num_slots, 1, 4, 1, 4, 6, 8]  # two terminals with two antennas each
     return Drops(complex_normal(shape), tf.range(num_slots), 0.3 * complex_normal(shape))
 
 
 @pytest.mark.parametrize("power_dbm", [None, 10.0])
 def test_power_and_covariance_are_those_of_numpy(power_dbm):
-    """Fixed powers are relative to the noise, others to the terminal of the link."""
+    """Fixed powers are relative to the noise; other powers are relative to the terminal."""
     set_seed(1)
     budget = Budget(LinkBudget(interferers={"num": 2, "tx_power_dbm": power_dbm}), 1e6, -100.0)
     drops, no = _drops(), tf.constant([0.1, 0.2, 0.4])
@@ -51,7 +51,7 @@ def test_power_and_covariance_are_those_of_numpy(power_dbm):
 
 
 def test_whitened_noise_is_white():
-    """Noise with the covariance of interference and errors comes out independent at antennas."""
+    """After whitening, noise with the covariance of interference and errors is independent."""
     set_seed(2)
     budget = Budget(LinkBudget(interferers={"num": 2}), 1e6, -100.0)
     found = interference(_drops(1), tf.constant([0.1]), budget)
@@ -78,7 +78,7 @@ def test_errors_are_parted_by_what_noise_does():
 
 
 class _Squared:
-    """Squared error of symbols over a link, with what the link notes."""
+    """Squared error of symbols over a link, and the metrics of the link."""
 
     def __init__(self, link):
         self.link = link
@@ -94,7 +94,7 @@ class _Squared:
 
 
 def test_outage_over_rayleigh_fading_is_that_of_the_closed_form():
-    """P(SINR < s) = 1 - exp(-s / mean SNR), which is the median's over its gain."""
+    """P(SINR < s) = 1 - exp(-s / mean SNR), where the mean is the median divided by its gain."""
     set_seed(4)
     rayleigh = ModelSource(RayleighBlockFading(1, 1, 1, 1), normalize="none")
     grid = {"num_ofdm_symbols": 2, "pilot_ofdm_symbol_indices": (0,), "fft_size": 4}
@@ -103,7 +103,7 @@ def test_outage_over_rayleigh_fading_is_that_of_the_closed_form():
     assert link.budget.median_gain_db == pytest.approx(10 * np.log10(np.log(2)), abs=0.4)
     system = _Squared(link)
     assert isinstance(system, Scaled)
-    power = link.budget.noise_dbm + 10.0  # a mean SNR of 10 dB
+    power = link.budget.noise_dbm + 10.0  # mean SNR of 10 dB
     data = [tf.ones([250, 4], tf.complex64) for _ in range(8)]
     result = sim_metrics(
         system, data, [power, power + 5], axis="tx_power_dbm", records=2000, progress=False
@@ -118,7 +118,7 @@ def test_outage_over_rayleigh_fading_is_that_of_the_closed_form():
 
 
 def test_rows_know_the_drop_and_the_sinr_of_their_slots():
-    """The SINR is the energy of the drop over the noise, in eager mode and in a graph."""
+    """The SINR is the energy of the drop divided by the noise, in eager mode and in a graph."""
     set_seed(5)
     link = OFDMLink(csi="perfect", link_budget={}, **UMA, **SLOT)
     energies = np.mean(np.abs(link.channel.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))
@@ -136,7 +136,7 @@ def test_rows_know_the_drop_and_the_sinr_of_their_slots():
 @pytest.mark.parametrize("csi", ["perfect", "ls"])
 @pytest.mark.parametrize("interferers", [None, {"num": 2, "tx_power_dbm": 23.0}])
 def test_no_eff_is_the_error_at_any_power(csi, interferers):
-    """In physical units, with interference and without."""
+    """In physical units, with and without interference."""
     set_seed(6)
     budget = {"interferers": interferers}
     options = {**UMA, "pool_size": 128}
@@ -149,7 +149,7 @@ def test_no_eff_is_the_error_at_any_power(csi, interferers):
 
 
 def test_pusch_links_have_budgets():
-    """The noise is that of the allocated resource blocks, and the SINR is noted beside bits."""
+    """The noise is that of the allocated resource blocks, and SINR and bits are measured."""
     set_seed(7)
     link = PUSCHLink(
         model="UMi", num_rx_ant=2, num_resource_blocks=2, csi="perfect", pool_size=64,

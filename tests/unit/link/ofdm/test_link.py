@@ -48,7 +48,7 @@ def test_reported_noise_is_the_measured_error(settings, tolerance):
 
 
 def test_sionnas_error_variance_overstates_the_noise_of_linear_interpolation():
-    """Why ``statistics="known"`` is the default."""
+    """This is the reason for the default ``statistics="known"``."""
     symbols, no = qpsk(240, 192), tf.constant(0.01)
     ratios = {}
     for statistics in ("known", "none"):
@@ -63,7 +63,7 @@ def test_sionnas_error_variance_overstates_the_noise_of_linear_interpolation():
 
 @pytest.mark.parametrize("model", ["CDL-C", "TDL-C"])
 def test_estimates_of_an_inverted_channel_are_not_taken_for_those_of_the_channel(model):
-    """The diagonal of what `rzf` leaves has a mean, and another power than the rest."""
+    """With `rzf`, the diagonal of the effective channel has a mean and another power."""
     chain = {"model": model, "precoding": "rzf", **DOWNLINK}
     error, ratio = {}, {}
     symbols = qpsk(240, 192)
@@ -75,7 +75,7 @@ def test_estimates_of_an_inverted_channel_are_not_taken_for_those_of_the_channel
         error[csi] = float(tf.reduce_mean(squared))
         ratio[csi] = float(tf.reduce_mean(squared / no_eff))
     assert error["perfect"] < error["ls"] < 2 * error["perfect"]
-    assert 0.75 < ratio["ls"] < 1.02  # Sionna's error variance counts too much
+    assert 0.75 < ratio["ls"] < 1.02  # Sionna overestimates the error variance
 
 
 @pytest.mark.parametrize("settings", [{}, {"num_streams": 1}, {"num_tx_ant": 4}])
@@ -90,7 +90,7 @@ def test_pilots_and_data_leave_with_a_total_power_of_one(settings):
 
 @pytest.mark.parametrize("csi", ["perfect", "ls"])
 def test_gradient_is_the_slope_of_the_link(csi):
-    """The link is linear in its symbols: pilots do not depend on them, and nothing else may."""
+    """The link is linear in its symbols, because channel estimates do not depend on them."""
     link = OFDMLink(**SMALL, csi=csi)
     symbols, step = qpsk(2, 30), qpsk(2, 30)
 
@@ -110,7 +110,7 @@ def test_gradient_is_the_slope_of_the_link(csi):
 
 def test_each_latent_sees_the_noise_of_its_own_slots():
     link = OFDMLink(**SMALL, csi="perfect")
-    symbols = qpsk(3, 200)  # two slots each
+    symbols = qpsk(3, 200)  # two slots per row
     received, no_eff = link(symbols, tf.constant([1e-4, 1e-1, 10.0]))
     error = np.mean(np.abs(received - symbols) ** 2, axis=1)
     np.testing.assert_allclose(error, np.mean(no_eff, axis=1), rtol=0.3)
@@ -123,7 +123,7 @@ def test_without_packing_latents_do_not_share_slots():
         assert link(qpsk(5, 16), tf.constant(0.1))[0].shape == (5, 16)
     slot = 6 * 24
     assert packed.channel_uses(16, num_latents=12) == slot
-    assert packed.channel_uses(16, num_latents=13) == 2 * slot  # 208 of 192 symbols
+    assert packed.channel_uses(16, num_latents=13) == 2 * slot  # 208 symbols; a slot has 192
     assert alone.channel_uses(16, num_latents=13) == 13 * slot
 
 
@@ -138,14 +138,14 @@ def test_empty_subcarriers_cost_nothing_and_the_rest_still_works():
 @pytest.mark.parametrize("no", [0.0, 1e4])
 def test_extreme_noise_is_reported(no):
     link = OFDMLink(**SMALL, model="TDL-E", num_tx_ant=4, num_rx_ant=4, pool_size=4)
-    symbols = qpsk(200, 192)  # a slot each
+    symbols = qpsk(200, 192)  # one slot per row
     received, no_eff = link(symbols, tf.constant(no))
     error = np.abs(received - symbols) ** 2
     assert np.all(no_eff > 0)
     if no:
         assert np.min(no_eff) > no
         assert np.mean(error / no_eff) == pytest.approx(1.0, abs=0.05)
-    else:  # what interpolation misses is left
+    else:  # the interpolation error remains
         assert np.mean(error) < min(0.05, 1.1 * np.mean(no_eff))
 
 

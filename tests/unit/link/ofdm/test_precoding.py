@@ -127,7 +127,7 @@ def test_what_antennas_send_arrives_as_the_precoded_channel_says(precoding, stre
 
 @pytest.mark.parametrize(("precoding", "expected"), [("none", [0.5, 0.5]), ("svd", [4.5, 0.5])])
 def test_powers_of_streams_are_those_of_the_modes(precoding, expected):
-    """Of a channel with singular values of three and one."""
+    """The channel has the singular values three and one."""
     precode = PrecodedChannel(settings(precoding=precoding, num_tx_ant=2, num_rx_ant=2))
 
     def channel(num_slots):
@@ -140,7 +140,7 @@ def test_powers_of_streams_are_those_of_the_modes(precoding, expected):
 
 
 def test_powers_of_streams_do_not_depend_on_path_loss():
-    """A link budget moves drops by tens of decibels, and statistics are those of unit energy."""
+    """Drops of a link budget differ by tens of decibels, but statistics refer to unit energy."""
     one = settings(model="UMi", pool_size=64, precoding="svd", num_tx_ant=4, num_rx_ant=2)
     budget = one.model_copy(update={"link_budget": LinkBudget()})
     grid, precode = resource_grid(one), PrecodedChannel(one)

@@ -14,19 +14,19 @@ from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
         ({"num_streams": 3}, r"num_streams` must not exceed .* num_streams=3, num_tx_ant=2"),
         ({"num_tx_ant": 1, "precoding": "svd"}, r"at least two transmit antennas.*'svd'"),
         ({"precoding": "rzf"}, r"must equal `num_rx_ant`.*num_streams=2, num_rx_ant=4"),
-        ({"precoding_granularity": "slot"}, r"'slot' is for `precoding`='svd'.*'none'"),
+        ({"precoding_granularity": "slot"}, r"'slot' requires `precoding`='svd'.*'none'"),
         (
             {"precoding": "svd", "precoding_granularity": "element"},
             r"cannot be interpolated.*'element', csi='ls'",
         ),
         (
             {"precoding": "rzf", "num_rx_ant": 2, "interpolation": "lmmse"},
-            r"statistics of the channel, which\s+`precoding`='rzf' changes",
+            r"requires the channel statistics, which\s+`precoding`='rzf' changes.*'lmmse'",
         ),
         ({"statistics": "none", "interpolation": "lmmse"}, r"needs `statistics`='known'"),
         (
             {"precoding": "rzf", "num_rx_ant": 2, "statistics": "known"},
-            r"those of the channel, which `precoding`='rzf' changes",
+            r"requires the channel statistics, which `precoding`='rzf' changes.*'known'",
         ),
         ({"model": "UMi", "pool_size": 63}, r"less than 64 drops.*pool_size=63"),
         ({"model": "RMa", "pool_size": 1, "statistics": "known"}, r"tells the receiver the drops"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slots with all kinds of reference signals."""
+"""PUSCH slots with different configurations of reference signals."""
 
 SLOTS = {
     "one symbol": {},

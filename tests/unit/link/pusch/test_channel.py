@@ -15,7 +15,7 @@ CARRIER = 3.5e9
 
 
 def umi(num_drops):
-    """UMi of three antennas at the base station, bound to its number of drops."""
+    """UMi model with three base station antennas and a fixed number of drops."""
     terminal = AntennaArray(1, 1, "single", "V", "omni", CARRIER)
     station = AntennaArray(1, 3, "single", "V", "omni", CARRIER)
     model = UMi(CARRIER, "low", terminal, station, "uplink", enable_pathloss=False)
@@ -24,7 +24,7 @@ def umi(num_drops):
 
 
 class TwoPaths(ChannelModel):
-    """Paths of equal power, 100 ns apart, which are the same at all times."""
+    """Two static paths of equal power with a delay difference of 100 ns."""
 
     def __call__(self, batch_size, num_time_steps, sampling_frequency):
         a = complex_normal([batch_size, 1, 2, 1, 1, 2, 1])
@@ -67,12 +67,12 @@ def test_a_model_that_is_bound_to_a_batch_size_fills_a_pool():
 
 
 def test_flat_fading_is_that_of_rayleigh_on_average():
-    """Without a normalization of each slot: of one antenna, E[N / |h|^2] has no limit."""
+    """Flat fading is not normalized in each slot. For one antenna, E[N / |h|^2] is infinite."""
     link = PUSCHLink(model="flat", num_rx_ant=3, csi="perfect", equalizer="zf")
     symbols = complex_normal([4000, 8])
     no_eff = link(symbols, np.full(4000, 0.1, np.float32))[1].numpy()
     np.testing.assert_allclose(no_eff, np.broadcast_to(no_eff[:, :1], no_eff.shape), rtol=1e-4)
-    assert np.mean(no_eff) == pytest.approx(0.1 / 2, rel=0.1)  # of a gamma variable of order 3
+    assert np.mean(no_eff) == pytest.approx(0.1 / 2, rel=0.1)  # gamma distribution of order 3
 
 
 @pytest.mark.parametrize(

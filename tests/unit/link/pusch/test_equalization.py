@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The equalizer of single resource elements is Sionna's for white noise."""
+"""The equalizer of single resource elements equals Sionna's equalizer for white noise."""
 
 import numpy as np
 import pytest

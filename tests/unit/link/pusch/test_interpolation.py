@@ -18,7 +18,7 @@ from .slot_cases import SLOTS
 
 
 def slot(settings):
-    """Grid, reference signals and their groups of a slot of two resource blocks."""
+    """Resource grid, reference signals and groups of a slot with two resource blocks."""
     settings = PUSCHSettings(num_resource_blocks=2, num_rx_ant=4, **settings)
     pattern = PUSCHPilotPattern(settings.config)
     grid = ResourceGrid(
@@ -32,7 +32,7 @@ def slot(settings):
 
 
 class AtPilots(BaseChannelInterpolator):
-    """Leaves the estimates where they are."""
+    """Interpolator that returns the estimates at the reference signals."""
 
     def __call__(self, h_hat, err_var):
         return h_hat, err_var
@@ -47,7 +47,7 @@ def estimator(settings, grid, interpolator):
 
 
 def received(settings, grid, h):
-    """What an antenna receives over ``h`` [batch, layers, T, F] if all data symbols are zero."""
+    """Received signal of an antenna over ``h`` [batch, layers, T, F] without data symbols."""
     layers = settings.num_layers
     data = tf.zeros([1, 1, layers, int(grid.num_data_symbols)], tf.complex64)
     x = ResourceGridMapper(grid)(data).numpy()[0, 0]
@@ -60,7 +60,7 @@ def gaussian(rng, *shape):
 
 @pytest.mark.parametrize("name", SLOTS)
 def test_groups_hold_what_sionnas_estimator_finds(name):
-    """Over channels without any smoothness, with the estimator of Sionna for the right value."""
+    """Channels are white over time and frequency. The reference is Sionna's estimator."""
     settings, grid, groups = slot(SLOTS[name])
     h = gaussian(np.random.default_rng(1), 3, *groups.pilots.shape)
     estimate = estimator(settings, grid, AtPilots())
@@ -88,7 +88,7 @@ def test_groups_hold_what_sionnas_estimator_finds(name):
 
 
 def statistics(settings, groups):
-    """Channels that change over time and frequency, and layers that are correlated."""
+    """Statistics of channels that vary over time and frequency, with correlated layers."""
     times, freqs = np.arange(groups.num_symbols), np.arange(groups.num_subcarriers)
     lag_t, lag_f = times[:, None] - times, freqs[:, None] - freqs
     time = np.sinc(0.05 * lag_t) * np.exp(0.1j * lag_t)
@@ -98,7 +98,7 @@ def statistics(settings, groups):
 
 
 def channels(rng, number, known):
-    """Gaussian channels [number, layers, T, F] of these statistics."""
+    """Gaussian channels [number, layers, T, F] with these statistics."""
     roots = []
     for covariance in (known.layers, known.time, known.frequency):
         values, vectors = np.linalg.eigh(covariance)

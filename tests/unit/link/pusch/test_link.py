@@ -94,7 +94,7 @@ def test_each_row_has_the_block_of_the_slot_in_which_it_begins(packing):
         return tf.abs(bits_hat - spoilt), right
 
     link.transport_block.decode = spoil
-    size = room // 2 + 3  # the second row begins in the first slot, the third in the second
+    size = room // 2 + 3  # the second row starts in the first slot, the third in the second
     _, figures = noted(link, complex_normal([4, size]), 1e-3)
     begins = [0, 0, 1, 1] if packing else [0, 1, 2, 3]
     np.testing.assert_array_equal(figures["bler"], wrong[0][begins])
@@ -116,13 +116,13 @@ def test_nobody_asks_and_nothing_is_decoded(monkeypatch):
     link = PUSCHLink(**SMALL, model="TDL-A", csi="perfect", transport_block=BITS)
     monkeypatch.setattr(link.transport_block, "decode", None)
     link(complex_normal([3, 5]), 0.1)
-    with collecting() as collection:  # in a graph of its own, nothing could be handed out
+    with collecting() as collection:  # not possible across nested graphs
         tf.function(link, autograph=False)(complex_normal([3, 5]), 0.1)
     assert collection.figures() == {}
 
 
 def test_bits_do_not_change_what_latents_see():
-    """On shared elements of other places, they cost slots and nothing else."""
+    """Bits increase the number of slots, but do not affect the latents."""
     alone = PUSCHLink(**SMALL, model="TDL-C", num_layers=2)
     beside = PUSCHLink(**SMALL, model="TDL-C", num_layers=2, transport_block=BITS)
     symbols = complex_normal([2000, 20])
@@ -162,8 +162,8 @@ def test_bits_that_are_none_are_refused():
     ):
         with pytest.raises(ValueError, match=f"^{message}"):
             link.send_bits(wrong, no)
-    with pytest.raises(ValueError, match="`send_bits` needs the setting `transport_block`"):
+    with pytest.raises(ValueError, match="`send_bits` requires the setting `transport_block`"):
         PUSCHLink(**SMALL, model="TDL-A", csi="perfect").send_bits(bits, 0.1)
     full = PUSCHLink(**SMALL, model="TDL-A", csi="perfect", transport_block={"share": 1.0})
-    with pytest.raises(ValueError, match="leaves no element for latents"):
+    with pytest.raises(ValueError, match="leaves no resource element for latents"):
         full(complex_normal([3, 5]), 0.1)

@@ -69,14 +69,14 @@ def test_every_precoding_matrix_has_unit_power(layers, ports, indices):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"num_layers": 3}, "Sionna refuses this PUSCH configuration: num_antenna_ports"),
-        ({"num_layers": 2, "num_rx_ant": 1}, "`num_layers` must not exceed the antennas"),
-        ({"num_antenna_ports": 2}, "without `tpmi` each layer has a port of its own. Received"),
+        ({"num_layers": 3}, "Sionna rejects this PUSCH configuration: num_antenna_ports"),
+        ({"num_layers": 2, "num_rx_ant": 1}, "`num_layers` must not exceed the number"),
+        ({"num_antenna_ports": 2}, "without `tpmi`, `num_antenna_ports` must equal"),
         ({"tpmi": 0}, "precoding requires two or more antenna ports"),
-        ({"symbol_allocation": (0, 2)}, "refuses this PUSCH configuration: .*too short"),
+        ({"symbol_allocation": (0, 2)}, "rejects this PUSCH configuration: .*too short"),
         (
             {"symbol_allocation": (2, 1), "mapping_type": "B"},
-            "the reference signals leave no element for data. Received: symbol_allocation",
+            "the reference signals leave no resource element for data. Received: symbol_alloc",
         ),
         ({"symbol_allocation": (4, 12), "mapping_type": "B"}, "symbol_allocation"),
         ({"dmrs": {"length": 2, "additional_position": 2}}, "additional_position must be in"),
@@ -86,7 +86,7 @@ def test_every_precoding_matrix_has_unit_power(layers, ports, indices):
             {"num_layers": 4, "dmrs": {"num_cdm_groups_without_data": 1}},
             "Unallowed DMRS port 2",
         ),
-        ({"num_layers": 2, "dmrs": {"dmrs_port_set": (1, 1)}}, "each layer needs a port of its"),
+        ({"num_layers": 2, "dmrs": {"dmrs_port_set": (1, 1)}}, "a different port for each layer"),
         ({"subcarrier_spacing": 20e3}, "`subcarrier_spacing` must be 15, 30, .* Received: 20000"),
         ({"cyclic_prefix": "extended"}, "Extended cyclic prefix only valid for 60kHz"),
         ({"slot_number": 20}, "slot_number cannot exceed"),
@@ -96,7 +96,7 @@ def test_every_precoding_matrix_has_unit_power(layers, ports, indices):
         ({"num_resource_blocks": 275}, "`interpolation`='lmmse' needs a matrix .*; use 'lin'"),
         (
             {"transport_block": {"share": 0.5, "num_layers": 1}},
-            "transport_block: bits take a `share` of the elements or `num_layers`, not both",
+            "transport_block: `share` and `num_layers` must not both be given",
         ),
         (
             {"transport_block": {"num_layers": 2}},
@@ -133,7 +133,7 @@ def test_a_configuration_that_is_none_is_refused():
             },
             96,
         ),
-        ({"num_resource_blocks": 2, "slot_number": 0}, 2),  # 1.7 in whole samples
+        ({"num_resource_blocks": 2, "slot_number": 0}, 2),  # 1.7 is rounded up
         ({"num_resource_blocks": 2, "slot_number": 1}, 2),
     ],
 )

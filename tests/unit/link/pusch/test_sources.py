@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channels of one's own in PUSCH links, as settings and studies name them."""
+"""Your own channels in PUSCH links, given as settings and in studies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SLOT = {"num_rx_ant": 2, "num_resource_blocks": 1}
 
 
 def responses(path, num_rows=80, times=None):
-    """Frequency responses of two paths, on every other subcarrier around a resource block."""
+    """Frequency responses of two paths on every second subcarrier around a resource block."""
     rng = np.random.default_rng(0)
     frequencies = np.arange(-8, 9, 2) * 30e3
     a, tau = gaussian(rng, num_rows, 2, 1, 2), np.array([0.0, 2e-7])

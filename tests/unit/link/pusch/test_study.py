@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Studies know what links measure before anything runs."""
+"""Studies check the metrics of links before they run."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_alone_in_the_slot_it_is_what_sionna_transmits(name):
 @pytest.mark.parametrize("mcs_table", [1, 2, 3, 4])
 @pytest.mark.parametrize("settings", [{}, {"dmrs": {"num_cdm_groups_without_data": 1}}])
 def test_its_size_is_that_of_the_standard(mcs_table, settings):
-    """With 162 elements of a resource block for data, only 156 count."""
+    """At most 156 of the 162 data elements of a resource block are counted."""
     for mcs_index in (9, 12):
         own = PUSCHSettings(
             num_resource_blocks=6,
@@ -85,8 +85,8 @@ def test_it_comes_back_from_its_own_symbols():
     ("settings", "message"),
     [
         ({"mcs_index": 28, "mcs_table": 2}, "the table has no such row. Received: .*mcs_index=28"),
-        ({"share": 0.01, "num_resource_blocks": 1}, "must have room for 24 bits. Received: 2 el"),
-        ({"mcs_index": 0}, "Sionna refuses it, Unsupported coderate"),
+        ({"share": 0.01, "num_resource_blocks": 1}, "at least 24 bits. Received: 2 elements"),
+        ({"mcs_index": 0}, "Sionna rejects it: Unsupported coderate"),
     ],
 )
 def test_blocks_that_cannot_be_are_refused_in_one_line(settings, message):

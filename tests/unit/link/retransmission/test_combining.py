@@ -22,7 +22,7 @@ def test_weights_are_the_inverse_noise_powers(compiled):
 
 
 def test_least_squares_gives_the_same_estimate():
-    weights = np.diag(NOISE[:, 0, 0] ** -0.5)  # of one symbol in noise of three powers
+    weights = np.diag(NOISE[:, 0, 0] ** -0.5)  # one symbol with three noise powers
     rows, values = weights @ np.ones([3, 1]), weights @ ESTIMATES[:, 0, 0]
     expected = np.linalg.lstsq(rows, values, rcond=None)[0][0]
     combined, _ = maximum_ratio_combining(ESTIMATES[:, 0, 0], NOISE[:, 0, 0])

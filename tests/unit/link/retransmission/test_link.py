@@ -20,7 +20,7 @@ STILL = {**SLOT, "model": "TDL-A", "delay_spread": 0.0, "speed": 0.0, "packing":
 
 @pytest.mark.parametrize("number", [1, 2, 4])
 def test_gain_over_awgn_is_the_number_of_transmissions(number):
-    """3.01 dB for two."""
+    """Two transmissions gain 3.01 dB."""
     symbols = complex_normal([20_000, 5])
     link = RetransmissionLink(AWGNLink(), num_transmissions=number)
     symbols_hat, no_eff = link(symbols, 0.5)
@@ -31,7 +31,7 @@ def test_gain_over_awgn_is_the_number_of_transmissions(number):
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_outage_over_rayleigh_is_that_of_independent_branches(number):
-    """The SNR after combining is a sum of exponential ones: a gamma distribution."""
+    """The SNR after combining is a sum of exponential variables, which has a gamma distribution."""
     link = RetransmissionLink(FlatFadingLink(), num_transmissions=number)
     _, no_eff = link(complex_normal([20_000, 1]), 0.1)
     snr = 1 / no_eff.numpy()[:, 0]
@@ -52,7 +52,7 @@ def test_a_channel_that_stands_still_gives_no_diversity(gap):
 
 @pytest.mark.parametrize("snr_db", [0.0, 20.0])
 def test_reported_noise_is_the_error_where_channels_are_much_the_same(snr_db):
-    """Estimated channels whose correlation is 0.9, and streams that leave interference."""
+    """Estimated channels with a correlation of 0.9 and interference between streams."""
     two = {**SLOT, "model": "TDL-A", "csi": "ls", "num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 24}
     link, symbols = RetransmissionLink(two, gap=4), complex_normal([40_000, 5])
     symbols_hat, no_eff = link(symbols, 10 ** (-snr_db / 10))
@@ -87,11 +87,11 @@ def test_one_transmission_is_the_link_itself():
 
 
 def test_every_transmission_costs():
-    link = FlatFadingLink(num_tx_ant=2, num_rx_ant=2)  # two symbols a use
+    link = FlatFadingLink(num_tx_ant=2, num_rx_ant=2)  # two symbols per channel use
     again = RetransmissionLink(link, num_transmissions=3)
     parts = RetransmissionLink(link, num_transmissions=3, sends="parts")
     assert again.channel_uses(8, 10) == 3 * 40
-    assert parts.channel_uses(8, 10) == 3 * 20  # three symbols each, one padded
+    assert parts.channel_uses(8, 10) == 3 * 20  # three symbols per part, with padding
     later = RetransmissionLink(OFDMLink(fft_size=12), gap=3)
     assert later.channel_uses(8, 10) == 2 * 14 * 12
 
@@ -141,13 +141,13 @@ def test_a_model_of_your_own_evolves_too():
     own = ModelSource(RayleighBlockFading(1, 1, 1, 1), normalize="none")
     link = OFDMLink(channel=own, num_tx_ant=1, num_rx_ant=1, fft_size=12, csi="perfect")
     h = RetransmissionLink(link, gap=2).link.channel(100).numpy()
-    np.testing.assert_array_equal(h[:50], h[50:])  # it stands still
+    np.testing.assert_array_equal(h[:50], h[50:])  # static channel
 
 
 @pytest.mark.parametrize("build", [dict, LINKS.build], ids=["settings", "link"])
 def test_saved_links_draw_the_same_pools(build):
     uma = build({**SLOT, "model": "UMa", "num_rx_ant": 2, "pool_size": 64})
-    complex_normal([3])  # what is drawn in between does not matter
+    complex_normal([3])  # draws in between have no effect
     link = RetransmissionLink(uma, gap=2)
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(link))
     assert again.settings == link.settings

@@ -29,7 +29,7 @@ judges: {image: judge}
 curves:
   - {label: a, model: main, link: awgn, present: [image], mode: paper}
   - {label: b, model: apart, link: noise, present: [text, audio, image]}
-evaluation: {snr_db: [0], target_half_width: {image_recognised: 0.01, text_accuracy: 0.1}}
+evaluation: {snr_db: [0], target_half_width: {image_recognized: 0.01, text_accuracy: 0.1}}
 figure: {metrics: [image_mse, image_psnr, image_ssim], log_scale: [audio_mae]}
 """)
 LATENTS = yaml.safe_load("""
@@ -135,7 +135,7 @@ def test_what_goes_together_is_a_study(document):
             r"needs data with image: .*builtin, m",
         ),
         (CENTROIDS, "data", {"kind": "cifar10"}, "needs data with image, audio, text: builtin, mn"),
-        (CENTROIDS, "judges", {}, "target_half_width names .* 'image_recognised', .* only image_m"),
+        (CENTROIDS, "judges", {}, "target_half_width names .* 'image_recognized', .* only image_m"),
         (CENTROIDS, "figure.metrics", ["mse"], "figure.metrics names the metric 'mse', but curve"),
         (CENTROIDS, "figure.log_scale", ["x"], "figure.log_scale names the metric 'x'"),
         (CENTROIDS, "figure.best", "x", "figure.best names the metric 'x', but curve"),

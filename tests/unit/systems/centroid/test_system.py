@@ -241,7 +241,7 @@ def test_a_judge_says_what_is_still_recognizable(batch):
     assert np.all(judge.recognizes(batch["image"], batch["label"]))
     system = make()
     system.recognizers["image"] = judge
-    assert system.measure(batch, 0.0)["image_recognised"].dtype == tf.bool
+    assert system.measure(batch, 0.0)["image_recognized"].dtype == tf.bool
 
 
 @pytest.mark.parametrize(
