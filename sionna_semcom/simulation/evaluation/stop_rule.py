@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from ..._parts import Settings
-from ..results.names import MetricName
 
 Iterations = Annotated[int, Field(ge=2)]
 
@@ -18,9 +17,9 @@ class StopRule(Settings):
     """Maximum number of batches per SNR; by default (null) one pass over the data"""
     min_mc_iter: Iterations = 5
     """Minimum number of batches per SNR, because intervals of few batches can be too narrow"""
-    target_half_width: dict[MetricName, PositiveFloat] | None = None
+    target_half_width: dict[str, PositiveFloat] | None = None
     """Target half width of the interval by metric; a point ends when all targets are reached"""
-    num_target_errors: dict[MetricName, PositiveInt] | None = None
+    num_target_errors: dict[str, PositiveInt] | None = None
     """Target number of errors by binary metric, such as ``{bler: 100}``; a point ends when all
     targets, including those of the half widths, are reached"""
     confidence: float = Field(0.95, gt=0, lt=1)

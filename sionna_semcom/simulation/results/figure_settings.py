@@ -6,22 +6,21 @@ from pydantic import Field, ValidationError
 from ..._messages import listed, shortened
 from ..._parts import Settings
 from ..._parts.explanation import explain
-from .names import MetricName
 from .result import Result
 
 
 class FigureSettings(Settings):
     """Settings of the figure of a study."""
 
-    metrics: tuple[MetricName, ...] | None = None
+    metrics: tuple[str, ...] | None = None
     """Metrics, one panel each; by default (null) all metrics"""
     curves: tuple[str, ...] | None = Field(None, min_length=1)
     """Labels of the curves; by default (null) all curves"""
-    log_scale: tuple[MetricName, ...] = ()
+    log_scale: tuple[str, ...] = ()
     """Metrics with a logarithmic axis"""
     log_x: bool = False
     """Whether the horizontal axis is logarithmic; only for axes other than the SNR"""
-    best: MetricName | None = None
+    best: str | None = None
     """Metric of the ranking of curves in a table, best first"""
 
     @property

@@ -12,7 +12,6 @@ from pydantic import AfterValidator, Field
 from ..._messages import shortened
 
 MAX_SEED = 2**64 - 1
-_RENAMED = {"recognised": "recognized"}  # last words of names of metrics
 _MAX_BYTES = 200  # file systems allow 255, including ".partial.jsonl" and "_latents.h5"
 
 
@@ -109,15 +108,6 @@ def _problem(line: str) -> str | None:
     return None
 
 
-def current_metric(name: str) -> str:
-    """Current name of a metric, such as ``image_recognized`` for ``image_recognised``.
-
-    Studies and results of earlier versions can contain the previous names.
-    """
-    start, underscore, quantity = name.rpartition("_")
-    return f"{start}{underscore}{_RENAMED.get(quantity, quantity)}"
-
-
 FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$"), AfterValidator(_check_file_name)]
 """Name of files or of a folder"""
 Label = Annotated[
@@ -131,7 +121,5 @@ Title = Annotated[
     str, Field(max_length=2000), AfterValidator(check_title), AfterValidator(check_mathtext)
 ]
 """Title of a figure"""
-MetricName = Annotated[str, AfterValidator(current_metric)]
-"""Name of a metric"""
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 """Seed that can be stored in a result file"""

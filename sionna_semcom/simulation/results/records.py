@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..._hdf5 import read_dataset
 from ..._messages import listed
-from .names import current_metric
 from .ordered import create_ordered, ordered
 
 Array = NDArray[Any]
@@ -116,8 +115,7 @@ def read_records(group: h5py.Group) -> Records | None:
     for name, array in whole.items():
         if array.dtype.kind not in "iu":
             raise ValueError(f"records of {name} must be integers. Received: {array.dtype}")
-    columns = source["values"]
-    values = {current_metric(name): read_dataset(columns, name) for name, _ in ordered(columns)}
+    values = {name: read_dataset(source["values"], name) for name, _ in ordered(source["values"])}
     for name, array in values.items():
         if array.dtype.kind not in "fiu":
             raise ValueError(f"records of {listed([name])} must be real. Received: {array.dtype}")

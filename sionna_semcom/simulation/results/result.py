@@ -18,7 +18,7 @@ from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_dataset, read_json
 from ..._messages import listed, shortened
 from .curves import SNR_AXIS, Curve, Metric
-from .names import check_label, check_title, current_metric
+from .names import check_label, check_title
 from .ordered import create_ordered, ordered
 from .records import read_records, write_records
 
@@ -201,7 +201,7 @@ def _write_curve(group: h5py.Group, curve: Curve) -> None:
 
 def _read_curve(group: h5py.Group) -> Curve:
     metrics = {
-        current_metric(name): Metric(
+        name: Metric(
             **{part: _numbers(source, part) for part in ("mean", "ci_low", "ci_high", "count")},
             proportion=_truth(source.attrs, "proportion"),
             per_seed=_numbers(source, "per_seed") if "per_seed" in source else None,
