@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How Sphinx builds the documentation: ``make docs``."""
 
+import json
 import os
 import re
 import urllib.request
@@ -85,13 +86,20 @@ html_theme_options = {
 }
 # Version switch, for a site with several versions: `DOCS_VERSION=0.1.0 make docs`
 _SITE_VERSION = os.environ.get("DOCS_VERSION")
+_SITE = os.environ.get("DOCS_SITE", "https://sionna-semcom.github.io/sionna-semcom")
 html_static_path = ["_static"]
 if _SITE_VERSION:
+    _LISTED = json.loads(Path(__file__).with_name("_static").joinpath("switcher.json").read_text())
+    if _SITE_VERSION not in (entry["version"] for entry in _LISTED):
+        raise ValueError(
+            "`DOCS_VERSION` must be a version in docs/_static/switcher.json. "
+            f"Received: {_SITE_VERSION}"
+        )
     html_theme_options["switcher"] = {
-        "json_url": "https://sionna-semcom.github.io/sionna-semcom/latest/_static/switcher.json",
+        "json_url": f"{_SITE}/latest/_static/switcher.json",  # the latest list, for all versions
         "version_match": _SITE_VERSION,
     }
-    html_theme_options["check_switcher"] = False  # may be published with this build
+    html_theme_options["check_switcher"] = False  # the list may be published with this build
     html_theme_options["navbar_start"] = ["navbar-logo", "version-switcher"]
 _COLAB = "https://colab.research.google.com"
 _NOTEBOOKS = "sionna-semcom/sionna-semcom/blob/gh-pages/{version}/notebooks"

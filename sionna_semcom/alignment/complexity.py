@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Floating-point operations of alignment, from the equations of the paper and by counting."""
+"""Floating-point operations of alignment, from the equations of the paper and by counting.
+
+Source: Pandolfo et al., "Latent Space Alignment for AI-Native MIMO Semantic Communications", 2025.
+"""
 
 from __future__ import annotations
 

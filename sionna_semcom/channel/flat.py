@@ -125,7 +125,8 @@ class FlatMIMOChannel(MIMOChannel):
     each antenna sends one unit-power pilot per group on its own resource element. For "delayed",
     :math:`h` and :math:`\hat{h}` are samples of a Gaussian process at two times, i.e., also
     :math:`h = \rho\hat{h} + \sqrt{1 - \rho^2}\,\varepsilon'`. Jakes' spectrum has :math:`\rho =
-    J_0(2\pi f_D \tau)` with the maximum Doppler shift :math:`f_D` and delay :math:`\tau`.
+    J_0(2\pi f_D \tau)` with the maximum Doppler shift :math:`f_D` and delay :math:`\tau` (R. H.
+    Clarke, "A Statistical Theory of Mobile-Radio Reception", 1968).
 
     The matrices of a pool (``realizations``) are drawn at construction, and scaled to unit average
     power over the pool. The SNR and :math:`c` are therefore valid for the pool.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every public object explains its arguments, its output and its errors."""
+"""Every public object explains its arguments, its output and its errors, and names its source."""
 
 from __future__ import annotations
 
@@ -21,12 +21,20 @@ DECLARED = ("Settings", "MetricSettings", "BaseModel", "NamedTuple", "Protocol")
 Definition = ast.ClassDef | ast.FunctionDef
 
 
+class Found(NamedTuple):
+    """Definition of an object, and its module."""
+
+    node: Definition
+    module: Path
+
+
 class Public(NamedTuple):
     """A public object, and where it is defined."""
 
     room: str
     name: str
     node: Definition
+    module: Path
 
     def __str__(self) -> str:
         return f"{self.room}.{self.name}"
@@ -46,21 +54,22 @@ def _modules(room: Path) -> Iterator[tuple[str, Path]]:
                     yield str(key.value), room.joinpath(*str(value.value).split("."))
 
 
-def _definition(name: str, place: Path) -> Definition | None:
+def _definition(name: str, place: Path) -> Found | None:
     """Class or function of this name in a module, or in the imports of a package."""
     if place.is_dir():
         inside = dict(_modules(place))
         return _definition(name, inside[name]) if name in inside else None
-    tree = ast.parse(place.with_suffix(".py").read_text())
+    module = place.with_suffix(".py")
+    tree = ast.parse(module.read_text())
     found = (n for n in tree.body if isinstance(n, Definition) and n.name == name)
-    return next(found, None)
+    return next((Found(node, module) for node in found), None)
 
 
 def _public() -> Iterator[Public]:
     for room in ROOMS:
         for name, place in sorted(set(_modules(PACKAGE / room))):
-            if (node := _definition(name, place)) is not None:
-                yield Public(room, name, node)
+            if (found := _definition(name, place)) is not None:
+                yield Public(room, name, *found)
 
 
 def _is_declared(node: ast.ClassDef) -> bool:
@@ -120,6 +129,36 @@ def _missing(public: Public) -> list[str]:
     return sorted(_needed(public.node) - sections)
 
 
+SOURCE = re.compile(r"\bSource\b|\bet al\.|\b(?:19[3-9]\d|20[0-3]\d)\b|\bT[RS] 38\.\d{3}\b")
+STANDARD = re.compile(r"\bT[RS] 38\.\d{3}\b")
+IN_STANDARD = ("link/pusch/",)
+"""Folders that implement 3GPP procedures"""
+OWN = frozenset(
+    """
+    alignment.Broadcast alignment.BroadcastAligner alignment.ComplexDense
+    alignment.EigenbasisAligner alignment.LinearTransceiver alignment.MultipleAccess
+    alignment.NeuralBroadcastAligner alignment.SemanticModes alignment.TranslationAligner
+    alignment.UplinkAligner alignment.head_metric alignment.semantic_waterfilling
+    channel.ChannelState channel.MIMOChannel datasets.generated_features link.AWGNLink
+    link.ChainLink link.EffectiveAWGNLink link.FlatFadingLink link.LearnedEstimator link.Link
+    link.MultiUserLink mapping.LatentDemapper mapping.LatentMapper metrics.decision_limit
+    metrics.f1_score metrics.recall_at_1 metrics.score_limit semantics.ReceiverState
+    systems.ChannelEstimation systems.ImageClassifier
+    """.split()
+)
+"""Objects with equations that are definitions, or that this project has derived"""
+
+
+def _explained(public: Public) -> str:
+    """Docstrings of an object and of its module."""
+    module = ast.get_docstring(ast.parse(public.module.read_text())) or ""
+    return f"{ast.get_docstring(public.node) or ''}\n{module}"
+
+
+def _has_equations(public: Public) -> bool:
+    return ".. math::" in (ast.get_docstring(public.node) or "")
+
+
 PUBLIC = list(_public())
 
 
@@ -132,3 +171,19 @@ def test_enough_is_found() -> None:
 def test_docstrings_have_the_sections_that_apply(public: Public) -> None:
     assert ast.get_docstring(public.node), "has no docstring"
     assert _missing(public) == []
+
+
+@pytest.mark.parametrize("public", filter(_has_equations, PUBLIC), ids=str)
+def test_equations_have_a_source_unless_they_are_of_this_project(public: Public) -> None:
+    assert bool(SOURCE.search(_explained(public))) != (str(public) in OWN)
+
+
+@pytest.mark.parametrize("folder", IN_STANDARD)
+def test_procedures_of_the_standard_name_their_specification(folder: str) -> None:
+    found = [one for one in PUBLIC if folder in one.module.relative_to(PACKAGE).as_posix()]
+    assert len(found) > 4
+    assert [str(one) for one in found if not STANDARD.search(_explained(one))] == []
+
+
+def test_exceptions_are_public_objects_with_equations() -> None:
+    assert {str(one) for one in filter(_has_equations, PUBLIC)} >= OWN

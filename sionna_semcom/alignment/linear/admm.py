@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Iterative solver of the paper for linear alignment, as a method and as a reference."""
+"""Iterative solver of the paper for linear alignment, as a method and as a reference.
+
+Source: Pandolfo et al., "Latent Space Alignment for AI-Native MIMO Semantic Communications", 2025.
+"""
 
 from __future__ import annotations
 

@@ -35,6 +35,9 @@ def shared_precoder(
     among the starts, and descent stays at this global optimum. With several users the problem is
     not convex: descents start at each user's own optimum and at the mean of these.
 
+    Source of the update of the precoder with a common factor: M. Joham, W. Utschick and J. A.
+    Nossek, "Linear Transmit Processing in MIMO Communications Systems", 2005.
+
     Input
     -----
     problem : :class:`Broadcast`

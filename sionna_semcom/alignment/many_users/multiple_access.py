@@ -148,6 +148,9 @@ def uplink_precoders(problem: MultipleAccess, iterations: int = 40) -> tf.Tensor
     precoders for these decoders. Neither step raises the sum. Descent starts at each user's own
     optimum without interference, which is the solution for one user.
 
+    Source: S. Serbetli and A. Yener, "Transceiver Optimization for Multiuser MIMO Systems", 2004,
+    here with semantic weights.
+
     Input
     -----
     problem : :class:`MultipleAccess`

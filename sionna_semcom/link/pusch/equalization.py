@@ -43,7 +43,7 @@ def lmmse_on_matrices(
         Channel matrices
 
     s : [..., num_rx_ant, num_rx_ant], `tf.complex`
-        Noise covariance matrices, of which only the diagonal is used
+        Noise covariance matrices; only the diagonal is used
 
     sizes : (`int`, `int`)
         ``num_rx_ant`` and ``num_streams``, which can be unknown in graphs

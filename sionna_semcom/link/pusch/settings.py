@@ -26,7 +26,10 @@ MAX_LMMSE = 2**25  # complex entries of the matrix of a layer, 256 MiB
 
 
 class PUSCHSettings(ReceiverSettings):
-    """Settings of `PUSCHLink`; invalid combinations raise an error."""
+    """Settings of `PUSCHLink`; invalid combinations raise an error.
+
+    They follow 3GPP TS 38.211 and TS 38.214.
+    """
 
     kind: Literal["pusch"] = "pusch"
     """Selects this link in a study."""

@@ -35,7 +35,7 @@ class DMRSSettings(Settings):
 
 
 class TransportBlockSettings(Settings):
-    """Coded bits in addition to the latents in each slot."""
+    """Coded bits in addition to the latents in each slot (3GPP TS 38.212, section 6.2)."""
 
     mcs_index: int = Field(default=14, ge=0, le=28)
     """Modulation and coding scheme (MCS), a row of the table."""

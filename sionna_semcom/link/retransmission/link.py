@@ -55,6 +55,8 @@ class RetransmissionLink(WrappingLink):
     The feedback that requests a transmission is free of errors and has no cost. Each further
     transmission adds a delay of ``gap`` slots.
 
+    Source of maximum-ratio combining: D. G. Brennan, "Linear Diversity Combining Techniques", 1959.
+
     SNR and :math:`E_b/N_0` refer to a single transmission. They do not include the energy of
     further transmissions.
 

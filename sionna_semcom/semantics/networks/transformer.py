@@ -17,6 +17,9 @@ class TransformerBlock(keras.layers.Layer):
         \mathbf{T}' = \mathbf{T} + \text{MHA}(\text{LN}(\mathbf{T})), \qquad
         \mathbf{T}'' = \mathbf{T}' + \text{MLP}(\text{LN}(\mathbf{T}'))
 
+    Source: A. Vaswani et al., "Attention Is All You Need", 2017, with normalization before each
+    part as in R. Xiong et al., "On Layer Normalization in the Transformer Architecture", 2020.
+
     Parameters
     ----------
     width : `int`

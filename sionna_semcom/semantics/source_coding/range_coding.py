@@ -23,6 +23,9 @@ class RangeCode:
     Trailing zeros do not change the decoded symbols. A row of bits may therefore be padded with
     zeros, and the number of used bits need not be transmitted.
 
+    Source of range coding: G. N. N. Martin, "Range encoding: an algorithm for removing redundancy
+    from a digitised message", 1979. The coder is that of the library constriction.
+
     Parameters
     ----------
     scales : [num_components], `float`

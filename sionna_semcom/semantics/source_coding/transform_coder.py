@@ -44,6 +44,8 @@ class TransformCoder:
     vector exceeds the budget, symbols are set to zero, starting at the last component. These
     symbols are the least important, a zero requires few bits, and no side information is needed.
 
+    Source of transform coding: V. K. Goyal, "Theoretical Foundations of Transform Coding", 2001.
+
     Parameters
     ----------
     num_bits : `int`

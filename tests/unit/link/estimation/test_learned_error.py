@@ -12,7 +12,7 @@ VARIANCES = np.array([0.01, 0.03], np.float32).reshape(1, 1, 1, 1, 2, 1, 1)
 
 
 def grid():
-    """Grid of four OFDM symbols, of which the second contains the pilots of two streams."""
+    """Grid of four OFDM symbols. The second contains the pilots of two streams."""
     return ResourceGrid(
         4, 4, 30e3, num_streams_per_tx=2, pilot_pattern="kronecker", pilot_ofdm_symbol_indices=[1]
     )
