@@ -31,7 +31,6 @@ class Recorder(AWGNLink):
         return self.crossed[1:]
 
 
-
 def assert_same(system, batch, folder):
     """The graphs give the symbols and the outputs of ``system`` at 5 dB."""
     system.link = recorder = Recorder()

@@ -129,8 +129,8 @@ def _missing(public: Public) -> list[str]:
     return sorted(_needed(public.node) - sections)
 
 
-SOURCE = re.compile(r"\bSource\b|\bet al\.|\b(?:19[3-9]\d|20[0-3]\d)\b|\bT[RS] 38\.\d{3}\b")
-STANDARD = re.compile(r"\bT[RS] 38\.\d{3}\b")
+SOURCE = re.compile(r"\bSource\b|\bet al\.|\b(?:19[3-9]\d|20[0-3]\d)\b|\bT[RS]\s+38\.\d{3}\b")
+STANDARD = re.compile(r"\bT[RS]\s+38\.\d{3}\b")
 IN_STANDARD = ("link/pusch/",)
 """Folders that implement 3GPP procedures"""
 OWN = frozenset(

@@ -148,7 +148,7 @@ def test_embeddings_of_their_own_need_a_link_that_tells_devices_apart():
     assert system(batch(), snr_db=30.0)["image"].shape == (6, 8, 8, 1)
     assert system.static_metrics([batch()])["channel_uses"] == 8 * -(-6 * 3 // 8) / 6
     system.link = air()
-    with pytest.raises(ValueError, match="require a link that separates devices. Received: OverT"):
+    with pytest.raises(ValueError, match="require a link that separates devices"):
         system(batch(), snr_db=10.0)
 
 
