@@ -40,8 +40,8 @@ class PUSCHSettings(ReceiverSettings):
     ] = "CDL-C"  # fmt: skip
     """Channel model of TR 38.901, or Rayleigh fading that is constant over the slot (`flat`)."""
     channel: AnyChannel = None
-    """Your own channel, which replaces `model`, such as `{kind: cir, path: x.h5}`; or the name of a
-    `model`."""
+    """Your own channel, which replaces ``model``, such as ``{kind: cir, path: x.h5}``; or the name
+    of a ``model``."""
     carrier_frequency: float = Field(default=3.5e9, ge=0.5e9, le=100e9)
     """Carrier frequency [Hz]."""
     delay_spread: float = Field(default=100e-9, ge=0.0)
