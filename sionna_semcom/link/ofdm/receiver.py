@@ -53,7 +53,7 @@ from .reported_noise import (
     statistics_suffice,
     warn_of_reported_noise,
 )
-from .slot_learning import BUDGET_SNRS_DB, learn_slots
+from .slot_learning import BUDGET_SNRS_DB, drop_count, learn_slots
 
 
 class OFDMReceiver(Link):
@@ -153,7 +153,7 @@ class OFDMReceiver(Link):
         Slots of a channel model are not taken from its pool, which was used in training.
         """
         if self.estimator is not None:
-            drops = unseen_drops(self.channel)
+            drops = unseen_drops(self.channel, drop_count(self.slot_settings))
             learn_slots(self._estimate, drops, self._estimate.snrs_db, self._send_known)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
