@@ -80,7 +80,7 @@ def test_late_paths_interfere_as_the_closed_form_says():
     floor_db = PUSCHLink(**late).interference_floor_db
     link = PUSCHLink(**late, domain="time", window_advance=0)
     assert link.interference_floor_db == -np.inf
-    left = link._known_slots(link._draw(150)).left
+    left = link._known_slots(link._draw(150), tf.constant(0.01)).left
     assert 10.0 * np.log10(np.mean(left)) == pytest.approx(floor_db, abs=0.6)
 
 

@@ -141,7 +141,7 @@ class BudgetedSlots(SlotSource):
 
 
 def seen_drops(slots: BudgetedSlots, most: int = MOST_DROPS) -> list[Drops]:
-    """Chunks of at most ``most`` drops or fresh slots, in which a receiver has learned its errors."""
+    """Chunks of at most ``most`` drops or fresh slots in which a receiver has seen its errors."""
     size = slots.num_kept
     if size is None:
         with own_randomness():

@@ -39,7 +39,7 @@ from ..estimation.experience import (
     seen_count,
     slots_of,
 )
-from ..estimation.learned_error import Estimator, LearnedError
+from ..estimation.learned_error import SNRS_DB, Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
 from ..estimation.seen import seen_slots
@@ -246,23 +246,24 @@ class OFDMReceiver(Link):
     def _experience(self) -> Experience:
         """Slots in which the receiver has learned the error of its estimates."""
         settings, kept = self.slot_settings, self.channel.num_kept
-        grid = settings.num_ofdm_symbols * settings.fft_size
         antennas, streams = settings.num_rx_ant, settings.streams
-        if kept is not None:
-            most = seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
-            return Experience(self._kept, self._known_slots, most, kept)
+        again = self._precode.follows_noise  # slots are then sent again for each SNR
+        grid = settings.num_ofdm_symbols * settings.fft_size * (len(SNRS_DB) if again else 1)
         seen = antennas + streams + (antennas * streams if settings.csi != "ls" else 0)
+        draw: Any = self._draw
         most = seen_count(seen * grid, MOST_FRESH, MAX_FRESH)
-        return Experience(self._draw, self._known_slots, most, None)
+        if kept is not None:
+            draw, most = self._kept, seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
+        return Experience(draw, self._known_slots, most, kept, again)
 
-    def _known_slots(self, drawn: Any) -> Slots:
-        """Send known symbols over the channels ``drawn`` without noise."""
+    def _known_slots(self, drawn: Any, no: tf.Tensor) -> Slots:
+        """Send known symbols without noise, with precoders of ``no`` in units of the channel."""
         size, streams = tf.shape(drawn.h)[0], self.settings.streams
         shape = [size, 1, streams, self._capacity // streams]
         symbols = complex_normal(shape, precision=self.precision)
-        x = self._mapper(symbols)
-        no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        y, h, known, gain = self._propagate(x, drawn, no)
+        x, gain = self._mapper(symbols), self._gain(drawn.h)
+        no = tf.cast(no, self.rdtype)
+        y, h, known, _ = self._propagate(x, drawn, no if gain is None else no * gain)
         slots = slots_of(symbols[:, 0], x, y, h, gain)
         if not self._delay:
             return slots if self.settings.csi == "perfect" else slots._replace(h=None)
