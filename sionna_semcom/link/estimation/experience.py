@@ -42,7 +42,7 @@ class Slots(NamedTuple):
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`: received signal."""
     h: tf.Tensor | None
     """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`:
-    effective channel; `None` if the receiver does not know it."""
+    effective channel, or `OldChannel`; `None` if the receiver does not know it."""
     left: tf.Tensor
     """[fft_size], `tf.float`: mean interference power."""
 

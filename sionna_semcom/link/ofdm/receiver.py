@@ -44,7 +44,7 @@ from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
 from ..estimation.seen import seen_slots
 from ..estimation.slot_error import SlotError, slot_error
-from .ageing import AgedEstimate, precoded
+from .ageing import AgedEstimate, known_in_units, precoded
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -196,7 +196,7 @@ class OFDMReceiver(Link):
         estimate = estimate or self._estimate
         if gain is None:
             return estimate(y, no)
-        h_hat, err_var = estimate(in_units(y, tf.sqrt(gain)), no / gain)
+        h_hat, err_var = estimate(known_in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _least_squares(self) -> LSChannelEstimator:
@@ -267,7 +267,7 @@ class OFDMReceiver(Link):
         slots = slots_of(symbols[:, 0], x, y, h, gain)
         if not self._delay:
             return slots if self.settings.csi == "perfect" else slots._replace(h=None)
-        return slots._replace(h=known if gain is None else in_units(known, tf.sqrt(gain)))
+        return slots._replace(h=known if gain is None else known_in_units(known, tf.sqrt(gain)))
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and errors that the receiver has measured."""

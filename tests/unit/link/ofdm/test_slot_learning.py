@@ -17,7 +17,7 @@ OTHERS = {"link_budget": {"interferers": {"num": 3}}}
         ({}, 2 * 4 * 14 * 72),
         (WIDE, 2 * 4 * 14 * 1200),
         (WIDE | OTHERS, 4 * 2 * 4 * 14 * 1200),
-        (WIDE | {"num_rx_ant": 1024}, 2 * 1024 * 14 * 1200),
+        (WIDE | {"num_rx_ant": 128}, 2 * 128 * 14 * 1200),
     ],
 )
 def test_drops_in_which_errors_are_learned_take_bounded_memory(settings, coefficients):
