@@ -7,6 +7,7 @@
   channels are a sample as well, which is counted twice), and the difference from CDL-C;
 - ``over_drawn``: CPU seconds of a call with eight slots and its gradient in a graph, over those of
   CDL-C, in turns so that load on the machine hits all alike; the median over rounds of the ratio.
+  For ``tdl_model``, Sionna's TDL-C given in Python over the link's own TDL-C.
 
     python benchmarks/own_channels.py [--json own_channels.json]
 """
@@ -38,6 +39,11 @@ from sionna_semcom.link import OFDMLink
 REALIZATIONS, SLOTS, AT_ONCE, SNRS_DB = 2048, 1024, 8, (0, 10, 20, 30)
 
 
+def given_in_python(drawn: OFDMLink) -> OFDMLink:
+    """A link over Sionna's model of the channel of ``drawn``."""
+    return OFDMLink(channel=channel_model(drawn.settings))
+
+
 def links(folder: Path) -> dict[str, OFDMLink]:
     """Links over the same channel, from three sources."""
     drawn = OFDMLink(model="CDL-C")
@@ -47,7 +53,7 @@ def links(folder: Path) -> dict[str, OFDMLink]:
     return {
         "drawn": drawn,
         "file": OFDMLink(channel={"kind": "cir", "path": path}),
-        "model": OFDMLink(channel=channel_model(drawn.settings)),
+        "model": given_in_python(drawn),
     }
 
 
@@ -108,6 +114,9 @@ def main() -> None:
     result = error_figures(compared)
     for name, ratio in times_over_drawn(compared, options.rounds).items():
         result[name]["over_drawn"] = ratio
+    tdl = OFDMLink(model="TDL-C")
+    ratios = times_over_drawn({"drawn": tdl, "model": given_in_python(tdl)}, options.rounds)
+    result["tdl_model"] = {"over_drawn": ratios["model"]}
     print(json.dumps(result, indent=2))
     if options.json:
         with atomic_path(options.json) as path:

@@ -53,6 +53,11 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
         return self
 
     @property
+    def drawn_ofdm_symbols(self) -> int:
+        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
+        return self.num_ofdm_symbols + (self.csi_delay or 0)
+
+    @property
     def streams(self) -> int:
         """Antennas that share the pilots."""
         return self.num_tx_ant

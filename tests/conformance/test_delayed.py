@@ -3,12 +3,8 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
-
 import numpy as np
 import pytest
-import tensorflow as tf
 from scipy.special import j0
 from sionna.phy.utils import complex_normal
 
@@ -16,9 +12,9 @@ from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import OFDMLink
 
 from . import own_channels
+from .both_domains import domain_difference, error_ratio, graph, links_of, log_errors
 
 slow = pytest.mark.slow
-SLOTS = 200
 GRID = {"fft_size": 24, "num_tx_ant": 2, "num_rx_ant": 4, "csi": "delayed"}
 SHORT = {"model": "CDL-C", "delay_spread": 50e-9, "speed": 10.0}
 LINKS = {
@@ -44,21 +40,7 @@ CASES = [
 ]
 
 
-@functools.cache
-def build(domain, name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        link = OFDMLink(domain=domain, **GRID, **LINKS[name])
-    return link, tf.function(link, autograph=False)
-
-
-@functools.cache
-def received(domain, name, snr_db):
-    """Symbols, those received and the noise reported, a slot each, of the same seed."""
-    link, run = build(domain, name)
-    set_seed("delayed", name, snr_db)
-    symbols = complex_normal([SLOTS, link._capacity])
-    return symbols, *run(symbols, tf.constant(10 ** (-snr_db / 10)))
+build, received = links_of(OFDMLink, "delayed", LINKS, **GRID)
 
 
 @pytest.mark.parametrize(("name", "domain", "snr_db"), CASES)
@@ -66,12 +48,8 @@ def test_reported_noise_is_the_error(name, domain, snr_db):
     """Speeds and hence errors of slots differ a lot, so that a mean takes thousands of slots."""
     link, run = build(domain, name)
     set_seed("ratio", name, snr_db)
-    ratios = []
-    for _ in range(10):
-        symbols = complex_normal([400, link._capacity])
-        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
-        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
+    ratio = error_ratio(link, run, snr_db, times=10)
+    assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
 
 
 @pytest.mark.parametrize(
@@ -82,11 +60,7 @@ def test_reported_noise_is_the_error(name, domain, snr_db):
     ],
 )
 def test_both_domains_age_alike(name, snr_db):
-    errors = []
-    for domain in ("frequency", "time"):
-        symbols, symbols_hat, _ = received(domain, name, snr_db)
-        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
-    assert abs(np.mean(errors[1] - errors[0])) < 0.04
+    assert abs(domain_difference(received, name, snr_db)) < 0.04
 
 
 @pytest.mark.parametrize("domain", ["frequency", pytest.param("time", marks=slow)])
@@ -108,8 +82,7 @@ def test_young_knowledge_is_perfect_knowledge():
         link = OFDMLink(**GRID | known, **SHORT | {"speed": 0.1})
         set_seed("young")
         symbols = complex_normal([60, link._capacity])
-        symbols_hat, _ = link(symbols, 0.1)
-        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
+        errors.append(log_errors(symbols, *link(symbols, 0.1)))
     assert np.mean(errors[1]) == pytest.approx(np.mean(errors[0]), abs=0.05)
 
 
@@ -122,12 +95,7 @@ def test_own_channels_age(kind, domain):
     if kind == "cir":
         channel = own_channels.cir(count=256, num_ofdm_symbols=28, **grid)
     link = OFDMLink(channel=channel, csi_delay=14, domain=domain, **GRID)
-    run, ratios = tf.function(link, autograph=False), []
-    for _ in range(10):
-        symbols = complex_normal([400, link._capacity])
-        symbols_hat, no_eff = run(symbols, tf.constant(0.01))
-        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
+    assert error_ratio(link, graph(link), 20, times=10) == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(

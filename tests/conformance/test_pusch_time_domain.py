@@ -3,21 +3,16 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import PUSCHLink
 
 from . import own_channels
+from .both_domains import domain_difference, error_ratio, graph, links_of, mean_ratio
 
 slow = pytest.mark.slow
-SLOTS = 200
 SMALL = {"num_resource_blocks": 2, "num_rx_ant": 4, "delay_spread": 50e-9}
 LINKS = {
     "perfect": {"csi": "perfect", "num_layers": 2},
@@ -37,38 +32,19 @@ CASES = [
 ]
 
 
-@functools.cache
-def build(domain, name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        link = PUSCHLink(domain=domain, **SMALL, **LINKS[name])
-    return link, tf.function(link, autograph=False)
-
-
-@functools.cache
-def received(domain, name, snr_db):
-    """Symbols, those received and the noise reported, a slot each, of the same seed."""
-    link, run = build(domain, name)
-    set_seed("pusch", name, snr_db)
-    symbols = complex_normal([SLOTS, link._capacity])
-    return symbols, *run(symbols, tf.constant(10 ** (-snr_db / 10)))
+build, received = links_of(PUSCHLink, "pusch", LINKS, **SMALL)
 
 
 @pytest.mark.parametrize(("name", "snr_db"), CASES)
 def test_reported_noise_is_the_error(name, snr_db):
-    symbols, symbols_hat, no_eff = received("time", name, snr_db)
-    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+    ratio = mean_ratio(*received("time", name, snr_db))
     assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
 
 
 @pytest.mark.parametrize(("name", "snr_db"), CASES)
 def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_db):
     """The same channels and noise: means of the differences between slots in pairs."""
-    errors = []
-    for domain in ("frequency", "time"):
-        symbols, symbols_hat, _ = received(domain, name, snr_db)
-        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
-    assert abs(np.mean(errors[1] - errors[0])) < 0.03
+    assert abs(domain_difference(received, name, snr_db)) < 0.03
 
 
 def test_late_paths_interfere_as_the_closed_form_says():
@@ -80,7 +56,7 @@ def test_late_paths_interfere_as_the_closed_form_says():
     floor_db = PUSCHLink(**late).interference_floor_db
     link = PUSCHLink(**late, domain="time", window_advance=0)
     assert link.interference_floor_db == -np.inf
-    left = link._known_slots(link._draw(150)).left
+    left = link._known_slots(link._draw(150), tf.constant(0.01)).left
     assert 10.0 * np.log10(np.mean(left)) == pytest.approx(floor_db, abs=0.6)
 
 
@@ -89,13 +65,9 @@ def test_late_paths_interfere_as_the_closed_form_says():
 def test_interference_is_counted_where_it_is_most_of_the_noise(csi):
     late = {**SMALL, "model": "TDL-C", "delay_spread": 1e-6, "csi": csi}
     link = PUSCHLink(**late, domain="time", dmrs={"additional_position": 1})
-    run, ratios = tf.function(link, autograph=False), []
-    for snr_db in (10.0, 30.0, 30.0, 30.0):
-        symbols = complex_normal([400, link._capacity])
-        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
-        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
-    assert ratios[0] == pytest.approx(1.0, abs=0.05)
-    assert np.mean(ratios[1:]) == pytest.approx(1.0, abs=0.1)
+    run = graph(link)
+    assert error_ratio(link, run, 10) == pytest.approx(1.0, abs=0.05)
+    assert error_ratio(link, run, 30, times=3) == pytest.approx(1.0, abs=0.1)
 
 
 @slow
@@ -106,10 +78,7 @@ def test_own_channels_with_paths(csi):
         channel=own_channels.cir(count=256, **grid, cyclic_prefix_length=2), csi=csi,
         domain="time", num_resource_blocks=2, num_layers=2,
     )  # fmt: skip
-    symbols = complex_normal([250, link._capacity])
-    symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(0.01))
-    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
-    assert ratio == pytest.approx(1.0, abs=0.05)
+    assert error_ratio(link, graph(link), 20, slots=250) == pytest.approx(1.0, abs=0.05)
 
 
 def test_flat_fading_and_bits_cross_samples():

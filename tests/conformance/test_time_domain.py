@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import functools
-import warnings
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -15,10 +12,19 @@ from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import OFDMLink
 
 from . import own_channels
+from .both_domains import (
+    SLOTS,
+    built,
+    domain_difference,
+    error_ratio,
+    graph,
+    links_of,
+    log_errors,
+    mean_ratio,
+)
 
 slow = pytest.mark.slow
 GRID = {"fft_size": 24, "num_tx_ant": 2, "num_rx_ant": 4}
-SLOTS = 200
 SHORT = {"model": "CDL-C", "delay_spread": 50e-9}
 LINKS = {
     "perfect": {**SHORT, "csi": "perfect"},
@@ -34,40 +40,22 @@ CASES = [
 ]
 
 
-@functools.cache
-def build(domain, name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        link = OFDMLink(domain=domain, **GRID, **LINKS[name])
-    return tf.function(link, autograph=False)
-
-
-@functools.cache
-def received(domain, name, snr_db, slots=SLOTS):
-    """Transmitted and received symbols and reported noise, one slot per row, for a fixed seed."""
-    set_seed("time", name, snr_db)
-    symbols = complex_normal([slots, 480])
-    return symbols, *build(domain, name)(symbols, tf.constant(10 ** (-snr_db / 10)))
+build, received = links_of(OFDMLink, "time", LINKS, **GRID)
 
 
 @pytest.mark.parametrize(("name", "snr_db"), CASES)
 def test_reported_noise_is_the_error(name, snr_db):
-    symbols, symbols_hat, no_eff = received("time", name, snr_db)
-    ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+    ratio = mean_ratio(*received("time", name, snr_db))
     assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
 
 
 @pytest.mark.parametrize(("name", "snr_db"), CASES)
 def test_short_delays_and_low_speed_are_those_of_the_frequency_domain(name, snr_db):
     """The same channels and noise: intervals are those of paired differences between slots."""
-    errors = []
-    for domain in ("frequency", "time"):
-        symbols, symbols_hat, _ = received(domain, name, snr_db)
-        errors.append(np.log(np.mean(np.abs(symbols_hat - symbols) ** 2, axis=1)))
-    difference = errors[1] - errors[0]
-    interval = 3.0 * np.std(errors[0]) * 2.0**0.5 / SLOTS**0.5  # as if slots were others
-    assert abs(np.mean(difference)) < interval
-    assert abs(np.mean(difference)) < 0.03
+    difference = domain_difference(received, name, snr_db)
+    spread = np.std(log_errors(*received("frequency", name, snr_db)))
+    assert abs(difference) < 3.0 * spread * 2.0**0.5 / SLOTS**0.5  # as if slots were others
+    assert abs(difference) < 0.03
 
 
 @slow
@@ -83,13 +71,10 @@ def test_interference_is_counted_where_it_is_most_of_the_noise(csi, settings):
     """30 dB over interference floors of about -20 dB."""
     link = OFDMLink(domain="time", csi=csi, **GRID, **settings)
     assert link.interference_floor_db == -np.inf
-    run, ratios = tf.function(link, autograph=False), []
-    for snr_db in (10.0, 30.0, 30.0, 30.0):  # slots differ most where interference is most of it
-        symbols = complex_normal([400, 576])
-        symbols_hat, no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))
-        ratios.append(np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff))
-    assert ratios[0] == pytest.approx(1.0, abs=0.05)
-    assert np.mean(ratios[1:]) == pytest.approx(1.0, abs=0.1)
+    run = graph(link)
+    assert error_ratio(link, run, 10) == pytest.approx(1.0, abs=0.05)
+    # slots differ most where interference is most of the noise
+    assert error_ratio(link, run, 30, times=3) == pytest.approx(1.0, abs=0.1)
 
 
 OWN = {
@@ -105,20 +90,14 @@ OWN = {
 @pytest.mark.parametrize("csi", ["perfect", "ls"])
 @pytest.mark.parametrize("name", OWN)
 def test_own_channels_with_paths(name, csi):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        links = [
-            OFDMLink(channel=OWN[name](), csi=csi, domain=domain, **GRID)
-            for domain in ("frequency", "time")
-        ]
     errors = []
-    for link in links:
+    for domain in ("frequency", "time"):
+        link = built(OFDMLink, channel=OWN[name](), csi=csi, domain=domain, **GRID)
         set_seed("own", name, csi)
-        symbols = complex_normal([250, 576])
-        symbols_hat, no_eff = tf.function(link, autograph=False)(symbols, tf.constant(0.01))
-        squared = np.abs(symbols_hat - symbols) ** 2
-        assert np.mean(squared / no_eff) == pytest.approx(1.0, abs=0.05)
-        errors.append(np.log(np.mean(squared, axis=1)))
+        symbols = complex_normal([250, link._capacity])
+        outputs = graph(link)(symbols, tf.constant(0.01))
+        assert mean_ratio(symbols, *outputs) == pytest.approx(1.0, abs=0.05)
+        errors.append(log_errors(symbols, *outputs))
     assert np.mean(errors[1] - errors[0]) == pytest.approx(0.0, abs=0.03)
 
 

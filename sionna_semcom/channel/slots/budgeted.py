@@ -140,20 +140,23 @@ class BudgetedSlots(SlotSource):
                 yield slot_energy(h).numpy()
 
 
-def seen_drops(slots: BudgetedSlots) -> list[Drops]:
-    """Chunks of at most 1,024 drops or fresh slots, in which a receiver has learned its errors."""
+def seen_drops(slots: BudgetedSlots, most: int = MOST_DROPS) -> list[Drops]:
+    """Chunks of at most ``most`` drops or fresh slots in which a receiver has seen its errors."""
     size = slots.num_kept
     if size is None:
         with own_randomness():
-            return [slots.draw(CHUNK) for _ in range(MOST_DROPS // CHUNK)]
-    rows = np.linspace(0, size - 1, min(size, MOST_DROPS)).astype(np.int32)
+            return [slots.draw(chunk) for chunk in chunk_sizes(most)]
+    rows = np.linspace(0, size - 1, min(size, most)).astype(np.int32)
     chunks = np.split(rows, range(CHUNK, len(rows), CHUNK))
     return [slots.drops(tf.constant(chunk)) for chunk in chunks]
 
 
-def unseen_drops(slots: SlotSource) -> list[Drops]:
-    """Chunks of 512 slots that no pool holds, or 1,024 if there is a pool; unit mean energy."""
-    size = MOST_DROPS if slots.pool is not None else MOST_DROPS // 2
+def unseen_drops(slots: SlotSource, most: int = MOST_DROPS) -> list[Drops]:
+    """Chunks of ``most`` slots that no pool holds, or half as many without a pool.
+
+    The slots have unit mean energy.
+    """
+    size = most if slots.pool is not None else most // 2
     with own_randomness():
         h = slots.fresh(size)
     h = in_units(h, tf.sqrt(slot_energy(h)))

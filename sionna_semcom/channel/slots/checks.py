@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..settings import SourceSettings
@@ -15,12 +14,15 @@ MIN_KNOWN_DROPS = 64  # a covariance of fewer drops contains information about s
 
 def check_grid(settings: Any) -> None:
     """Check the size of a grid, its data elements, and that pilots are in existing OFDM symbols."""
-    sizes = ("num_rx_ant", "num_tx_ant", "num_ofdm_symbols", "fft_size")
-    slot = math.prod(getattr(settings, name) for name in sizes)
+    antennas = settings.num_rx_ant * settings.num_tx_ant
+    slot = antennas * settings.drawn_ofdm_symbols * settings.fft_size
+    delay = settings.drawn_ofdm_symbols - settings.num_ofdm_symbols
     if slot > MAX_COEFFICIENTS or slot * (settings.realizations or 1) > MAX_POOL:
         raise ValueError(
             f"A slot must have at most {MAX_COEFFICIENTS} channel coefficients, "
-            f"{' x '.join(sizes)}, and a pool at most {MAX_POOL}. Received: {slot} in a slot"
+            "num_rx_ant x num_tx_ant x num_ofdm_symbols x fft_size, with the OFDM symbols of a "
+            f"delay, and a pool at most {MAX_POOL}. Received: {slot} in a slot"
+            + (f" with a delay of {delay} OFDM symbols" if delay else "")
             + ("" if settings.realizations is None else f", a pool of {settings.realizations}")
         )
     pilots, used = settings.pilot_ofdm_symbol_indices, settings.num_subcarriers

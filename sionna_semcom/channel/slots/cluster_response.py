@@ -47,8 +47,9 @@ class ClusterResponse(Object):
 
     def __init__(self, model: CDL, frequencies: tf.Tensor, precision: str | None = None) -> None:
         super().__init__(precision=precision)
-        self._paths = ClusterPaths(model, self.precision)
-        phases = -2.0 * np.pi * np.outer(self._paths.delays, frequencies.numpy().astype(float))
+        self.paths = ClusterPaths(model, self.precision)
+        """Paths from which responses are computed."""
+        phases = -2.0 * np.pi * np.outer(self.paths.delays, frequencies.numpy().astype(float))
         rotations = np.exp(1j * phases)
         self._rotations = tf.constant(rotations, self.cdtype)
         energies = rotations @ rotations.conj().T / rotations.shape[1]
@@ -58,7 +59,7 @@ class ClusterResponse(Object):
         self, num_slots: int | tf.Tensor, num_time_steps: int, sampling_frequency: float
     ) -> tf.Tensor:
         """Draw ``num_slots`` frequency responses."""
-        a = self._paths(num_slots, num_time_steps, sampling_frequency)
+        a = self.paths(num_slots, num_time_steps, sampling_frequency)
         num_paths, rx, tx = a.shape[1:4]
         rows = tf.reshape(a, [num_slots, num_paths, rx * tx * num_time_steps])
         products = tf.matmul(self._energies, rows, transpose_a=True)

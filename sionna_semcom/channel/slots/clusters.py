@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy import PI, SPEED_OF_LIGHT, config
@@ -59,6 +61,17 @@ def array_response(
     phases = 2.0 * np.pi / wavelength * directions @ array.ant_pos.numpy().astype(float).T
     field = np.stack([fields[one] for one in second], -2)
     return field * np.exp(1j * phases)[..., np.newaxis]
+
+
+def has_tables(model: Any) -> bool:
+    """Whether `ClusterPaths` draws the paths of ``model``: Sionna's CDL, with upright arrays.
+
+    Subclasses may draw other paths.
+    """
+    if type(model) is not CDL:
+        return False
+    tilts = [model._rx_orientation[1:], model._tx_orientation[1:]]
+    return not np.any(tilts)
 
 
 class ClusterPaths(Object):
@@ -164,6 +177,24 @@ class ClusterPaths(Object):
             a = tf.concat([a[:, :1] + specular, a[:, 1:]], 1)
         antennas = self._rx.shape[1] // 2, self._tx.shape[1] // 2
         return tf.reshape(a, [batch_size, self._num_clusters, *antennas, num_time_steps])
+
+    def impulse_responses(
+        self, batch_size: int | tf.Tensor, num_time_steps: int, sampling_frequency: float
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Draw path coefficients and delays in the format of Sionna's channel models.
+
+        Output
+        ------
+        a : [batch_size, 1, num_rx_ant, 1, num_tx_ant, num_paths, num_time_steps], `tf.complex`
+            Path coefficients
+
+        tau : [batch_size, 1, 1, num_paths], `tf.float`
+            Path delays [s]
+        """
+        a = self(batch_size, num_time_steps, sampling_frequency)
+        a = tf.transpose(a, [0, 2, 3, 1, 4])[:, tf.newaxis, :, tf.newaxis]
+        delays = tf.constant(self.delays, self.rdtype)
+        return a, tf.broadcast_to(delays, [batch_size, 1, 1, delays.shape[0]])
 
     def _velocity(self, batch_size: int | tf.Tensor) -> tf.Tensor:
         """Velocities [batch_size, 3] of the terminal."""

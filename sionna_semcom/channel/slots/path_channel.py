@@ -166,10 +166,7 @@ class PathChannel(SlotSource):
         if self._clusters is None:
             a, tau = after_first(*self._model(num_slots, *self._times))
         else:
-            a = self._clusters(num_slots, *self._times)
-            a = tf.transpose(a, [0, 2, 3, 1, 4])[:, tf.newaxis, :, tf.newaxis]
-            delays = tf.constant(self._clusters.delays, self.rdtype)
-            tau = tf.broadcast_to(delays, [num_slots, 1, 1, delays.shape[0]])
+            a, tau = self._clusters.impulse_responses(num_slots, *self._times)
         return in_units(a, tf.sqrt(slot_energy(self._response(a, tau)))), tau
 
     def _draw_pool(self, size: int) -> Paths:

@@ -236,6 +236,11 @@ class SlotSettings(PrecisionSettings):
         """Number of streams that share the pilot symbols."""
 
     @property
+    def drawn_ofdm_symbols(self) -> int:
+        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
+        return self.num_ofdm_symbols
+
+    @property
     def num_terminals(self) -> int:
         """Number of terminals in a drop of a system-level model."""
         return 1

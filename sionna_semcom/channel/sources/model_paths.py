@@ -27,6 +27,10 @@ class ModelPaths(ModelSlots):
 
     _longest = -1.0  # maximum delay, computed on first use
 
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` channels."""
+        return tf.stop_gradient(self._at_symbols(*self.paths(num_slots)))
+
     def paths(self, num_slots: int | tf.Tensor) -> Paths:
         """Draw the paths of ``num_slots`` slots."""
         if self._pool is not None:
@@ -94,9 +98,6 @@ class ModelPaths(ModelSlots):
         if (steps := self._steps.get(a.shape[-1])) is not None and a.shape[-1] != self._times[0]:
             a = tf.matmul(a, tf.constant(steps, self.cdtype))
         return a, tau
-
-    def _draw(self, num_slots: int | tf.Tensor) -> tf.Tensor:
-        return self._at_symbols(*self.paths(num_slots))
 
     def _seen(self, most: int) -> Iterator[tf.Tensor]:
         if self._pool is not None:

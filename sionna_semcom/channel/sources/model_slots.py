@@ -12,6 +12,8 @@ from sionna.phy.channel import subcarrier_frequencies
 from sionna.phy.ofdm import ResourceGrid
 
 from ..slots.channel import CHUNK, path_response, slot_energy
+from ..slots.cluster_response import ClusterResponse
+from ..slots.clusters import has_tables
 from ..slots.interference import drop_interference
 from ..slots.randomness import own_randomness
 from ..slots.settings import DEFAULT_DROPS, SlotSettings
@@ -20,6 +22,9 @@ from .own_slots import OwnSlots, spread
 
 class ModelSlots(OwnSlots):
     """Draws slots of a channel model.
+
+    Sionna's CDL with upright arrays is drawn from tables, as with ``model="CDL-C"`` (see
+    `ClusterPaths`): the slots equal those of a call of the model up to rounding.
 
     Parameters
     ----------
@@ -39,11 +44,15 @@ class ModelSlots(OwnSlots):
         self, model: Any, settings: SlotSettings, resource_grid: ResourceGrid, normalize: Any
     ) -> None:
         super().__init__(settings, resource_grid, normalize)
-        self._model = model
         self._times: tuple[int, Any] = self._time_steps()
         self._frequencies = subcarrier_frequencies(
             resource_grid.fft_size, resource_grid.subcarrier_spacing, precision=self.precision
         )
+        self._model = model
+        self._tables: ClusterResponse | None = None
+        if has_tables(model):
+            self._tables = ClusterResponse(model, self._frequencies, self.precision)
+            self._model = self._tables.paths.impulse_responses
         self._drops: list[np.ndarray] = []
         with own_randomness():
             is_bound = self._check(2) != 2 or self._check(3) != 3
@@ -53,6 +62,12 @@ class ModelSlots(OwnSlots):
         if normalize == "average":
             energies = tf.concat([slot_energy(h) for h in self._seen(DEFAULT_DROPS)], axis=0)
             self._unit = tf.sqrt(tf.reduce_mean(energies))[tf.newaxis]
+
+    def __call__(self, num_slots: int | tf.Tensor) -> tf.Tensor:
+        """Draw ``num_slots`` channels."""
+        if self._tables is None or self._pool is not None or not self.has_unit_energy:
+            return super().__call__(num_slots)
+        return self._tables(num_slots, *self._times)
 
     def _time_steps(self) -> tuple[int, Any]:
         """Number of time steps of a call of the model, and their rate [Hz]."""

@@ -168,15 +168,7 @@ def _path_source(settings: SlotSettings) -> Draw:
             return a, tau
 
         return dropped
-    if not isinstance(model, CDL):
-        draw: Draw = model
-        return draw
-    paths = ClusterPaths(model, settings.precision)
-
-    def clustered(batch_size: Any, *times: Any) -> tuple[tf.Tensor, tf.Tensor]:
-        a = tf.transpose(paths(batch_size, *times), [0, 2, 3, 1, 4])
-        a = a[:, tf.newaxis, :, tf.newaxis]
-        tau = tf.constant(paths.delays, a.dtype.real_dtype)
-        return a, tf.tile(tau[tf.newaxis, tf.newaxis, tf.newaxis], [batch_size, 1, 1, 1])
-
-    return clustered
+    draw: Draw = model
+    if isinstance(model, CDL):
+        draw = ClusterPaths(model, settings.precision).impulse_responses
+    return draw

@@ -25,6 +25,7 @@ MOST_FRESH = 4096  # if each slot is a new realization
 MAX_FRESH = 2**25  # complex numbers, 256 MiB
 FIRST_SLOTS = 128
 PRECISE = 0.01  # standard error of the mean at which sampling stops
+INTERFERENCE_SNR_DB = 20.0  # SNR of the precoders for which interference is measured
 
 
 def seen_count(values: int, most: int = SEEN_SLOTS, memory: int = MAX_SEEN) -> int:
@@ -41,7 +42,7 @@ class Slots(NamedTuple):
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`: received signal."""
     h: tf.Tensor | None
     """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`:
-    effective channel; `None` if the receiver does not know it."""
+    effective channel, or `OldChannel`; `None` if the receiver does not know it."""
     left: tf.Tensor
     """[fft_size], `tf.float`: mean interference power."""
 
@@ -67,7 +68,7 @@ class Experience:
         Maps a number of slots, or the rows of stored slots, to channels
 
     send : callable
-        Maps channels to `Slots`
+        Maps channels and the noise power of precoders to `Slots`
 
     most : `int`
         Maximum number of slots
@@ -75,18 +76,22 @@ class Experience:
     num_kept : `int` | `None`
         Number of stored slots of a pool or a file, which are used in a fixed random order; `None`
         if slots are new realizations
+
+    follows_noise : `bool`
+        Whether precoders depend on the noise power; slots are then sent for each SNR
     """
 
     def __init__(
         self,
         draw: Callable[[Any], Any],
-        send: Callable[[Any], Slots],
+        send: Callable[[Any, tf.Tensor], Slots],
         most: int,
         num_kept: int | None,
+        follows_noise: bool = False,
     ) -> None:
-        self._draw, self._seen = draw, list[Slots]()
+        self._draw, self._seen = draw, dict[float | None, list[Slots]]()
         self._send = tf.function(send, autograph=False)
-        self._is_kept = num_kept is not None
+        self._is_kept, self._follows_noise = num_kept is not None, follows_noise
         self._asked: list[Any] = [CHUNK] * -(-most // CHUNK)
         if num_kept is not None:
             rows = np.linspace(0, num_kept - 1, min(most, num_kept)).astype(np.int32)
@@ -94,16 +99,20 @@ class Experience:
             rows = np.random.default_rng(0).permutation(rows)
             self._asked = np.split(rows, range(CHUNK, len(rows), CHUNK))
 
-    def __iter__(self) -> Iterator[Slots]:
+    def at(self, snr_db: float) -> Iterator[Slots]:
+        """Slots that were sent at an SNR [dB], without noise."""
+        seen = self._seen.setdefault(snr_db if self._follows_noise else None, [])
+        no = tf.constant(10.0 ** (-snr_db / 10.0), tf.float64)
         for number, asked in enumerate(self._asked):
-            if number == len(self._seen):
+            if number == len(seen):
                 with own_randomness(_seed(number)):
-                    self._seen.append(self._send(self._draw(asked)))
-            yield self._seen[number]
+                    seen.append(self._send(self._draw(asked), no))
+            yield seen[number]
 
     def interference(self, used: np.ndarray) -> tf.Tensor:
         """Mean interference power on the subcarriers ``used``."""
-        seen = list(self if self._is_kept else itertools.islice(self, FIRST_SLOTS // CHUNK))
+        most = None if self._is_kept else FIRST_SLOTS // CHUNK
+        seen = list(itertools.islice(self.at(INTERFERENCE_SNR_DB), most))
         sizes = tf.constant([float(len(slots.y)) for slots in seen], seen[0].left.dtype)
         mean = tf.linalg.matvec(
             tf.stack([slots.left for slots in seen], 1), sizes / tf.reduce_sum(sizes)
@@ -120,7 +129,7 @@ class Experience:
 
         def ratio(estimate: Estimator, snr_db: float) -> tf.Tensor:
             parts, means = [], np.zeros(0)
-            for slots in self:
+            for slots in self.at(snr_db):
                 no = tf.constant(10.0 ** (-snr_db / 10.0), slots.y.dtype.real_dtype)
                 parts.append(receive(slots, estimate, no))
                 means = np.append(means, tf.reduce_mean(parts[-1], axis=[1, 2]))

@@ -127,7 +127,8 @@ class LearnedError(ScaledError):
     Attributes
     ----------
     off : `float`
-        Largest deviation of error / ``no_eff`` from one over SNRs in the last measurement
+        Largest deviation of error / ``no_eff`` from one over SNRs in the last measurement, for the
+        mean over data elements
     """
 
     def __init__(
@@ -140,21 +141,23 @@ class LearnedError(ScaledError):
         super().__init__(estimate, None, precision)
         mask = np.asarray(resource_grid.pilot_pattern.mask)[0, 0]
         symbols = np.nonzero(~mask.astype(bool))[0]  # OFDM symbol of each data element
+        count = np.bincount(symbols, minlength=len(mask))
 
         ratios = np.ones([len(SNRS_DB), len(mask)])
         self._ratios = tf.Variable(ratios, trainable=False, dtype=self.rdtype)  # read by graphs
 
         def see(snr_db: float) -> np.ndarray:
-            return _by_symbol(receive(self, snr_db), symbols, len(mask))
+            return _by_symbol(receive(self, snr_db), symbols, count)
 
         with own_randomness():
-            self.off = find_ratios(ratios, see, self._ratios.assign)
+            self.off = find_ratios(ratios, see, self._ratios.assign, count)
 
 
 def find_ratios(
     ratios: np.ndarray,
     see: Callable[[float], np.ndarray],
     keep: Callable[[np.ndarray], Any],
+    weights: np.ndarray,
 ) -> float:
     """Improve ``ratios`` [6, n] of `ScaledError` until the deviation is small.
 
@@ -169,25 +172,27 @@ def find_ratios(
     keep : callable
         Stores improved ratios
 
+    weights : [n], `float`
+        Weights of the columns in the mean of error / ``no_eff``
+
     Output
     ------
     : `float`
-        Largest deviation of the mean of error / ``no_eff`` from one in the last measurement
+        Largest deviation of this mean from one in the last measurement
     """
     for _ in range(ROUNDS):
         keep(ratios)
         seen = [see(snr_db) for snr_db in SNRS_DB]
         ratios = ratios * np.stack(seen)
-        off = float(np.max(np.abs(np.mean(seen, axis=1) - 1.0)))
+        off = float(np.max(np.abs(np.average(seen, axis=1, weights=weights) - 1.0)))
         if off < ENOUGH:
             break
     keep(ratios)
     return off
 
 
-def _by_symbol(ratio: tf.Tensor, symbols: np.ndarray, num_symbols: int) -> np.ndarray:
-    """Mean over the data elements of each OFDM symbol; one for OFDM symbols without data."""
+def _by_symbol(ratio: tf.Tensor, symbols: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Mean over the ``count`` data elements of each OFDM symbol; one for symbols without data."""
     by_element = np.mean(ratio, axis=(0, 1))
-    count = np.bincount(symbols, minlength=num_symbols)
-    total = np.bincount(symbols, by_element, minlength=num_symbols)
-    return np.divide(total, count, out=np.ones(num_symbols), where=count > 0)
+    total = np.bincount(symbols, by_element, minlength=len(count))
+    return np.divide(total, count, out=np.ones(len(count)), where=count > 0)

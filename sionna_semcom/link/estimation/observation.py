@@ -14,7 +14,7 @@ class Arrived(NamedTuple):
     y: tf.Tensor
     """[num_slots, 1, num_rx_ant, num_ofdm_symbols, fft_size], `tf.complex`"""
     h: tf.Tensor
-    """Effective channel of the streams"""
+    """Effective channel of the streams; with delayed knowledge, the `OldChannel`"""
     no: tf.Tensor
     """[] or [num_slots], `tf.float`: power of noise and interference per antenna"""
     gain: tf.Tensor | None

@@ -208,5 +208,5 @@ class StreamKnowledge(Object):
 
 def slot_grid(settings: DownlinkSettings) -> ResourceGrid:
     """Resource grid of a slot, extended by the delay of the channel knowledge."""
-    symbols = settings.num_ofdm_symbols + (settings.transmitter_delay or 0)
+    symbols = settings.drawn_ofdm_symbols
     return resource_grid(settings.model_copy(update={"num_ofdm_symbols": symbols}))

@@ -205,6 +205,11 @@ class DownlinkSettings(MultiUserSettings):
         return self
 
     @property
+    def drawn_ofdm_symbols(self) -> int:
+        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
+        return self.num_ofdm_symbols + (self.transmitter_delay or 0)
+
+    @property
     def equalizer(self) -> Literal["lmmse"]:
         """Equalizer of terminals, which suppresses the interference of other users' streams."""
         return "lmmse"

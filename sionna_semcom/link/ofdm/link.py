@@ -34,7 +34,7 @@ from .interference import drop_figures, interference
 from .precoding import PrecodedChannel
 from .receiver import OFDMReceiver
 from .settings import OFDMSettings
-from .slot_learning import MEDIAN_SNRS_DB, learn_slots
+from .slot_learning import MEDIAN_SNRS_DB, drop_count, learn_slots
 
 
 @LINKS.register(OFDMSettings)
@@ -119,7 +119,7 @@ class OFDMLink(OFDMReceiver):
         elif self.settings.csi == "ls":
             self._estimate = self._estimator()
             if isinstance(self._estimate, SlotError):
-                drops = seen_drops(self.channel)
+                drops = seen_drops(self.channel, drop_count(self.slot_settings))
                 learn_slots(self._estimate, drops, MEDIAN_SNRS_DB, self._send_known)
         elif self._delay or self._time is not None:
             known = self._aged() if self._delay else self._perfect

@@ -122,6 +122,11 @@ class PrecodedChannel(Object):
         self.settings = settings
         self._antennas = spread_antennas(settings.num_tx_ant, settings.streams)
 
+    @property
+    def follows_noise(self) -> bool:
+        """Whether the precoder depends on the noise power."""
+        return self.settings.precoding == "rzf"
+
     def __call__(self, h: tf.Tensor, no: tf.Tensor, known: tf.Tensor | None = None) -> tf.Tensor:
         """Precode the channel ``h``."""
         if self.settings.precoding == "none":

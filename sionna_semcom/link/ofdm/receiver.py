@@ -39,12 +39,12 @@ from ..estimation.experience import (
     seen_count,
     slots_of,
 )
-from ..estimation.learned_error import Estimator, LearnedError
+from ..estimation.learned_error import SNRS_DB, Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
 from ..estimation.seen import seen_slots
 from ..estimation.slot_error import SlotError, slot_error
-from .ageing import AgedEstimate, precoded
+from .ageing import AgedEstimate, known_in_units, precoded
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
 from .reported_noise import (
@@ -53,7 +53,7 @@ from .reported_noise import (
     statistics_suffice,
     warn_of_reported_noise,
 )
-from .slot_learning import BUDGET_SNRS_DB, learn_slots
+from .slot_learning import BUDGET_SNRS_DB, drop_count, learn_slots
 
 
 class OFDMReceiver(Link):
@@ -153,7 +153,7 @@ class OFDMReceiver(Link):
         Slots of a channel model are not taken from its pool, which was used in training.
         """
         if self.estimator is not None:
-            drops = unseen_drops(self.channel)
+            drops = unseen_drops(self.channel, drop_count(self.slot_settings))
             learn_slots(self._estimate, drops, self._estimate.snrs_db, self._send_known)
 
     def _gain(self, channel: tf.Tensor) -> tf.Tensor | None:
@@ -196,7 +196,7 @@ class OFDMReceiver(Link):
         estimate = estimate or self._estimate
         if gain is None:
             return estimate(y, no)
-        h_hat, err_var = estimate(in_units(y, tf.sqrt(gain)), no / gain)
+        h_hat, err_var = estimate(known_in_units(y, tf.sqrt(gain)), no / gain)
         return in_units(h_hat, tf.math.rsqrt(gain)), in_units(err_var, 1.0 / gain)
 
     def _least_squares(self) -> LSChannelEstimator:
@@ -246,27 +246,28 @@ class OFDMReceiver(Link):
     def _experience(self) -> Experience:
         """Slots in which the receiver has learned the error of its estimates."""
         settings, kept = self.slot_settings, self.channel.num_kept
-        grid = settings.num_ofdm_symbols * settings.fft_size
         antennas, streams = settings.num_rx_ant, settings.streams
-        if kept is not None:
-            most = seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
-            return Experience(self._kept, self._known_slots, most, kept)
+        again = self._precode.follows_noise  # slots are then sent again for each SNR
+        grid = settings.num_ofdm_symbols * settings.fft_size * (len(SNRS_DB) if again else 1)
         seen = antennas + streams + (antennas * streams if settings.csi != "ls" else 0)
+        draw: Any = self._draw
         most = seen_count(seen * grid, MOST_FRESH, MAX_FRESH)
-        return Experience(self._draw, self._known_slots, most, None)
+        if kept is not None:
+            draw, most = self._kept, seen_count(antennas * settings.num_tx_ant * grid, MOST_SLOTS)
+        return Experience(draw, self._known_slots, most, kept, again)
 
-    def _known_slots(self, drawn: Any) -> Slots:
-        """Send known symbols over the channels ``drawn`` without noise."""
+    def _known_slots(self, drawn: Any, no: tf.Tensor) -> Slots:
+        """Send known symbols without noise, with precoders of ``no`` in units of the channel."""
         size, streams = tf.shape(drawn.h)[0], self.settings.streams
         shape = [size, 1, streams, self._capacity // streams]
         symbols = complex_normal(shape, precision=self.precision)
-        x = self._mapper(symbols)
-        no = tf.constant(CALIBRATION_NOISE, self.rdtype)
-        y, h, known, gain = self._propagate(x, drawn, no)
+        x, gain = self._mapper(symbols), self._gain(drawn.h)
+        no = tf.cast(no, self.rdtype)
+        y, h, known, _ = self._propagate(x, drawn, no if gain is None else no * gain)
         slots = slots_of(symbols[:, 0], x, y, h, gain)
         if not self._delay:
             return slots if self.settings.csi == "perfect" else slots._replace(h=None)
-        return slots._replace(h=known if gain is None else in_units(known, tf.sqrt(gain)))
+        return slots._replace(h=known if gain is None else known_in_units(known, tf.sqrt(gain)))
 
     def _learned(self, estimate: Estimator, experience: Experience) -> LearnedError:
         """``estimate`` with the interference and errors that the receiver has measured."""

@@ -109,6 +109,11 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
         return self
 
     @property
+    def drawn_ofdm_symbols(self) -> int:
+        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
+        return self.num_ofdm_symbols + (self.csi_delay or 0)
+
+    @property
     def streams(self) -> int:
         """Spatial streams, by default the smaller number of antennas."""
         return self.num_streams or min(self.num_tx_ant, self.num_rx_ant)

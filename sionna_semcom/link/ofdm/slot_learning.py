@@ -9,15 +9,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from ...channel.slots.budgeted import Drops
+from ...channel.slots.budgeted import MOST_DROPS, Drops
 from ...channel.slots.channel import in_units
 from ...channel.slots.randomness import own_randomness
+from ...channel.slots.settings import SlotSettings
+from ..estimation.experience import MAX_FRESH, seen_count
 from ..estimation.observation import Arrived, Observation
 from ..estimation.slot_error import Seen, SlotError, learn_coefficients
 from .reported_noise import MOST_OFF, warn_of_reported_noise
 
 BUDGET_SNRS_DB = np.arange(-10.0, 81.0, 10.0)  # SNRs of drops at which errors are learned
 MEDIAN_SNRS_DB = np.arange(-20.0, 61.0, 10.0)  # SNRs of the median drop
+
+
+def drop_count(settings: SlotSettings) -> int:
+    """Drops in which errors are learned slot by slot: 1,024, or fewer of large grids."""
+    antennas = settings.num_rx_ant * settings.num_tx_ant * (1 + settings.num_interferers)
+    values = antennas * settings.drawn_ofdm_symbols * settings.fft_size
+    return seen_count(values, MOST_DROPS, MAX_FRESH)
 
 
 def learn_slots(

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import tensorflow as tf
 from sionna.phy.block import Object
@@ -38,6 +40,9 @@ class LayerChannel(Object):
     : [num_slots, 1, num_rx_ant, 1, num_layers, num_ofdm_symbols, fft_size], `tf.complex`
         Effective channel of the layers
     """
+
+    follows_noise: ClassVar[bool] = False
+    """Whether the precoder depends on the noise power"""
 
     def __init__(self, matrix: np.ndarray, precision: str | None = None) -> None:
         super().__init__(precision=precision)

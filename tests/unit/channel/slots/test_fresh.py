@@ -56,6 +56,15 @@ def test_what_is_unseen_has_unit_energy_and_is_always_the_same():
     np.testing.assert_array_equal(again, state)
 
 
+@pytest.mark.parametrize(("pool_size", "most"), [(70, 1024), (None, 512)])
+def test_fewer_slots_are_seen_if_fewer_are_wanted(pool_size, most):
+    link = OFDMLink(**GRID, model="TDL-A", pool_size=pool_size)
+    sizes = {wanted: [len(one.h) for one in unseen_drops(link.channel, wanted)]
+             for wanted in (1024, 80)}  # fmt: skip
+    assert (sum(sizes[1024]), sum(sizes[80])) == (most, 80 * most // 1024)
+    assert max(sizes[1024]) == 64
+
+
 def test_drops_that_are_seen_are_those_of_the_pool_with_what_interferes():
     budget = {"interferers": {"num": 1}}
     link = OFDMLink(**GRID, model="UMi", pool_size=70, link_budget=budget)
@@ -64,3 +73,5 @@ def test_drops_that_are_seen_are_those_of_the_pool_with_what_interferes():
     np.testing.assert_array_equal(np.concatenate([one.index for one in drops]), np.arange(70))
     np.testing.assert_array_equal(tf.concat([one.h for one in drops], 0), link.channel.pool)
     assert drops[0].interferers.shape == (64, 1, 2, 1, 1, 14, 12)
+    (few,) = seen_drops(link.channel, 3)
+    np.testing.assert_array_equal(few.index, [0, 34, 69])

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from sionna.phy.channel import ChannelModel, RayleighBlockFading, gen_single_sector_topology
-from sionna.phy.channel.tr38901 import TDL, AntennaArray, UMi
+from sionna.phy.channel.tr38901 import CDL, TDL, AntennaArray, UMi
 
+from sionna_semcom._seeding import set_seed
 from sionna_semcom.channel import ModelSource, OFDMMIMOChannel
+from sionna_semcom.channel.slots.clusters import has_tables
 from sionna_semcom.link import OFDMLink
 
 GRID = {"num_tx_ant": 2, "num_rx_ant": 2, "fft_size": 12, "csi": "perfect"}
@@ -98,6 +100,37 @@ def test_what_gives_no_impulse_responses_is_refused(model, message):
     with pytest.raises(ValueError, match=message) as caught:
         OFDMLink(channel=model, **GRID)
     assert "\n" not in str(caught.value)
+
+
+class OtherCDL(CDL):
+    """Could draw other paths, so that it is called."""
+
+
+def cdl(kind=CDL, orientation=(0.4, 0.0, 0.0)):
+    arrays = [AntennaArray(1, 1, "dual", "cross", "omni", 3.5e9),
+              AntennaArray(2, 1, "dual", "VH", "38.901", 3.5e9)]  # fmt: skip
+    turned = tf.constant(orientation)
+    return kind("D", 1e-7, 3.5e9, *arrays, "uplink", bs_orientation=turned, min_speed=20.0)
+
+
+@pytest.mark.parametrize("domain", ["frequency", "time"])
+@pytest.mark.parametrize("normalize", ["slot", "none"])
+def test_slots_of_cdl_are_those_of_a_call_of_it(normalize, domain):
+    grid = GRID | {"num_rx_ant": 4, "domain": domain, "cyclic_prefix_length": 6}
+    found = []
+    for kind in (CDL, OtherCDL):
+        source = ModelSource(cdl(kind), normalize)
+        link = OFDMLink(channel=source, **grid)
+        set_seed("tables")
+        found.append(link.channel(5).numpy())
+    np.testing.assert_allclose(found[0], found[1], atol=2e-5 * np.abs(found[1]).max())
+
+
+def test_only_upright_cdl_has_tables():
+    assert has_tables(cdl())
+    assert not has_tables(cdl(OtherCDL))
+    assert not has_tables(cdl(orientation=(0.0, 0.1, 0.0)))
+    assert not has_tables(TDL("A", 1e-7, 3.5e9))
 
 
 def test_a_model_given_in_python_is_not_saved_and_not_named_by_settings():

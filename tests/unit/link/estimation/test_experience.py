@@ -25,14 +25,14 @@ def drawn_slots(asked):
     return complex_normal([asked])
 
 
-def send(numbers):
+def send(numbers, no):
     shape = [tf.shape(numbers)[0], 1, 1, 2, 4]
     y = tf.broadcast_to(tf.reshape(numbers, [-1, 1, 1, 1, 1]), shape)
     return Slots(y[:, 0], y, y[:, :, :, tf.newaxis], tf.constant([1.0, 2.0, 3.0, 4.0]))
 
 
 def numbers_of(experience):
-    return np.concatenate([slots.y[:, 0, 0, 0, 0] for slots in experience])
+    return np.concatenate([slots.y[:, 0, 0, 0, 0] for slots in experience.at(20.0)])
 
 
 def test_slots_are_always_the_same():
@@ -63,6 +63,19 @@ def test_as_many_slots_are_seen_as_a_mean_needs(spread, most):
     found = experience.error_ratio(receive)(7.0, 0.0)
     assert found.shape[0] == most
     assert np.mean(found) == pytest.approx(7.0, abs=0.5)
+
+
+@pytest.mark.parametrize("follows_noise", [False, True])
+def test_slots_are_sent_again_where_precoders_follow_the_noise(follows_noise):
+    def heard(numbers, no):
+        slots = send(numbers, no)
+        return slots._replace(left=tf.fill([4], tf.cast(no, tf.float32)))
+
+    experience = Experience(drawn_slots, heard, CHUNK, None, follows_noise)
+    seen = {snr_db: list(experience.at(snr_db)) for snr_db in (20.0, 0.0, 20.0)}
+    np.testing.assert_array_equal(seen[0.0][0].y, seen[20.0][0].y)  # the same channels
+    noise = [1.0, 0.01] if follows_noise else [0.01, 0.01]
+    np.testing.assert_allclose([seen[x][0].left[0] for x in (0.0, 20.0)], noise, rtol=1e-5)
 
 
 def test_interference_is_that_of_the_subcarriers_in_use():

@@ -58,9 +58,15 @@ def test_each_slot_has_the_correction_of_its_noise_power():
     np.testing.assert_allclose(ratio[:, 0, 0, 0, 0, 0, 0], [1.0, 1.5, 2.0], rtol=1e-3)
 
 
-@pytest.mark.parametrize(("excess", "rounds"), [(1.02, 1), (0.7, ROUNDS)])
+@pytest.mark.parametrize(("excess", "rounds"), [(1.02, 1), (1.06, 2), (0.7, ROUNDS)])
 def test_it_is_measured_again_only_where_it_was_off(excess, rounds):
     """The error variance cannot be negative, so that ``no_eff`` is at least the noise power."""
     receive, calls = seen(lambda snr_db: excess)
     LearnedError(estimate, grid(), receive)
     assert len(calls) == rounds * len(SNRS_DB)
+
+
+def test_the_deviation_is_that_of_symbols_with_data():
+    """Three of the four symbols: as one of four, the reference signals would make it 3 %."""
+    receive, _ = seen(lambda snr_db: 1.04)
+    assert LearnedError(estimate, grid(), receive).off == pytest.approx(0.04, abs=1e-4)

@@ -134,6 +134,10 @@ def test_without_statistics_the_estimator_is_sionnas():
     [
         ({"num_tx_ant": 3}, "`num_tx_ant` must not be less than"),
         ({"transmitter_csi": "delayed"}, "`transmitter_delay` must be given if"),
+        (
+            {"transmitter_csi": "delayed", "transmitter_delay": 4096, "fft_size": 2**13},
+            "with a delay of 4096 OFDM symbols",
+        ),
         ({"interpolation": "lmmse"}, "`interpolation`='lmmse' requires the channel statistics"),
         (
             {"transmitter_csi": "ls", "pilot_ofdm_symbol_indices": (), "csi": "perfect"},

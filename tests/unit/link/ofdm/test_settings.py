@@ -46,6 +46,14 @@ from sionna_semcom.link.ofdm import OFDMLink, OFDMSettings
         ({"window_advance": 0}, r"`window_advance` is for `domain`='time'.*window_advance=0"),
         ({"domain": "time", "window_advance": 7}, r"not exceed `cyclic_prefix_length`.*7 > 6"),
         ({"domain": "time", "oversampling": 0}, r"greater than or equal to 1"),
+        (
+            {"fft_size": 2**14, "num_rx_ant": 300},
+            r"must have at most.*Received: 137625600 in a slot",
+        ),
+        (
+            {"fft_size": 2**14, "csi": "delayed", "csi_delay": 2**12},
+            r"at most.*with the OFDM symbols of a delay.*538705920 in a slot with a delay of 4096",
+        ),
         ({"delay_spread": 3e-6}, r"delay_spread=3e-06 s, cyclic prefix=2.78e-06 s"),
         ({"speed": 300.0}, r"less than or equal to 277"),
         ({"speed": float("inf")}, r"finite number"),
