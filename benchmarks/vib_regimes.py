@@ -31,6 +31,7 @@ from sionna_semcom.datasets import MultimodalFeatures, linear_gaussian_features
 SNRS_DB = (-6.0, 0.0, 6.0, 18.0)
 COPIES = {1: "unique_dim", 2: "pairwise_dim", 3: "shared_dim"}
 NUM_TEST = 2000
+SEEDS_AT_ONCE = 5  # of all systems, before further seeds
 METRICS = ("accuracy", "cross_entropy")
 
 PARTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # with each part, and without it
@@ -74,6 +75,13 @@ class Cell(NamedTuple):
         return linear_gaussian_features(**counts, **dims, noise=self.noise, seed=seed)
 
 
+class Run(NamedTuple):
+    """A cell and a seed."""
+
+    seed: int
+    cell: Cell
+
+
 def grid() -> Iterator[Cell]:
     """All points."""
     for values in product(COPIES, (0.2, 1.0), (64, 2048), (1, 4)):
@@ -98,11 +106,18 @@ def load(path: Path) -> dict[str, Any]:
     """Results so far, of the same settings."""
     own = json.loads(json.dumps(settings()))
     if not path.exists():
-        return {**own, "seconds": 0.0, "runs": {cell.key: {} for cell in grid()}}
+        return {**own, "runs": {cell.key: {} for cell in grid()}}
     document = json.loads(path.read_text(encoding="utf-8"))
     if any(document[key] != value for key, value in own.items()):
         raise SystemExit(f"{path} has results of other settings")
     return document
+
+
+def missing(document: dict[str, Any], seeds: int, variant: str, num_symbols: int) -> list[Run]:
+    """Runs of one system that are still to be done, seed by seed."""
+    cells = [cell for cell in grid() if cell.num_symbols == num_symbols]
+    done = {cell: len(document["runs"][cell.key].setdefault(variant, [])) for cell in cells}
+    return [Run(seed, cell) for seed, cell in product(range(seeds), cells) if seed >= done[cell]]
 
 
 def main() -> None:
@@ -112,27 +127,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="Stop after this time.")
     options = parser.parse_args()
-    document, start = load(options.json), time.process_time()
-    before, systems = document["seconds"], {}
+    document, start = load(options.json), time.monotonic()
     set_seed("vib_regimes")
-    for seed, cell in product(range(options.seeds), grid()):
-        runs, data = document["runs"][cell.key], None
-        for name, chosen in VARIANTS.items():
-            if len(runs.setdefault(name, [])) > seed:
-                continue
-            data = data or cell.data(seed)
-            key = name, cell.num_symbols
-            if key not in systems:
-                systems[key] = SmallVIB(data, cell.num_symbols, chosen)
-            systems[key].train(data, seed)
-            found = systems[key].measure(data, SNRS_DB, seed)
-            runs[name].append([[round(x, 4) for x in found[metric]] for metric in METRICS])
-        if data is not None:
-            document["seconds"] = round(before + time.process_time() - start, 1)
+    blocks = range(SEEDS_AT_ONCE, options.seeds + SEEDS_AT_ONCE, SEEDS_AT_ONCE)
+    systems = product(sorted({cell.num_symbols for cell in grid()}), VARIANTS)
+    for seeds, (num_symbols, variant) in product(blocks, list(systems)):
+        system = None
+        for seed, cell in missing(document, min(seeds, options.seeds), variant, num_symbols):
+            data = cell.data(seed)
+            system = system or SmallVIB(data, num_symbols, VARIANTS[variant])
+            system.train(data, seed)
+            found = system.measure(data, SNRS_DB, seed)
+            rounded = [[round(x, 4) for x in found[metric]] for metric in METRICS]
+            document["runs"][cell.key][variant].append(rounded)
+            if time.monotonic() - start > 60 * options.minutes:
+                break
+        if system is not None:
             write_bytes(options.json, (json.dumps(document, separators=(",", ":")) + "\n").encode())
-            print(f"seed {seed}, {cell.key}, {document['seconds']:.0f} s", flush=True)
-        if time.process_time() - start > 60 * options.minutes:
-            break
+            seconds = time.monotonic() - start
+            print(f"{num_symbols} symbols, {variant}, {seeds} seeds: {seconds:.0f} s", flush=True)
+        if time.monotonic() - start > 60 * options.minutes:
+            return
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of gains of the parts of the two-stage bottleneck, from ``vib_regimes.json``.
 
-``docs/make_results.py`` calls `regimes` for tables between ``<!-- regimes RESULT.json TABLE ... -->``
-and ``<!-- end -->``. ``docs/regime_figure.py`` draws the map of all gains.
+``docs/make_results.py`` calls `regimes` for tables between
+``<!-- regimes RESULT.json TABLE ... -->`` and ``<!-- end -->``. ``docs/regime_figure.py`` draws the map of all gains.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ def predictions(found: Mapping[str, Any]) -> list[list[str]]:
     """Cost of complete independence, and measured gains of the redundancy term."""
     most = max(cell["num_train"] for cell in found["cells"].values())
     symbols = max(cell["num_symbols"] for cell in found["cells"].values())
-    lines = [["Bits are in", "Noise", "Best accuracy", "No parts", "Predicted", "Alone", "Among all"]]
+    lines = [
+        ["Bits are in", "Noise", "Best accuracy", "No parts", "Predicted", "Alone", "Among all"]
+    ]
     names = ("redundancy term", "redundancy term, among all")
     measured = [gains(found, (ALONE | AMONG)[name]).values[:, -1] for name in names]
     none = [np.array(runs["none"])[: num_seeds(found), 0, -1] for runs in found["runs"].values()]

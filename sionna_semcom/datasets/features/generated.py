@@ -126,9 +126,7 @@ def check_noise(noise: float) -> None:
         raise ValueError(f"`noise` must be at least 0. Received: {noise}")
 
 
-def generated_split(
-    name: str, features: dict[str, np.ndarray], label: np.ndarray
-) -> FeatureSplit:
+def generated_split(name: str, features: dict[str, np.ndarray], label: np.ndarray) -> FeatureSplit:
     """Split of generated samples, each of which is a video of its own."""
     ids = [f"{name}{number}_0" for number in range(len(label))]
     return FeatureSplit(features, {}, label, np.array(ids, object))
