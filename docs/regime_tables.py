@@ -2,7 +2,8 @@
 """Tables of gains of the parts of the two-stage bottleneck, from ``vib_regimes.json``.
 
 ``docs/make_results.py`` calls `regimes` for tables between
-``<!-- regimes RESULT.json TABLE ... -->`` and ``<!-- end -->``. ``docs/regime_figure.py`` draws the map of all gains.
+``<!-- regimes RESULT.json TABLE ... -->`` and ``<!-- end -->``. ``docs/regime_figure.py`` draws the
+map of all gains.
 """
 
 from __future__ import annotations
