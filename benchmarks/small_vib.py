@@ -19,6 +19,7 @@ from sionna.phy.channel import AWGN
 from sionna_semcom._seeding import derive_seed, reseed
 from sionna_semcom.datasets import MultimodalFeatures
 from sionna_semcom.link import AWGNLink, LinkSettings, MultiUserLink
+from sionna_semcom.simulation.training.loop import _reseed_layers
 from sionna_semcom.systems import TwoStageVIB
 
 EPOCHS, STEPS, BATCH = 20, 20, 32
@@ -103,6 +104,7 @@ class SmallVIB:
         """Draw weights and train them on ``data``."""
         initialize(self.system, seed)
         reseed("small_vib", seed, "training")
+        _reseed_layers(self.system, "small_vib", seed, "dropout")
         ramps = self.system.schedules(EPOCHS)
         for epoch, batches in enumerate(drawn(data.arrays("train"), seed)):
             for ramp in ramps:

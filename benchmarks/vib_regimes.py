@@ -130,19 +130,21 @@ def main() -> None:
     document, start = load(options.json), time.monotonic()
     set_seed("vib_regimes")
     blocks = range(SEEDS_AT_ONCE, options.seeds + SEEDS_AT_ONCE, SEEDS_AT_ONCE)
-    systems = product(sorted({cell.num_symbols for cell in grid()}), VARIANTS)
-    for seeds, (num_symbols, variant) in product(blocks, list(systems)):
-        system = None
-        for seed, cell in missing(document, min(seeds, options.seeds), variant, num_symbols):
-            data = cell.data(seed)
-            system = system or SmallVIB(data, num_symbols, VARIANTS[variant])
-            system.train(data, seed)
-            found = system.measure(data, SNRS_DB, seed)
+    systems: dict[tuple[int, str], SmallVIB] = {}
+    wanted = list(product(sorted({cell.num_symbols for cell in grid()}), VARIANTS))
+    for seeds, (num_symbols, variant) in product(blocks, wanted):
+        runs = missing(document, min(seeds, options.seeds), variant, num_symbols)
+        for seed, cell in runs:
+            data, key = cell.data(seed), (num_symbols, variant)
+            if key not in systems:  # compiled once
+                systems[key] = SmallVIB(data, num_symbols, VARIANTS[variant])
+            systems[key].train(data, seed)
+            found = systems[key].measure(data, SNRS_DB, seed)
             rounded = [[round(x, 4) for x in found[metric]] for metric in METRICS]
             document["runs"][cell.key][variant].append(rounded)
             if time.monotonic() - start > 60 * options.minutes:
                 break
-        if system is not None:
+        if runs:
             write_bytes(options.json, (json.dumps(document, separators=(",", ":")) + "\n").encode())
             seconds = time.monotonic() - start
             print(f"{num_symbols} symbols, {variant}, {seeds} seeds: {seconds:.0f} s", flush=True)
