@@ -157,7 +157,7 @@ def initialize(system: TwoStageVIB, seed: int) -> None:
 
 
 def layers(system: TwoStageVIB) -> Iterator[tuple[str, keras.Layer]]:
-    """All layers with weights, by what they do."""
+    """All layers with weights, with names that do not depend on the other layers."""
     groups = {"encoder": system.encoders, "bottleneck": system.bottlenecks, "head": system.heads}
     if system.settings.devices:
         groups["sender"] = system.senders_of

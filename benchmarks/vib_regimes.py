@@ -89,7 +89,7 @@ def grid() -> Iterator[Cell]:
 
 
 def settings() -> dict[str, Any]:
-    """What the runs depend on."""
+    """Settings of all runs."""
     return {
         "metrics": list(METRICS),
         "snrs_db": list(SNRS_DB),

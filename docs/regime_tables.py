@@ -60,11 +60,12 @@ def document(file: str) -> dict[str, Any]:
 
 def num_seeds(found: Mapping[str, Any]) -> int:
     """Number of seeds that all variants of all cells have."""
-    return min(len(runs) for cell in found["runs"].values() for runs in cell.values())
+    counts = [[len(runs.get(n, [])) for n in found["variants"]] for runs in found["runs"].values()]
+    return int(np.min(counts))
 
 
 def gains(found: Mapping[str, Any], pair: tuple[str, str], metric: str = "accuracy") -> Gains:
-    """Gains of the first variant of ``pair`` over the second, over the seeds that both have."""
+    """Gains of the first variant of ``pair`` over the second, over the seeds that all have."""
     place = found["metrics"].index(metric)
     sign = -1.0 if metric == "cross_entropy" else 1.0
     values, count = [], num_seeds(found)

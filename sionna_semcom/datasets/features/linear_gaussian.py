@@ -121,6 +121,17 @@ def linear_gaussian_features(
 class LinearGaussianFeatures(MultimodalFeatures):
     r"""Features with known components, see `linear_gaussian_features`.
 
+    Parameters
+    ----------
+    splits : `dict` of `FeatureSplit`
+        ``train``, ``test`` and, optionally, ``validation``
+    carriers : `dict` of sequences of `str`
+        Modalities that contain each component of the task
+    noise : `float`
+        Standard deviation :math:`\sigma` of the noise of each component
+    **options
+        Further arguments of `MultimodalFeatures`
+
     Attributes
     ----------
     correlations : `dict` of `float`
@@ -153,7 +164,7 @@ class LinearGaussianFeatures(MultimodalFeatures):
         return {name: float(np.prod(1 - np.arccos(found) / math.pi))}
 
     def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign bits [batch] of the components of the task; none if the label is a score."""
+        """Sign bits [batch] of the components of the task; empty for scores."""
         if not self.num_classes:
             return {}
         classes = np.asarray(batch["label"])

@@ -28,6 +28,7 @@ def found():
     return {
         "metrics": ["accuracy", "cross_entropy"],
         "snrs_db": [0.0, 10.0],
+        "variants": dict.fromkeys(variants),
         "cells": {str(cell): cell for cell in CELLS},
         "best": {str(cell): {"accuracy": 0.5 + 0.1 * cell["copies"]} for cell in CELLS},
         "runs": {k: {n: a.tolist() for n, a in cell.items()} for k, cell in runs.items()},
