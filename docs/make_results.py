@@ -15,6 +15,11 @@ over the differences of seeds, are between::
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
 
+Gains of parts of the two-stage bottleneck (see ``regime_tables.py``) are between::
+
+    <!-- regimes RESULT.json TABLE ... -->
+    <!-- end -->
+
 Percentiles of a metric and, with a threshold, its outage, computed from records, are between::
 
     <!-- distribution RESULT.h5 [x=10,20] METRIC [percent=5,95] [above=0.1] -->
@@ -34,13 +39,14 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from regime_tables import regimes
 from result_tables import curves_table
 
 from sionna_semcom.simulation import Curve, Result, distribution_curve, paired_difference
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|distribution|benchmark) (?P<request>.+?) -->\n)"
+    r"(<!-- (?P<kind>table|differences|distribution|benchmark|regimes) (?P<request>.+?) -->\n)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )
@@ -106,6 +112,7 @@ def fill(text: str) -> str:
         "differences": differences,
         "distribution": distribution,
         "benchmark": benchmark,
+        "regimes": regimes,
     }
     return TABLE.sub(
         lambda match: match[1] + kinds[match["kind"]](match["request"]) + match[4], text

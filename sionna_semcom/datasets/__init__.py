@@ -19,11 +19,17 @@ from .digits.spoken_digits import (
 )
 from .features.computational_sequences import read_computational_sequences
 from .features.generated import GENERATED_PARTS, generated_features, generated_parts
+from .features.linear_gaussian import LinearGaussianFeatures, linear_gaussian_features
 from .features.mmsa import read_mmsa
 from .features.multibench import read_multibench
 from .features.multimodal import MultimodalFeatures
 from .features.reader import FEATURE_FORMATS, read_features, read_video_splits
-from .features.settings import FeaturesData, GeneratedFeaturesData, MOSIData
+from .features.settings import (
+    FeaturesData,
+    GeneratedFeaturesData,
+    LinearGaussianFeaturesData,
+    MOSIData,
+)
 from .features.split import FeatureSplit
 from .formats.idx import read_idx, read_mnist
 from .formats.restricted_pickle import read_pickle
@@ -59,6 +65,8 @@ __all__ = [
     "LatentPairs",
     "LatentSplit",
     "LatentsData",
+    "LinearGaussianFeatures",
+    "LinearGaussianFeaturesData",
     "LogMel",
     "MNISTWithAudioMNIST",
     "MNISTWithFSDD",
@@ -76,6 +84,7 @@ __all__ = [
     "each_once",
     "generated_features",
     "generated_parts",
+    "linear_gaussian_features",
     "read_audiomnist",
     "read_computational_sequences",
     "read_features",

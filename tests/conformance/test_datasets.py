@@ -19,6 +19,7 @@ from sionna_semcom.datasets import (
     UserLatents,
     UserLatentSplit,
     generated_features,
+    linear_gaussian_features,
 )
 
 sys.path.append(str(Path(__file__).parents[1] / "plugin"))  # an example package of others
@@ -46,6 +47,7 @@ def _user_latents():
 DATA = {
     "builtin": lambda: DATASETS.settings({"kind": "builtin"}).load(),
     "generated": lambda: generated_features(60, 20, 20),
+    "linear_gaussian": lambda: linear_gaussian_features(60, 20, 20),
     "latents": _pairs,
     "user_latents": _user_latents,
     "trifeature": lambda: Trifeature(num_train=20, num_probing=20, num_validation=10, num_test=10),

@@ -80,14 +80,10 @@ def generated_features(
     ValueError
         If an argument is out of range
     """
-    counts = {"train": num_train, "validation": num_validation, "test": num_test}
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"`num_{name}` must be at least 1. Received: {count}")
+    counts = checked_counts(num_train, num_validation, num_test)
     if len(dims) != len(MODALITIES) or min(dims) < 1:
         raise ValueError(f"`dims` must be three positive numbers. Received: {shortened(dims)}")
-    if not 0 <= noise < np.inf:
-        raise ValueError(f"`noise` must be at least 0. Received: {noise}")
+    check_noise(noise)
     label, bits = _bits(sum(counts.values()), seed)
     features = {
         name: _mixture(name, bits[name], dim, noise, seed)
@@ -98,10 +94,42 @@ def generated_features(
     for name, count in counts.items():
         rows = slice(first, first + count)
         first += count
-        ids = [f"{name}{number}_0" for number in range(count)]
         own = {modality: values[rows] for modality, values in features.items()}
-        splits[name] = FeatureSplit(own, {}, label[rows], np.array(ids, object))
+        splits[name] = generated_split(name, own, label[rows])
     return GeneratedFeatures(splits, modalities=modalities)
+
+
+def checked_counts(num_train: int, num_validation: int, num_test: int) -> dict[str, int]:
+    """Number of samples of each split.
+
+    Raises
+    ------
+    ValueError
+        If a split would have no sample
+    """
+    counts = {"train": num_train, "validation": num_validation, "test": num_test}
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"`num_{name}` must be at least 1. Received: {count}")
+    return counts
+
+
+def check_noise(noise: float) -> None:
+    """Check the standard deviation of the noise.
+
+    Raises
+    ------
+    ValueError
+        If it is negative or not finite
+    """
+    if not 0 <= noise < np.inf:
+        raise ValueError(f"`noise` must be at least 0. Received: {noise}")
+
+
+def generated_split(name: str, features: dict[str, np.ndarray], label: np.ndarray) -> FeatureSplit:
+    """Split of generated samples, each of which is a video of its own."""
+    ids = [f"{name}{number}_0" for number in range(len(label))]
+    return FeatureSplit(features, {}, label, np.array(ids, object))
 
 
 class GeneratedFeatures(MultimodalFeatures):

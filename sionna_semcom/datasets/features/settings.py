@@ -4,11 +4,12 @@
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from ..folder import FolderData
 from ..settings import DATASETS, DataSettings
 from .generated import generated_features
+from .linear_gaussian import LinearGaussianFeatures, check_dims, linear_gaussian_features
 from .multimodal import MultimodalFeatures
 from .split import MODALITIES
 
@@ -103,3 +104,51 @@ class GeneratedFeaturesData(_SomeModalities):
     def load(self, models: Any = None) -> MultimodalFeatures:
         """Generate the data."""
         return generated_features(**self.options)
+
+
+@DATASETS.declare
+class LinearGaussianFeaturesData(_SomeModalities):
+    """Features that are linear in Gaussian components, with a chosen amount of redundancy."""
+
+    kind: Literal["linear_gaussian_features"] = "linear_gaussian_features"
+    num_train: PositiveInt = 4000
+    """Number of training samples"""
+    num_validation: PositiveInt = 1000
+    """Number of validation samples"""
+    num_test: PositiveInt = 2000
+    """Number of test samples"""
+    shared_dim: NonNegativeInt = 1
+    """Number of components of the task in all modalities"""
+    pairwise_dim: NonNegativeInt = 0
+    """Number of components of the task in both modalities of each pair"""
+    unique_dim: NonNegativeInt = 1
+    """Number of components of the task in each modality alone"""
+    nuisance_dim: NonNegativeInt = 4
+    """Number of other components in each modality alone"""
+    shared_nuisance_dim: NonNegativeInt = 0
+    """Number of other components in all modalities"""
+    num_features: PositiveInt = 16
+    """Number of features of each modality"""
+    noise: float = Field(0.5, ge=0, allow_inf_nan=False)
+    """Standard deviation of the noise of each component, which has unit variance"""
+    label: Literal["classification", "regression"] = "classification"
+    """Signs of all components of the task, or their sum as a score in [-3, 3]"""
+    seed: NonNegativeInt = 0
+    """Seed of the data"""
+
+    @model_validator(mode="after")
+    def _check_dims(self) -> "LinearGaussianFeaturesData":
+        check_dims(
+            self.shared_dim,
+            self.pairwise_dim,
+            self.unique_dim,
+            self.nuisance_dim,
+            self.shared_nuisance_dim,
+            self.num_features,
+            self.label,
+        )
+        return self
+
+    def load(self, models: Any = None) -> LinearGaussianFeatures:
+        """Generate the data."""
+        return linear_gaussian_features(**self.options)

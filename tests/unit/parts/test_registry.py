@@ -124,6 +124,7 @@ CASES = [
     (DATASETS, {"kind": "latents"}),
     (DATASETS, {"kind": "trifeature", "question": "why"}),
     (DATASETS, {"kind": "generated_features", "noise": -1}),
+    (DATASETS, {"kind": "linear_gaussian_features", "nuisance_dim": -1}),
     (SYSTEMS, {"kind": "centroid", "latent_dim": 0}),
     (SYSTEMS, {"kind": "linear_alignment", "ridge": -1}),
 ]
