@@ -106,14 +106,17 @@ _NOTEBOOKS = "sionna-semcom/sionna-semcom/blob/gh-pages/{version}/notebooks"
 
 
 def _add_badge(app, name, source):
-    """Put a badge that opens the notebook in Colab below the title of a notebook."""
+    """Put links that open the notebook in Colab, or download it, below the title of a notebook."""
     if "jupytext:" not in source[0]:
         return
     place = _NOTEBOOKS.format(version=_SITE_VERSION or "latest")
     badge = (
         f"[![Open in Colab]({_COLAB}/assets/colab-badge.svg)]({_COLAB}/github/{place}/{name}.ipynb)"
     )
-    source[0] = re.sub(r"^(# .*)$", rf"\1\n\n{badge}", source[0], count=1, flags=re.MULTILINE)
+    up = "../" * name.count("/")
+    download = f'<a href="{up}notebooks/{name}.ipynb" download>Download the notebook</a>'
+    links = f"{badge} {download}"
+    source[0] = re.sub(r"^(# .*)$", rf"\1\n\n{links}", source[0], count=1, flags=re.MULTILINE)
 
 
 def _write_notebooks(app, error):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -27,6 +28,7 @@ _PREFIX = ".sionna-semcom-"
 _TEMPORARY = re.compile(rf"{re.escape(_PREFIX)}([0-9a-f]{{8}})-(\d{{1,9}})-")
 _A_DAY = 86400.0
 _BLOCK = 2**20
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
@@ -148,13 +150,22 @@ def check_folder(folder: str | os.PathLike[str], *names: str) -> None:
     ------
     IsADirectoryError
         If one of ``names`` is a folder in ``folder``
+    PermissionError
+        If writing in ``folder`` is not allowed
     OSError
-        If ``folder`` cannot be written
+        If ``folder`` cannot be written for another reason
     """
     for name in names:
         if (path := Path(folder) / name).is_dir():
             raise IsADirectoryError(f"{path} is a folder, but a file of that name must be written")
-    reserve(folder, 4096)
+    try:
+        reserve(folder, 4096)
+    except OSError as error:
+        if error.errno not in _FORBIDDEN:
+            raise
+        raise PermissionError(
+            f"{os.fspath(folder)} is not writable: {error.strerror}. Choose another folder"
+        ) from error
 
 
 def reserve(folder: str | os.PathLike[str], num_bytes: int) -> None:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import difflib
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import islice
 from typing import Any
 
 _LONGEST_NAME = 60
+_SIMILAR = 0.7  # ratio of matching characters
 
 
 def listed(names: Iterable[object], most: int = 8) -> str:
@@ -48,6 +50,33 @@ def shortened(value: object, most: int = 200) -> str:
     return _cut(" ".join(_Bounded(most).repr(value).split()), most)
 
 
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Question for the most similar known name, such as ``". Did you mean model?"``.
+
+    Parameters
+    ----------
+    name
+        Unknown name, possibly misspelled
+    known : iterable of `str`
+        The known names
+
+    Output
+    ------
+    : `str`
+        End of a message; empty if no known name is similar, or if several are equally similar
+    """
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return ""
+    matcher = difflib.SequenceMatcher(b=name.lower())
+    similarities = {}
+    for one in known:
+        matcher.set_seq1(one.lower())
+        similarities[one] = matcher.ratio()
+    best = max(similarities.values(), default=0.0)
+    similar = [one for one, similarity in similarities.items() if similarity == best]
+    return f". Did you mean {similar[0]}?" if best >= _SIMILAR and len(similar) == 1 else ""
+
+
 def _name(name: object) -> str:
     text = _cut(name, _LONGEST_NAME) if isinstance(name, str) else ""
     return text if text and text.isprintable() else shortened(name, _LONGEST_NAME)
@@ -69,6 +98,7 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
     if value not in known:
         raise ValueError(
             f"`{name}` must be one of {', '.join(known)}. Received: {shortened(value)}"
+            + did_you_mean(value, known)
         )
 
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from . import _fetch, _shipped
+from ._messages import did_you_mean
 
 
 def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
@@ -31,5 +32,5 @@ def model_path(name_or_path: str | os.PathLike[str], seed: int = 0) -> Path:
     names = [name.split("/")[0] for name in _fetch.index() if name.endswith(f"/seed{seed}.keras")]
     raise FileNotFoundError(
         f"No model {name_or_path}: neither a file nor a shipped model. Models "
-        f"of seed {seed}: {', '.join(names) or 'none'}"
+        f"of seed {seed}: {', '.join(names) or 'none'}{did_you_mean(path.stem, names)}"
     )

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from .._messages import listed, shortened
+from .._messages import did_you_mean, listed, shortened
 from .schema import whole_schema
 from .settings import Settings
 
@@ -32,7 +33,8 @@ def explain(error: ValidationError, document: Any, model: type[Settings]) -> str
     field = _cut(field)
     if first["type"] == "extra_forbidden":
         known = _known_keys(whole_schema(model), document, first["loc"][:-1])
-        return f"unknown key {field}; known are {', '.join(known)}{more}"
+        hint = did_you_mean(first["loc"][-1], known)
+        return f"unknown key {field}; known are {', '.join(known)}{more}{hint}"
     if first["type"] == "missing":
         return f"{field} is missing{more}"
     # Each alternative of a union has its own message
@@ -40,6 +42,8 @@ def explain(error: ValidationError, document: Any, model: type[Settings]) -> str
     text = ", or ".join(dict.fromkeys(map(_message, same[:_MOST_ALTERNATIVES])))
     if "Received" not in text and not isinstance(first["input"], dict):
         text += f". Received: {shortened(first['input'])}"
+        if first["type"] == "literal_error":
+            text += did_you_mean(first["input"], re.findall("'([^']*)'", first["ctx"]["expected"]))
     return f"{field}: {text}{more}" if field else text + more
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import ValidationError
 from pydantic_core import core_schema
 
-from .._messages import listed, shortened
+from .._messages import did_you_mean, listed, shortened
 from .explanation import explain
 from .part import describe
 from .schema import REGISTRIES, REGISTRY
@@ -93,6 +93,7 @@ class Registry:
         if kind not in known:
             raise ValueError(
                 f"kind must be one of {', '.join(known)}. Received: {shortened(kind, 60)}"
+                + did_you_mean(kind, known)
             )
         return known[kind]
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from .. import _shipped
 from .._files import atomic_path
+from .._messages import did_you_mean
 from .terminal import console, report_errors, say
 
 
@@ -60,6 +61,7 @@ def _one_of(known: Mapping[str, Path], name: str, kind: str) -> Path:
     if name not in known:
         raise ValueError(
             f"No {kind} of this name is shipped. Omit the name to list all. Received: {name!r}"
+            + did_you_mean(name, known)
         )
     return known[name]
 

@@ -125,6 +125,12 @@ def test_other_systems_are_refused_in_one_line(name, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["linear_alignment", "broadcast_alignment"])
+def test_alignment_systems_are_refused_because_of_their_precoder(name, tmp_path):
+    with pytest.raises(ValueError, match=r"System, which computes its precoder for each channel$"):
+        export_onnx(built(name), tmp_path)
+
+
 @pytest.mark.parametrize("change", [{"mode": "decision"}, {"confidence": 0.9}])
 def test_receivers_that_do_more_than_decode_once_are_refused(change, tmp_path):
     system = TwoStageVIB(FEATURES, 2, link=AWGNLink(), **SMALL)

@@ -30,10 +30,13 @@ KINDS = {
     "datasets": "stripes",
     "metrics": "max_error",
 }
-(STUDY,) = re.findall(
-    r"^```yaml\n# needs semcom_example\n(.*?)^```$",
-    (ROOT / "docs" / "howto" / "extend.md").read_text(),
-    re.DOTALL | re.MULTILINE,
+STUDY, OWN_DATA = (
+    re.findall(
+        r"^```yaml\n# needs semcom_example\n(.*?)^```$",
+        (ROOT / "docs" / "howto" / f"{page}.md").read_text(),
+        re.DOTALL | re.MULTILINE,
+    )[0]
+    for page in ("extend", "own_data")
 )
 ALIGNMENT = """
 name: diagonal
@@ -253,10 +256,10 @@ def ran(site, tmp_path_factory):
     LatentPairs(splits, kernel, np.zeros(2, np.float32)).save(cwd / "latents.h5")
     (cwd / "stripes.yaml").write_text(STUDY)
     (cwd / "diagonal.yaml").write_text(ALIGNMENT)
-    outputs = commands(
-        site, cwd, ["run", "stripes.yaml", "--out", "."], ["run", "diagonal.yaml", "--out", "."]
-    )
-    assert [code for code, _ in outputs] == [0, 0], outputs
+    (cwd / "own_images.yaml").write_text(OWN_DATA)
+    runs = [["run", f"{name}.yaml", "--out", "."] for name in ("stripes", "diagonal", "own_images")]
+    outputs = commands(site, cwd, *runs)
+    assert [code for code, _ in outputs] == [0, 0, 0], outputs
     return cwd
 
 
@@ -269,6 +272,11 @@ def test_a_study_of_all_parts_trains_and_runs(ran):
         assert (largest**2 >= squares).all()
         assert squares[1] < squares[0]
     assert result.settings["data"]["kind"] == "stripes"
+
+
+def test_a_data_set_of_another_package_needs_no_other_part(ran):
+    curve = Result.load(ran / "own_images.h5").curve
+    assert curve.metrics["image_mse"].mean[1] < curve.metrics["image_mse"].mean[0]
 
 
 def test_a_mimo_channel_of_another_package_serves_alignment(ran):

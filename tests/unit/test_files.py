@@ -123,6 +123,21 @@ def test_room_and_folders_are_tried_first(tmp_path, files_of_at_most):
         check_folder(tmp_path / "new", "folder")
 
 
+def test_a_folder_without_permission_is_named_with_advice(tmp_path):
+    tmp_path.chmod(0o500)
+    user = os.geteuid()
+    if user == 0:  # who may write everywhere
+        os.seteuid(65534)
+    try:
+        for folder in (tmp_path, tmp_path / "new"):
+            message = f"{folder} is not writable: Permission denied. Choose another folder"
+            with pytest.raises(PermissionError, match=f"^{re.escape(message)}$"):
+                check_folder(folder, "a.h5")
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
+
+
 def test_errors_of_writers_keep_their_own_files(tmp_path):
     with pytest.raises(FileNotFoundError) as caught, atomic_path(tmp_path / "a"):
         (tmp_path / "none").read_bytes()

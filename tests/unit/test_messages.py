@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sionna_semcom._messages import check_choice, listed, shortened
+from sionna_semcom._messages import check_choice, did_you_mean, listed, shortened
 
 
 def test_few_names_are_all_there():
@@ -30,6 +30,32 @@ def test_names_stay_in_one_line():
 @pytest.mark.parametrize("value", ["text", 3, 0.5, None, [1, "a"], {"a": (1.0,)}, (), b"x", {1}])
 def test_short_values_are_as_python_writes_them(value):
     assert shortened(value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "meant"),
+    [
+        ("modle", ["link", "model"], "model"),
+        ("step_per_epoch", ["epochs", "steps_per_epoch"], "steps_per_epoch"),
+        ("cdl-c", ["CDL-C", "UMi"], "CDL-C"),
+    ],
+)
+def test_a_misspelled_name_gets_the_name_that_was_meant(name, known, meant):
+    assert did_you_mean(name, known) == f". Did you mean {meant}?"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("foo", ["link", "model"]),
+        ("TDL-X", ["TDL-A", "TDL-B"]),  # equally similar
+        ("model", []),
+        (3, ["3"]),
+        ("model" * 10**6, ["model"]),
+    ],
+)
+def test_other_names_get_no_guess(name, known):
+    assert did_you_mean(name, known) == ""
 
 
 def nested(depth=30):

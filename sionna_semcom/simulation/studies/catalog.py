@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..._messages import listed, shortened
+from ..._messages import did_you_mean, listed, shortened
 from ..._parts import Registry, Settings, summary
 from ...channel import SOURCES
 from ...datasets.settings import DATASETS
@@ -47,7 +47,10 @@ def part(kind: str) -> CatalogPart:
     """
     parts = {name: found for registry in _TITLES.values() for name, found in registry.items()}
     if kind not in parts:
-        raise ValueError(f"`kind` must be one of {listed(parts, 60)}. Received: {shortened(kind)}")
+        raise ValueError(
+            f"`kind` must be one of {listed(parts, 60)}. Received: {shortened(kind)}"
+            + did_you_mean(kind, parts)
+        )
     return CatalogPart(summary(parts[kind]), parts[kind].settings_class)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ... import _shipped
 from ..._errors import reading
-from ..._messages import listed, shortened
+from ..._messages import did_you_mean, listed, shortened
 from ..._parts import Settings
 from ..._parts.explanation import explain
 from ..._yaml import load_yaml
@@ -118,6 +118,7 @@ class Study(Settings):
             raise ValueError(
                 f"{owner} {shortened(label, 60)} names the {kind} {shortened(name, 60)}, but there "
                 f"{'is' if len(known) == 1 else 'are'} only {listed(known, 20)}"
+                + did_you_mean(name, known)
             )
 
 
@@ -149,6 +150,7 @@ def load_study(path: str | os.PathLike[str], changes: Sequence[str] = ()) -> Stu
     if not os.path.exists(path):
         raise FileNotFoundError(
             f"No study file {path}; sionna-semcom studies lists the shipped studies"
+            + did_you_mean(Path(path).stem, _shipped.studies())
         )
     with reading(path, "study file"), open(path, "rb") as file:
         content = file.read(_MAX_BYTES)

@@ -113,10 +113,10 @@ def check_exportable(system: Any) -> None:
 def _reason(system: Any) -> str:
     """Reason why ``system`` cannot be exported, or nothing."""
     settings = system.settings
+    if settings.crosses == "MIMO channel":
+        return "computes its precoder for each channel"
     if not isinstance(system, LinkedModel) or settings.crosses is None:
         return "has no link"
-    if settings.crosses != "link":
-        return "computes its precoder for each channel"
     if settings.sends_bits:
         return "sends the bits of a range coder"
     if isinstance(system, ChannelEstimation):

@@ -37,6 +37,10 @@ def test_wrong_files_end_in_one_line(study, results, tmp_path):
     (tmp_path / "not.yaml").write_text("a: [")
     for arguments, message in [
         (("run", tmp_path / "none.yaml"), "No study file"),
+        (("run", "link_sim/centroid.yaml"), "shipped studies. Did you mean centroid?"),
+        (("run", "centriod"), "lists the shipped studies. Did you mean centroid?"),
+        (("studies", "vib_mozi"), "Received: 'vib_mozi'. Did you mean vib_mosi?"),
+        (("list", "effective_agn"), "Received: 'effective_agn'. Did you mean effective_awgn?"),
         (("run", tmp_path / "not.yaml"), "is not YAML"),
         (("show", tmp_path / "none.h5"), "No result file"),
         (("show", results[0]), "is damaged or not a result file"),
