@@ -20,16 +20,24 @@ CELL = {"model": "flat", "csi": "perfect", "num_users": 3, "num_rx_ant": 4, "fft
 NAMES = list(DIGITS)
 
 
-def recording(link):
-    """Class of ``link`` whose objects store the input and the output of their last call."""
+class Recording:
+    """Link that stores the input and the output of its last call."""
 
-    class Recorder(link):
-        def call(self, symbols, no):
-            outputs = super().call(symbols, no)
-            self.crossed = tuple(one.numpy() for one in (symbols, *outputs))
-            return outputs
+    def call(self, symbols, no):
+        outputs = super().call(symbols, no)  # type: ignore[misc]
+        self.crossed = tuple(one.numpy() for one in (symbols, *outputs))
+        return outputs
 
-    return Recorder(**CELL)
+
+class RecordingAir(Recording, OverTheAirLink):
+    """Over-the-air link that stores its last call."""
+
+
+class RecordingUplink(Recording, UplinkLink):
+    """Uplink that stores its last call."""
+
+
+RECORDING = {OverTheAirLink: RecordingAir, UplinkLink: RecordingUplink}
 
 
 def trained(link, **options):
@@ -45,7 +53,7 @@ def trained(link, **options):
 def assert_same(system, link, folder, present=None):
     """The graphs give the symbols and the reconstructions of ``system`` at 10 dB."""
     batch = digits()
-    system.link = recorder = recording(link)
+    system.link = recorder = RECORDING[link](**CELL)
     outputs = system(batch, snr_db=10.0, present=present)
     symbols, symbols_hat, no_eff = recorder.crossed
     devices = NAMES if present is None else present
