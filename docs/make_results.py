@@ -128,7 +128,7 @@ Trained on `{data}` (SHA-256 in `provenance.json` of the model files) with
 ```yaml
 {settings}```
 
-Train it anew (`--seed` for other seeds):
+Train it again (`--seed` for other seeds):
 
 ```bash
 sionna-semcom train link_sims/{study}.yaml --model {name} --seed {first} --out retrained
@@ -159,7 +159,7 @@ Trained on the images of `{data}` with
 ```yaml
 {settings}```
 
-Train it anew, by moving the weights away and
+Train it again after moving the weights to another folder:
 
 ```bash
 sionna-semcom latents link_sims/{study}.yaml --out latents.h5

@@ -15,14 +15,14 @@ from ...channel.slots.channel import in_units, slot_energy
 
 
 class OldChannel(NamedTuple):
-    """What both ends know of slots."""
+    """Outdated channel knowledge of transmitter and receiver."""
 
     h: tf.Tensor
     """[num_slots, 1, num_rx_ant, 1, num_streams, num_ofdm_symbols, fft_size], `tf.complex`:
     effective channel of the streams"""
     change: tf.Tensor
-    """[num_slots], `tf.float`: mean squared change of the channel over as many OFDM symbols as it
-    is old, or as there are, relative to its energy"""
+    """[num_slots], `tf.float`: mean squared change of the channel over the delay, or over the slot
+    if it is shorter than the delay, relative to the channel energy"""
 
 
 def known_in_units(known: Any, unit: tf.Tensor) -> Any:
@@ -38,9 +38,10 @@ def ages(h: tf.Tensor, delay: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def relative_change(h: tf.Tensor, delay: int) -> tf.Tensor:
-    """Mean squared change over ``delay`` OFDM symbols, or all, relative to the energy [num_slots].
+    """Mean squared change over ``delay`` OFDM symbols relative to the energy, [num_slots].
 
-    ``h`` is [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size].
+    If the slot is shorter than the delay, the change is measured over the slot. ``h`` has shape
+    [num_slots, 1, num_rx_ant, 1, num_tx_ant, num_ofdm_symbols, fft_size].
     """
     lag = min(delay, h.shape[5] - 1)
     now, past = ages(h, lag)
@@ -49,9 +50,10 @@ def relative_change(h: tf.Tensor, delay: int) -> tf.Tensor:
 
 
 def precoded(precode: Any, h: tf.Tensor, no: tf.Tensor, delay: int) -> tuple[tf.Tensor, Any]:
-    """Current effective channel of the streams and what is known of it.
+    """Current effective channel of the streams, and the known channel.
 
-    With a ``delay``, this is the `OldChannel`, from which the precoder is computed as well.
+    With a ``delay``, the known channel is the `OldChannel`, from which the precoder is also
+    computed.
     """
     now, past = ages(h, delay)
     known = precode(past, no)
@@ -74,10 +76,11 @@ class AgedEstimate(Object):
     :math:`s` with the same precoder. Expectations are averages over slots, antennas and resource
     elements.
 
-    Slots differ: a terminal that moves along its strongest path ages faster than one that moves
-    across it. The change :math:`\Delta` of the old channel of a slot shows this. The share
-    :math:`w_s \in [0, 1]` of the error that is proportional to it is that of a linear regression
-    over slots.
+    The error differs between slots: the channel of a terminal that moves along its strongest path
+    varies faster than that of a terminal that moves perpendicular to it. The error is therefore
+    related to the change :math:`\Delta` of the old channel of the slot. The share
+    :math:`w_s \in [0, 1]` of the error that is proportional to this change is computed by linear
+    regression over slots.
 
     Parameters
     ----------
@@ -85,7 +88,7 @@ class AgedEstimate(Object):
         Current effective channel in slots with unit energy
 
     past : `OldChannel`
-        What is known of these slots
+        Old effective channel in these slots
 
     remove_nulled : callable
         Removes nulled subcarriers
@@ -93,7 +96,7 @@ class AgedEstimate(Object):
     Input
     -----
     past : `OldChannel`
-        What is known of slots
+        Old effective channel
 
     no : `tf.float`
         Noise power, which has no effect
