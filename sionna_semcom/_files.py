@@ -155,10 +155,12 @@ def check_folder(folder: str | os.PathLike[str], *names: str) -> None:
     OSError
         If ``folder`` cannot be written for another reason
     """
-    for name in names:
-        if (path := Path(folder) / name).is_dir():
-            raise IsADirectoryError(f"{path} is a folder, but a file of that name must be written")
     try:
+        for name in names:
+            if (path := Path(folder) / name).is_dir():
+                raise IsADirectoryError(
+                    f"{path} is a folder, but a file of that name must be written"
+                )
         reserve(folder, 4096)
     except OSError as error:
         if error.errno not in _FORBIDDEN:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._files import check_folder, write_bytes
+from ..alignment.system import AlignmentSystem
 from ..base.linked_model import LinkedModel
 from ..baselines.feature_transmission import FeatureTransmission
 from ..centroid.system import CentroidSystem
@@ -113,7 +114,7 @@ def check_exportable(system: Any) -> None:
 def _reason(system: Any) -> str:
     """Reason why ``system`` cannot be exported, or nothing."""
     settings = system.settings
-    if settings.crosses == "MIMO channel":
+    if isinstance(system, AlignmentSystem):
         return "computes its precoder for each channel"
     if not isinstance(system, LinkedModel) or settings.crosses is None:
         return "has no link"
