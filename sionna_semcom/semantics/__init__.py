@@ -19,6 +19,7 @@ from .networks.feature_encoder import FeatureEncoder
 from .networks.feature_tokens import FeatureTokens
 from .networks.fusion import ClassAttention, MultimodalFusion
 from .networks.image_networks import plain_encoder, residual_encoder, token_encoder
+from .networks.latent_fusion import LatentFusion
 from .networks.token_encoders import EncoderTokens, default_tokens
 from .networks.transformer import SequenceEncoder, TransformerBlock
 from .source_coding.h264 import H264Stream, h264_decode, h264_encode, h264_fit
@@ -34,6 +35,7 @@ __all__ = [
     "GaussianBottleneck",
     "GradientReversal",
     "H264Stream",
+    "LatentFusion",
     "Modality",
     "MultimodalFusion",
     "PairDiscriminators",

@@ -152,6 +152,12 @@ def centroid() -> CentroidSystem:
     return system
 
 
+def learned_fusion() -> CentroidSystem:
+    """Centroid system that sends a learned fusion."""
+    sizes = {"latent_dim": 4, "unique_dim": 2, "fusion_units": 8}
+    return CentroidSystem(DIGITS, link=AWGNLink(), fusion="learned", **sizes)
+
+
 def estimation() -> ChannelEstimation:
     """A small learned estimator."""
     estimator = {"width": 3, "num_blocks": 1, "kernel_times": 3, "kernel_frequencies": 3}
@@ -182,6 +188,7 @@ SYSTEMS = {
     "two_stage_vib": decision(
         TwoStageVIB, width=8, unimodal_dim=4, received_dim=4, transmitted_dim=6, dropout=0.0
     ),
+    "learned_fusion": Case(learned_fusion, digits, DIGITS, drops=("image",)),
     "centroid_over_the_air": Case(centroid_over_the_air, digits, DIGITS, drops=("image",)),
     "distributed_vib": Case(distributed_vib, features, (1,), drops=("text",)),
     "t_deepsc": decision(TDeepSC, width=8, transmitted_dim=6, dropout=0.0),

@@ -19,7 +19,10 @@ from .system_cases import COMM, DIGITS, FEATURES, SYSTEMS, built, digits, featur
 pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
 
-EXPORTED = ("centroid", "two_stage_vib", "t_deepsc", "comm", "compressed_comm", "direct")
+EXPORTED = (
+    *("centroid", "learned_fusion", "two_stage_vib", "t_deepsc"),
+    *("comm", "compressed_comm", "direct"),
+)
 SMALL = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 8, "dropout": 0.0}
 
 

@@ -84,7 +84,7 @@ def draw_gallery(
     firsts = [int(np.flatnonzero(batch["label"] == digit)[0]) for digit in range(10)]
     one_a_class = {name: tf.gather(tensor, firsts) for name, tensor in batch.items()}
     figures = {"reconstructions": reconstruction_figure(system, one_a_class, snr_dbs)}
-    if system.contrastive_weight > 0 and system.modalities[0].latent_dim >= 3:
+    if system.contrastive_weight > 0 and system.latent_dims[0] >= 3:
         figures["latent_space"] = latent_space_figure(system, batch)
     for name, figure in figures.items():
         write_figure(figure, out / f"{model}_{name}.png", dpi=150)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import tensorflow as tf
 
@@ -16,11 +16,13 @@ Transmitters = Literal["joint", "separate"]
 class DeviceSettings(SystemSettings):
     """Settings of systems whose modalities may be at different devices."""
 
-    may_part: ClassVar[bool] = True
-    """Whether a system that was trained with one transmitter can be evaluated with several"""
-
     transmitters: Transmitters = "joint"
     """Whether one transmitter has all modalities, or each modality is at its own device"""
+
+    @property
+    def may_part(self) -> bool:
+        """Whether a system trained with one transmitter can be evaluated with several."""
+        return True
 
 
 def check_devices(link: Any, num_devices: int) -> None:

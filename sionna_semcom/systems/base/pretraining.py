@@ -12,8 +12,8 @@ def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
     """Copy the weights of ``pretrained`` to ``system`` for all parts that both have.
 
     Parts are the encoders of modalities with the same name and, if both systems have them,
-    decoders, fusion and projection. Each encoder of ``system`` must have a counterpart. It can be
-    trained further, unless it is frozen in the system.
+    decoders, fusion (of tokens, or of latents) and projection. Each encoder of ``system`` must have
+    a counterpart. It can be trained further, unless it is frozen in the system.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def transfer_weights(system: keras.Model, pretrained: keras.Model) -> list[str]:
 def _parts(system: Any) -> dict[str, keras.Layer]:
     parts = {f"encoder of {name}": x for name, x in getattr(system, "encoders", {}).items()}
     parts |= {f"decoder of {name}": x for name, x in getattr(system, "decoders", {}).items()}
-    for name in ("fusion", "projection"):
+    for name in ("fusion", "latent_fusion", "projection"):
         if getattr(system, name, None) is not None:
             parts[name] = getattr(system, name)
     return parts

@@ -41,7 +41,7 @@ def bandwidth_and_recall(system: Any, data: Iterable[Batch]) -> dict[str, float]
     ValueError
         If there is no batch
     """
-    dims = [m.latent_dim for m in system.modalities[: system.num_latents_sent]]
+    dims = list(system.latent_dims[: system.num_latents_sent])
     batches = iter(data)
     first = next(batches, None)
     if first is None:

@@ -15,14 +15,14 @@ from .separate import send_apart, send_centroid
 
 
 def send(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> list[Received]:
-    """Send the centroid of ``embeddings``, or each of them, over the link of ``system``.
+    """Send the fusion of ``embeddings``, or each of them, over the link of ``system``.
 
     Input
     -----
     system : :class:`CentroidSystem`
         The system
-    embeddings : `dict` of [batch, latent_dim], `tf.float`
-        Unit-norm embeddings of the present modalities
+    embeddings : `dict` of [batch, latent_dim + unique_dim], `tf.float`
+        Encodings of the present modalities: unit-norm embeddings, and what is not aligned
     no : [], `tf.float`
         Noise power
     training : `bool`
@@ -31,7 +31,7 @@ def send(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> list[
     Output
     ------
     : `list` of `Received`
-        Only the centroid, or the embedding of each modality
+        Only the centroid or learned fusion, or the embedding of each modality
 
     Raises
     ------
@@ -55,7 +55,35 @@ def _send_centroid(system: Any, embeddings: Batch, no: tf.Tensor, training: bool
     sent = list(embeddings.values())
     dropout = system.settings.modality_dropout
     mask = dropout_mask(len(sent), tf.shape(sent[0])[0], dropout) if training else None
+    if system.latent_fusion is not None:
+        return transmit_latents(system.link, [fused(system, embeddings, mask)], no)[0]
     if system.transmitters == "joint":
         return transmit_latents(system.link, [centroid(tf.stack(sent), mask)], no)[0]
     names = list(system.encoders)
     return send_centroid(system.link, embeddings, mask, names, no, system.agreement, training)
+
+
+def fused(system: Any, encodings: Batch, mask: tf.Tensor | None) -> tf.Tensor:
+    """Learned fusion of the encodings of present modalities.
+
+    Input
+    -----
+    system : :class:`CentroidSystem`
+        The system, with a learned fusion
+    encodings : `dict` of [batch, latent_dim + unique_dim], `tf.float`
+        Encodings of the present modalities
+    mask : `None` (all) | [num_present, batch], `tf.float`
+        Zero for each of these modalities that is nevertheless missing
+
+    Output
+    ------
+    : [batch, latent_dim], `tf.float`
+        Latents of unit norm
+    """
+    nothing = tf.zeros_like(next(iter(encodings.values())))
+    there = tf.ones([len(encodings), tf.shape(nothing)[0]], nothing.dtype) if mask is None else mask
+    flags = dict(zip(encodings, tf.unstack(there), strict=True))
+    missing = tf.zeros_like(there[0])
+    rows = [encodings.get(name, nothing) for name in system.encoders]
+    present = [flags.get(name, missing) for name in system.encoders]
+    return system.latent_fusion(tf.stack(rows), tf.stack(present))

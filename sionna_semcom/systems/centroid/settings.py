@@ -4,14 +4,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ..._messages import check_choice, listed
 from ...metrics import default_metrics
+from ...semantics import Modality
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
 
 Mode = Literal["end_to_end", "paper", "conventional"]
+Fusion = Literal["mean", "learned"]
 
 
 class CentroidSettings(DeviceSettings):
@@ -39,11 +41,36 @@ class CentroidSettings(DeviceSettings):
     """Weights of the modalities in the reconstruction loss; one by default"""
     modality_dropout: float = Field(0.0, ge=0, lt=1)
     """Probability that a modality is missing at the transmitter in training"""
+    fusion: Fusion = "mean"
+    """Transmitted latent: the centroid, or the centroid plus a learned correction"""
+    unique_dim: NonNegativeInt = 0
+    """Further numbers from each encoder for the learned fusion, which are not aligned"""
+    fusion_units: PositiveInt = 128
+    """Units of the hidden layer of the learned fusion"""
 
     @model_validator(mode="after")
     def _check_modes(self) -> "CentroidSettings":
         check_mode(self.mode, self.latent_dims, self.contrastive_weight, self.modality_dropout)
+        check_fusion(self.fusion, self.mode, self.transmitters)
+        if self.unique_dim and self.fusion == "mean":
+            raise ValueError(
+                f"`unique_dim` needs fusion 'learned'. Received: unique_dim={self.unique_dim}, "
+                f"fusion={self.fusion!r}"
+            )
         return self
+
+    @property
+    def may_part(self) -> bool:
+        """Whether the system can be evaluated with several transmitters: not if it fuses."""
+        return self.fusion == "mean"
+
+    @property
+    def encoder_dim(self) -> int | dict[str, int]:
+        """Numbers that an encoder returns, which may differ between modalities."""
+        dims, unique = self.latent_dim, self.unique_dim
+        if isinstance(dims, dict):
+            return {name: dim + unique for name, dim in dims.items()}
+        return dims + unique
 
     @property
     def latent_dims(self) -> list[int]:
@@ -72,6 +99,7 @@ class CentroidSettings(DeviceSettings):
         super().check_evaluation(mode, present)
         if mode is not None:
             check_mode(mode, self.latent_dims, self.contrastive_weight)
+            check_fusion(self.fusion, mode, self.transmitters)
         if present is not None and (mode or self.mode) == "conventional":
             raise ValueError(
                 "a modality that is missing can only be reconstructed where the centroid is sent. "
@@ -81,11 +109,13 @@ class CentroidSettings(DeviceSettings):
     def can_start_from(self, other: SystemSettings) -> bool:
         """Whether ``other`` is a CoMM or a centroid system with encoders of the same sizes."""
         if isinstance(other, CentroidSettings):
-            return other.latent_dim == self.latent_dim
+            sizes = ["latent_dim", "unique_dim"]
+            if self.fusion == other.fusion == "learned":
+                sizes.append("fusion_units")
+            return all(getattr(self, size) == getattr(other, size) for size in sizes)
         encoders: Any = getattr(other, "encoders", None)
-        return getattr(encoders, "kind", None) == self.kind and set(self.latent_dims) == {
-            encoders.latent_dim
-        }
+        dims = {dim + self.unique_dim for dim in self.latent_dims}
+        return getattr(encoders, "kind", None) == self.kind and dims == {encoders.latent_dim}
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of the metrics of :meth:`CentroidSystem.measure` for ``modalities``."""
@@ -119,3 +149,35 @@ def check_mode(
             "`modality_dropout` needs mode 'end_to_end', the one that sends the centroid in "
             f"training. Received: modality_dropout={modality_dropout}, mode={mode!r}"
         )
+
+
+def check_fusion(fusion: str, mode: str, transmitters: str) -> None:
+    """Check that a mode and transmitters are compatible with the fusion.
+
+    Raises
+    ------
+    ValueError
+        If a learned fusion would not be trained, or would not have all modalities
+    """
+    if fusion == "learned" and (mode != "end_to_end" or transmitters != "joint"):
+        raise ValueError(
+            "`fusion` 'learned' needs mode 'end_to_end' and transmitters 'joint'. "
+            f"Received: mode={mode!r}, transmitters={transmitters!r}"
+        )
+
+
+def sent_dims(modalities: Sequence[Modality], unique_dim: int) -> tuple[int, ...]:
+    """Dimensions of embeddings: outputs of encoders, without ``unique_dim`` numbers.
+
+    Raises
+    ------
+    ValueError
+        If an encoder has no other outputs
+    """
+    dims = tuple(modality.latent_dim - unique_dim for modality in modalities)
+    if unique_dim and min(dims) < 1:
+        raise ValueError(
+            "`unique_dim` must be less than the number of outputs of each encoder. "
+            f"Received: unique_dim={unique_dim}, outputs {[dim + unique_dim for dim in dims]}"
+        )
+    return dims

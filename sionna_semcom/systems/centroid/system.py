@@ -15,7 +15,7 @@ from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
 from ...metrics import note_outputs
-from ...semantics import Modality, ReceiverState
+from ...semantics import LatentFusion, Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.contract import SNR, Batch, Present
 from ..base.devices import Transmitters, uses_of_devices
@@ -27,7 +27,7 @@ from ..base.transmission import Received
 from ..classifiers.judge import Classifier
 from .evaluation import bandwidth_and_recall
 from .sending import send
-from .settings import CentroidSettings, Mode, check_mode
+from .settings import CentroidSettings, Mode, check_fusion, check_mode, sent_dims
 
 MOMENTUM = 0.99  # of the running correlation between the embeddings of devices
 
@@ -50,6 +50,10 @@ class CentroidSystem(MultimodalModel):
     - ``"paper"``: decoders are trained on the received embedding of their own modality, as in the
       paper, and receive the centroid only in evaluation.
     - ``"conventional"``: the embedding of each modality is sent, in training and evaluation.
+
+    With ``fusion="learned"``, a perceptron adds a correction to the centroid, which may use
+    ``unique_dim`` further numbers from each encoder that are not aligned
+    (:class:`~sionna_semcom.semantics.LatentFusion`). It needs mode ``"end_to_end"``.
 
     With ``transmitters="separate"``, each modality is at its own device, and the link has several
     devices (:func:`~sionna_semcom.systems.centroid.separate.send_centroid`).
@@ -108,11 +112,11 @@ class CentroidSystem(MultimodalModel):
         self._shapes: dict[str, tuple[int, ...]] = {}
         if isinstance(modalities, Mapping):
             self._shapes = {key: tuple(shape) for key, shape in modalities.items()}
-            modalities = digit_modalities(modalities, chosen.latent_dim)
+            modalities = digit_modalities(modalities, chosen.encoder_dim)
         if not modalities:
             raise ValueError("`modalities` must name at least one modality. Received: none")
         self.modalities = tuple(modalities)
-        self._latent_dims = tuple(modality.latent_dim for modality in modalities)
+        self.latent_dims = sent_dims(modalities, chosen.unique_dim)
         self.loss_weights = {m.name: 1.0 for m in modalities} | chosen.loss_weights
         if len(self.loss_weights) > len(modalities):
             raise ValueError(
@@ -127,10 +131,10 @@ class CentroidSystem(MultimodalModel):
         self.decoders = {m.name: m.decoder for m in modalities}
         self.receiver_state = ReceiverState()
         self.recognizers: dict[str, Classifier] = {}
-        for modality in modalities:
-            width = modality.latent_dim + num_symbols(modality.latent_dim)
+        for modality, dim in zip(modalities, self.latent_dims, strict=True):
             if not modality.decoder.built:
-                modality.decoder.build((None, width))
+                modality.decoder.build((None, dim + num_symbols(dim)))
+        self.latent_fusion = self._fusion() if chosen.fusion == "learned" else None
         self._trackers = {
             key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
         }
@@ -140,6 +144,11 @@ class CentroidSystem(MultimodalModel):
         """Arguments of the constructor, and attributes that were changed later."""
         own = [serialized(modality, modality.name) for modality in self.modalities]
         return {"modalities": self._shapes or own, **super().get_config()}
+
+    def _fusion(self) -> LatentFusion:
+        """Learned fusion of the encodings."""
+        sizes = self.settings.unique_dim, self.settings.fusion_units
+        return LatentFusion(len(self.modalities), self.latent_dims[0], *sizes)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -158,14 +167,15 @@ class CentroidSystem(MultimodalModel):
 
     @mode.setter
     def mode(self, mode: Mode) -> None:
-        check_mode(mode, self._latent_dims, self.contrastive_weight)
+        check_mode(mode, self.latent_dims, self.contrastive_weight)
+        check_fusion(self.settings.fusion, mode, self.settings.transmitters)
         self._mode = mode
         self._forget_graphs()
 
     def fit(self, x: Any, **kwargs: Any) -> Any:
         """Train like :meth:`keras.Model.fit`, and stop if the loss is not finite."""
         check_mode(
-            self.mode, self._latent_dims, self.contrastive_weight, self.settings.modality_dropout
+            self.mode, self.latent_dims, self.contrastive_weight, self.settings.modality_dropout
         )
         return super().fit(x, **kwargs)
 
@@ -177,6 +187,7 @@ class CentroidSystem(MultimodalModel):
     @transmitters.setter
     def transmitters(self, transmitters: Transmitters) -> None:
         check_choice("transmitters", transmitters, get_args(Transmitters))
+        check_fusion(self.settings.fusion, self.mode, transmitters)
         self._transmitters = transmitters
         self._forget_graphs()
 
@@ -188,33 +199,43 @@ class CentroidSystem(MultimodalModel):
     @property
     def num_symbols(self) -> int:
         """Number of complex symbols per sample."""
-        return sum(num_symbols(dim) for dim in self._latent_dims[: self.num_latents_sent])
+        return sum(num_symbols(dim) for dim in self.latent_dims[: self.num_latents_sent])
 
     def channel_uses(self, batch: int) -> int:
         """Channel uses of a batch, with pilots and padding."""
         if self.transmitters == "joint":
             return super().channel_uses(batch)
-        symbols = max(num_symbols(dim) for dim in self._latent_dims)
+        symbols = max(num_symbols(dim) for dim in self.latent_dims)
         return uses_of_devices(self.link, symbols, batch, len(self.modalities))
 
     def embed(
         self, inputs: Batch, present: Present = None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Unit-norm embeddings ``[batch, latent_dim]`` of all or of the present modalities."""
-        names = present_names(present, self.encoders)
-        check_keys(inputs, names)
-        return {
-            name: unit_norm(self.encoders[name](inputs[name], training=training)) for name in names
-        }
+        return self._aligned(self.encodings(inputs, present, training))
+
+    def _aligned(self, encodings: Batch) -> dict[str, tf.Tensor]:
+        """Embeddings in ``encodings``, without what is unique to a modality."""
+        dims = dict(zip(self.encoders, self.latent_dims, strict=True))
+        return {name: encoding[:, : dims[name]] for name, encoding in encodings.items()}
 
     def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> Any:
-        """Embeddings, which do not depend on the SNR."""
-        return self.embed(batch, present, training)
+        """Unit-norm embeddings, each followed by ``unique_dim`` numbers that are not aligned."""
+        names = present_names(present, self.encoders)
+        check_keys(batch, names)
+        unique = self.settings.unique_dim
+        encoded = {name: self.encoders[name](batch[name], training=training) for name in names}
+        if not unique:
+            return {name: unit_norm(encoding) for name, encoding in encoded.items()}
+        return {
+            name: tf.concat([unit_norm(encoding[:, :-unique]), encoding[:, -unique:]], -1)
+            for name, encoding in encoded.items()
+        }
 
     def transmit(
         self, encodings: Batch, snr_db: SNR | None, training: bool = False
     ) -> dict[str, tf.Tensor]:
-        """Transmit embeddings and reconstruct all modalities."""
+        """Transmit encodings and reconstruct all modalities."""
         return self.decode(send(self, encodings, self.noise_power(snr_db), training), training)
 
     def decode(self, received: Sequence[Received], training: bool = False) -> dict[str, tf.Tensor]:
@@ -229,8 +250,9 @@ class CentroidSystem(MultimodalModel):
 
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Weighted sum of contrastive and reconstruction losses, equation (9)."""
-        embeddings = self.embed(inputs, training=training)
-        outputs = self.transmit(embeddings, None, training)
+        encodings = self.encodings(inputs, training=training)
+        embeddings = self._aligned(encodings)
+        outputs = self.transmit(encodings, None, training)
         loss = tf.constant(0.0)
         if self.contrastive_weight > 0:
             stacked = tf.stack(list(embeddings.values()))

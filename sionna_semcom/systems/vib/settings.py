@@ -16,8 +16,6 @@ from ..decision.settings import LatentDecisionSettings
 class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     """A :class:`TwoStageVIB` for the modalities of features."""
 
-    may_part = False
-
     starts_from = "a comm of encoders of its kind and sizes"
 
     kind: Literal["two_stage_vib"] = "two_stage_vib"
@@ -50,6 +48,11 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
                 f"Received: successive=True, transmitters={self.transmitters!r}"
             )
         return self
+
+    @property
+    def may_part(self) -> bool:
+        """Whether a system trained with one transmitter can be evaluated with several: no."""
+        return False
 
     @property
     def devices(self) -> bool:
