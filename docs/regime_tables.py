@@ -58,17 +58,12 @@ def document(file: str) -> dict[str, Any]:
     return dict(json.loads((FOLDER / "results" / file).read_text(encoding="utf-8")))
 
 
-def num_seeds(found: Mapping[str, Any]) -> int:
-    """Number of seeds that all variants of all cells have."""
-    counts = [[len(runs.get(n, [])) for n in found["variants"]] for runs in found["runs"].values()]
-    return int(np.min(counts))
-
-
 def gains(found: Mapping[str, Any], pair: tuple[str, str], metric: str = "accuracy") -> Gains:
-    """Gains of the first variant of ``pair`` over the second, over the seeds that all have."""
+    """Gains of the first variant of ``pair`` over the second, over the seeds that both have."""
     place = found["metrics"].index(metric)
     sign = -1.0 if metric == "cross_entropy" else 1.0
-    values, count = [], num_seeds(found)
+    count = min(len(runs[name]) for runs in found["runs"].values() for name in pair)
+    values = []
     for key in found["cells"]:
         one, other = (np.array(found["runs"][key][name][:count])[:, place] for name in pair)
         values.append(sign * (one - other).T)
@@ -92,11 +87,13 @@ def significance(found: Mapping[str, Any], metric: str = "accuracy") -> list[lis
     """Numbers of significant gains and losses, without and with Holm's correction over all."""
     rows = {name: gains(found, pair, metric) for name, pair in (ALONE | AMONG).items()}
     rejected = holm(np.stack([gain.p_values for gain in rows.values()]))
-    lines = [["Part", "Tests", "By chance, each", "Gains", "Losses", "Gains, Holm", "Losses, Holm"]]
+    heads = ["Part", "Seeds", "Tests", "By chance, each", "Gains", "Losses"]
+    lines = [[*heads, "Gains, Holm", "Losses, Holm"]]
     for (name, gain), sure in zip(rows.items(), rejected, strict=True):
         mean, below = gain.intervals[0], gain.p_values < 0.05
         counts = [np.sum(one & side) for one in (below, sure) for side in (mean > 0, mean < 0)]
-        lines.append([name, str(mean.size), f"{0.025 * mean.size:.1f}", *map(str, counts)])
+        sizes = [str(gain.values.shape[-1]), str(mean.size), f"{0.025 * mean.size:.1f}"]
+        lines.append([name, *sizes, *map(str, counts)])
     return lines
 
 
@@ -136,7 +133,7 @@ def predictions(found: Mapping[str, Any]) -> list[list[str]]:
     ]
     names = ("redundancy term", "redundancy term, among all")
     measured = [gains(found, (ALONE | AMONG)[name]).values[:, -1] for name in names]
-    none = [np.array(runs["none"])[: num_seeds(found), 0, -1] for runs in found["runs"].values()]
+    none = [np.array(runs["none"])[:, 0, -1] for runs in found["runs"].values()]
     for number, (key, cell) in enumerate(found["cells"].items()):
         if (cell["num_train"], cell["num_symbols"]) != (most, symbols):
             continue

@@ -28,7 +28,6 @@ def found():
     return {
         "metrics": ["accuracy", "cross_entropy"],
         "snrs_db": [0.0, 10.0],
-        "variants": dict.fromkeys(variants),
         "cells": {str(cell): cell for cell in CELLS},
         "best": {str(cell): {"accuracy": 0.5 + 0.1 * cell["copies"]} for cell in CELLS},
         "runs": {k: {n: a.tolist() for n, a in cell.items()} for k, cell in runs.items()},
@@ -73,6 +72,6 @@ def test_tables(found, monkeypatch):
     assert row.split("|")[3].split("±")[0].strip() in ("1.99", "2.00", "2.01")
     assert "in 3 of 3" in text.splitlines()[0]
     counts = regime_tables.regimes("x.json significance").splitlines()
-    assert counts[4].startswith("| second stage | 4 | 0.1 | 2 |")
+    assert counts[4].startswith("| second stage | 5 | 4 | 0.1 | 2 |")
     table = regime_tables.regimes("x.json predictions").splitlines()
     assert "| 3 of 3 | 0.5 | 0.800 |" in table[3] and "| -20.0 to 0 |" in table[3]
