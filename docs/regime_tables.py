@@ -29,6 +29,16 @@ ALONE = {  # gains of each part alone
 AMONG = {f"{part}, among all": ("all", f"all but {part}") for part in PARTS}
 
 
+def pairs(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Pairs of variants of which all cells have two seeds or more, by the name of the gain."""
+    counts = {
+        name: min(len(runs.get(name, [])) for runs in found["runs"].values())
+        for name in found["variants"]
+    }
+    every = ALONE | AMONG
+    return {name: pair for name, pair in every.items() if min(counts[v] for v in pair) > 1}
+
+
 class Gains(NamedTuple):
     """Paired gains of one part in all cells and at all SNRs."""
 
@@ -85,7 +95,7 @@ def holm(p_values: np.ndarray, level: float = 0.05) -> np.ndarray:
 
 def significance(found: Mapping[str, Any], metric: str = "accuracy") -> list[list[str]]:
     """Numbers of significant gains and losses, without and with Holm's correction over all."""
-    rows = {name: gains(found, pair, metric) for name, pair in (ALONE | AMONG).items()}
+    rows = {name: gains(found, pair, metric) for name, pair in pairs(found).items()}
     rejected = holm(np.stack([gain.p_values for gain in rows.values()]))
     heads = ["Part", "Seeds", "Tests", "By chance, each", "Gains", "Losses"]
     lines = [[*heads, "Gains, Holm", "Losses, Holm"]]
@@ -101,7 +111,7 @@ def averages(found: Mapping[str, Any], by: str, metric: str = "accuracy") -> lis
     """Gains, averaged over all cells and SNRs with the same values of the factors ``by``."""
     factors = by.split(",")
     lines: list[list[str]] = []
-    for name, pair in (ALONE | AMONG).items():
+    for name, pair in pairs(found).items():
         gain = gains(found, pair, metric)
         groups: dict[str, list[np.ndarray]] = {}
         for cell, of_cell in zip(gain.cells, gain.values, strict=True):

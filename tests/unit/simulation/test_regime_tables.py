@@ -18,8 +18,8 @@ GAIN = 0.02  # of the second stage, where bits are in three modalities
 def found():
     """Runs of five seeds whose differences from seed to seed are large and common."""
     draw = np.random.default_rng(0)
-    pairs = regime_tables.ALONE | regime_tables.AMONG
-    variants = {name for pair in pairs.values() for name in pair}
+    every = regime_tables.ALONE | regime_tables.AMONG
+    variants = {name for pair in every.values() for name in pair}
     runs = {}
     for cell in CELLS:
         common = draw.uniform(0.3, 0.6, size=(5, 2, 2))  # seeds, metrics, SNRs
@@ -28,6 +28,7 @@ def found():
     return {
         "metrics": ["accuracy", "cross_entropy"],
         "snrs_db": [0.0, 10.0],
+        "variants": dict.fromkeys(variants),
         "cells": {str(cell): cell for cell in CELLS},
         "best": {str(cell): {"accuracy": 0.5 + 0.1 * cell["copies"]} for cell in CELLS},
         "runs": {k: {n: a.tolist() for n, a in cell.items()} for k, cell in runs.items()},
@@ -50,6 +51,12 @@ def test_gains_are_paired_by_seed(found):
         found["runs"][str(CELLS[0])]["none"][0][1][0]
         - found["runs"][str(CELLS[0])]["only second stage"][0][1][0]
     )
+
+
+def test_only_complete_pairs_are_compared(found):
+    assert regime_tables.pairs(found) == regime_tables.ALONE | regime_tables.AMONG
+    del found["runs"][str(CELLS[0])]["dropout"]
+    assert set(regime_tables.ALONE) - set(regime_tables.pairs(found)) == {"dropout"}
 
 
 def test_equal_runs_are_not_significant(found):
