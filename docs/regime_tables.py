@@ -36,7 +36,7 @@ def pairs(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         for name in found["variants"]
     }
     every = ALONE | AMONG
-    return {name: pair for name, pair in every.items() if min(counts[v] for v in pair) > 1}
+    return {name: pair for name, pair in every.items() if min(counts.get(v, 0) for v in pair) > 1}
 
 
 class Gains(NamedTuple):
