@@ -108,21 +108,35 @@ def significance(found: Mapping[str, Any], metric: str = "accuracy") -> list[lis
 
 
 def averages(found: Mapping[str, Any], by: str, metric: str = "accuracy") -> list[list[str]]:
-    """Gains, averaged over all cells and SNRs with the same values of the factors ``by``."""
-    factors = by.split(",")
-    lines: list[list[str]] = []
-    for name, pair in pairs(found).items():
-        gain = gains(found, pair, metric)
-        groups: dict[str, list[np.ndarray]] = {}
-        for cell, of_cell in zip(gain.cells, gain.values, strict=True):
-            for snr_db, of_seeds in zip(gain.snrs_db, of_cell, strict=True):
-                point = {**cell, "snr_db": snr_db}
-                label = ", ".join(WORDS[factor](point[factor]) for factor in factors)
-                groups.setdefault(label, []).append(of_seeds)
-        if not lines:
-            lines.append(["Gain in points" if metric == "accuracy" else "Gain in nats", *groups])
-        lines.append([name, *(_interval(np.mean(all_, 0), metric) for all_ in groups.values())])
+    """Gains, averaged over all cells and SNRs with the same values of the factors ``by``.
+
+    Bold averages are significant after Holm's correction over the table.
+    """
+    rows = {
+        name: _grouped(gains(found, pair, metric), by.split(","))
+        for name, pair in pairs(found).items()
+    }
+    groups = list(next(iter(rows.values())))
+    p_values = [
+        [stats.ttest_1samp(row[group], 0.0).pvalue for group in groups] for row in rows.values()
+    ]
+    lines = [["Gain in points" if metric == "accuracy" else "Gain in nats", *groups]]
+    for (name, row), sure in zip(rows.items(), holm(np.array(p_values)), strict=True):
+        texts = [_interval(row[group], metric) for group in groups]
+        bold = [f"**{text}**" if one else text for text, one in zip(texts, sure, strict=True)]
+        lines.append([name, *bold])
     return lines
+
+
+def _grouped(gain: Gains, factors: list[str]) -> dict[str, np.ndarray]:
+    """Mean gains [num_seeds] of all points with the same values of ``factors``."""
+    groups: dict[str, list[np.ndarray]] = {}
+    for cell, of_cell in zip(gain.cells, gain.values, strict=True):
+        for snr_db, of_seeds in zip(gain.snrs_db, of_cell, strict=True):
+            point = {**cell, "snr_db": snr_db}
+            label = ", ".join(WORDS[factor](point[factor]) for factor in factors)
+            groups.setdefault(label, []).append(of_seeds)
+    return {label: np.mean(values, 0) for label, values in groups.items()}
 
 
 WORDS: dict[str, Callable[[float], str]] = {
