@@ -65,11 +65,18 @@ class SmallVIB:
         Complex symbols per sample, or per sample and device
     settings : `dict`
         Settings of `TwoStageVIB`
+    epochs : `int`
+        Number of epochs of `STEPS` steps
     """
 
     def __init__(
-        self, data: MultimodalFeatures, num_symbols: int, settings: Mapping[str, Any]
+        self,
+        data: MultimodalFeatures,
+        num_symbols: int,
+        settings: Mapping[str, Any],
+        epochs: int = EPOCHS,
     ) -> None:
+        self._epochs = epochs
         separate = settings.get("transmitters") == "separate"
         self.system = TwoStageVIB(
             data.shapes,
@@ -80,7 +87,7 @@ class SmallVIB:
             **{**SIZES, "dropout": 0.0, **settings},
         )
         schedule = keras.optimizers.schedules.CosineDecay(
-            0.0, EPOCHS * STEPS, warmup_target=3e-3, warmup_steps=STEPS
+            0.0, epochs * STEPS, warmup_target=3e-3, warmup_steps=STEPS
         )
         self.system.compile(keras.optimizers.Adam(schedule))
         self.system.optimizer.build(self.system.trainable_variables)
@@ -105,8 +112,8 @@ class SmallVIB:
         initialize(self.system, seed)
         reseed("small_vib", seed, "training")
         _reseed_layers(self.system, "small_vib", seed, "dropout")
-        ramps = self.system.schedules(EPOCHS)
-        for epoch, batches in enumerate(drawn(data.arrays("train"), seed)):
+        ramps = self.system.schedules(self._epochs)
+        for epoch, batches in enumerate(drawn(data.arrays("train"), seed, self._epochs)):
             for ramp in ramps:
                 ramp.on_epoch_begin(epoch)
                 ramp.on_train_batch_begin(0)
@@ -131,12 +138,14 @@ class SmallVIB:
         return found
 
 
-def drawn(arrays: Mapping[str, np.ndarray], seed: int) -> Iterator[dict[str, np.ndarray]]:
+def drawn(
+    arrays: Mapping[str, np.ndarray], seed: int, epochs: int = EPOCHS
+) -> Iterator[dict[str, np.ndarray]]:
     """Batches [steps, batch, ...] of each epoch, without replacement in each pass over samples."""
     draw = np.random.default_rng(derive_seed("small_vib", "batches", seed))
-    count, needed = len(arrays["label"]), EPOCHS * STEPS * BATCH
+    count, needed = len(arrays["label"]), epochs * STEPS * BATCH
     passes = [draw.permutation(count) for _ in range(-(-needed // count))]
-    for rows in np.concatenate(passes)[:needed].reshape(EPOCHS, STEPS, BATCH):
+    for rows in np.concatenate(passes)[:needed].reshape(epochs, STEPS, BATCH):
         yield {name: values[rows] for name, values in arrays.items()}
 
 

@@ -32,6 +32,8 @@ SNRS_DB = (-6.0, 0.0, 6.0, 18.0)
 COPIES = {1: "unique_dim", 2: "pairwise_dim", 3: "shared_dim"}
 NUM_TEST = 2000
 SEEDS_AT_ONCE = 5  # of all systems, before further seeds
+REFERENCE = "dropout"  # has no more seeds than these, because it takes as long as all others
+LONGER = ("none", "only redundancy term", "all", "all but redundancy term")  # of more steps
 METRICS = ("accuracy", "cross_entropy")
 
 PARTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # with each part, and without it
@@ -49,7 +51,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     **{f"only {name}": {**NONE, **used} for name, (used, _) in PARTS.items()},
     "all": ALL,
     **{f"all but {name}": {**ALL, **unused} for name, (_, unused) in PARTS.items()},
-    "dropout": {**NONE, "dropout": 0.3},
+    REFERENCE: {**NONE, "dropout": 0.3},
     "devices, none": {**NONE, **SEPARATE},
     "devices, only redundancy term": {**NONE, **SEPARATE, **PARTS["redundancy term"][0]},
 }
@@ -82,31 +84,32 @@ class Run(NamedTuple):
     cell: Cell
 
 
-def grid() -> Iterator[Cell]:
-    """All points."""
+def grid(epochs: int = EPOCHS) -> Iterator[Cell]:
+    """All points; with longer training only those with many samples and one symbol."""
     for values in product(COPIES, (0.2, 1.0), (64, 2048), (1, 4)):
-        yield Cell(*values)
+        if epochs == EPOCHS or values[2:] == (2048, 1):
+            yield Cell(*values)
 
 
-def settings() -> dict[str, Any]:
+def settings(epochs: int) -> dict[str, Any]:
     """Settings of all runs."""
     return {
         "metrics": list(METRICS),
         "snrs_db": list(SNRS_DB),
-        "variants": VARIANTS,
+        "variants": {n: v for n, v in VARIANTS.items() if epochs == EPOCHS or n in LONGER},
         "sizes": SIZES,
-        "training": {"steps": EPOCHS * STEPS, "batch": BATCH, "snr_db": list(SNR_DB)},
+        "training": {"steps": epochs * STEPS, "batch": BATCH, "snr_db": list(SNR_DB)},
         "num_test": NUM_TEST,
-        "cells": {cell.key: cell._asdict() for cell in grid()},
-        "best": {cell.key: cell.data(0).best_metrics for cell in grid()},
+        "cells": {cell.key: cell._asdict() for cell in grid(epochs)},
+        "best": {cell.key: cell.data(0).best_metrics for cell in grid(epochs)},
     }
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path, epochs: int) -> dict[str, Any]:
     """Results so far, of the same settings."""
-    own = json.loads(json.dumps(settings()))
+    own = json.loads(json.dumps(settings(epochs)))
     if not path.exists():
-        return {**own, "runs": {cell.key: {} for cell in grid()}}
+        return {**own, "runs": {cell.key: {} for cell in grid(epochs)}}
     document = json.loads(path.read_text(encoding="utf-8"))
     if any(document[key] != value for key, value in own.items()):
         raise SystemExit(f"{path} has results of other settings")
@@ -115,7 +118,8 @@ def load(path: Path) -> dict[str, Any]:
 
 def missing(document: dict[str, Any], seeds: int, variant: str, num_symbols: int) -> list[Run]:
     """Runs of one system that are still to be done, seed by seed."""
-    cells = [cell for cell in grid() if cell.num_symbols == num_symbols]
+    cells = [Cell(**cell) for cell in document["cells"].values()]
+    cells = [cell for cell in cells if cell.num_symbols == num_symbols]
     done = {cell: len(document["runs"][cell.key].setdefault(variant, [])) for cell in cells}
     return [Run(seed, cell) for seed, cell in product(range(seeds), cells) if seed >= done[cell]]
 
@@ -126,18 +130,21 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="Stop after this time.")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="Epochs of 20 steps.")
     options = parser.parse_args()
-    document, start = load(options.json), time.monotonic()
+    document, start = load(options.json, options.epochs), time.monotonic()
     set_seed("vib_regimes")
     blocks = range(SEEDS_AT_ONCE, options.seeds + SEEDS_AT_ONCE, SEEDS_AT_ONCE)
     systems: dict[tuple[int, str], SmallVIB] = {}
-    wanted = list(product(sorted({cell.num_symbols for cell in grid()}), VARIANTS))
+    symbols = sorted({cell.num_symbols for cell in grid(options.epochs)})
+    wanted = list(product(symbols, document["variants"]))
     for seeds, (num_symbols, variant) in product(blocks, wanted):
-        runs = missing(document, min(seeds, options.seeds), variant, num_symbols)
+        last = SEEDS_AT_ONCE if variant == REFERENCE else seeds
+        runs = missing(document, min(last, options.seeds), variant, num_symbols)
         for seed, cell in runs:
             data, key = cell.data(seed), (num_symbols, variant)
             if key not in systems:  # compiled once
-                systems[key] = SmallVIB(data, num_symbols, VARIANTS[variant])
+                systems[key] = SmallVIB(data, num_symbols, VARIANTS[variant], options.epochs)
             systems[key].train(data, seed)
             found = systems[key].measure(data, SNRS_DB, seed)
             rounded = [[round(x, 4) for x in found[metric]] for metric in METRICS]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
-from regime_tables import ALONE, AMONG, FOLDER, PARTS, Gains, document, gains, holm
+from regime_tables import FOLDER, PARTS, Gains, document, gains, holm, pairs
 
 from sionna_semcom._files import write_bytes
 
@@ -23,8 +23,7 @@ LIMIT = 10.0  # points, at the ends of the color scale
 
 def draw(found: Mapping[str, Any]) -> Figure:
     """Gains with half widths of their intervals, bold if significant after Holm's correction."""
-    pairs = ALONE | AMONG
-    every = {name: gains(found, pair) for name, pair in pairs.items()}
+    every = {name: gains(found, pair) for name, pair in pairs(found).items()}
     sure = holm(np.stack([gain.p_values for gain in every.values()]))
     significant = dict(zip(every, sure, strict=True))
     figure = Figure(figsize=(17, 11.5), layout="constrained")

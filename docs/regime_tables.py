@@ -29,6 +29,16 @@ ALONE = {  # gains of each part alone
 AMONG = {f"{part}, among all": ("all", f"all but {part}") for part in PARTS}
 
 
+def pairs(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Pairs of variants of which all cells have two seeds or more, by the name of the gain."""
+    counts = {
+        name: min(len(runs.get(name, [])) for runs in found["runs"].values())
+        for name in found["variants"]
+    }
+    every = ALONE | AMONG
+    return {name: pair for name, pair in every.items() if min(counts.get(v, 0) for v in pair) > 1}
+
+
 class Gains(NamedTuple):
     """Paired gains of one part in all cells and at all SNRs."""
 
@@ -58,17 +68,12 @@ def document(file: str) -> dict[str, Any]:
     return dict(json.loads((FOLDER / "results" / file).read_text(encoding="utf-8")))
 
 
-def num_seeds(found: Mapping[str, Any]) -> int:
-    """Number of seeds that all variants of all cells have."""
-    counts = [[len(runs.get(n, [])) for n in found["variants"]] for runs in found["runs"].values()]
-    return int(np.min(counts))
-
-
 def gains(found: Mapping[str, Any], pair: tuple[str, str], metric: str = "accuracy") -> Gains:
-    """Gains of the first variant of ``pair`` over the second, over the seeds that all have."""
+    """Gains of the first variant of ``pair`` over the second, over the seeds that both have."""
     place = found["metrics"].index(metric)
     sign = -1.0 if metric == "cross_entropy" else 1.0
-    values, count = [], num_seeds(found)
+    count = min(len(runs[name]) for runs in found["runs"].values() for name in pair)
+    values = []
     for key in found["cells"]:
         one, other = (np.array(found["runs"][key][name][:count])[:, place] for name in pair)
         values.append(sign * (one - other).T)
@@ -90,32 +95,48 @@ def holm(p_values: np.ndarray, level: float = 0.05) -> np.ndarray:
 
 def significance(found: Mapping[str, Any], metric: str = "accuracy") -> list[list[str]]:
     """Numbers of significant gains and losses, without and with Holm's correction over all."""
-    rows = {name: gains(found, pair, metric) for name, pair in (ALONE | AMONG).items()}
+    rows = {name: gains(found, pair, metric) for name, pair in pairs(found).items()}
     rejected = holm(np.stack([gain.p_values for gain in rows.values()]))
-    lines = [["Part", "Tests", "By chance, each", "Gains", "Losses", "Gains, Holm", "Losses, Holm"]]
+    heads = ["Part", "Seeds", "Tests", "By chance, each", "Gains", "Losses"]
+    lines = [[*heads, "Gains, Holm", "Losses, Holm"]]
     for (name, gain), sure in zip(rows.items(), rejected, strict=True):
         mean, below = gain.intervals[0], gain.p_values < 0.05
         counts = [np.sum(one & side) for one in (below, sure) for side in (mean > 0, mean < 0)]
-        lines.append([name, str(mean.size), f"{0.025 * mean.size:.1f}", *map(str, counts)])
+        sizes = [str(gain.values.shape[-1]), str(mean.size), f"{0.025 * mean.size:.1f}"]
+        lines.append([name, *sizes, *map(str, counts)])
     return lines
 
 
 def averages(found: Mapping[str, Any], by: str, metric: str = "accuracy") -> list[list[str]]:
-    """Gains, averaged over all cells and SNRs with the same values of the factors ``by``."""
-    factors = by.split(",")
-    lines: list[list[str]] = []
-    for name, pair in (ALONE | AMONG).items():
-        gain = gains(found, pair, metric)
-        groups: dict[str, list[np.ndarray]] = {}
-        for cell, of_cell in zip(gain.cells, gain.values, strict=True):
-            for snr_db, of_seeds in zip(gain.snrs_db, of_cell, strict=True):
-                point = {**cell, "snr_db": snr_db}
-                label = ", ".join(WORDS[factor](point[factor]) for factor in factors)
-                groups.setdefault(label, []).append(of_seeds)
-        if not lines:
-            lines.append(["Gain in points" if metric == "accuracy" else "Gain in nats", *groups])
-        lines.append([name, *(_interval(np.mean(all_, 0), metric) for all_ in groups.values())])
+    """Gains, averaged over all cells and SNRs with the same values of the factors ``by``.
+
+    Bold averages are significant after Holm's correction over the table.
+    """
+    rows = {
+        name: _grouped(gains(found, pair, metric), by.split(","))
+        for name, pair in pairs(found).items()
+    }
+    groups = list(next(iter(rows.values())))
+    p_values = [
+        [stats.ttest_1samp(row[group], 0.0).pvalue for group in groups] for row in rows.values()
+    ]
+    lines = [["Gain in points" if metric == "accuracy" else "Gain in nats", *groups]]
+    for (name, row), sure in zip(rows.items(), holm(np.array(p_values)), strict=True):
+        texts = [_interval(row[group], metric) for group in groups]
+        bold = [f"**{text}**" if one else text for text, one in zip(texts, sure, strict=True)]
+        lines.append([name, *bold])
     return lines
+
+
+def _grouped(gain: Gains, factors: list[str]) -> dict[str, np.ndarray]:
+    """Mean gains [num_seeds] of all points with the same values of ``factors``."""
+    groups: dict[str, list[np.ndarray]] = {}
+    for cell, of_cell in zip(gain.cells, gain.values, strict=True):
+        for snr_db, of_seeds in zip(gain.snrs_db, of_cell, strict=True):
+            point = {**cell, "snr_db": snr_db}
+            label = ", ".join(WORDS[factor](point[factor]) for factor in factors)
+            groups.setdefault(label, []).append(of_seeds)
+    return {label: np.mean(values, 0) for label, values in groups.items()}
 
 
 WORDS: dict[str, Callable[[float], str]] = {
@@ -136,7 +157,7 @@ def predictions(found: Mapping[str, Any]) -> list[list[str]]:
     ]
     names = ("redundancy term", "redundancy term, among all")
     measured = [gains(found, (ALONE | AMONG)[name]).values[:, -1] for name in names]
-    none = [np.array(runs["none"])[: num_seeds(found), 0, -1] for runs in found["runs"].values()]
+    none = [np.array(runs["none"])[:, 0, -1] for runs in found["runs"].values()]
     for number, (key, cell) in enumerate(found["cells"].items()):
         if (cell["num_train"], cell["num_symbols"]) != (most, symbols):
             continue

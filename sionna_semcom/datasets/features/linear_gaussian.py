@@ -210,7 +210,7 @@ def check_dims(
 
 def _carriers(**dims: int) -> Carriers:
     """Names of components, and the modalities that contain each."""
-    groups = {
+    groups: dict[str, Carriers] = {
         "shared": {"shared": MODALITIES},
         "pairwise": {"_".join(pair): pair for pair in combinations(MODALITIES, 2)},
         "unique": {f"unique_{name}": (name,) for name in MODALITIES},
@@ -220,7 +220,7 @@ def _carriers(**dims: int) -> Carriers:
     found: Carriers = {}
     for group, count in dims.items():
         for name, carriers in groups[group].items():
-            found |= {f"{name}_{number}": tuple(carriers) for number in range(count)}
+            found |= {f"{name}_{number}": carriers for number in range(count)}
     return found
 
 

@@ -18,8 +18,8 @@ GAIN = 0.02  # of the second stage, where bits are in three modalities
 def found():
     """Runs of five seeds whose differences from seed to seed are large and common."""
     draw = np.random.default_rng(0)
-    pairs = regime_tables.ALONE | regime_tables.AMONG
-    variants = {name for pair in pairs.values() for name in pair}
+    every = regime_tables.ALONE | regime_tables.AMONG
+    variants = {name for pair in every.values() for name in pair}
     runs = {}
     for cell in CELLS:
         common = draw.uniform(0.3, 0.6, size=(5, 2, 2))  # seeds, metrics, SNRs
@@ -53,6 +53,12 @@ def test_gains_are_paired_by_seed(found):
     )
 
 
+def test_only_complete_pairs_are_compared(found):
+    assert regime_tables.pairs(found) == regime_tables.ALONE | regime_tables.AMONG
+    del found["runs"][str(CELLS[0])]["dropout"]
+    assert set(regime_tables.ALONE) - set(regime_tables.pairs(found)) == {"dropout"}
+
+
 def test_equal_runs_are_not_significant(found):
     assert (regime_tables.gains(found, ("none", "none")).p_values == 1).all()
 
@@ -70,9 +76,9 @@ def test_tables(found, monkeypatch):
     monkeypatch.setattr(regime_tables, "document", lambda file: json.loads(json.dumps(found)))
     text = regime_tables.regimes("x.json averages by=copies")
     row = next(line for line in text.splitlines() if line.startswith("| second stage |"))
-    assert row.split("|")[3].split("±")[0].strip() in ("1.99", "2.00", "2.01")
+    assert row.split("|")[3].split("±")[0].strip(" *") in ("1.99", "2.00", "2.01")
     assert "in 3 of 3" in text.splitlines()[0]
     counts = regime_tables.regimes("x.json significance").splitlines()
-    assert counts[4].startswith("| second stage | 4 | 0.1 | 2 |")
+    assert counts[4].startswith("| second stage | 5 | 4 | 0.1 | 2 |")
     table = regime_tables.regimes("x.json predictions").splitlines()
     assert "| 3 of 3 | 0.5 | 0.800 |" in table[3] and "| -20.0 to 0 |" in table[3]
