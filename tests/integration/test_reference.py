@@ -139,7 +139,8 @@ OWN = frozenset(
     alignment.EigenbasisAligner alignment.LinearTransceiver alignment.MultipleAccess
     alignment.NeuralBroadcastAligner alignment.SemanticModes alignment.TranslationAligner
     alignment.UplinkAligner alignment.head_metric alignment.semantic_waterfilling
-    channel.ChannelState channel.MIMOChannel datasets.generated_features link.AWGNLink
+    channel.ChannelState channel.MIMOChannel datasets.generated_features
+    datasets.linear_gaussian_features link.AWGNLink
     link.ChainLink link.EffectiveAWGNLink link.FlatFadingLink link.LearnedEstimator link.Link
     link.MultiUserLink mapping.LatentDemapper mapping.LatentMapper metrics.decision_limit
     metrics.f1_score metrics.recall_at_1 metrics.score_limit semantics.ReceiverState
