@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links that are built in the frequency or in the time domain, and what they receive."""
+"""Links that are built in the frequency or in the time domain, and the symbols that they receive."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def built(kind, **settings):
 
 
 def links_of(kind, seed, cases, **common):
-    """Two functions, whose results are kept: links by domain and name, and what they receive."""
+    """Two functions, whose results are kept: links by domain and name, and the symbols received."""
 
     @functools.cache
     def build(domain, name):

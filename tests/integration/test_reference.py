@@ -143,7 +143,8 @@ OWN = frozenset(
     datasets.linear_gaussian_features link.AWGNLink
     link.ChainLink link.EffectiveAWGNLink link.FlatFadingLink link.LearnedEstimator link.Link
     link.MultiUserLink mapping.LatentDemapper mapping.LatentMapper metrics.decision_limit
-    metrics.f1_score metrics.recall_at_1 metrics.score_limit semantics.ReceiverState
+    metrics.f1_score metrics.recall_at_1 metrics.score_limit semantics.LatentFusion
+    semantics.ReceiverState
     systems.ChannelEstimation systems.ImageClassifier
     """.split()
 )

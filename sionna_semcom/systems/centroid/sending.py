@@ -22,7 +22,7 @@ def send(system: Any, embeddings: Batch, no: tf.Tensor, training: bool) -> list[
     system : :class:`CentroidSystem`
         The system
     embeddings : `dict` of [batch, latent_dim + unique_dim], `tf.float`
-        Encodings of the present modalities: unit-norm embeddings, and what is not aligned
+        Encodings of the present modalities: unit-norm embeddings, and unaligned numbers
     no : [], `tf.float`
         Noise power
     training : `bool`

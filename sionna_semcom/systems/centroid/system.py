@@ -215,7 +215,7 @@ class CentroidSystem(MultimodalModel):
         return self._aligned(self.encodings(inputs, present, training))
 
     def _aligned(self, encodings: Batch) -> dict[str, tf.Tensor]:
-        """Embeddings in ``encodings``, without what is unique to a modality."""
+        """Embeddings in ``encodings``, without the numbers that are unique to a modality."""
         dims = dict(zip(self.encoders, self.latent_dims, strict=True))
         return {name: encoding[:, : dims[name]] for name, encoding in encodings.items()}
 
