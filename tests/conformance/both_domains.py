@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Links that are built in the frequency or in the time domain, and the symbols that they receive."""
+"""Links that are built in the frequency or in the time domain, and their received symbols."""
 
 from __future__ import annotations
 
