@@ -90,7 +90,7 @@ def info() -> None:
         "data": os.environ.get(DATA_VARIABLE, f"built in only ({DATA_VARIABLE} is not set)"),
         "models": os.environ.get(
             MODELS_VARIABLE,
-            f"../models beside a study, and shipped ({MODELS_VARIABLE} is not set)",
+            f"../models next to a study, and shipped ({MODELS_VARIABLE} is not set)",
         ),
     }
     table = Table(box=None, show_header=False)

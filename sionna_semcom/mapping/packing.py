@@ -186,8 +186,8 @@ class SlotPacker:
         """Number of unused symbols in ``num_slots``, given ``used`` symbols."""
         needed = -(-(used if known is None else known) // self.capacity)
         rule = (
-            f"`num_slots` must have room for all rows: {self.capacity} symbols a slot. Send fewer "
-            f"rows at a time, or raise it. Received: num_slots={num_slots}"
+            f"`num_slots` must have room for all rows: {self.capacity} symbols per slot. "
+            f"Send fewer rows at a time, or increase it. Received: num_slots={num_slots}"
         )
         if known is not None and needed > num_slots:
             raise ValueError(f"{rule} for rows that fill {needed}")

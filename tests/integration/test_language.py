@@ -100,11 +100,15 @@ def prose_of_page(text: str) -> str:
 
 
 def prose_of_module(text: str) -> Iterator[tuple[int, str]]:
-    """First line and text of all docstrings, docstrings of fields, and comments."""
+    """First line and text of all docstrings, docstrings of fields, error messages and comments."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             if isinstance(node.value.value, str):
                 yield node.lineno, node.value.value
+        if isinstance(node, ast.Raise):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.lineno, part.value
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string
@@ -142,8 +146,8 @@ def test_prose_is_plain(pattern: str) -> None:
 def test_phrases_are_found_with_their_lines() -> None:
     page = "A link.\n\n```python\nanew\n```\n| anew |\nNetworks that were trained\napart.\n"
     assert findings_of(prose_of_page(page)) == [(6, "trained apart")]
-    module = '"""A module."""\n\nx = "anew"\n# sent in place\n'
-    assert [line for line, _ in prose_of_module(module)] == [1, 4]
+    module = '"""A module."""\n\nx = "anew"\n# sent in place\nraise ValueError(f"a {x}")\n'
+    assert [line for line, _ in prose_of_module(module)] == [1, 5, 4]
     assert findings_of("Sent in\nplace of three, anew.") == [(0, "in place of"), (1, "anew")]
 
 

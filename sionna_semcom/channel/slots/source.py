@@ -18,7 +18,7 @@ NO_PATHS = (
     "this channel has frequency responses. Use `domain`='frequency'. Received: domain='time'"
 )
 NONE_KEPT = (
-    "paths are taken from the slots of a pool or a file, and this channel draws fresh frequency "
+    "paths are taken from the slots of a pool or a file, but this channel draws new frequency "
     "responses. Received: num_kept=None"
 )
 

@@ -105,8 +105,8 @@ class TimeChannel(Object):
         """Draw the channel of ``num_slots`` slots."""
         if not isinstance(source, SlotSource):
             raise ValueError(
-                "with `domain`='time' a link draws paths, which a function of frequency responses "
-                f"in place of `channel` has not. Received: {type(source).__name__}"
+                "with `domain`='time', `channel` must be a source of paths, not a function that "
+                f"returns frequency responses. Received: {type(source).__name__}"
             )
         return self.of_paths(*source.paths(num_slots))
 

@@ -175,7 +175,7 @@ def paths_of(a: np.ndarray, tau: np.ndarray) -> Paths:
     rows, num_rx, rx, num_tx, tx, num_paths, steps = a.shape
     if tau.shape != (rows, num_rx, num_tx, num_paths):
         raise ValueError(
-            f"tau must have shape [{rows}, {num_rx}, {num_tx}, {num_paths}] beside a of shape "
+            f"tau must have shape [{rows}, {num_rx}, {num_tx}, {num_paths}] if a has shape "
             f"{list(a.shape)}, not {list(tau.shape)}"
         )
     a = a.transpose(0, 1, 3, 2, 4, 5, 6).reshape(-1, rx, tx, num_paths, steps)

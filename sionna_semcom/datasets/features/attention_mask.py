@@ -54,9 +54,9 @@ def attention_mask(tokens: Any, name: str) -> np.ndarray:
     alone = len(rows) == 2 and not all(binary)  # may be segments
     if mask is None or (alone and not _pads_alike(mask, numbers)):
         raise ValueError(
-            f"`{name}` must be tokens, mask and segments [n, 3, T], of which one can be the "
-            f"attention mask (1 for tokens, 0 for padding). Received: {sum(binary)} rows of 0 and "
-            "1, and none or more than one can be it"
+            f"`{name}` must be tokens, mask and segments [n, 3, T], and exactly one row must be a "
+            f"valid attention mask (1 for tokens, 0 for padding). Received: {sum(binary)} rows of "
+            "0 and 1, and not exactly one valid mask"
         )
     return mask
 

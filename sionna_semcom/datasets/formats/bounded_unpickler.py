@@ -126,7 +126,7 @@ class BoundedUnpickler(_Unpickler):
 
     def _top(self, kind: type) -> Any:
         if type(self.stack[-1]) is not kind:
-            raise pickle.UnpicklingError(f"it changes what is no {kind.__name__}")
+            raise pickle.UnpicklingError(f"it changes an object that is not a {kind.__name__}")
         return self.stack[-1]
 
 

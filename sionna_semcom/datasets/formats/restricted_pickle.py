@@ -175,7 +175,7 @@ def _bytes(content: str | bytes | bytearray) -> bytes | bytearray:
     if isinstance(content, str):  # string of Python 2, or of protocols 0 to 2
         return content.encode("latin1")
     if not isinstance(content, bytes | bytearray):
-        raise pickle.UnpicklingError(f"it has {type(content).__name__} in place of bytes")
+        raise pickle.UnpicklingError(f"it has {type(content).__name__} instead of bytes")
     return content
 
 

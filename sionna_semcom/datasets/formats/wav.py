@@ -71,7 +71,7 @@ def read_wav(path: str | os.PathLike[str], sample_rate: int) -> np.ndarray:
         raise ValueError(f"`{path}` must be a whole WAV file. Received: {error}") from error
     if layout.sample_rate != sample_rate:
         raise ValueError(
-            f"`{path}` must have {sample_rate} samples a second. Received: {layout.sample_rate}"
+            f"`{path}` must have {sample_rate} samples per second. Received: {layout.sample_rate}"
         )
     if layout.num_channels != 1 or not data:
         shape = (len(data) // layout.frame_bytes, layout.num_channels)[: layout.num_channels]

@@ -142,12 +142,12 @@ class DaskExecutor:
         except distributed.scheduler.KilledWorker as error:
             raise ConnectionError(
                 f"Workers died repeatedly, the last one {error.last_worker.address}: they "
-                "may lack memory. Finished points are kept; the same command goes on"
+                "may lack memory. Finished points are kept; repeat the command to resume"
             ) from error
         except _LOST as error:
             raise ConnectionError(
-                "The connection to the Dask scheduler is lost. Finished points are kept; the same "
-                "command goes on"
+                "The connection to the Dask scheduler is lost. Finished points are kept; repeat "
+                "the command to resume"
             ) from error
 
     def _run_on(self, workers: _Workers, tasks: Iterable[Task], done: Done) -> None:

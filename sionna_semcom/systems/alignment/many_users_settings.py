@@ -91,7 +91,7 @@ class _ManyUserSettings(AlignmentSystemSettings):
             raise ValueError("alignment of users needs their latents as data (kind: user_latents)")
         if data.num_users < self.num_users:
             raise ValueError(
-                f"num_users must be at most {data.num_users}, of which there are latents. "
+                f"num_users must be at most {data.num_users}, the number of users in the data. "
                 f"Received: {self.num_users}"
             )
         return data.subset(self.pilots, seed)

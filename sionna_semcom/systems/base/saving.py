@@ -192,7 +192,7 @@ def serialized(value: Any, name: str) -> Any:
     if _holds_lambda(config):
         raise ValueError(
             f"`{name}` cannot be saved: register a function with "
-            "`keras.saving.register_keras_serializable` in place of a lambda. Received: a lambda"
+            "`keras.saving.register_keras_serializable` instead of a lambda. Received: a lambda"
         )
     return config
 

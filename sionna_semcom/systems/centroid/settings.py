@@ -146,8 +146,8 @@ def check_mode(
         )
     if modality_dropout > 0 and mode != "end_to_end":
         raise ValueError(
-            "`modality_dropout` needs mode 'end_to_end', the one that sends the centroid in "
-            f"training. Received: modality_dropout={modality_dropout}, mode={mode!r}"
+            "`modality_dropout` needs mode 'end_to_end', which sends the centroid in training. "
+            f"Received: modality_dropout={modality_dropout}, mode={mode!r}"
         )
 
 

@@ -130,7 +130,7 @@ def test_a_given_number_of_slots_is_filled_with_unit_power(compiled):
 
 def test_too_many_rows_for_a_number_of_slots_are_refused():
     packer = SlotPacker(12)
-    rule = r"room for all rows: 12 symbols a slot.*Received: num_slots=1"
+    rule = r"room for all rows: 12 symbols per slot.*Received: num_slots=1"
     with pytest.raises(ValueError, match=rule + " for rows that fill 2"):
         packer.pack(random_symbols(2, 7), num_slots=1)
     signature = [tf.TensorSpec([None, None], tf.complex64)]

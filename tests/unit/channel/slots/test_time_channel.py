@@ -134,5 +134,5 @@ def test_a_pool_is_drawn_once_and_redrawn():
 
 def test_a_function_of_frequency_responses_is_refused():
     *_, channel = build()
-    with pytest.raises(ValueError, match=r"draws paths, which a function .* Received: function"):
+    with pytest.raises(ValueError, match=r"must be a source of paths, .* Received: function"):
         channel(lambda num_slots: num_slots, 3)

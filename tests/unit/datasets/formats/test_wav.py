@@ -63,7 +63,7 @@ def test_damaged_headers_are_refused_or_read_as_what_they_say(tmp_path):
 @pytest.mark.parametrize(
     ("rate", "samples", "message"),
     [
-        (16000, np.ones(9, np.int16), "must have 8000 samples a second. Received: 16000"),
+        (16000, np.ones(9, np.int16), "must have 8000 samples per second. Received: 16000"),
         (8000, np.ones((9, 2), np.int16), r"must hold one channel of samples. Received: \(9, 2\)"),
         (8000, np.ones(0, np.int16), r"must hold one channel of samples. Received: \(0,\)"),
         (8000, np.array([0.1, np.nan]), "must hold finite samples. Received: NaN or infinity"),
