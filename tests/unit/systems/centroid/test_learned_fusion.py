@@ -57,9 +57,9 @@ def test_an_untrained_fusion_sends_the_centroid(present):
 def test_it_costs_what_the_centroid_costs():
     system = make()
     system(DATA, snr_db=10.0)
-    assert system.link.sent.shape == (8, LATENT / 2)
+    assert system.link.sent.shape == (8, LATENT // 2)
     summary = system.summary([DATA])
-    assert (summary["channel_uses"], summary["tti"]) == (LATENT / 2, LATENT)
+    assert (summary["channel_uses"], summary["tti"]) == (LATENT // 2, LATENT)
     assert system.embed(DATA)["image"].shape == (8, LATENT)
 
 
