@@ -62,7 +62,7 @@ def test_centroid_systems_measure_further_metrics_of_the_modalities_that_they_ha
 def test_a_function_is_no_further_metric():
     system = CentroidSystem({"image": (8, 8, 1)}, link=AWGNLink(), latent_dim=4)
     system.further_metrics = (metrics.mse,)
-    with pytest.raises(ValueError, match=r"must contain objects of `MetricSettings`.*Received: <fu"):
+    with pytest.raises(ValueError, match=r"must contain objects of `MetricSettings`.*ved: <f"):
         system.measure({"image": tf.random.uniform([5, 8, 8, 1])}, 10.0)
 
 
