@@ -115,10 +115,10 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If ``snr_dbs`` is empty or not a sequence of numbers, the data have fewer than two batches, ``data`` cannot be read
-        twice, a metric does not have one value per sample, ``label`` or ``seed`` cannot be stored
-        in a result file, ``axis`` is not available for ``mc_fun``, or ``distribute`` selects no
-        device
+        If ``snr_dbs`` is empty or not a sequence of numbers, the data have fewer than two batches,
+        ``data`` cannot be read twice, a metric does not have one value per sample, ``label`` or
+        ``seed`` cannot be stored in a result file, ``axis`` is not available for ``mc_fun``, or
+        ``distribute`` selects no device
     FloatingPointError
         If a metric is not finite. The message names the metric and the SNR.
     """
