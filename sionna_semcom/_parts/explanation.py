@@ -53,6 +53,8 @@ def _message(detail: ErrorDetails) -> str:
     if detail["type"] == "union_tag_invalid":  # the message contains the whole value
         tag = str(detail["ctx"]["tag"])
         message = message.replace(tag, shortened(tag, 60).strip("'\""), 1)
+    elif detail["type"] in ("list_type", "tuple_type"):
+        message += " in brackets, such as [a, b]"
     message = " ".join(message[:_LONGEST].split())
     return message.replace("tuple", "list").replace("Tuple", "List")
 

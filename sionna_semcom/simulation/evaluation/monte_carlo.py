@@ -16,7 +16,7 @@ from ..._parts import validated
 from ..._seeding import reseed, set_seed
 from ...link.figures import DROP
 from ...systems.base.contract import Aggregating, Measurable, Scaled
-from ...systems.base.snr import check_snr
+from ...systems.base.snr import check_snr, check_snrs
 from ..results.curves import SNR_AXIS, Curve, Estimate, Metric
 from ..results.labels import in_decibels
 from ..results.names import check_label, check_metrics, check_seed
@@ -115,10 +115,10 @@ def sim_metrics(
     Raises
     ------
     ValueError
-        If ``snr_dbs`` is empty, the data have fewer than two batches, ``data`` cannot be read
-        twice, a metric does not have one value per sample, ``label`` or ``seed`` cannot be stored
-        in a result file, ``axis`` is not available for ``mc_fun``, or ``distribute`` selects no
-        device
+        If ``snr_dbs`` is empty or not a sequence of numbers, the data have fewer than two batches,
+        ``data`` cannot be read twice, a metric does not have one value per sample, ``label`` or
+        ``seed`` cannot be stored in a result file, ``axis`` is not available for ``mc_fun``, or
+        ``distribute`` selects no device
     FloatingPointError
         If a metric is not finite. The message names the metric and the SNR.
     """
@@ -136,9 +136,7 @@ def sim_metrics(
     check_label(label)
     check_seed(seed)
     share_memory()
-    snrs = [check_snr(float(snr_db), "snr_dbs") for snr_db in snr_dbs]
-    if not snrs:
-        raise ValueError("`snr_dbs` must contain at least one SNR. Received: none")
+    snrs = check_snrs(snr_dbs, "snr_dbs")
     if len(snrs) > 1 and isinstance(data, Iterator):
         raise _read_once(data)
     spec = getattr(data, "element_spec", None)

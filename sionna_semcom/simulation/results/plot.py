@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..._files import write_bytes
-from ..._messages import listed
+from ..._messages import did_you_mean, listed
 from .curves import Curve, Metric
 from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
@@ -156,7 +156,10 @@ class PlotMetrics:
             raise ValueError("There is nothing to plot: add a result first")
         for name in metrics or ():
             if name not in known:
-                raise ValueError(f"There is no metric {name!r}, only {listed(known, 20)}")
+                raise ValueError(
+                    f"There is no metric {name!r}, only {listed(known, 20)}"
+                    + did_you_mean(name, known)
+                )
         return list(metrics or known)
 
     def _axis(self, log_x: bool) -> SNRAxis | FigureAxis:

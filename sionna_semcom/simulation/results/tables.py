@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from ..._messages import listed, shortened
+from ..._messages import did_you_mean, listed, shortened
 from .curves import SNR_AXIS, Curve
 from .labels import (
     axis_words,
@@ -44,7 +44,10 @@ def result_tables(
     known = list(dict.fromkeys(name for curve in curves.values() for name in curve.metrics))
     for name in metrics or known:
         if name not in known:
-            raise ValueError(f"There is no metric {shortened(name)}, only {listed(known, 20)}")
+            raise ValueError(
+                f"There is no metric {shortened(name)}, only {listed(known, 20)}"
+                + did_you_mean(name, known)
+            )
     for axis in dict.fromkeys(curve.axis for curve in curves.values()):
         along = {label: curve for label, curve in curves.items() if curve.axis == axis}
         yield from _axis_tables(along, axis, metrics or known)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..._messages import listed, shortened
+from ..._messages import did_you_mean, listed, shortened
 from ...channel import MIMOSettings
 from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink, MultiUserSettings
@@ -251,5 +251,5 @@ def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
             if name not in known and not study.evaluation.probes:  # probes add further metrics
                 raise ValueError(
                     f"{key} names the metric {shortened(name)}, but {who} has only "
-                    f"{listed(known, 40)}"
+                    f"{listed(known, 40)}{did_you_mean(name, known)}"
                 )

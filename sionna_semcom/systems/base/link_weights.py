@@ -12,7 +12,25 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..._messages import shortened
+
 _FOREIGN = ("builtins", "keras", "numpy", "tensorflow", "tensorflow_probability", "tf_keras")
+
+
+def check_link(link: Any) -> Any:
+    """Check that ``link`` is an object that transmits, and not its name, settings or class.
+
+    Raises
+    ------
+    ValueError
+        If it is a string, a mapping or a class
+    """
+    if isinstance(link, str | Mapping | type):
+        raise ValueError(
+            "`link` must be a link, such as `sionna_semcom.link.AWGNLink()`. "
+            f"Received: {shortened(link)}"
+        )
+    return link
 
 
 class LinkWeights(keras.layers.Layer):

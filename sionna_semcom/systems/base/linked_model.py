@@ -21,7 +21,7 @@ from ...link.figures import with_link_figures
 from ...metrics import MetricSettings
 from .callbacks import CalibrateLink, StopOnNonFiniteLoss
 from .contract import Batch
-from .link_weights import LinkWeights
+from .link_weights import LinkWeights, check_link
 from .saving import SavedModel, serialized
 from .settings import SystemSettings
 from .snr import check_snr, snr_range
@@ -107,7 +107,7 @@ class LinkedModel(SavedModel):
     @link.setter
     def link(self, link: Link | MIMOChannel) -> None:
         if link is not getattr(self, "_link", None):
-            self._link = link
+            self._link = check_link(link)
             self._forget_graphs()
         self._adopt_link_weights()
 

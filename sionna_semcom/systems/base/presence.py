@@ -40,8 +40,13 @@ def check_keys(inputs: Mapping[str, Any], keys: Collection[str]) -> None:
     Raises
     ------
     ValueError
-        If a key is missing
+        If they are not a dictionary, or a key is missing
     """
+    if not isinstance(inputs, Mapping):
+        raise ValueError(
+            f"`inputs` must be a dictionary with {', '.join(keys)}. "
+            f"Received: {type(inputs).__name__}"
+        )
     if not set(keys) <= set(inputs):
         raise ValueError(f"`inputs` must hold {', '.join(keys)}. Received: {', '.join(inputs)}")
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from ..._messages import shortened
 
 SNR_LIMIT_DB = 300.0
 """Largest magnitude [dB] of a finite SNR with a noise power in single precision."""
@@ -27,6 +29,26 @@ def check_snr(snr_db: float, name: str = "snr_db") -> float:
             f"which is noiseless. Received: {snr_db:g}"
         )
     return float(snr_db)
+
+
+def check_snrs(snrs_db: Iterable[float], name: str) -> list[float]:
+    """Check the SNRs ``snrs_db`` [dB] of a simulation.
+
+    Raises
+    ------
+    ValueError
+        If they are not a sequence of numbers, if there are none, or if one is out of range
+    """
+    try:
+        values = [float(snr_db) for snr_db in snrs_db]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`{name}` must be a sequence of numbers, such as [0, 10]. "
+            f"Received: {shortened(snrs_db)}"
+        ) from error
+    if not values:
+        raise ValueError(f"`{name}` must contain at least one SNR. Received: none")
+    return [check_snr(value, name) for value in values]
 
 
 def snr_range(snr_db: float | Sequence[float]) -> tuple[float, float]:

@@ -10,11 +10,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ..._messages import check_choice
+from ..._messages import check_choice, shortened
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
-from ...metrics import note_outputs
+from ...metrics import MetricSettings, note_outputs
 from ...semantics import LatentFusion, Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.contract import SNR, Batch, Present
@@ -278,6 +278,11 @@ class CentroidSystem(MultimodalModel):
             for key, metric in modality.metrics.items()
         }
         for metric in self.further_metrics:
+            if not isinstance(metric, MetricSettings):
+                raise ValueError(
+                    "`further_metrics` must contain objects of `MetricSettings`, such as "
+                    f"`metrics.METRICS['psnr']()`. Received: {shortened(metric)}"
+                )
             for name in metric.modalities:
                 if name in outputs:
                     figures[f"{name}_{metric.kind}"] = metric(batch[name], outputs[name])

@@ -45,6 +45,7 @@ def test_wrong_files_end_in_one_line(study, results, tmp_path):
         (("show", tmp_path / "none.h5"), "No result file"),
         (("show", results[0]), "is damaged or not a result file"),
         (("show", results[1], "--metric", "mse"), "no metric 'mse', only image_mse, audio_mae"),
+        (("show", results[1], "--metric", "image_mze"), ". Did you mean image_mse?"),
         (("show", results[1], "--figure", tmp_path / "a.b"), "suffix must be one of"),
         (("train", study, "--model", "x"), "no model 'x', only main"),
     ]:

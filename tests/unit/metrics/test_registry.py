@@ -59,6 +59,13 @@ def test_centroid_systems_measure_further_metrics_of_the_modalities_that_they_ha
     np.testing.assert_allclose(measured["image_max_error"], expected, rtol=1e-5)
 
 
+def test_a_function_is_no_further_metric():
+    system = CentroidSystem({"image": (8, 8, 1)}, link=AWGNLink(), latent_dim=4)
+    system.further_metrics = (metrics.mse,)
+    with pytest.raises(ValueError, match=r"must contain objects of `MetricSettings`.*ved: <f"):
+        system.measure({"image": tf.random.uniform([5, 8, 8, 1])}, 10.0)
+
+
 def test_settings_of_a_usual_metric_can_be_others():
     evaluation = {"snr_db": [0], "metrics": [{"kind": "psnr", "max_val": 2.0}]}
     study = Study.model_validate({**STUDY, "evaluation": evaluation})

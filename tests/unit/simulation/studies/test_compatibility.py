@@ -137,6 +137,7 @@ def test_what_goes_together_is_a_study(document):
         (CENTROIDS, "data", {"kind": "cifar10"}, "needs data with image, audio, text: builtin, mn"),
         (CENTROIDS, "judges", {}, "target_half_width names .* 'image_recognized', .* only image_m"),
         (CENTROIDS, "figure.metrics", ["mse"], "figure.metrics names the metric 'mse', but curve"),
+        (CENTROIDS, "figure.metrics", ["image_mze"], r"accuracy.*\. Did you mean image_mse\? "),
         (CENTROIDS, "figure.log_scale", ["x"], "figure.log_scale names the metric 'x'"),
         (CENTROIDS, "figure.best", "x", "figure.best names the metric 'x', but curve"),
         (

@@ -56,6 +56,7 @@ def test_a_model_that_sends_nothing_is_no_curve(write):
         ),
         ("links.tdl.modle=x", r"\. Did you mean model\?$"),
         ("links.tdl.kind=odfm", r"links\.tdl: kind must be one of awgn, .*ofdm.* Received: 'odfm'"),
+        ("evaluation.snr_db=10", r"valid list in brackets, such as \[a, b\]\. Received: 10"),
         ("links.tdl.kind=odfm", r"Received: 'odfm'\. Did you mean ofdm\?$"),
         ("links.tdl.model=umi", r"Received: 'umi'\. Did you mean UMi\?$"),
         ("curves.0.model=mian", r"but there are only main.*\. Did you mean main\?$"),

@@ -182,3 +182,12 @@ def test_a_system_without_a_transmission_trains():
     before = model.get_weights()
     train(model, 1)
     assert any(np.any(old != new) for old, new in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("link", ["awgn", {"kind": "awgn"}, AWGNLink])
+def test_a_name_settings_or_a_class_is_no_link(link):
+    system = FeatureTransmission(DATA.shapes, DATA.num_classes, link=AWGNLink(), width=4)
+    before = system.link
+    with pytest.raises(ValueError, match=r"`link` must be a link, such as .*AWGNLink\(\)`. Recei"):
+        system.link = link
+    assert system.link is before

@@ -53,3 +53,11 @@ def test_what_is_missing_is_zero():
     presence = np.array([[1, 0], [0, 1], [1, 1]], "f")
     found = where_present(tf.unstack(tf.constant(parts)), tf.constant(presence))
     np.testing.assert_array_equal(found, np.einsum("msd,sm->msd", parts, presence))
+
+
+@pytest.mark.parametrize("inputs", [np.zeros([2, 3]), [1], "image"])
+def test_inputs_that_are_no_dictionary_are_refused(inputs):
+    received = type(inputs).__name__
+    message = f"must be a dictionary with image, audio, text. Received: {received}"
+    with pytest.raises(ValueError, match=message):
+        check_keys(inputs, NAMES)

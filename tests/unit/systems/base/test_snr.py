@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sionna_semcom.systems.base.snr import snr_range
+from sionna_semcom.systems.base.snr import check_snrs, snr_range
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,16 @@ def test_anything_else_is_refused(snr_db):
 def test_snrs_beyond_single_precision_are_refused(snr_db):
     with pytest.raises(ValueError, match="`snr_db` must lie between -300 and 300 dB, or be inf"):
         snr_range(snr_db)
+
+
+@pytest.mark.parametrize("snrs_db", [[0, 10.0, np.inf], range(3), np.array([0.0, 5.0]), iter([1])])
+def test_snrs_of_a_simulation_are_numbers_in_any_sequence(snrs_db):
+    found = check_snrs(snrs_db, "snr_dbs")
+    assert {type(one) for one in found} == {float}
+
+
+@pytest.mark.parametrize("snrs_db", [10, "0:10", None, ["0 dB"], [[0, 10]], np.array(3.0)])
+def test_other_snrs_of_a_simulation_raise_an_error_with_an_example(snrs_db):
+    message = r"`snr_dbs` must be a sequence of numbers, such as \[0, 10\]\. Received: "
+    with pytest.raises(ValueError, match=message):
+        check_snrs(snrs_db, "snr_dbs")
