@@ -108,8 +108,8 @@ def meeting_phases(h: tf.Tensor) -> tf.Tensor:
               = \mathbf{e}^\mathsf{H}\mathbf{G}\mathbf{e}, \qquad
               \mathbf{G} = \mathbf{H}^\mathsf{H}\mathbf{H}
 
-    Each iteration replaces :math:`\mathbf{e}` by the phases of :math:`\mathbf{G}\mathbf{e}`. This never
-    lowers the power, because :math:`\mathbf{G}` is positive semidefinite. The iterations start at
+    Each iteration replaces :math:`\mathbf{e}` by the phases of :math:`\mathbf{G}\mathbf{e}`. This
+    never lowers the power, because :math:`\mathbf{G}` is positive semidefinite. The iterations start at
     the phases of the principal eigenvector. With one antenna, all channels add in phase.
 
     Input
