@@ -38,7 +38,8 @@ def snr_gain(curve: Curve, reference: Curve, name: str, confidence: float = 0.95
     Output
     ------
     : :class:`Metric`
-        Gains [dB] at the points of ``curve``; NaN where ``reference`` never has the metric
+        Gains [dB] at the points of ``curve``; NaN where ``reference`` never has the metric, or is
+        saturated
 
     Raises
     ------
@@ -64,8 +65,10 @@ def snr_gain(curve: Curve, reference: Curve, name: str, confidence: float = 0.95
     snr_db = line.snr_db(own.mean)
     finite = np.isfinite(reference.x)
     other_width = np.interp(snr_db, reference.x[finite], _half_width(other)[finite])
-    width = np.hypot(_half_width(own), other_width) / line.slope(snr_db)
-    gain = snr_db - curve.x
+    slope = line.slope(snr_db)
+    slope[slope <= 0] = np.nan  # where the reference is saturated
+    width = np.hypot(_half_width(own), other_width) / slope
+    gain = snr_db - curve.x + 0.0 * slope
     return Metric(gain, gain - width, gain + width, own.count)
 
 
