@@ -56,7 +56,8 @@ from sionna_semcom.simulation import (
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes) (?P<request>.+?) -->\n)"
+    r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes) (?P<request>.+?) -->"
+    r"\n)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )

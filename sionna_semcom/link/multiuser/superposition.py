@@ -109,8 +109,8 @@ def meeting_phases(h: tf.Tensor) -> tf.Tensor:
               \mathbf{G} = \mathbf{H}^\mathsf{H}\mathbf{H}
 
     Each iteration replaces :math:`\mathbf{e}` by the phases of :math:`\mathbf{G}\mathbf{e}`. This
-    never lowers the power, because :math:`\mathbf{G}` is positive semidefinite. The iterations start at
-    the phases of the principal eigenvector. With one antenna, all channels add in phase.
+    never lowers the power, because :math:`\mathbf{G}` is positive semidefinite. The iterations
+    start at the phases of the principal eigenvector. With one antenna, all channels add in phase.
 
     Input
     -----
