@@ -5,8 +5,8 @@ Four users over CDL-C, eight antennas at the base station: squared error over ``
 over users and the one farthest from one. And the shipped end-to-end centroid model over AWGN, whose
 three modalities are at three devices with a third of the power each: by how much of SNR its curves
 are shifted from those of one transmitter, with three seeds of noise, against 10 log10(N r^2). And
-the SNR that devices with one symbol in common leave at the receiver, over UMi with four antennas:
-what inversion, unequal phases and estimation cost.
+the SNR of the mean of correlated symbols at the receiver, over UMi with four antennas, for each
+kind of knowledge at the devices.
 
     python benchmarks/many_users.py [--json many_users.json]
 """

@@ -15,7 +15,7 @@ over the differences of seeds, are between::
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
 
-Gains in dB of a curve over another (``snr_gain``) have the same form, with ``gains`` in place of
+Gains in dB of a curve over another (``snr_gain``) have the same form, with ``gains`` instead of
 ``differences``.
 
 Gains of parts of the two-stage bottleneck (see ``regime_tables.py``) are between::
@@ -81,7 +81,7 @@ def gains(request: str) -> str:
 
 
 def _of_pairs(request: str, compare: Callable[[Curve, Curve, str], Metric], between: str) -> str:
-    """Markdown table of what ``compare`` finds for each pair of curves."""
+    """Markdown table of the output of ``compare`` for each pair of curves."""
     wanted, *pairs = (part.strip() for part in request.split(" | "))
     curves, names, xs = _asked_for(wanted)
     rows = {}
