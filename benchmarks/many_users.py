@@ -4,7 +4,9 @@
 Four users over CDL-C, eight antennas at the base station: squared error over ``no_eff``, the mean
 over users and the one farthest from one. And the shipped end-to-end centroid model over AWGN, whose
 three modalities are at three devices with a third of the power each: by how much of SNR its curves
-are shifted from those of one transmitter, with three seeds of noise, against 10 log10(N r^2).
+are shifted from those of one transmitter, with three seeds of noise, against 10 log10(N r^2). And
+the SNR of the mean of correlated symbols at the receiver, over UMi with four antennas, for each
+kind of knowledge at the devices.
 
     python benchmarks/many_users.py [--json many_users.json]
 """
@@ -41,6 +43,12 @@ ROW: dict[str, Any] = {
 }  # fmt: skip
 GRID_DB, SHIFTED_DB = np.arange(-7.5, 13.0, 2.5), (-5.0, 0.0, 5.0)
 METRICS = ("image_mse", "audio_mae")
+SHARED, UMI = 0.7, {"model": "UMi", "num_rx_ant": 4, "fft_size": 24, "pool_size": 192}
+RECEIVERS: dict[str, dict[str, Any]] = {
+    "inversion": {"receiver": "coherent"},
+    "phases": {"receiver": "coherent_mmse", "correlation": SHARED},
+    "no_knowledge": {"receiver": "mmse", "correlation": SHARED},
+}
 
 
 def noise_ratios(kind: str, settings: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -94,12 +102,39 @@ def coherent_gain() -> dict[str, Any]:
     return {"closed_form_dB": float(gain_db), "shift_dB": shifts}
 
 
+def snr_of_the_mean() -> dict[str, dict[str, float]]:
+    """SNR [dB] of the mean of three devices, averaged in dB over symbols that agree in part.
+
+    ``awgn`` is that of the closed form, and ``one_at_a_time`` that of a device with orthogonal
+    access, which has all of the power.
+    """
+    apart, common = complex_normal([SLOTS, 3, 288]), complex_normal([SLOTS, 1, 288])
+    symbols = SHARED**0.5 * common + (1 - SHARED) ** 0.5 * apart
+    power = SHARED + (1 - SHARED) / 3
+    cases = {name: ("over_the_air", power, own) for name, own in RECEIVERS.items()}
+    cases["one_at_a_time"] = "uplink", 1.0, {"num_users": 3, "access": "orthogonal"}
+    found: dict[str, dict[str, float]] = {}
+    for name, (kind, own_power, own) in cases.items():
+        for csi, options in {"perfect": {}, "ls": {"interpolation": "lmmse"}}.items():
+            set_seed(1, "snr")
+            link = ss.link.from_settings({"kind": kind, **UMI, "csi": csi, **own, **options})
+            run = tf.function(link, autograph=False)
+            row = found.setdefault(f"{name}_{csi}", {})
+            for snr_db in SNRS_DB:
+                no_eff = run(symbols, tf.constant(10 ** (-snr_db / 10)))[1]
+                row[f"{snr_db}_dB"] = float(np.mean(10 * np.log10(own_power / no_eff)))
+    gain_db = 10 * np.log10(3 * power)
+    found["awgn"] = {f"{snr_db}_dB": float(snr_db + gain_db) for snr_db in SNRS_DB}
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="file for the figures")
     arguments = parser.parse_args()
     result = {
         "coherent_gain": coherent_gain(),
+        "snr_of_the_mean": snr_of_the_mean(),
         "error_over_no_eff": {name: noise_ratios(*link) for name, link in LINKS.items()},
     }
     print(json.dumps(result, indent=2))

@@ -15,6 +15,9 @@ over the differences of seeds, are between::
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
 
+Gains in dB of a curve over another (``snr_gain``) have the same form, with ``gains`` instead of
+``differences``.
+
 Gains of parts of the two-stage bottleneck (see ``regime_tables.py``) are between::
 
     <!-- regimes RESULT.json TABLE ... -->
@@ -33,7 +36,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,11 +45,19 @@ import yaml
 from regime_tables import regimes
 from result_tables import curves_table
 
-from sionna_semcom.simulation import Curve, Result, distribution_curve, paired_difference
+from sionna_semcom.simulation import (
+    Curve,
+    Metric,
+    Result,
+    distribution_curve,
+    paired_difference,
+    snr_gain,
+)
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|distribution|benchmark|regimes) (?P<request>.+?) -->\n)"
+    r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes) (?P<request>.+?) -->"
+    r"\n)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )
@@ -61,13 +72,23 @@ def table(request: str) -> str:
 
 def differences(request: str) -> str:
     """Markdown table of paired differences: a row a pair of curves, columns as in a table."""
+    return _of_pairs(request, paired_difference, " less ")
+
+
+def gains(request: str) -> str:
+    """Markdown table of gains in dB: a row a pair of curves, columns as in a table."""
+    return _of_pairs(request, snr_gain, " over ")
+
+
+def _of_pairs(request: str, compare: Callable[[Curve, Curve, str], Metric], between: str) -> str:
+    """Markdown table of the output of ``compare`` for each pair of curves."""
     wanted, *pairs = (part.strip() for part in request.split(" | "))
     curves, names, xs = _asked_for(wanted)
     rows = {}
     for pair in pairs:
         first, second = (curves[label] for label in pair.split(" - "))
-        metrics = {name: paired_difference(first, second, name) for name in names}
-        rows[pair.replace(" - ", " less ")] = replace(first, metrics=metrics)
+        metrics = {name: compare(first, second, name) for name in names}
+        rows[pair.replace(" - ", between)] = replace(first, metrics=metrics)
     return curves_table(rows, names, xs)
 
 
@@ -110,6 +131,7 @@ def fill(text: str) -> str:
     kinds = {
         "table": table,
         "differences": differences,
+        "gains": gains,
         "distribution": distribution,
         "benchmark": benchmark,
         "regimes": regimes,

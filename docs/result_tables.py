@@ -95,6 +95,8 @@ def _point(curve: Curve, name: str, index: int) -> str:
 def three_digits(estimate: Estimate) -> str:
     """Mean of three significant digits, and half width to the same place: "0.0331 ± 0.0007"."""
     mean, half_width = estimate.mean, estimate.half_width
+    if math.isnan(mean):
+        return ""
     if not math.isfinite(half_width):
         return _rounded(mean)
     largest = max(abs(mean), half_width)

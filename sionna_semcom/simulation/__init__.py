@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .results.curves import Curve, Estimate, Metric
     from .results.differences import paired_difference
     from .results.distribution import cdf, distribution_curve, outage, percentile
+    from .results.gains import snr_gain
     from .results.plot import PlotMetrics
     from .results.records import Records
     from .results.report import write_report
@@ -56,6 +57,7 @@ _MODULES = {
     "reconstruction_figure": "studies.gallery",
     "run_study": "studies.runner",
     "sim_metrics": "evaluation.monte_carlo",
+    "snr_gain": "results.gains",
     "train": "training.loop",
     "write_report": "results.report",
 }
@@ -88,6 +90,7 @@ __all__ = [
     "reconstruction_figure",
     "run_study",
     "sim_metrics",
+    "snr_gain",
     "train",
     "write_report",
 ]

@@ -11,12 +11,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import block_diag
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..aligner import by_row, to_complex, to_real
 from ..linear.semantic_modes import Form, SemanticModes, metric_root, semantic_modes
 from ..statistics import PilotStatistics
+from .base import ManyUserAligner
 from .descent import shared_precoder
 from .federated import federated_admm
 from .pilots import halves_together, latents_of_users
@@ -26,7 +26,7 @@ from .symbols import from_dimensions, to_dimensions
 Method = Literal["descent", "federated_admm"]
 
 
-class BroadcastAligner(BaseEstimator):
+class BroadcastAligner(ManyUserAligner["BroadcastTransceiver"]):
     r"""Linear precoder and decoders from one latent space to those of several users at once.
 
     .. math::
@@ -153,26 +153,10 @@ class BroadcastAligner(BaseEstimator):
             decoder=modes.decoder[:count],
         )
 
-    def design(
-        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
+    def _design(
+        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float
     ) -> BroadcastTransceiver:
-        """Design for channels.
-
-        Input
-        -----
-        h : [..., K, B, N_R, N_T], `tf.complex`
-            Channels of the users, or with ``error_variance`` their conditional means
-        no : [] or [..., K], `tf.float`
-            Noise power per receive antenna
-        error_variance : [] or [..., K, B], `tf.float`
-            Variance of the errors on the coefficients of ``h``
-
-        Raises
-        ------
-        ValueError
-            If ``h`` does not have that shape or is not finite
-        """
-        check_is_fitted(self)
+        """Design the shared precoder and the decoders."""
         problem = broadcast(self.gram_, in_double(h), no, error_variance)
         if self.method == "descent":
             precoder = shared_precoder(problem, self.iterations, trial=self.trial)

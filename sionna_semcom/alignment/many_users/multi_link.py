@@ -8,18 +8,19 @@ from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..linear.closed_form import LinearAligner
 from ..linear.semantic_modes import Form
 from ..linear.transceiver import LinearTransceiver
+from .base import ManyUserAligner
 from .pilots import latents_of_users
+from .problem import channels_of_users
 
 Direction = Literal["downlink", "uplink"]
 
 
-class MultiLinkAligner(BaseEstimator):
+class MultiLinkAligner(ManyUserAligner["MultiLinkTransceiver"]):
     r"""Precoder and decoder for each user alone, orthogonal in time.
 
     Of :math:`B` resource elements, user :math:`k` of :math:`K` has the elements
@@ -94,31 +95,16 @@ class MultiLinkAligner(BaseEstimator):
         ]
         return self
 
-    def design(
-        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
+    def _design(
+        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float
     ) -> MultiLinkTransceiver:
-        """Design for channels.
-
-        Input
-        -----
-        h : [..., K, B, N_R, N_T], `tf.complex`
-            Channels of the users, or with ``error_variance`` their conditional means
-        no : [], `tf.float`
-            Noise power per receive antenna
-        error_variance : [] or [..., K, B], `tf.float`
-            Variance of the errors on the coefficients of ``h``
-
-        Raises
-        ------
-        ValueError
-            If ``h`` has another number of users, or its elements cannot be shared equally
-        """
-        check_is_fitted(self)
-        h, count = tf.convert_to_tensor(h), len(self.links_)
-        if (h.shape.rank or 0) < 4 or h.shape[-4] != count or h.shape[-3] % count:
+        """Design a precoder and a decoder for each user."""
+        count = len(self.links_)
+        h = channels_of_users(h, count)
+        if h.shape[-3] % count:
             raise ValueError(
-                f"`h` must have shape [..., {count}, num_elements, num_rx_ant, num_tx_ant] with a "
-                f"multiple of {count} resource elements. Received: {h.shape}"
+                f"`h` must have a multiple of {count} resource elements, an equal share for each "
+                f"user. Received: {h.shape[-3]}"
             )
         links = []
         for user, aligner in enumerate(self.links_):

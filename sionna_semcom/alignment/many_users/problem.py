@@ -134,13 +134,7 @@ def dimensions(
     is_complex: bool,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Channels, noise and errors of all dimensions, as :class:`Broadcast` holds them."""
-    h = tf.convert_to_tensor(h)
-    rank = h.shape.rank or 0
-    if rank < 4 or not h.dtype.is_complex or h.shape[-4] != num_users:
-        raise ValueError(
-            f"`h` must be complex of shape [..., {num_users}, num_elements, num_rx_ant, "
-            f"num_tx_ant]. Received: shape={h.shape}, dtype={h.dtype.name}"
-        )
+    h = channels_of_users(h, num_users)
     rdtype = h.dtype.real_dtype
     noise = design_noise(no, h) + tf.zeros(tf.shape(h)[:-3], rdtype)
     error = tf.cast(error_variance, rdtype) + tf.zeros(tf.shape(h)[:-2], rdtype)
@@ -148,6 +142,24 @@ def dimensions(
     if is_complex:
         return block_diagonal(h), noise, error
     return real_form(h), noise / 2.0, error / 2.0
+
+
+def channels_of_users(h: tf.Tensor, num_users: int) -> tf.Tensor:
+    """Checked channels ``h`` [..., K, B, N_R, N_T] of ``num_users`` users.
+
+    Raises
+    ------
+    ValueError
+        If ``h`` is not complex, or not the channels of that number of users
+    """
+    h = tf.convert_to_tensor(h)
+    rank = h.shape.rank or 0
+    if rank < 4 or not h.dtype.is_complex or h.shape[-4] != num_users:
+        raise ValueError(
+            f"`h` must be complex of shape [..., {num_users}, num_elements, num_rx_ant, "
+            f"num_tx_ant]. Received: shape={h.shape}, dtype={h.dtype.name}"
+        )
+    return h
 
 
 def in_double(h: tf.Tensor) -> tf.Tensor:

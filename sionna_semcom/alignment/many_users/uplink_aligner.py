@@ -9,20 +9,20 @@ from typing import Literal, NamedTuple
 import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ..aligner import by_row, to_real
 from ..linear.semantic_modes import Form, SemanticModes, semantic_modes
 from ..statistics import PilotStatistics
 from .aligner import coefficients
+from .base import ManyUserAligner
 from .multiple_access import multiple_access, uplink_precoders
 from .pilots import latents_of_users
 from .problem import dtype_of_designs, in_double
 from .symbols import from_dimensions, to_dimensions
 
 
-class UplinkAligner(BaseEstimator):
+class UplinkAligner(ManyUserAligner["UplinkTransceiver"]):
     r"""Linear precoders of several users and decoders to the latent space of one receiver.
 
     .. math::
@@ -97,26 +97,10 @@ class UplinkAligner(BaseEstimator):
             self.modes_.append(modes if limit is None else modes.scaled_to(limit))
         return self
 
-    def design(
-        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
+    def _design(
+        self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float
     ) -> UplinkTransceiver:
-        """Design for channels.
-
-        Input
-        -----
-        h : [..., K, B, N_R, N_T], `tf.complex`
-            Channels of the users, or with ``error_variance`` their conditional means
-        no : [], `tf.float`
-            Noise power per receive antenna
-        error_variance : [] or [..., K, B], `tf.float`
-            Variance of the errors on the coefficients of ``h``
-
-        Raises
-        ------
-        ValueError
-            If ``h`` does not have that shape or is not finite
-        """
-        check_is_fitted(self)
+        """Design the precoders of all users and the decoders."""
         size = max(len(modes.weights) for modes in self.modes_)
         weights = np.stack([np.pad(m.weights, [0, size - len(m.weights)]) for m in self.modes_])
         is_complex = self.modes_[0].is_complex

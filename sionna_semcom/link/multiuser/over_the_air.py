@@ -17,7 +17,13 @@ from ..base import LINKS
 from ..estimation.learned_error import Estimator
 from .base import USER_SHAPES
 from .settings import UplinkSettings
-from .superposition import aligned, correlation_root, mmse_of_mean, received_mean
+from .superposition import (
+    aligned,
+    correlation_root,
+    meeting_phases,
+    mmse_of_mean,
+    received_mean,
+)
 from .uplink import UplinkLink
 
 
@@ -40,14 +46,15 @@ class OverTheAirSettings(UplinkSettings):
     """Number of devices."""
     num_rx_ant: int = Field(default=1, ge=1, le=1024)
     """Antennas of the base station."""
-    receiver: Literal["coherent", "mmse"] = "coherent"
+    receiver: Literal["coherent", "mmse", "coherent_mmse"] = "coherent"
     """`coherent`: each device knows its channel and inverts it, so that the symbols add coherently.
     `mmse`: devices have no channel knowledge, and the receiver computes the linear MMSE estimate of
-    the mean of their symbols."""
+    the mean of their symbols. `coherent_mmse`: the same, but each device sends with the phase for
+    which the sum of equal symbols has the highest power."""
     truncation: float = Field(default=0.1, ge=0.0)
     """Energy of a channel, relative to the mean, below which a coherent device does not send."""
     correlation: float = Field(default=0.0, ge=0.0, lt=1.0)
-    """Correlation between the symbols of devices that the `mmse` receiver assumes."""
+    """Correlation between the symbols of devices that an MMSE receiver assumes."""
 
     @model_validator(mode="after")
     def _check_antennas(self) -> OverTheAirSettings:
@@ -64,7 +71,7 @@ class OverTheAirSettings(UplinkSettings):
             )
         if self.receiver == "coherent" and self.correlation:
             raise ValueError(
-                "`correlation` requires `receiver`='mmse'. Received: "
+                "`correlation` requires `receiver`='mmse' or 'coherent_mmse'. Received: "
                 f"receiver='coherent', correlation={self.correlation}"
             )
         return self
@@ -102,6 +109,10 @@ class OverTheAirLink(UplinkLink):
       The receiver computes the linear MMSE estimate of the mean from its channel estimates
       (:func:`~sionna_semcom.link.multiuser.superposition.mmse_of_mean`). If the symbols of the
       devices are correlated, a known ``correlation`` improves the estimate.
+    - ``receiver="coherent_mmse"``: as ``"mmse"``, and each device sends with a phase that the base
+      station computes from its channel estimates
+      (:func:`~sionna_semcom.link.multiuser.superposition.meeting_phases`). All devices send with
+      their full power. Their received amplitudes differ, and the receiver accounts for it.
 
     Channel knowledge is obtained from the pilots of the same slot. Devices are synchronized. Rows
     share slots as in :class:`~sionna_semcom.link.OFDMLink`. The symbols of all devices have the
@@ -170,7 +181,7 @@ class OverTheAirLink(UplinkLink):
         """Mean of ``x`` [num_slots, num_elements, num_users] and its noise for each element."""
         h_hat, error = self._knowledge(h, no, estimate)
         h, h_hat = self._elements(h), self._elements(h_hat)
-        if self.settings.receiver == "mmse":
+        if self.settings.receiver != "coherent":
             return self._estimated(x, h, h_hat, error, tf.reshape(no, [-1, 1]))
         noise = tf.reshape(no, [-1, 1])
         w = complex_normal(tf.shape(h)[:2], precision=self.precision)
@@ -180,8 +191,11 @@ class OverTheAirLink(UplinkLink):
     def _estimated(
         self, x: tf.Tensor, h: tf.Tensor, h_hat: tf.Tensor, error: tf.Tensor, no: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Send without channel knowledge, and compute the linear MMSE estimate of the mean."""
+        """Send with full power, and compute the linear MMSE estimate of the mean."""
         devices = self.settings.num_users
+        if self.settings.receiver == "coherent_mmse":
+            phases = meeting_phases(h_hat)[..., tf.newaxis, :]
+            h, h_hat = h * phases, h_hat * phases
         amplitude = devices**-0.5
         w = complex_normal(tf.shape(h)[:3], precision=self.precision)
         w *= tf.cast(tf.sqrt(no[..., tf.newaxis]), w.dtype)

@@ -12,6 +12,7 @@ from ...channel.noise import antenna_energy, at_least, energy
 from ..ofdm.equalization import NOISE_FLOOR, error_matrix
 
 MIN_GAIN = 1e-9  # received share of the mean if the channel is zero
+PHASE_TURNS = 8  # after which the energy changes by less than a percent
 
 
 def correlation_root(correlation: float, num_devices: int) -> np.ndarray:
@@ -98,6 +99,42 @@ def mmse_of_mean(
 
 def _inner(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.math.conj(a) * b, -1)
+
+
+def meeting_phases(h: tf.Tensor) -> tf.Tensor:
+    r"""Phases of the devices for which the sum of equal symbols has the highest power.
+
+    .. math:: \max_{|e_1|=\dots=|e_N|=1} \Big\lVert\sum_k e_k\mathbf{h}_k\Big\rVert^2
+              = \mathbf{e}^\mathsf{H}\mathbf{G}\mathbf{e}, \qquad
+              \mathbf{G} = \mathbf{H}^\mathsf{H}\mathbf{H}
+
+    Each iteration replaces :math:`\mathbf{e}` by the phases of :math:`\mathbf{G}\mathbf{e}`. This
+    never lowers the power, because :math:`\mathbf{G}` is positive semidefinite. The iterations
+    start at the phases of the principal eigenvector. With one antenna, all channels add in phase.
+
+    Input
+    -----
+    h : [..., num_rx_ant, num_devices], `tf.complex`
+        Channel
+
+    Output
+    ------
+    : [..., num_devices], `tf.complex`
+        Factors of magnitude one
+    """
+    gram = tf.matmul(h, h, adjoint_a=True)
+    _, vectors = tf.linalg.eigh(gram)
+    phases = _unit(vectors[..., -1])
+    for _ in range(PHASE_TURNS):
+        phases = _unit(tf.linalg.matvec(gram, phases))
+    return phases
+
+
+def _unit(values: tf.Tensor) -> tf.Tensor:
+    """Phases of ``values``; one where they are zero."""
+    size = tf.abs(values)
+    ones = tf.ones_like(values)
+    return tf.where(size > 0, values / tf.cast(tf.where(size > 0, size, 1.0), values.dtype), ones)
 
 
 class Alignment(NamedTuple):

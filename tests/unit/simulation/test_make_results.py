@@ -76,6 +76,7 @@ def test_chosen_points_along_another_axis_are_columns():
         (0.0, 0.0, "0.00 ± 0"),
         (-0.0021, 0.0534, "-0.0021 ± 0.0534"),
         (0.5, math.nan, "0.5"),
+        (math.nan, math.nan, ""),
     ],
 )
 def test_means_have_three_digits(mean, half_width, text):

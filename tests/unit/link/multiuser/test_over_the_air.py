@@ -41,6 +41,8 @@ def test_devices_that_agree_gain_their_number_over_one_transmitter():
         {"model": "flat", "receiver": "mmse", "num_rx_ant": 4, **SMALL},
         {"model": "CDL-C", "truncation": 0.0, "num_rx_ant": 4, **SMALL},
         {"model": "CDL-C", "receiver": "mmse", "num_rx_ant": 4, "correlation": 0.5, **SMALL},
+        {"model": "CDL-C", "receiver": "coherent_mmse", "num_rx_ant": 4, **SMALL},
+        {"model": "flat", "receiver": "coherent_mmse", "num_rx_ant": 2, "correlation": 0.8, **ROW},
     ],
 )
 def test_reported_noise_is_the_measured_error(settings):
@@ -81,6 +83,20 @@ def test_a_receiver_that_knows_that_symbols_agree_errs_less_and_knows_how_much()
     assert errors[1] < 0.95 * errors[0]  # with the same channels and noise
     assert ratios[0] < 0.75
     assert ratios[1] == pytest.approx(1.0, abs=0.05)
+
+
+def test_devices_that_turn_their_phases_arrive_as_the_sum_of_their_amplitudes():
+    """One antenna and symbols that agree: the noise is N no / (sum of |h_k|)^2 of each slot."""
+    common = tf.tile(complex_normal([3000, 1, 8]), [1, 3, 1])
+    settings = {"model": "flat", "correlation": 1 - 1e-6, **ROW}
+    link = OverTheAirLink(receiver="coherent_mmse", **settings)
+    set_seed("call")
+    h = np.abs(link.channel(3000).numpy()[:, 0, 0, 0, :, 0, 0])
+    set_seed("call")
+    mean, no_eff = link(common, 0.2)
+    np.testing.assert_allclose(no_eff[:, 0], 3 * 0.2 / h.sum(axis=1) ** 2, rtol=1e-3)
+    error = np.abs(mean - common[:, 0]) ** 2
+    assert np.mean(error / no_eff) == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_mean_costs_the_resource_elements_of_one_row():
@@ -129,7 +145,7 @@ def test_one_row_is_no_input():
     [
         ({"num_tx_ant": 2}, "`num_tx_ant` of a device must be one"),
         ({"access": "orthogonal"}, "`access`, `user` and `equalizer` require a link"),
-        ({"correlation": 0.5}, "`correlation` requires `receiver`='mmse'"),
+        ({"correlation": 0.5}, "`correlation` requires `receiver`='mmse' or"),
         ({"truncation": -1.0}, "truncation"),
     ],
 )

@@ -12,6 +12,7 @@ from sionna_semcom.link.multiuser.superposition import (
     aligned,
     combining_vector,
     correlation_root,
+    meeting_phases,
     mmse_of_mean,
     received_mean,
 )
@@ -51,6 +52,25 @@ def test_the_combining_vector_is_the_principal_direction():
     reached = np.einsum("bi,bij,bj->b", vector.conj(), gram, vector).real
     np.testing.assert_allclose(reached, np.linalg.eigvalsh(gram)[:, -1], rtol=1e-4)
     np.testing.assert_allclose(np.linalg.norm(vector, axis=1), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("antennas", [1, 4])
+def test_no_phases_on_a_grid_bring_more_energy(antennas):
+    h = complex_normal([20, antennas, 3]).numpy()
+    phases = meeting_phases(tf.constant(h)).numpy()
+    np.testing.assert_allclose(np.abs(phases), 1.0, rtol=1e-5)
+    found = np.sum(np.abs(np.einsum("bmk,bk->bm", h, phases)) ** 2, axis=1)
+    turns = np.exp(2j * np.pi * np.arange(90) / 90)
+    grid = np.stack(np.broadcast_arrays(1.0, turns[:, None], turns), -1).reshape(-1, 3)
+    best = np.sum(np.abs(np.einsum("bmk,gk->bgm", h, grid)) ** 2, axis=2).max(axis=1)
+    assert np.mean(found > 0.999 * best) > 0.9  # a few stop at a local maximum
+    assert np.all(found > 0.9 * best)
+    if antennas == 1:
+        np.testing.assert_allclose(found, np.sum(np.abs(h[:, 0]), axis=1) ** 2, rtol=1e-4)
+
+
+def test_devices_without_a_channel_have_a_phase_of_one():
+    np.testing.assert_array_equal(meeting_phases(tf.zeros([2, 1, 3], tf.complex64)), 1.0)
 
 
 @pytest.mark.parametrize("antennas", [1, 4])
