@@ -23,6 +23,11 @@ Gains of parts of the two-stage bottleneck (see ``regime_tables.py``) are betwee
     <!-- regimes RESULT.json TABLE ... -->
     <!-- end -->
 
+A table with one row per entry of a JSON file, and one column per key, is between::
+
+    <!-- rows RESULT.json KEY.SUBKEY... -->
+    <!-- end -->
+
 Percentiles of a metric and, with a threshold, its outage, computed from records, are between::
 
     <!-- distribution RESULT.h5 [x=10,20] METRIC [percent=5,95] [above=0.1] -->
@@ -56,8 +61,9 @@ from sionna_semcom.simulation import (
 
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
-    r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes) (?P<request>.+?) -->"
-    r"\n)"
+    r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes|rows) "
+    r"(?P<request>.+?) -->
+)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )
@@ -126,6 +132,22 @@ def benchmark(request: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def rows(request: str) -> str:
+    """Markdown table of a JSON file: a row per name, and a column per key, empty if missing."""
+    file, *keys = request.split()
+    document = json.loads((FOLDER / "results" / file).read_text(encoding="utf-8"))
+    titles = [key.replace("_", " ").replace(".", ", ") for key in keys]
+    lines = [f"| | {' | '.join(titles)} |", "| --- |" + " --- |" * len(keys)]
+    for name, figures in document.items():
+        found = [
+            functools.reduce(lambda node, part: node.get(part, {}), key.split("."), figures)
+            for key in keys
+        ]
+        cells = [f"{value:.3f}" if isinstance(value, float) else "" for value in found]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def fill(text: str) -> str:
     """Page with updated tables."""
     kinds = {
@@ -135,6 +157,7 @@ def fill(text: str) -> str:
         "distribution": distribution,
         "benchmark": benchmark,
         "regimes": regimes,
+        "rows": rows,
     }
     return TABLE.sub(
         lambda match: match[1] + kinds[match["kind"]](match["request"]) + match[4], text

@@ -25,6 +25,8 @@ class FeatureEncoder(keras.layers.Layer):
         Units of the hidden layer, length of tokens and of the output
     dropout : `float`
         Dropout rate of inputs and activations
+    input_dropout : `None` | `float`
+        Dropout rate of inputs; by default ``dropout``
 
     Input
     -----
@@ -43,15 +45,23 @@ class FeatureEncoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, name: str, shape: Sequence[int], width: int, dropout: float = 0.0, **kwargs: Any
+        self,
+        name: str,
+        shape: Sequence[int],
+        width: int,
+        dropout: float = 0.0,
+        input_dropout: float | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(name=f"{name}_encoder", **kwargs)
         check_features(name, shape)
         self._key = name
         self._options = {"shape": tuple(shape), "width": width, "dropout": dropout}
+        if input_dropout is not None:
+            self._options["input_dropout"] = input_dropout
         self.width = width
         self._is_sequence = len(shape) == 2
-        self._drop = keras.layers.Dropout(dropout)
+        self._drop = keras.layers.Dropout(dropout if input_dropout is None else input_dropout)
         if self._is_sequence:
             self._network: Any = SequenceEncoder(width, dropout=dropout)
         else:

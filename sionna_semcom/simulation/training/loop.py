@@ -81,7 +81,11 @@ def train(
         warmup_target=settings.learning_rate,
         warmup_steps=settings.warmup_steps,
     )
-    system.compile(keras.optimizers.Adam(schedule), jit_compile=False)
+    optimizer = keras.optimizers.Adam(schedule, weight_decay=settings.weight_decay or None)
+    if settings.weight_decay:
+        vectors = [weight for weight in system.trainable_variables if len(weight.shape) < 2]
+        optimizer.exclude_from_weight_decay(var_list=vectors)
+    system.compile(optimizer, jit_compile=False)
     system.optimizer.build(system.trainable_variables)
     origin = {
         "training": settings.model_dump_json(),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import keras
 from pydantic import (
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     WithJsonSchema,
@@ -38,6 +39,9 @@ class TrainingSettings(Settings):
     batch_size: PositiveInt = 100
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: PositiveInt = 200
+    weight_decay: NonNegativeFloat = 0.0
+    """Decoupled weight decay of matrices, as in AdamW: each step subtracts this multiple of the
+    learning rate times the weights"""
     deterministic: bool = False
     """Whether the weights must not depend on the number of cores: TensorFlow runs each operation of
     the process in one thread. Must be set before TensorFlow runs its first operation."""

@@ -31,6 +31,8 @@ class FeatureTransmissionSettings(DecisionSettings):
     """Units of encoders and of the hidden layer; zero selects an affine map"""
     dropout: float = Field(0.3, ge=0, lt=1)
     """Dropout rate of features and activations"""
+    input_dropout: float | None = Field(None, ge=0, lt=1)
+    """Dropout rate of features before the encoders; ``dropout`` if null"""
     weight_decay: NonNegativeFloat = 1e-3
     """Weight of the L2 penalty of the decision network"""
 
@@ -60,7 +62,7 @@ class FeatureTransmission(DecisionSystem):
         self.encoders = {}
         if width:
             self.encoders = {
-                name: FeatureEncoder(name, shape, width, dropout)
+                name: FeatureEncoder(name, shape, width, dropout, self.settings.input_dropout)
                 for name, shape in self.shapes.items()
             }
         self._dim = sum(width or shape[-1] for shape in self.shapes.values())

@@ -27,6 +27,8 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     """Dimension of the latent of the second stage"""
     dropout: float = Field(0.5, ge=0, lt=1)
     """Dropout rate of features and activations"""
+    input_dropout: float | None = Field(None, ge=0, lt=1)
+    """Dropout rate of features; ``dropout`` if null"""
     beta: NonNegativeFloat | None = 1e-2
     """Weight of the divergences of the first stage; no bottleneck if null"""
     gamma: NonNegativeFloat | None = 1e-2

@@ -82,7 +82,8 @@ class TwoStageVIB(DecisionSystem):
     def _create_transmitter(self, width: int, dim: int, dropout: float) -> None:
         names, outputs = list(self.shapes), self.task.num_outputs
         self.encoders = {
-            name: FeatureEncoder(name, shape, width, dropout) for name, shape in self.shapes.items()
+            name: FeatureEncoder(name, shape, width, dropout, self.settings.input_dropout)
+            for name, shape in self.shapes.items()
         }
         stochastic = self.settings.beta is not None
         self.bottlenecks = {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of the documentation for curves along the SNR and other axes."""
 
+import json
 import math
 
 import make_results
@@ -109,4 +110,18 @@ def test_differences_are_paired_over_the_seeds(tmp_path, monkeypatch):
         ["---", "---", "---"],
         ["joint, LS less CDL-C, LS", "0.110 ± 0.025", "0.200 ± 0.248"],
         ["CDL-C, LS less joint, LS", "-0.110 ± 0.025", "-0.200 ± 0.248"],
+    ]
+
+
+def test_rows_of_a_json_file(tmp_path, monkeypatch):
+    (tmp_path / "results").mkdir()
+    figures = {"a, 0.5": {"6_dB": {"mae": 0.25}, "mean": 1.0}, "b": {"mean": 0.0}}
+    (tmp_path / "results" / "one.json").write_text(json.dumps(figures))
+    monkeypatch.setattr(make_results, "FOLDER", tmp_path)
+    page = make_results.fill("<!-- rows one.json 6_dB.mae mean -->\nold\n<!-- end -->\n")
+    assert _rows(page)[1:-1] == [
+        ["", "6 dB, mae", "mean"],
+        ["---", "---", "---"],
+        ["a, 0.5", "0.250", "1.000"],
+        ["b", "", "0.000"],
     ]

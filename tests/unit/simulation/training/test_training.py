@@ -30,6 +30,22 @@ def test_the_learning_rate_ends_where_the_settings_say(digits):
     assert float(system.optimizer.learning_rate) == pytest.approx(expected, rel=1e-4)
 
 
+def test_weight_decay_is_decoupled_and_spares_vectors(digits):
+    """The first step has a learning rate of zero, so that the second has equal gradients."""
+    two_steps = {**SHORT, "epochs": 1, "steps_per_epoch": 2, "warmup_steps": 1}
+    begun = settings().build(digits).get_weights()
+    ends = []
+    for decay in (0.0, 0.5):
+        wanted = settings(training={**two_steps, "weight_decay": decay})
+        system = wanted.build(digits)
+        system.set_weights(begun)
+        loop.train(system, digits, wanted.training, seed=0)
+        ends.append(system.get_weights())
+    for first, plain, decayed in zip(begun, *ends, strict=True):
+        expected = plain - 1e-3 * 0.5 * first if first.ndim > 1 else plain
+        np.testing.assert_allclose(decayed, expected, rtol=1e-5, atol=1e-7)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
