@@ -241,8 +241,7 @@ class MultimodalFeatures(Data):
 def _check_together(splits: Mapping[str, FeatureSplit]) -> None:
     if not {"train", "test"} <= set(splits) <= set(_SPLITS):
         raise ValueError(
-            "`splits` must be train, test and optionally validation. "
-            f"Received: {listed(splits)}"
+            f"`splits` must be train, test and optionally validation. Received: {listed(splits)}"
         )
     shapes = {name: dict(sorted(split.shapes.items())) for name, split in splits.items()}
     if any(one != shapes["train"] for one in shapes.values()):
