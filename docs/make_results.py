@@ -62,8 +62,7 @@ from sionna_semcom.simulation import (
 FOLDER = Path(__file__).parent
 TABLE = re.compile(
     r"(<!-- (?P<kind>table|differences|gains|distribution|benchmark|regimes|rows) "
-    r"(?P<request>.+?) -->
-)"
+    r"(?P<request>.+?) -->\n)"
     r".*?(<!-- end -->)",
     re.DOTALL,
 )
