@@ -58,7 +58,7 @@ def _panel(axis: Any, gain: Gains, sure: np.ndarray) -> Any:
                 va="center",
                 fontsize=6.5,
                 fontweight="bold" if sure[index, number] else "normal",
-                color="black" if sure[index, number] else "0.35",
+                color="white" if abs(mean[index, number]) > LIMIT / 2 else "black",
             )
     axis.set_xticks(range(len(columns)), [f"{k}\n{snr:g}" for k, snr in columns], fontsize=8)
     labels = [f"{copies} of 3, {noise:g}, {count:,}" for count, noise, copies in rows]
