@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from PIL import Image
 from regime_tables import FOLDER, PARTS, Gains, document, gains, holm, pairs
@@ -19,6 +20,7 @@ from sionna_semcom._files import write_bytes
 
 PANELS = [f"{part}{end}" for end in ("", ", among all") for part in PARTS]
 LIMIT = 10.0  # points, at the ends of the color scale
+COLORS = colormaps["PuOr"].resampled(17)
 
 
 def draw(found: Mapping[str, Any]) -> Figure:
@@ -67,7 +69,7 @@ def _panel(axis: Any, gain: Gains, sure: np.ndarray) -> Any:
         axis.set_xlabel("Symbols (above), SNR [dB] (below)")
     if axis.get_subplotspec().is_first_col():
         axis.set_ylabel("Bits are in, noise, training samples")
-    return axis.imshow(table, cmap="PuOr", vmin=-LIMIT, vmax=LIMIT, aspect="auto")
+    return axis.imshow(table, cmap=COLORS, vmin=-LIMIT, vmax=LIMIT, aspect="auto")
 
 
 def main() -> None:

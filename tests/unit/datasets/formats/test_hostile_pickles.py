@@ -64,7 +64,10 @@ HOSTILE = {
     "rows of nothing": (pickle.dumps(np.zeros((2**40, 0))), "an array without values has shape"),
     "an object": (b"cbuiltins\nset\n)\x81.", "makes objects"),
     "a state": (b"]}b.", "changes objects"),
-    "an item of an array": (pickle.dumps(np.zeros(3), 5)[:-1] + b"K\x00K\x01s.", "changes an object"),
+    "an item of an array": (
+        pickle.dumps(np.zeros(3), 5)[:-1] + b"K\x00K\x01s.",
+        "changes an object",
+    ),
 }
 
 
