@@ -144,7 +144,7 @@ OWN = frozenset(
     link.ChainLink link.EffectiveAWGNLink link.FlatFadingLink link.LearnedEstimator link.Link
     link.MultiUserLink mapping.LatentDemapper mapping.LatentMapper metrics.decision_limit
     metrics.f1_score metrics.recall_at_1 metrics.score_limit semantics.LatentFusion
-    semantics.ReceiverState
+    semantics.ReceiverState simulation.snr_gain
     systems.ChannelEstimation systems.ImageClassifier
     """.split()
 )
