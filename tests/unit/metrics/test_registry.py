@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -61,7 +61,8 @@ def test_centroid_systems_measure_further_metrics_of_the_modalities_that_they_ha
 
 def test_a_function_is_no_further_metric():
     system = CentroidSystem({"image": (8, 8, 1)}, link=AWGNLink(), latent_dim=4)
-    system.further_metrics = (metrics.mse,)
+    functions: Any = (metrics.mse,)
+    system.further_metrics = functions
     with pytest.raises(ValueError, match=r"must contain objects of `MetricSettings`.*ved: <f"):
         system.measure({"image": tf.random.uniform([5, 8, 8, 1])}, 10.0)
 
