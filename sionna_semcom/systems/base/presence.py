@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from sionna.phy import config
 
@@ -49,6 +50,42 @@ def check_keys(inputs: Mapping[str, Any], keys: Collection[str]) -> None:
         )
     if not set(keys) <= set(inputs):
         raise ValueError(f"`inputs` must hold {', '.join(keys)}. Received: {', '.join(inputs)}")
+
+
+def check_batch(inputs: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> None:
+    """Check that ``inputs`` contain modalities of ``shapes``, and the lengths of sequences.
+
+    Sequences, which have shapes of two dimensions, may have any number of elements.
+
+    Raises
+    ------
+    ValueError
+        As :func:`check_keys` and :func:`check_shapes`
+    """
+    check_keys(inputs, batch_keys(shapes))
+    any_length = {
+        name: [None, shape[1]] if len(shape) == 2 else shape for name, shape in shapes.items()
+    }
+    check_shapes(inputs, any_length)
+
+
+def check_shapes(inputs: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None]]) -> None:
+    """Check the shapes of samples, as far as they are known.
+
+    Raises
+    ------
+    ValueError
+        If samples of a modality do not have the shape in ``shapes``
+    """
+    for name, shape in shapes.items():
+        given = getattr(inputs[name], "shape", None)
+        if given is None:
+            given = np.shape(inputs[name])
+        if not tf.TensorShape([None, *shape]).is_compatible_with(given):
+            expected = ", ".join("any" if size is None else str(size) for size in shape)
+            raise ValueError(
+                f"`{name}` must have shape [batch, {expected}]. Received: {list(given)}"
+            )
 
 
 def where_present(parts: Iterable[tf.Tensor], presence: tf.Tensor) -> list[tf.Tensor]:

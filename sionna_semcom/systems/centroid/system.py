@@ -20,7 +20,7 @@ from ...semantics import modalities as digit_modalities
 from ..base.contract import SNR, Batch, Present
 from ..base.devices import Transmitters, uses_of_devices
 from ..base.multimodal import MultimodalModel
-from ..base.presence import check_keys, present_names
+from ..base.presence import check_keys, check_shapes, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import Received
@@ -95,7 +95,7 @@ class CentroidSystem(MultimodalModel):
     ValueError
         If there are no modalities, the mode is unknown or incompatible with their latent dimensions
         or ``modality_dropout``, ``snr_db`` is neither an SNR nor a range, ``present`` contains an
-        unknown modality, or a present modality is missing in ``inputs``
+        unknown modality, or a present modality is missing in ``inputs`` or has another shape
     """
 
     kept_attributes = ("mode", "recognizers", "transmitters")
@@ -223,6 +223,7 @@ class CentroidSystem(MultimodalModel):
         """Unit-norm embeddings, each followed by ``unique_dim`` numbers that are not aligned."""
         names = present_names(present, self.encoders)
         check_keys(batch, names)
+        check_shapes(batch, {name: self.shapes[name] for name in names})
         unique = self.settings.unique_dim
         encoded = {name: self.encoders[name](batch[name], training=training) for name in names}
         if not unique:

@@ -21,7 +21,7 @@ from ...semantics.layers.augmentations import make_augmentations
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
 from ..base.multimodal import RepresentingModel
-from ..base.presence import batch_keys, check_keys, present_names
+from ..base.presence import check_batch, present_names
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import transmit_latents
@@ -214,7 +214,7 @@ class CoMM(RepresentingModel):
     ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
         """Tokens of all modalities or of ``names``, and masks of modalities with padding."""
         chosen = list(self.shapes if names is None else names)
-        check_keys(inputs, batch_keys({name: self.shapes[name] for name in chosen}))
+        check_batch(inputs, {name: self.shapes[name] for name in chosen})
         made = {name: self.tokens[name](inputs, training=training) for name in chosen}
         masks = {name: mask for name, (_, mask) in made.items() if mask is not None}
         return {name: tokens for name, (tokens, _) in made.items()}, masks

@@ -18,7 +18,7 @@ from ...mapping import num_symbols
 from ...semantics import Task
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
-from ..base.presence import batch_keys, check_keys, dropout_mask, present_names
+from ..base.presence import check_batch, dropout_mask, present_names
 from .limit import at_limit, check_limit
 from .receiver import DecisionReceiver
 
@@ -191,7 +191,7 @@ class DecisionSystem(DecisionReceiver):
             ``inputs``
         """
         names = present_names(present, self.shapes)
-        check_keys(inputs, batch_keys({name: self.shapes[name] for name in names}))
+        check_batch(inputs, {name: self.shapes[name] for name in names})
         batch = tf.shape(inputs[names[0]])[0]
         filled = dict(inputs)
         for name in set(self.shapes) - set(names):

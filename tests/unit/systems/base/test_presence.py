@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from sionna_semcom.systems.base.presence import (
     batch_keys,
+    check_batch,
     check_keys,
+    check_shapes,
     dropout_mask,
     present_names,
     where_present,
@@ -61,3 +65,33 @@ def test_inputs_that_are_no_dictionary_are_refused(inputs):
     message = f"must be a dictionary with image, audio, text. Received: {received}"
     with pytest.raises(ValueError, match=message):
         check_keys(inputs, NAMES)
+
+
+@pytest.mark.parametrize("shape", [(5, 8, 8), (5, 8, 9, 1), (8, 8, 1)])
+@pytest.mark.parametrize("of_kind", [np.zeros, tf.zeros, lambda shape: np.zeros(shape).tolist()])
+def test_samples_of_another_shape_are_refused(shape, of_kind):
+    check_shapes({"image": of_kind((5, 8, 8, 1))}, {"image": (8, 8, 1)})
+    check_shapes({"text": of_kind((5, 3, 7))}, {"text": (None, 7)})  # sequences of any length
+    message = re.escape(f"`image` must have shape [batch, 8, 8, 1]. Received: {list(shape)}")
+    with pytest.raises(ValueError, match=message):
+        check_shapes({"image": of_kind(shape)}, {"image": (8, 8, 1)})
+
+
+def test_unknown_shapes_are_accepted_in_graphs():
+    @tf.function(input_signature=[tf.TensorSpec(None)])
+    def checked(image):
+        check_shapes({"image": image}, {"image": (8, 8, 1)})
+        return tf.shape(image)
+
+    assert checked(tf.zeros([5, 8, 8, 1])).numpy().tolist() == [5, 8, 8, 1]
+
+
+def test_batches_have_lengths_of_sequences_and_samples_of_their_shapes():
+    shapes = {"audio": (5, 3), "text": (7,)}
+    batch = {"audio": np.zeros((2, 4, 3)), "audio_length": [4, 2], "text": np.zeros((2, 7))}
+    check_batch(batch, shapes)
+    with pytest.raises(ValueError, match=r"`audio` must have shape \[batch, any, 3\]. Rec"):
+        check_batch({**batch, "audio": np.zeros((2, 4, 2))}, shapes)
+    del batch["audio_length"]
+    with pytest.raises(ValueError, match=r"must hold audio, text, audio_length\. Received: "):
+        check_batch(batch, shapes)
