@@ -70,7 +70,7 @@ def check_batch(inputs: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) 
 
 
 def check_shapes(inputs: Mapping[str, Any], shapes: Mapping[str, Sequence[int | None]]) -> None:
-    """Check the shapes of samples, as far as they are known.
+    """Check the known dimensions of samples.
 
     Raises
     ------

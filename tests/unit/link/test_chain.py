@@ -96,7 +96,7 @@ def test_a_chain_bound_to_a_number_of_slots_gets_it():
     assert link.channel_uses(10, 3) == 4 * 4 * 12
     with pytest.raises(ValueError, match=r"Received: num_slots=4 for rows that fill 5"):
         link(complex_normal([10, 10]), 0.0)
-    with pytest.raises(ValueError, match=r"`no` must be a scalar where `num_slots` is given"):
+    with pytest.raises(ValueError, match=r"`no` must be a scalar if `num_slots` is given"):
         link(symbols, [0.1, 0.1, 0.1])
 
 
