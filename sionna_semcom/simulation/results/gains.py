@@ -66,9 +66,10 @@ def snr_gain(curve: Curve, reference: Curve, name: str, confidence: float = 0.95
     finite = np.isfinite(reference.x)
     other_width = np.interp(snr_db, reference.x[finite], _half_width(other)[finite])
     slope = line.slope(snr_db)
-    slope[slope <= 0] = np.nan  # where the reference is saturated
+    saturated = ~(slope > 0)  # also where there is no SNR
+    slope = np.where(saturated, np.nan, slope)
     width = np.hypot(_half_width(own), other_width) / slope
-    gain = snr_db - curve.x + 0.0 * slope
+    gain = np.where(saturated, np.nan, snr_db - curve.x)
     return Metric(gain, gain - width, gain + width, own.count)
 
 

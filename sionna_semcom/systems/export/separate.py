@@ -16,7 +16,7 @@ from ..centroid.separate import (
     received_centroid,
 )
 from ..centroid.system import CentroidSystem
-from .trace import RECEIVED, SENT, Part, placeholders
+from .trace import RECEIVED, SENT, Part, pruned
 
 PRESENT = "present"
 
@@ -92,8 +92,5 @@ def _wrapped(
 ) -> Part:
     """Graph of ``run``, without inputs that it does not use."""
     function = tf.compat.v1.wrap_function(run, list(specs.values()))
-    outputs = dict(function.structured_outputs)
-    ends = dict(zip(specs, function.inputs, strict=False))
-    needed = placeholders(outputs.values())
-    used = {name: end for name, end in ends.items() if end.name in needed}
-    return Part(function.prune(list(used.values()), list(outputs.values())), used, outputs)
+    inputs = dict(zip(specs, function.inputs, strict=False))
+    return pruned(function, inputs, function.structured_outputs)

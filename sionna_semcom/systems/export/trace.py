@@ -41,16 +41,24 @@ class Trace(NamedTuple):
         ValueError
             If the outputs depend on other inputs
         """
-        needed = placeholders(outputs.values())
-        given = {**self.inputs, **self.received}
-        used = {name: end for name, end in given.items() if end.name in needed}
-        others = sorted(set(used) - set(inputs))
+        part = pruned(self.function, {**self.inputs, **self.received}, outputs)
+        others = sorted(set(part.inputs) - set(inputs))
         if others:
             raise ValueError(
                 "`system` must decode only what it has received. "
                 f"Received: a receiver that uses {', '.join(others)}"
             )
-        return Part(self.function.prune(list(used.values()), list(outputs.values())), used, outputs)
+        return part
+
+
+def pruned(
+    function: Any, inputs: Mapping[str, tf.Tensor], outputs: Mapping[str, tf.Tensor]
+) -> Part:
+    """Graph from those of the ``inputs`` that ``outputs`` depend on."""
+    needed = _placeholders(outputs.values())
+    used = {name: end for name, end in inputs.items() if end.name in needed}
+    ends = list(used.values()), list(outputs.values())
+    return Part(function.prune(*ends), used, dict(outputs))
 
 
 def traced(system: LinkedModel) -> Trace:
@@ -93,7 +101,7 @@ def traced(system: LinkedModel) -> Trace:
     )
 
 
-def placeholders(ends: Iterable[tf.Tensor]) -> set[str]:
+def _placeholders(ends: Iterable[tf.Tensor]) -> set[str]:
     """Names of the inputs of a graph that ``ends`` depend on."""
     waiting, seen = list(ends), set()
     found = set()
