@@ -77,10 +77,12 @@ def crossed(system: Any, seed: int) -> dict[str, dict[str, float]]:
         set_seed(seed, "crossed", fitted)
         system.calibrate_score(getattr(data, fitted)(32))
         batch = {name: tf.constant(values) for name, values in data.arrays(other).items()}
-        score = tf.function(lambda snr_db, batch=batch: system.task.score(system(batch, snr_db=snr_db)))
+        outputs = tf.function(functools.partial(system, batch))
         for name, (snr_db, count) in SNRS.items():
             point = tf.constant(snr_db, tf.float32)
-            scores[name][other] = [score(point).numpy() for _ in range(count)]
+            scores[name][other] = [
+                system.task.score(outputs(snr_db=point)).numpy() for _ in range(count)
+            ]
     found = {}
     for name, (_, count) in SNRS.items():
         each = [
