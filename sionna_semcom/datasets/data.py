@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+DEVELOPMENT = "development samples"
+"""Name of the checksum of test samples that were set aside for validation"""
+
 
 class Data(Protocol):
     """Samples in three splits, as batches of dictionaries.
