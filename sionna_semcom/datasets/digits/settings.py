@@ -49,8 +49,7 @@ class _MNISTData(FolderData, _SomeDigits):
             If no folder is given, or a file is missing
         """
         audio = self.kind.removeprefix("mnist_")
-        chosen = {"split": self.split, "modalities": self.modalities}
-        return Digits(self.folder(), audio=audio, **chosen)
+        return Digits(self.folder(), audio=audio, split=self.split, modalities=self.modalities)
 
 
 @DATASETS.declare

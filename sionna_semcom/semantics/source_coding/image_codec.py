@@ -72,7 +72,7 @@ class ImageCodec:
         formats: Sequence[Format] = ("jpeg", "webp"),
     ) -> None:
         check_choice("header", header, get_args(Header))
-        for one in formats or ("",):
+        for one in tuple(formats) or ("none",):
             check_choice("formats", one, get_args(Format))
         if len(shape) != 3 or shape[-1] not in (1, 3) or min(shape) < 1:
             raise ValueError(
@@ -140,7 +140,7 @@ class ImageCodec:
         """Bytes of the better format, or none if no format fits."""
         found = [self._finest(image, one == "jpeg") for one in self.formats]
         errors = {sent: self._error(image, sent) for sent in found if sent}
-        return min(errors, key=errors.__getitem__, default=b"")
+        return min(errors, key=lambda sent: errors[sent], default=b"")
 
     def _error(self, image: NDArray[np.uint8], sent: bytes) -> int:
         difference = self._pixels(self._file(sent)).astype(np.int64) - image

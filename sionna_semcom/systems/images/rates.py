@@ -21,7 +21,7 @@ Rate = tuple[Literal[2, 4, 6, 8], Annotated[float, Field(ge=0.2, le=0.95)]]
 """Bits per QAM symbol, and code rate"""
 
 
-def snr_grid(snr_range: tuple[float, float], step_db: float = 1.0) -> NDArray[np.float64]:
+def snr_grid(snr_range: tuple[float, float], step_db: float = 1.0) -> NDArray[np.floating]:
     """SNRs [dB] in equal steps from the lowest SNR of a range, up to the highest one.
 
     The noiseless link is represented by 60 dB.
@@ -31,7 +31,9 @@ def snr_grid(snr_range: tuple[float, float], step_db: float = 1.0) -> NDArray[np
 
 
 def block_error_rates(
-    coded: Sequence[CodedTransmission], snrs_db: Sequence[float], num_codewords: int
+    coded: Sequence[CodedTransmission],
+    snrs_db: Sequence[float] | NDArray[np.floating],
+    num_codewords: int,
 ) -> NDArray[np.float64]:
     """Block error rates of random codewords.
 
@@ -57,7 +59,7 @@ def block_error_rates(
 
 
 def _error_rates(
-    coded: CodedTransmission, snrs_db: Sequence[float], num_codewords: int
+    coded: CodedTransmission, snrs_db: Sequence[float] | NDArray[np.floating], num_codewords: int
 ) -> NDArray[np.float64]:
     """Block error rates [num_snrs] of one coded transmission."""
 

@@ -23,7 +23,7 @@ from .base import ImageSettings, ImageSystem
 from .rates import Rate, best_rates, block_error_rates, scrambled, snr_grid
 
 # a selection of table 5.1.3.1-2 of 3GPP TS 38.214
-_RATES = (
+_RATES: tuple[Rate, ...] = (
     *((2, 308 / 1024), (2, 449 / 1024), (2, 602 / 1024)),
     *((4, 434 / 1024), (4, 553 / 1024), (4, 658 / 1024)),
     *((6, 567 / 1024), (6, 719 / 1024), (6, 873 / 1024)),
@@ -236,8 +236,8 @@ class SeparateImages(ImageSystem):
         unused = self.num_info_bits[index] - 8 * data.shape[-1]
         return np.pad(np.unpackbits(data, axis=-1), [(0, 0), (0, unused)]).astype(np.float32)
 
-    def _decode(self, index: int, bits: np.ndarray, intact: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _decode(self, index: int, bits: np.ndarray, intact: np.ndarray) -> tuple[Any, Any]:
         whole = 8 * self._codecs[index].num_bytes
         data = np.packbits(bits[:, :whole].astype(np.uint8), axis=-1)
         data[~intact] = 0
-        return self._or_mean(self._codecs[index].decode(data)), data.any(-1)
+        return self._or_mean(self._codecs[index].decode(data)), np.asarray(data.any(-1))
