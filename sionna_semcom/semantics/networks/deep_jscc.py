@@ -69,7 +69,7 @@ def deep_jscc_decoder(
     and a sigmoid at the end. Outputs that are larger than the input of the mirrored convolution,
     whose size is not a multiple of its stride, are cropped.
 
-    See :func:`deep_jscc_encoder` for source, parameters and errors.
+    See :func:`deep_jscc_encoder` for the source, Parameters and errors.
 
     Output
     ------

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -87,6 +88,12 @@ class ImageSystem(MultimodalModel):
             )
         self.shapes = {"image": tuple(shapes["image"])}
         self.recognizers: dict[str, Classifier] = {}
+        self.create_layers()
+        self.built = True
+
+    @abstractmethod
+    def create_layers(self) -> None:
+        """Create the layers with the sizes in ``settings``."""
 
     def get_config(self) -> dict[str, Any]:
         """Arguments of the constructor, and attributes that were changed later."""

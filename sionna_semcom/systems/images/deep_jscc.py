@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import tensorflow as tf
 from pydantic import Field, PositiveInt, model_validator
@@ -75,13 +74,12 @@ class DeepJSCC(ImageSystem):
         number of positions after the last convolution
     """
 
-    def __init__(self, shapes: Mapping[str, Sequence[int]], **options: Any) -> None:
-        super().__init__(shapes, **options)
+    def create_layers(self) -> None:
+        """Create encoder and decoder."""
         chosen = self.settings
         sizes = (self.shapes["image"], chosen.num_symbols, chosen.filters, chosen.strides)
         self.encoder = deep_jscc_encoder(*sizes)
         self.decoder = deep_jscc_decoder(*sizes)
-        self.built = True
 
     def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> tf.Tensor:
         """Outputs of the encoder [batch, 2 * num_symbols], which do not depend on the SNR."""

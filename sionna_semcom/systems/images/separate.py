@@ -40,7 +40,7 @@ class SeparateImagesSettings(ImageSettings):
     header: Header = "known"
     """Whether file headers are sent, or known to the receiver"""
     formats: tuple[Format, ...] = Field(("jpeg", "webp"), min_length=1)
-    """Image formats, of which the better one is chosen for each image"""
+    """Image formats; the best one is chosen for each image"""
     num_images: PositiveInt = 200
     """Number of validation images for the choice of the rate"""
     num_codewords: PositiveInt = 200
@@ -138,7 +138,9 @@ class SeparateImages(ImageSystem):
         self._choice = np.zeros(len(self._snrs_db), np.int32)
         if images is not None:
             self._choose(np.asarray(images, np.float32))
-        self.built = True
+
+    def create_layers(self) -> None:
+        """Create no layers. The codec and the channel code are not trained."""
 
     def _choose(self, images: NDArray[np.float32]) -> None:
         """Compute the mean image and the best rate at each SNR."""
@@ -152,7 +154,7 @@ class SeparateImages(ImageSystem):
         self._choice = best_rates(errors, np.array(distortions), float(worst))
 
     def _or_mean(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``images``, with the mean image in place of images that are not numbers."""
+        """``images``, where the mean image replaces images that are not numbers."""
         return np.where(np.isnan(images), self._mean, images)
 
     @classmethod

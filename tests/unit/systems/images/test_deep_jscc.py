@@ -13,7 +13,7 @@ SHAPES = {"image": (8, 8, 1)}
 
 
 class Kept(AWGNLink):
-    """AWGN link that keeps what was sent."""
+    """AWGN link that keeps the sent symbols."""
 
     def call(self, symbols, no):
         self.sent = symbols
