@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from ..._files import sha256
+from ..._messages import listed
+from ..batches import plain
 from ..data import Data
 from ..formats.idx import mnist_files, read_mnist
 from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
@@ -17,6 +20,7 @@ from .log_mel import LogMel
 from .pairing import ClassPairs
 from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
 
+DIGITS = ("image", "audio", "text")
 _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 
 LabeledImages = tuple[np.ndarray, np.ndarray]
@@ -42,6 +46,8 @@ class Digits(Data):
         `split_by_speaker`
     log_mel : `LogMel`
         Spectrogram (defaults: `LogMel.speech_8khz()` for FSDD, `LogMel()` for AudioMNIST)
+    modalities : sequence of "image" | "audio" | "text"
+        Modalities of a sample. All modalities are read; the order of images does not depend on it
 
     Attributes
     ----------
@@ -68,7 +74,14 @@ class Digits(Data):
         audio: str = "fsdd",
         split: str = "recording",
         log_mel: LogMel | None = None,
+        modalities: Sequence[str] = DIGITS,
     ) -> None:
+        self._dropped = [name for name in DIGITS if name not in modalities]
+        if not modalities or len(self._dropped) + len(modalities) != len(DIGITS):
+            raise ValueError(
+                f"`modalities` must be some of {', '.join(DIGITS)}, each once. "
+                f"Received: {listed(modalities)}"
+            )
         if audio not in _READERS:
             raise ValueError(f"`audio` must be one of {list(_READERS)}. Received: {audio!r}")
         if split not in SPLITS:
@@ -99,7 +112,8 @@ class Digits(Data):
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of a sample of each modality, ``{"image": (28, 28, 1), ...}``."""
-        return self._pairs["train"].shapes
+        shapes = self._pairs["train"].shapes
+        return {name: shape for name, shape in shapes.items() if name not in self._dropped}
 
     def images(self, split: str) -> LabeledImages:
         """All images [num_images, height, width, 1] in [0, 1] of a split, and their labels.
@@ -130,18 +144,28 @@ class Digits(Data):
         start : `int`
             Number of the first step, to resume an interrupted training
         """
-        return self._pairs["train"].draws(batch_size, steps, seed, start)
+        return self._selected(self._pairs["train"].draws(batch_size, steps, seed, start))
 
     def validation(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
         """Return each validation image once, as in `test`."""
-        return self._pairs["validation"].each(batch_size, seed)
+        return self._selected(self._pairs["validation"].each(batch_size, seed))
 
     def test(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
         """Return each test image once, with a test recording of its class drawn with ``seed``.
 
         The last batch may be smaller.
         """
-        return self._pairs["test"].each(batch_size, seed)
+        return self._selected(self._pairs["test"].each(batch_size, seed))
+
+    def _selected(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """``batches`` without the modalities that are not selected."""
+        if not self._dropped:
+            return batches
+
+        def without(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return {name: values for name, values in batch.items() if name not in self._dropped}
+
+        return batches.map(plain(without))
 
 
 def _mnist_splits(folder: Path) -> dict[str, LabeledImages]:

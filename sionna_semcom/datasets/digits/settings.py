@@ -1,32 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of digits: images, recordings and words."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
 
 from ..folder import FolderData
-from ..settings import DATASETS, DataSettings
-from .digits import Digits
+from ..settings import DATASETS, DataSettings, check_differ
+from .digits import DIGITS, Digits
 
-DIGITS = ("image", "audio", "text")
+
+class _SomeDigits(DataSettings):
+    """Digits with selectable modalities."""
+
+    modalities: tuple[Literal["image", "audio", "text"], ...] = Field(DIGITS, min_length=1)
+    """Selected modalities"""
+
+    @field_validator("modalities")
+    @classmethod
+    def _check_modalities(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
+        check_differ(modalities)
+        return modalities
 
 
 @DATASETS.declare
-class BuiltinData(DataSettings):
+class BuiltinData(_SomeDigits):
     """Handwritten digits of scikit-learn and synthesized spoken digits, without download."""
-
-    modalities: ClassVar[tuple[str, ...]] = DIGITS
 
     kind: Literal["builtin"] = "builtin"
 
     def load(self, models: Any = None) -> Digits:
         """Read the data."""
-        return Digits()
+        return Digits(modalities=self.modalities)
 
 
-class _MNISTData(FolderData):
+class _MNISTData(FolderData, _SomeDigits):
     """Handwritten digits of MNIST with a set of recordings."""
-
-    modalities: ClassVar[tuple[str, ...]] = DIGITS
 
     split: Literal["recording", "speaker"] = "recording"
     """Whether test recordings are from the training speakers (recording) or others (speaker)"""
@@ -39,7 +48,8 @@ class _MNISTData(FolderData):
         FileNotFoundError
             If no folder is given, or a file is missing
         """
-        return Digits(self.folder(), audio=self.kind.removeprefix("mnist_"), split=self.split)
+        audio = self.kind.removeprefix("mnist_")
+        return Digits(self.folder(), audio=audio, split=self.split, modalities=self.modalities)
 
 
 @DATASETS.declare

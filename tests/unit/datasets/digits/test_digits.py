@@ -21,6 +21,16 @@ def test_folders(tmp_path, mnist, fsdd, audiomnist, audio, shape, split):
     assert digits.description.startswith(f"MNIST + {audio.upper()}, split by {split}")
 
 
+def test_selected_modalities_have_the_same_images(tmp_path, mnist, fsdd):
+    images, all_of_them = Digits(tmp_path, modalities=["image"]), Digits(tmp_path)
+    assert images.shapes == {"image": (4, 4, 1)}
+    for name in ("train", "validation", "test"):
+        few, every = (next(iter(getattr(one, name)(20, seed=3))) for one in (images, all_of_them))
+        assert set(few) == {"image", "label"}
+        assert set(every) == {"image", "audio", "text", "label"}
+        np.testing.assert_array_equal(few["image"], every["image"])
+
+
 def test_splits_share_no_image(tmp_path, mnist, fsdd):
     """The second row is the index of an image. Indices from 220 are held out."""
     digits = Digits(tmp_path)
@@ -47,6 +57,8 @@ def test_checksums_tell_what_was_read(tmp_path, mnist, fsdd):
     [
         ({"audio": "sdr"}, r"`audio` must be one of \['fsdd', 'audiomnist'\]. Received: 'sdr'"),
         ({"split": "day"}, r"`split` must be one of \['recording', 'speaker'\]. Received: 'day'"),
+        ({"modalities": ["image", "smell"]}, "`modalities` must be some of image, audio, text"),
+        ({"modalities": []}, "`modalities` must be some of .* Received: "),
         ({"log_mel": LogMel()}, "the built-in set is fixed. Received: .*LogMel"),
     ],
 )

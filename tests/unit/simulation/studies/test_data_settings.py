@@ -85,6 +85,7 @@ def test_generated_features():
     [
         ({"kind": "mosi", "holdout": 1.0}, "less than 1"),
         ({"kind": "mosi", "modalities": []}, "at least 1 item"),
+        ({"kind": "builtin", "modalities": ["smell"]}, "'image', 'audio' or 'text'"),
         ({"kind": "mosi", "modalities": ["text", "text"]}, "must differ. Received: text, text"),
         ({"kind": "features"}, "path"),
         ({"kind": "features", "path": "x", "label": "score"}, "'regression' or 'classification'"),
