@@ -252,7 +252,7 @@ class DecisionSystem(DecisionReceiver):
             If the system decides on classes, there are no samples, or an output is not finite
         """
         self.settings.check_calibration(self.task.num_classes)
-        decided = tf.function(self.call)
+        decided = tf.function(self.call, autograph=False)
         pairs = [(batch["label"], decided(batch)) for _ in range(passes) for batch in data]
         if not pairs:
             raise ValueError("`data` must have samples for a calibration. Received: none")
