@@ -6,7 +6,7 @@
 The models of ``link_sims/vib_mosi_scores.yaml`` are taken from ``results/models``, or trained, and
 measured over AWGN at 6 dB and without noise. Scores of each half of the test videos are calibrated
 on the other half. Both regressions on the features, without a channel, are calibrated in the same
-way. Half widths are 95 % intervals over training seeds.
+way. The file is written after each system, and the command resumes from it. Half widths are 95 % intervals over training seeds.
 """
 
 from __future__ import annotations
@@ -113,8 +113,11 @@ def main() -> None:
     study = load_study(STUDY)
     data = study.load_data()
     store = ModelStore(work_dir=options.models)
-    found = regressions()
+    path = options.json
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else regressions()
     for name, settings in study.models.items():
+        if name in found:
+            continue
         each = []
         for seed in study.evaluation.seeds:
             system = store.obtain(name, settings, data, seed)
@@ -122,7 +125,7 @@ def main() -> None:
             each.append(crossed(system, seed))
         found[name] = over_seeds(each)
         print(f"{name}: {found[name]}", flush=True)
-    options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
