@@ -115,7 +115,7 @@ class ImageCodec:
         for row, image in zip(data, pixels, strict=True):
             best = self._best(image)
             row[: len(best)] = np.frombuffer(best, np.uint8)
-        return CodedImages(data, data.any(-1))
+        return CodedImages(data, np.asarray(data.any(-1)))
 
     def decode(self, data: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Decode bytes.
