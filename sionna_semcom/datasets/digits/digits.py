@@ -76,7 +76,7 @@ class Digits(Data):
         audio: str = "fsdd",
         split: str = "recording",
         log_mel: LogMel | None = None,
-        modalities: Sequence[Digit] = DIGITS,
+        modalities: Sequence[str] = DIGITS,
     ) -> None:
         self._dropped = [name for name in DIGITS if name not in modalities]
         if not modalities or len(self._dropped) + len(modalities) != len(DIGITS):
