@@ -137,7 +137,7 @@ class ImageCodec:
         return images
 
     def _best(self, image: NDArray[np.uint8]) -> bytes:
-        """Bytes of the better format, or none if no format fits."""
+        """Bytes of the best format, or no bytes if no format fits."""
         found = [self._finest(image, one == "jpeg") for one in self.formats]
         errors = {sent: self._error(image, sent) for sent in found if sent}
         return min(errors, key=lambda sent: errors[sent], default=b"")
