@@ -147,7 +147,7 @@ class ImageCodec:
         return int(np.sum(difference**2))
 
     def _finest(self, image: NDArray[np.uint8], jpeg: bool) -> bytes:
-        """Bytes at the highest quality that fits, or none."""
+        """Bytes at the highest quality that fits, or no bytes."""
         best, low, high = b"", 1, BEST if jpeg else 100
         quality = low  # few bytes are often too few for any quality
         while low <= high:
