@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +21,8 @@ from .log_mel import LogMel
 from .pairing import ClassPairs
 from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
 
-DIGITS = ("image", "audio", "text")
+Digit = Literal["image", "audio", "text"]
+DIGITS: tuple[Digit, ...] = ("image", "audio", "text")
 _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 
 LabeledImages = tuple[np.ndarray, np.ndarray]

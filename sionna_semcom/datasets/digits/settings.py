@@ -7,13 +7,13 @@ from pydantic import Field, field_validator
 
 from ..folder import FolderData
 from ..settings import DATASETS, DataSettings, check_differ
-from .digits import DIGITS, Digits
+from .digits import DIGITS, Digit, Digits
 
 
 class _SomeDigits(DataSettings):
     """Digits with selectable modalities."""
 
-    modalities: tuple[Literal["image", "audio", "text"], ...] = Field(DIGITS, min_length=1)
+    modalities: tuple[Digit, ...] = Field(DIGITS, min_length=1)
     """Selected modalities"""
 
     @field_validator("modalities")

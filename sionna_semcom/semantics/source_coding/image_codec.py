@@ -115,7 +115,7 @@ class ImageCodec:
         for row, image in zip(data, pixels, strict=True):
             best = self._best(image)
             row[: len(best)] = np.frombuffer(best, np.uint8)
-        return CodedImages(data, data.any(-1))
+        return CodedImages(data, np.asarray(data.any(-1)))
 
     def decode(self, data: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Decode bytes.
@@ -137,7 +137,7 @@ class ImageCodec:
         return images
 
     def _best(self, image: NDArray[np.uint8]) -> bytes:
-        """Bytes of the better format, or none if no format fits."""
+        """Bytes of the best format, or no bytes if no format fits."""
         found = [self._finest(image, one == "jpeg") for one in self.formats]
         errors = {sent: self._error(image, sent) for sent in found if sent}
         return min(errors, key=lambda sent: errors[sent], default=b"")
@@ -147,7 +147,7 @@ class ImageCodec:
         return int(np.sum(difference**2))
 
     def _finest(self, image: NDArray[np.uint8], jpeg: bool) -> bytes:
-        """Bytes at the highest quality that fits, or none."""
+        """Bytes at the highest quality that fits, or no bytes."""
         best, low, high = b"", 1, BEST if jpeg else 100
         quality = low  # few bytes are often too few for any quality
         while low <= high:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import bisect
-import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -30,69 +28,49 @@ def snr_grid(snr_range: tuple[float, float], step_db: float = 1.0) -> NDArray[np
     return low + step_db * np.arange(int((high - low) / step_db + 1e-6) + 1)
 
 
-def block_error_rates(
-    coded: Sequence[CodedTransmission],
-    snrs_db: Sequence[float] | NDArray[np.floating],
-    num_codewords: int,
-) -> NDArray[np.float64]:
-    """Block error rates of random codewords.
-
-    The lowest SNR without errors is found by bisection, and the block error rate is zero above it.
-    Lower SNRs are tried in descending order. If no codeword is decoded at two of them, the block
-    error rate is one at all lower SNRs.
+def block_error_rate(coded: CodedTransmission, snr_db: float, num_codewords: int) -> float:
+    """Block error rate of random codewords.
 
     Input
     -----
-    coded : sequence of :class:`~sionna_semcom.link.CodedTransmission`
-        Coded transmissions over a link
-    snrs_db : sequence of `float`
-        SNRs [dB] in ascending order
+    coded : :class:`~sionna_semcom.link.CodedTransmission`
+        Coded transmission over a link
+    snr_db : `float`
+        SNR [dB]
     num_codewords : `int`
-        Number of codewords per transmission and SNR
+        Number of codewords
 
     Output
     ------
-    : [num_coded, num_snrs], `float`
-        Block error rates
+    : `float`
+        Block error rate
     """
-    return np.stack([_error_rates(one, snrs_db, num_codewords) for one in coded])
-
-
-def _error_rates(
-    coded: CodedTransmission, snrs_db: Sequence[float] | NDArray[np.floating], num_codewords: int
-) -> NDArray[np.float64]:
-    """Block error rates [num_snrs] of one coded transmission."""
-
-    @functools.cache
-    def measured(place: int) -> float:
-        bits = random_bits([num_codewords, coded.num_info_bits])
-        with collecting():
-            bits_hat = coded(bits, tf.constant(10.0 ** (-snrs_db[place] / 10), tf.float32))
-        return float(np.mean(np.any(bits_hat.numpy() != bits.numpy(), -1)))
-
-    free = bisect.bisect_left(range(len(snrs_db)), True, key=lambda place: measured(place) == 0.0)
-    rates = np.ones(len(snrs_db))
-    rates[free:] = 0.0
-    for place in reversed(range(free)):
-        rates[place] = measured(place)
-        if np.all(rates[place : place + 2] == 1.0) and place + 1 < len(rates):
-            break
-    return rates
+    bits = random_bits([num_codewords, coded.num_info_bits])
+    with collecting():
+        bits_hat = coded(bits, tf.constant(10.0 ** (-snr_db / 10.0), tf.float32))
+    return float(np.mean(np.any(bits_hat.numpy() != bits.numpy(), -1)))
 
 
 def best_rates(
-    errors: NDArray[np.float64], distortions: NDArray[np.float64], worst: float
+    error_rate: Callable[[int, float], float],
+    snrs_db: Sequence[float] | NDArray[np.floating],
+    distortions: NDArray[np.floating],
+    worst: float,
 ) -> NDArray[np.int32]:
     r"""Rates with the lowest expected mean squared error.
 
     .. math:: \hat{i} = \arg\min_i\, (1-\varepsilon_i) D_i + \varepsilon_i D_0
 
-    This is an own derivation. Of equal rates, the first one is chosen.
+    SNRs are processed in descending order, and rates in the order of their distortion. A rate at
+    which no block was received is not tried at lower SNRs, and a rate whose distortion is larger
+    than the lowest expected error is not tried at this SNR. This is an own derivation.
 
     Input
     -----
-    errors : [num_rates, num_snrs], `float`
-        Block error rates :math:`\varepsilon_i`
+    error_rate : callable
+        Maps the index of a rate and an SNR [dB] to the block error rate :math:`\varepsilon_i`
+    snrs_db : [num_snrs], `float`
+        SNRs [dB] in ascending order
     distortions : [num_rates], `float`
         Mean squared errors :math:`D_i` if all bits are correct
     worst : `float`
@@ -101,10 +79,24 @@ def best_rates(
     Output
     ------
     : [num_snrs], `int32`
-        Index of the best rate at each SNR
+        Index of the best rate at each SNR, and of the largest distortion if no rate is received
     """
-    expected = (1.0 - errors) * distortions[:, np.newaxis] + errors * worst
-    return np.argmin(expected, 0).astype(np.int32)
+    order = np.argsort(distortions, kind="stable")
+    choice = np.full(len(snrs_db), order[-1], np.int32)
+    lost: set[int] = set()
+    for place in reversed(range(len(snrs_db))):
+        lowest = np.inf
+        for rate in map(int, order):
+            if rate in lost or distortions[rate] >= lowest:
+                continue
+            wrong = error_rate(rate, float(snrs_db[place]))
+            if wrong == 1.0:
+                lost.add(rate)
+                continue
+            expected = (1.0 - wrong) * distortions[rate] + wrong * worst
+            if expected < lowest:
+                lowest, choice[place] = expected, rate
+    return choice
 
 
 def random_bits(shape: Sequence[int | tf.Tensor]) -> tf.Tensor:

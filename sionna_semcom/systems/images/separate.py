@@ -20,7 +20,7 @@ from ...semantics.source_coding.image_codec import Format, Header, ImageCodec
 from ..base.contract import SNR, Batch, Present
 from ..base.settings import SYSTEMS
 from .base import ImageSettings, ImageSystem
-from .rates import Rate, best_rates, block_error_rates, scrambled, snr_grid
+from .rates import Rate, best_rates, block_error_rate, scrambled, snr_grid
 
 # a selection of table 5.1.3.1-2 of 3GPP TS 38.214
 _RATES: tuple[Rate, ...] = (
@@ -150,8 +150,13 @@ class SeparateImages(ImageSystem):
             np.mean((images - self._or_mean(codec.decode(codec.encode(images).data))) ** 2)
             for codec in self._codecs
         ]
-        errors = block_error_rates(self._coded, self._snrs_db, self.settings.num_codewords)
-        self._choice = best_rates(errors, np.array(distortions), float(worst))
+        self._choice = best_rates(
+            self._error_rate, self._snrs_db, np.array(distortions), float(worst)
+        )
+
+    def _error_rate(self, index: int, snr_db: float) -> float:
+        """Block error rate of random codewords at one of the used rates."""
+        return block_error_rate(self._coded[index], snr_db, self.settings.num_codewords)
 
     def _or_mean(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """``images``, where the mean image replaces images that are not numbers."""

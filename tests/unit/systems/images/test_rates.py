@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import AWGNLink, CodedTransmission
-from sionna_semcom.systems.images.rates import best_rates, block_error_rates, scrambled, snr_grid
+from sionna_semcom.systems.images.rates import best_rates, block_error_rate, scrambled, snr_grid
 
 
 def test_the_grid_has_both_ends():
@@ -16,20 +16,28 @@ def test_the_grid_has_both_ends():
 
 
 def test_the_expected_error_decides():
-    """0.5 * 0.1 + 0.5 * 1 = 0.55 against 0.5, then 0.1 against 0.5, then both fail."""
-    errors = np.array([[0.5, 0.0, 1.0], [0.0, 0.0, 1.0]])
-    found = best_rates(errors, np.array([0.1, 0.5]), 1.0)
-    np.testing.assert_array_equal(found, [1, 0, 0])
+    """Errors rise from high to low SNRs, and the choice is the minimum over all rates."""
+    errors = np.array([[1.0, 1.0, 0.5, 0.0], [1.0, 0.9, 0.0, 0.0], [1.0, 0.2, 0.0, 0.0]])
+    distortions, worst = np.array([0.1, 0.5, 0.6]), 1.0
+    expected = (1 - errors) * distortions[:, None] + errors * worst
+    asked = []
+
+    def error_rate(rate, snr_db):
+        asked.append((rate, snr_db))
+        return errors[rate, int(snr_db)]
+
+    found = best_rates(error_rate, [0, 1, 2, 3], distortions, worst)
+    np.testing.assert_array_equal(found[1:], np.argmin(expected, 0)[1:])
+    assert found[0] == 2  # no rate is received
+    assert len(set(asked)) == len(asked) < errors.size
 
 
 def test_block_errors_on_both_sides_of_capacity():
-    """128 bits in 128 uses need log2(1 + SNR) = 1 bit a use, which is 0 dB."""
+    """128 bits in 128 uses need log2(1 + SNR) = 1 bit per use, which is 0 dB."""
     set_seed(0)
-    coded = [CodedTransmission(AWGNLink(), 128, 0.5, 2)]
-    rates = block_error_rates(coded, [-8.0, -5.0, -2.0, 3.0, 6.0], 40)
-    assert rates.shape == (1, 5)
-    np.testing.assert_array_equal(rates[0, :3], 1)
-    np.testing.assert_array_equal(rates[0, 4:], 0)
+    coded = CodedTransmission(AWGNLink(), 128, 0.5, 2)
+    assert block_error_rate(coded, -2.0, 40) == 1
+    assert block_error_rate(coded, 6.0, 40) == 0
 
 
 def test_scrambling_is_undone():
