@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -20,9 +20,8 @@ from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
 from ..base.presence import check_batch, dropout_mask, present_names
 from .limit import at_limit, check_limit
+from .modes import DecisionMode
 from .receiver import DecisionReceiver
-
-DecisionMode = Literal["latent", "decision", "limit"]
 
 
 class DecisionSystem(DecisionReceiver):
