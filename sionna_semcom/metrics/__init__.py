@@ -10,6 +10,7 @@ from .bits import ber, bler
 from .decision_limit import decision_limit, score_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
+from .limits import limits
 from .probing import linear_probe, perceptron_probe
 from .registry import METRICS, AnyMetric, MetricSettings, default_metrics
 from .retrieval import pairwise_recall_at_1, recall_at_1
@@ -31,6 +32,7 @@ __all__ = [
     "default_metrics",
     "f1_score",
     "fresh_dependence",
+    "limits",
     "linear_probe",
     "mae",
     "moments",

@@ -16,6 +16,7 @@ from ..._messages import listed
 from ..batches import plain
 from ..data import Data
 from ..formats.idx import mnist_files, read_mnist
+from ..presence import check_present
 from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
 from .log_mel import LogMel
 from .pairing import ClassPairs
@@ -99,6 +100,9 @@ class Digits(Data):
             source = "scikit-learn digits + synthesized speech"
         else:
             root = Path(root)
+            ends = ("train", "test")
+            needed = [path for end in ends for path in mnist_files(root / "mnist", end)]
+            check_present(root, [*needed, root / audio])
             images = _mnist_splits(root / "mnist")
             clips = SPLITS[split](_READERS[audio](root / audio, log_mel))
             files = _files(root, audio)

@@ -21,6 +21,7 @@ from .graphs import converted
 
 BATCH_SIZE = 500
 _RECEIVED = "received"
+_DEPENDENCE = ("bce_", "jsd_")  # the other metrics are accuracies
 Parts = dict[str, np.ndarray]
 Probe = Literal["linear", "whitened", "perceptron"]
 
@@ -129,7 +130,8 @@ class Probing:
             pair = f"{one}_{other}"
             compute = functools.partial(metrics.fresh_dependence, test[one], test[other])
             found = self._once(pair, compute)
-            figures |= {f"bce_{pair}": found.bce, f"jsd_{pair}": found.jsd_bound}
+            values = found.bce, found.jsd_bound
+            figures |= {f"{kind}{pair}": x for kind, x in zip(_DEPENDENCE, values, strict=True)}
         if right:
             batches = self._data.probing(BATCH_SIZE)
             train, answers = _collect(self._read, batches, snr_db, self._data.parts)
@@ -139,7 +141,10 @@ class Probing:
                 fit = functools.partial(self._classify, *samples)
                 figures[name] = fit() if where == _RECEIVED else self._once(name, fit)
         count = len(next(iter(test.values())))
-        return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
+        return {
+            name: Estimate(value, np.nan, np.nan, count, not name.startswith(_DEPENDENCE))
+            for name, value in figures.items()
+        }
 
     def _once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Result of ``compute``, which is called at the first SNR only."""

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt
 
 from ...semantics import Task
 from ..base.settings import SystemSettings
-from .system import DecisionMode
+from .modes import DecisionMode
 
 
 class DecisionSettings(SystemSettings):

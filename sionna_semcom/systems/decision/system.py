@@ -7,7 +7,7 @@ import functools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,9 +23,8 @@ from ..base.contract import SNR, Batch, Present
 from ..base.presence import check_batch, dropout_mask, present_names
 from .calibration import best_map, move_outputs
 from .limit import at_limit, check_limit
+from .modes import DecisionMode
 from .receiver import DecisionReceiver
-
-DecisionMode = Literal["latent", "decision", "limit"]
 
 
 class DecisionSystem(DecisionReceiver):

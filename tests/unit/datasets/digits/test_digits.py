@@ -74,6 +74,19 @@ def test_missing_folders_are_named(tmp_path, mnist, fsdd, missing):
         Digits(tmp_path)
 
 
+def test_all_missing_files_are_named_in_one_line(tmp_path, mnist):
+    for name in ("train-labels", "t10k-images"):
+        next(mnist.glob(f"{name}*")).unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        Digits(tmp_path)
+    assert str(raised.value) == (
+        f"`{tmp_path}` must contain mnist/train-labels-idx1-ubyte.gz, "
+        "mnist/t10k-images-idx3-ubyte.gz, fsdd. Received: one without them"
+    )
+    with pytest.raises(FileNotFoundError, match=r"t10k-labels.*, fsdd\. Received: no such folder"):
+        Digits(tmp_path / "nowhere")
+
+
 def test_a_damaged_recording_is_named(tmp_path, mnist, fsdd):
     path = fsdd / "recordings" / "4_cleo_3.wav"
     path.write_bytes(path.read_bytes()[:-100])
