@@ -3,18 +3,18 @@
 
 from typing import Any, ClassVar, Literal
 
+from pydantic import model_validator
+
 from ..folder import FolderData
 from ..settings import DATASETS, DataSettings
-from .digits import Digits
-
-DIGITS = ("image", "audio", "text")
+from .digits import MODALITIES, Digits, check_names
 
 
 @DATASETS.declare
 class BuiltinData(DataSettings):
     """Handwritten digits of scikit-learn and synthesized spoken digits, without download."""
 
-    modalities: ClassVar[tuple[str, ...]] = DIGITS
+    modalities: ClassVar[tuple[str, ...]] = MODALITIES
 
     kind: Literal["builtin"] = "builtin"
 
@@ -26,10 +26,18 @@ class BuiltinData(DataSettings):
 class _MNISTData(FolderData):
     """Handwritten digits of MNIST with a set of recordings."""
 
-    modalities: ClassVar[tuple[str, ...]] = DIGITS
-
+    modalities: tuple[Literal["image", "audio", "text"], ...] = MODALITIES
+    """Selected modalities"""
     split: Literal["recording", "speaker"] = "recording"
     """Whether test recordings are from the training speakers (recording) or others (speaker)"""
+    further_labels: tuple[Literal["slant", "speaker"], ...] = ()
+    """Labels for probes in addition to the digit: the quartile of the slant of an image among
+    training images of its digit, and the speaker of a recording"""
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "_MNISTData":
+        check_names(self.modalities, self.further_labels, self.split == "recording")
+        return self
 
     def load(self, models: Any = None) -> Digits:
         """Read the data.
@@ -39,7 +47,13 @@ class _MNISTData(FolderData):
         FileNotFoundError
             If no folder is given, or a file is missing
         """
-        return Digits(self.folder(), audio=self.kind.removeprefix("mnist_"), split=self.split)
+        return Digits(
+            self.folder(),
+            audio=self.kind.removeprefix("mnist_"),
+            split=self.split,
+            modalities=self.modalities,
+            further_labels=self.further_labels,
+        )
 
 
 @DATASETS.declare
