@@ -174,7 +174,7 @@ def _score_figures(label: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Metrics of predicted ``scores`` [num_samples], which are limited to [-3, 3]."""
     task, predicted = Task(0), tf.constant(scores, tf.float32)
     found = task.measure(tf.constant(label, tf.float32), task.outputs_of(predicted))
-    means = {name: np.mean(values, 0, np.float64) for name, values in found.items()}
+    means = {name: np.asarray(np.mean(values, 0, np.float64)) for name, values in found.items()}
     return {name: task.aggregates.get(name, float)(mean) for name, mean in means.items()}
 
 
@@ -184,8 +184,8 @@ def check_probed(data: Data, names: Iterable[str]) -> None:
     Raises
     ------
     ValueError
-        If a name ``<part>_in_<where>`` is of a part that the data do not have, or of a class where
-        the part is a score, or the other way round
+        If a name ``<part>_in_<where>`` is of a part that the data do not have, of a class although
+        the part is a score, or of a score although the part is a class
     """
     named = [name for name in names if "_in_" in name]
     known = _probed(data) if named else []
@@ -200,7 +200,7 @@ def check_probed(data: Data, names: Iterable[str]) -> None:
 
 
 def _probed(data: Data) -> list[str]:
-    """What probes measure of ``data``: classes, and metrics of scores."""
+    """Names before ``_in_`` in metrics of probes of ``data``: classes, and metrics of scores."""
     batch = next(iter(data.probing(1)))
     parts = data.parts({name: values.numpy() for name, values in batch.items()})
     known: list[str] = []

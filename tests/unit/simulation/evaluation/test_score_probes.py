@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# mypy: disable-error-code="abstract"
 """Probes of scores in frozen representations."""
 
 import numpy as np
