@@ -6,7 +6,8 @@
 The models of ``link_sims/vib_mosi_scores.yaml`` are taken from ``results/models``, or trained, and
 measured over AWGN at 6 dB and without noise. Scores of each half of the test videos are calibrated
 on the other half. Both regressions on the features, without a channel, are calibrated in the same
-way. The file is written after each system, and the command resumes from it. Half widths are 95 % intervals over training seeds.
+way. The file is written after each system, and the command resumes from it. Half widths are 95 %
+intervals over training seeds.
 """
 
 from __future__ import annotations

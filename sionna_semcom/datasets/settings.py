@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._parts import Registry, Settings
@@ -54,15 +53,3 @@ class DataSettings(Settings):
             If a file is damaged
         """
         raise NotImplementedError(f"{type(self).__name__} must have `load`")
-
-
-def check_differ(modalities: Sequence[str]) -> None:
-    """Check that selected modalities differ.
-
-    Raises
-    ------
-    ValueError
-        If a modality is named twice
-    """
-    if len(set(modalities)) < len(modalities):
-        raise ValueError(f"modalities must differ. Received: {', '.join(modalities)}")

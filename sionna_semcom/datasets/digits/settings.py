@@ -3,24 +3,23 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from ..folder import FolderData
-from ..settings import DATASETS, DataSettings, check_differ
-from .digits import DIGITS, Digit, Digits
+from ..settings import DATASETS, DataSettings
+from .digits import MODALITIES, Digit, Digits, check_names
 
 
 class _SomeDigits(DataSettings):
     """Digits with selectable modalities."""
 
-    modalities: tuple[Digit, ...] = Field(DIGITS, min_length=1)
+    modalities: tuple[Digit, ...] = Field(MODALITIES, min_length=1)
     """Selected modalities"""
 
-    @field_validator("modalities")
-    @classmethod
-    def _check_modalities(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
-        check_differ(modalities)
-        return modalities
+    @model_validator(mode="after")
+    def _check_names(self) -> "_SomeDigits":
+        check_names(self.modalities, (), has_speakers=False)
+        return self
 
 
 @DATASETS.declare
@@ -39,6 +38,14 @@ class _MNISTData(FolderData, _SomeDigits):
 
     split: Literal["recording", "speaker"] = "recording"
     """Whether test recordings are from the training speakers (recording) or others (speaker)"""
+    further_labels: tuple[Literal["slant", "speaker"], ...] = ()
+    """Labels for probes in addition to the digit: the quartile of the slant of an image among
+    training images of its digit, and the speaker of a recording"""
+
+    @model_validator(mode="after")
+    def _check_names(self) -> "_MNISTData":
+        check_names(self.modalities, self.further_labels, self.split == "recording")
+        return self
 
     def load(self, models: Any = None) -> Digits:
         """Read the data.
@@ -48,8 +55,13 @@ class _MNISTData(FolderData, _SomeDigits):
         FileNotFoundError
             If no folder is given, or a file is missing
         """
-        audio = self.kind.removeprefix("mnist_")
-        return Digits(self.folder(), audio=audio, split=self.split, modalities=self.modalities)
+        return Digits(
+            self.folder(),
+            audio=self.kind.removeprefix("mnist_"),
+            split=self.split,
+            modalities=self.modalities,
+            further_labels=self.further_labels,
+        )
 
 
 @DATASETS.declare

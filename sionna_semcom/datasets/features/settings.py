@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from ..folder import FolderData
-from ..settings import DATASETS, DataSettings, check_differ
+from ..settings import DATASETS, DataSettings
 from .generated import generated_features
 from .linear_gaussian import LinearGaussianFeatures, check_dims, linear_gaussian_features
 from .multimodal import MultimodalFeatures
@@ -24,7 +24,8 @@ class _SomeModalities(DataSettings):
     @field_validator("modalities")
     @classmethod
     def _check_modalities(cls, modalities: tuple[str, ...]) -> tuple[str, ...]:
-        check_differ(modalities)
+        if len(set(modalities)) < len(modalities):
+            raise ValueError(f"modalities must differ. Received: {', '.join(modalities)}")
         return modalities
 
 

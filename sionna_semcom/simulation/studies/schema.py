@@ -102,7 +102,7 @@ class EvaluationSettings(StopRule):
     """Whether classifiers and discriminators are trained on the representations of models, to
     measure their information. Classifiers are linear (true or linear), linear on whitened
     representations, which is faster for high dimensions (whitened), or have a hidden layer
-    (perceptron)."""
+    (perceptron). Regressions replace classifiers of scores."""
     metrics: tuple[AnyMetric, ...] = ()
     """Additional metrics of reconstructions, which are named ``<modality>_<kind>`` in results"""
     graph_mode: Literal["auto", "graph", "xla"] | None = "graph"

@@ -6,8 +6,9 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
-from sionna_semcom.datasets import Digits, LogMel, read_idx
+from sionna_semcom.datasets import Digits, LogMel, read_fsdd, read_idx
 
 
 @pytest.mark.parametrize(("audio", "shape"), [("fsdd", (64, 32, 1)), ("audiomnist", (128, 24, 1))])
@@ -57,14 +58,41 @@ def test_checksums_tell_what_was_read(tmp_path, mnist, fsdd):
     [
         ({"audio": "sdr"}, r"`audio` must be one of \['fsdd', 'audiomnist'\]. Received: 'sdr'"),
         ({"split": "day"}, r"`split` must be one of \['recording', 'speaker'\]. Received: 'day'"),
-        ({"modalities": ["image", "smell"]}, "`modalities` must be some of image, audio, text"),
-        ({"modalities": []}, "`modalities` must be some of .* Received: "),
+        ({"modalities": ["image", "smell"]}, "must be different names of image, audio, text. Rec"),
         ({"log_mel": LogMel()}, "the built-in set is fixed. Received: .*LogMel"),
+        ({"modalities": []}, "`modalities` must be different names .*Received: none"),
+        ({"modalities": ["image", "image"]}, "`modalities` must be .*Received: image, image"),
+        ({"further_labels": ["mood"]}, "different names of slant, speaker. Received: mood"),
+        ({"further_labels": ["speaker"]}, "`split`='recording', where .*Received: speaker"),
+        ({"root": ".", "split": "speaker", "further_labels": ["speaker"]}, "Received: speaker"),
     ],
 )
 def test_wrong_arguments_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         Digits(**options)
+
+
+def test_selected_modalities_and_further_labels(tmp_path, mnist, fsdd):
+    for number, speaker in enumerate(("anna", "ben", "cleo"), start=1):
+        for path in fsdd.rglob(f"*_{speaker}_*.wav"):
+            rate, samples = wavfile.read(path)
+            wavfile.write(path, rate, samples[::number])  # a different pitch
+    plain = Digits(tmp_path)
+    digits = Digits(tmp_path, modalities=["image", "audio"], further_labels=["speaker", "slant"])
+    assert digits.shapes == {name: plain.shapes[name] for name in ("image", "audio")}
+    clips = read_fsdd(tmp_path / "fsdd")
+    names = sorted({*clips.speakers})
+    assert digits.labels == {"speaker": len(names), "slant": 4}
+    for batch, other in zip(digits.test(50), plain.test(50), strict=True):
+        assert set(batch) - set(other) == {"speaker", "slant"}
+        for name in set(other) - {"text"}:  # the samples are the same
+            np.testing.assert_array_equal(batch[name], other[name])
+        parts = digits.parts(batch)
+        assert list(parts) == ["label", "speaker", "slant"]
+        for audio, number in zip(batch["audio"][..., 0].numpy(), batch["speaker"], strict=True):
+            same = np.isclose(clips.spectrograms, audio).all((1, 2))
+            assert {*clips.speakers[same]} == {names[number]}
+    assert sum(len(batch["label"]) for batch in digits.probing(500)) == 5000
 
 
 @pytest.mark.parametrize("missing", ["mnist", "fsdd"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
-from sionna_semcom.datasets.digits.settings import DIGITS
+from sionna_semcom.datasets.digits.digits import MODALITIES as DIGITS
 from sionna_semcom.datasets.features.split import MODALITIES
 from sionna_semcom.datasets.latents import LATENTS
 from sionna_semcom.datasets.settings import DATASETS
