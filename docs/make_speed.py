@@ -100,8 +100,8 @@ def _starting(speedup: Mapping[str, Any]) -> str:
     return (
         f" The {batches} batches beyond {shorter['batches']}{base} take {more[0]:.0f} s and "
         f"{more[1]:.0f} s: {more[0] / more[1]:.2f} times as fast. The rest of the time, "
-        f"{once[0]:.0f} s and {once[1]:.0f} s, passes once for the start, which two workers "
-        "shorten less."
+        f"{once[0]:.0f} s and {once[1]:.0f} s, is spent on starting, which is "
+        f"{once[0] / once[1]:.2f} times as fast."
     )
 
 

@@ -14,7 +14,7 @@ def test_additional_batches_are_compared_without_the_start():
     }
     text = make_speed._starting({**times[300], "shorter": times[100]})
     assert "The 200 batches beyond 100 take 100 s and 50 s: 2.00 times as fast." in text
-    assert "The rest of the time, 30 s and 20 s, passes once" in text
+    assert "The rest of the time, 30 s and 20 s, is spent on starting, which is 1.50" in text
     assert "commit" not in text
     shorter = {**times[100], "base": "abc"}
     text = make_speed._starting({**times[300], "shorter": shorter})
