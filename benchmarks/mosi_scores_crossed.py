@@ -115,7 +115,9 @@ def main() -> None:
     data = study.load_data()
     store = ModelStore(work_dir=options.models)
     path = options.json
-    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else regressions()
+    if not path.exists():
+        path.write_text(json.dumps(regressions(), indent=2) + "\n", encoding="utf-8")
+    found = json.loads(path.read_text(encoding="utf-8"))
     for name, settings in study.models.items():
         if name in found:
             continue
