@@ -88,7 +88,7 @@ def scheduling(found: Mapping[str, Any]) -> str:
 
 
 def _starting(speedup: Mapping[str, Any]) -> str:
-    """What two workers gain on additional batches, without the time that starts and ends."""
+    """Speedup of additional batches by two workers, and the time for starting."""
     shorter = speedup["shorter"]
     more = [speedup[key] - shorter[key] for key in ("one_worker", "two_workers")]
     batches = speedup["batches"] - shorter["batches"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What decision systems transmit."""
+"""Modes of decision systems."""
 
 from __future__ import annotations
 
