@@ -62,27 +62,61 @@ def deep_jscc_decoder(
     num_symbols: int,
     filters: Sequence[int] = (16, 32, 32, 32),
     strides: Sequence[int] = (2, 2, 1, 1, 1),
+    initial_value: float = 0.5,
 ) -> keras.Sequential:
-    """Decode ``[batch, 2 * num_symbols]`` to images of ``shape`` in [0, 1].
+    r"""Decode ``[batch, 2 * num_symbols]`` to images of ``shape`` in [0, 1].
 
     Transposed convolutions with the strides of :func:`deep_jscc_encoder` in reverse order, PReLU,
     and a sigmoid at the end. Outputs that are larger than the input of the mirrored convolution,
     whose size is not a multiple of its stride, are cropped.
 
-    See :func:`deep_jscc_encoder` for the source, Parameters and errors.
+    The bias of the last convolution is initially :math:`\ln\frac{v}{1-v}`, so that the pixels of
+    the first reconstructions are about :math:`v` (``initial_value``). If it is far from the mean of
+    the images, the first steps of training can saturate the sigmoid, and all outputs stay black.
+
+    Source: as :func:`deep_jscc_encoder`, except for the initial bias.
+
+    Parameters
+    ----------
+    shape : sequence of `int`
+        Shape of a sample, without the batch axis
+    num_symbols : `int`
+        Number of complex symbols
+    filters : sequence of `int`
+        Filters of all convolutions of the encoder but the last one
+    strides : sequence of `int`
+        Strides of all convolutions of the encoder
+    initial_value : `float`
+        Value of the pixels before training, in (0, 1)
 
     Output
     ------
     : `keras.Sequential`
         Decoder
+
+    Raises
+    ------
+    ValueError
+        As :func:`deep_jscc_encoder`, or if ``initial_value`` is not in (0, 1)
     """
+    if not 0.0 < initial_value < 1.0:
+        raise ValueError(f"`initial_value` must lie in (0, 1). Received: {initial_value}")
     *before, last = sizes_after(shape, strides)
     width = _last_filters(last, num_symbols, filters, strides)
     body: list[keras.Layer] = [layers.Input((2 * num_symbols,)), layers.Reshape((*last, width))]
     size = last
     for index in reversed(range(len(strides))):
         outputs = filters[index - 1] if index else shape[-1]
-        body.append(layers.Conv2DTranspose(outputs, KERNEL, strides=strides[index], padding="same"))
+        bias = 0.0 if index else math.log(initial_value / (1.0 - initial_value))
+        body.append(
+            layers.Conv2DTranspose(
+                outputs,
+                KERNEL,
+                strides=strides[index],
+                padding="same",
+                bias_initializer=keras.initializers.Constant(bias),
+            )
+        )
         surplus = [
             length * strides[index] - wanted
             for length, wanted in zip(size, before[index], strict=True)

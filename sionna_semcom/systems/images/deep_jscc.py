@@ -25,6 +25,9 @@ class DeepJSCCSettings(ImageSettings):
     """Filters of all convolutions of the encoder but the last one; the decoder mirrors them"""
     strides: tuple[PositiveInt, ...] = Field((2, 2, 1, 1, 1), min_length=1)
     """Strides of all convolutions of the encoder; the decoder mirrors them"""
+    initial_value: float = Field(0.5, gt=0, lt=1)
+    """Value of the pixels of reconstructions before training. The mean of the training images is
+    best; far from it, training can end with black images"""
     estimator: Estimator = "unbiased"
     """Estimator of the symbols before the decoder: unbiased, as in the paper, or LMMSE"""
 
@@ -61,8 +64,8 @@ class DeepJSCC(ImageSystem):
 
     Source: Bourtsoulatze, Burth Kurka, Gündüz, "Deep Joint Source-Channel Coding for Wireless Image
     Transmission", IEEE Transactions on Cognitive Communications and Networking, 2019, equation (2)
-    and figure 2. Strides, so that few symbols are possible, a range of SNRs in training and the
-    LMMSE estimator are additions.
+    and figure 2. Strides, so that few symbols are possible, the initial value of reconstructions, a
+    range of SNRs in training and the LMMSE estimator are additions.
 
     See :class:`~sionna_semcom.systems.ImageSystem` for ``shapes``, ``link``, ``snr_db``, input and
     output.
@@ -79,7 +82,7 @@ class DeepJSCC(ImageSystem):
         chosen = self.settings
         sizes = (self.shapes["image"], chosen.num_symbols, chosen.filters, chosen.strides)
         self.encoder = deep_jscc_encoder(*sizes)
-        self.decoder = deep_jscc_decoder(*sizes)
+        self.decoder = deep_jscc_decoder(*sizes, chosen.initial_value)
 
     def encodings(self, batch: Batch, present: Present = None, training: bool = False) -> tf.Tensor:
         """Outputs of the encoder [batch, 2 * num_symbols], which do not depend on the SNR."""

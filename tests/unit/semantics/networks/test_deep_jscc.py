@@ -50,6 +50,14 @@ def test_each_position_sees_its_own_pixels():
     assert changed[-1, -1] and not changed[:1].any() and not changed[:, :1].any()
 
 
+def test_first_reconstructions_have_the_initial_value():
+    """Without input, only biases are left."""
+    decoder = deep_jscc_decoder((28, 28, 1), 49, initial_value=0.13)
+    np.testing.assert_allclose(decoder(np.zeros((1, 98), np.float32)), 0.13, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"`initial_value` must lie in \(0, 1\). Received: 1"):
+        deep_jscc_decoder((28, 28, 1), 49, initial_value=1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
