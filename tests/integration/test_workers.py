@@ -30,7 +30,7 @@ curves:
   - {label: clean, model: main, link: awgn}
   - {label: pool, model: main, link: pool}
   - {label: faster, model: faster, link: pool}
-evaluation: {snr_db: [0, 10], batch_size: 50, max_mc_iter: 2, seeds: [0, 1]}
+evaluation: {snr_db: [0, 5, 10], batch_size: 50, max_mc_iter: 4, seeds: [0, 1]}
 """
 
 
