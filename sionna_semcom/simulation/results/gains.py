@@ -93,11 +93,13 @@ class _Reference:
             )
         self._line = PchipInterpolator(x[kept], best[kept])
         self._grid = np.linspace(x[kept][0], x[kept][-1], _GRID)
+        self._saturation = np.inf if kept[-1] else best[-1]
 
     def snr_db(self, values: Array) -> Array:
-        """SNR at which the curve has ``values``; NaN outside of its range."""
-        line = self._line(self._grid)
-        return np.interp(self._sign * values, line, self._grid, np.nan, np.nan)
+        """SNR at which the curve has ``values``; NaN outside of its range and at saturation."""
+        values, line = self._sign * values, self._line(self._grid)
+        snr_db = np.interp(values, line, self._grid, np.nan, np.nan)
+        return np.where(values < self._saturation, snr_db, np.nan)
 
     def slope(self, snr_db: Array) -> Array:
         """How fast the metric improves at ``snr_db``."""

@@ -59,6 +59,18 @@ def test_points_that_do_not_improve_and_noiseless_ones_are_left_out():
     np.testing.assert_allclose(found.mean[[0, 4, 5]], 1.0, atol=0.3)
 
 
+def test_saturated_points_have_no_gain():
+    """Both decide all samples correctly from some SNR on: the SNR of the best value is not known."""
+    reference = np.array([0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 1.0])
+    better = np.array([0.7, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0])
+    seeds = np.zeros([3, 1])
+    for per_seed in (lambda values: None, lambda values: values + seeds):
+        one, other = (curve(y, per_seed=per_seed(y)) for y in (better, reference))
+        found = snr_gain(one, other, "mse").mean
+        np.testing.assert_allclose(found[:2], 5.0, atol=1e-6)
+        assert np.isnan(found[2:]).all()
+
+
 def test_curves_without_a_gain_are_refused():
     with pytest.raises(ValueError, match=r"metric 'psnr'\. Received: mse"):
         snr_gain(curve(error(SNRS)), curve(error(SNRS)), "psnr")
