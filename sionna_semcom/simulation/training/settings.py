@@ -53,7 +53,7 @@ class TrainingSettings(Settings):
     :meth:`~sionna_semcom.systems.DecisionSystem.calibrate_score`"""
 
     def sources(self, checksums: Mapping[str, str]) -> dict[str, str]:
-        """Those of the ``checksums`` of data that the weights depend on."""
+        """Checksums of the data that the weights depend on, out of all ``checksums``."""
         return {k: v for k, v in checksums.items() if self.calibrate or k != DEVELOPMENT}
 
     @model_validator(mode="after")
