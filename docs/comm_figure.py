@@ -10,6 +10,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from figure_files import FIGURES, write_png
 
 from sionna_semcom.simulation import Curve, Metric, Result
 from sionna_semcom.simulation.results.intervals import student
@@ -74,4 +75,4 @@ if __name__ == "__main__":
     loaded = {
         end: Result.load(FOLDER / "results" / f"comm_over_link{end}.h5") for end in ("", "_synergy")
     }
-    draw(loaded).savefig(FOLDER / "figures" / "comm_over_link.png", dpi=110)
+    write_png(draw(loaded), FIGURES / "comm_over_link.png")

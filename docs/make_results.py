@@ -8,9 +8,9 @@ A table is between two comments. The first comment defines its content::
 
 All curves of the file are shown unless curves are named. Metrics that start with ``summary:`` do
 not depend on the SNR. Curves along another axis have ``x=0.1,0.2`` instead of ``snr=0,10``, or one
-row per point without it. Results of a benchmark are between ``<!-- benchmark RESULT.json
-KEY.SUBKEY... -->`` and the same end. Differences of curves with common channels, with intervals
-over the differences of seeds, are between::
+row per point without it. ``seed=0`` shows the first training seed alone. Results of a benchmark are
+between ``<!-- benchmark RESULT.json KEY.SUBKEY... -->`` and the same end. Differences of curves
+with common channels, with intervals over the differences of seeds, are between::
 
     <!-- differences RESULT.h5 [snr=0,10,20] METRIC... | CURVE - OTHER CURVE | ... -->
     <!-- end -->
@@ -48,7 +48,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from regime_tables import regimes
-from result_tables import curves_table
+from result_tables import curves_table, of_seed
 
 from sionna_semcom.simulation import (
     Curve,
@@ -117,7 +117,10 @@ def _asked_for(request: str) -> tuple[Mapping[str, Curve], list[str], list[float
     options = dict(word.split("=") for word in words if "=" in word)
     names = [word for word in words if "=" not in word]
     given = options.get("x", options.get("snr"))
-    return result.curves, names, [float(x) for x in given.split(",")] if given else None
+    curves = result.curves
+    if "seed" in options:
+        curves = {label: of_seed(curve, int(options["seed"])) for label, curve in curves.items()}
+    return curves, names, [float(x) for x in given.split(",")] if given else None
 
 
 def benchmark(request: str) -> str:

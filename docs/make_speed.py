@@ -67,7 +67,8 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"- `sionna-semcom run centroid` with {speedup['batches']} batches a point takes "
         f"{speedup['one_worker']:.0f} s on one worker of one thread and "
         f"{speedup['two_workers']:.0f} s on two, with all that starts and ends: "
-        f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8).",
+        f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8)."
+        f"{_starting(speedup)}",
         "",
         f"Growth: a process simulates up to 100 workers, with {found['points_each']} points of "
         f"{found['sleep']:g} seconds each.",
@@ -82,6 +83,37 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"| {row['workers']} | {row['points']} | {row['seconds']:.1f} | {row['efficiency']:.2f} "
         f"| {row['points_per_second']:.1f} |"
         for row in found["growth"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _starting(speedup: Mapping[str, Any]) -> str:
+    """Speedup of additional batches by two workers, and the time for starting."""
+    shorter = speedup["shorter"]
+    more = [speedup[key] - shorter[key] for key in ("one_worker", "two_workers")]
+    batches = speedup["batches"] - shorter["batches"]
+    once = [
+        speedup[key] - slope * speedup["batches"] / batches
+        for key, slope in zip(("one_worker", "two_workers"), more, strict=True)
+    ]
+    base = f", measured with commit `{shorter['base']}`," if "base" in shorter else ""
+    return (
+        f" The {batches} batches beyond {shorter['batches']}{base} take {more[0]:.0f} s and "
+        f"{more[1]:.0f} s: {more[0] / more[1]:.2f} times as fast. The rest of the time, "
+        f"{once[0]:.0f} s and {once[1]:.0f} s, is spent on starting, which is "
+        f"{once[0] / once[1]:.2f} times as fast."
+    )
+
+
+def suite(found: Mapping[str, Any]) -> str:
+    """The section on the tests."""
+    before, now = found["before"], found["now"]
+    lines = [
+        "",
+        "## Tests",
+        "",
+        f"The tests take longer than those of commit `{found['base']}` (target: 0.6 of the time),",
+        f"because there are {now / before:.1f} times as many: {now:,} instead of {before:,}.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -117,7 +149,7 @@ def main() -> None:
     """Write the page."""
     found = json.loads((FOLDER / "speed.json").read_text(encoding="utf-8"))
     text = page(found)
-    for name, section in (("calls", calls), ("scheduling", scheduling)):
+    for name, section in (("calls", calls), ("scheduling", scheduling), ("suite", suite)):
         if (path := FOLDER / f"{name}.json").exists():
             text += section(json.loads(path.read_text(encoding="utf-8")))
     (FOLDER / "speed.md").write_text(text, encoding="utf-8")

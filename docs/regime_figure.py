@@ -6,17 +6,14 @@ Run it after the benchmark: ``python docs/regime_figure.py``.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from figure_files import FIGURES, write_png
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from PIL import Image
-from regime_tables import FOLDER, PARTS, Gains, document, gains, holm, pairs
-
-from sionna_semcom._files import write_bytes
+from regime_tables import PARTS, Gains, document, gains, holm, pairs
 
 PANELS = [f"{part}{end}" for end in ("", ", among all") for part in PARTS]
 LIMIT = 10.0  # points, at the ends of the color scale
@@ -73,13 +70,8 @@ def _panel(axis: Any, gain: Gains, sure: np.ndarray) -> Any:
 
 
 def main() -> None:
-    """Write the figure with a palette, which takes a third of the bytes."""
-    content = io.BytesIO()
-    draw(document("vib_regimes.json")).savefig(content, dpi=110, format="png")
-    image = Image.open(content).convert("RGB").quantize(128)
-    small = io.BytesIO()
-    image.save(small, "png", optimize=True)
-    write_bytes(FOLDER / "figures" / "vib_regimes.png", small.getvalue())
+    """Write the figure."""
+    write_png(draw(document("vib_regimes.json")), FIGURES / "vib_regimes.png", colors=128)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -43,6 +44,18 @@ def curves_table(
         columns = {_head(name): (name, x) for name in fixed}
         tables.append(_table("Curve", curves, columns))
     return "\n".join(tables)
+
+
+def of_seed(curve: Curve, number: int) -> Curve:
+    """``curve`` with the means of training seed ``number`` (in order), which have no interval."""
+    metrics = {
+        name: metric
+        if metric.per_seed is None
+        else replace(metric, mean=metric.per_seed[number], ci_low=none, ci_high=none, per_seed=None)
+        for name, metric in curve.metrics.items()
+        for none in [np.full(len(metric.mean), np.nan)]
+    }
+    return replace(curve, metrics=metrics)
 
 
 def _table(

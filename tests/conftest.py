@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,10 +46,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def pytest_collection_finish() -> None:
+    """Exclude imported modules from garbage collection, which visits all objects otherwise."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _reseed() -> None:
     """Start each test from the same random state, independent of earlier tests."""
     set_seed("tests")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _return_memory() -> Iterator[None]:
+    """Return free memory to the system after each file, which C's library keeps otherwise."""
+    yield
+    gc.collect()
+    with suppress(OSError, AttributeError):  # other libraries than GNU's
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")

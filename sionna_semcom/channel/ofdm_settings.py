@@ -10,10 +10,11 @@ from pydantic import Field, model_validator
 
 from .base import MIMOSettings
 from .slots.checks import check_age, check_estimation
+from .slots.delayed import DelayedCSI
 from .slots.settings import SlotSettings
 
 
-class OFDMMIMOSettings(SlotSettings, MIMOSettings):
+class OFDMMIMOSettings(DelayedCSI, SlotSettings, MIMOSettings):
     """Settings of `OFDMMIMOChannel`."""
 
     kind: Literal["ofdm_mimo"] = "ofdm_mimo"
@@ -51,11 +52,6 @@ class OFDMMIMOSettings(SlotSettings, MIMOSettings):
             )
         check_age(self)
         return self
-
-    @property
-    def drawn_ofdm_symbols(self) -> int:
-        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
-        return self.num_ofdm_symbols + (self.csi_delay or 0)
 
     @property
     def streams(self) -> int:

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+DEVELOPMENT = "development samples"
+"""Name of the checksum of test samples that were set aside for validation"""
+
 
 class Data(Protocol):
     """Samples in three splits, as batches of dictionaries.
@@ -58,6 +61,14 @@ class Data(Protocol):
     def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
         """Targets of probes [batch] for each sample of a batch, by name.
 
-        By default, the ``label`` if there are classes, otherwise none.
+        Integers are classes, and `float` values are scores. By default, the ``label`` if there are
+        classes or the label is a score, otherwise none.
         """
-        return {"label": batch["label"]} if self.num_classes else {}
+        label = batch.get("label")
+        known = self.num_classes or (label is not None and is_score(label))
+        return {"label": batch["label"]} if known else {}
+
+
+def is_score(target: Any) -> bool:
+    """Whether a target is a score (`float`) instead of a class."""
+    return bool(tf.as_dtype(target.dtype).is_floating)

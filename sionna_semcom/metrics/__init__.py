@@ -10,9 +10,11 @@ from .bits import ber, bler
 from .decision_limit import decision_limit, score_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
+from .limits import limits
 from .probing import linear_probe, perceptron_probe
 from .registry import METRICS, AnyMetric, MetricSettings, default_metrics
 from .retrieval import pairwise_recall_at_1, recall_at_1
+from .score_probing import linear_score_probe, perceptron_score_probe
 from .undecidable import note_outputs, watching
 
 __all__ = [
@@ -31,13 +33,16 @@ __all__ = [
     "default_metrics",
     "f1_score",
     "fresh_dependence",
+    "limits",
     "linear_probe",
+    "linear_score_probe",
     "mae",
     "moments",
     "mse",
     "note_outputs",
     "pairwise_recall_at_1",
     "perceptron_probe",
+    "perceptron_score_probe",
     "psnr",
     "recall_at_1",
     "score_limit",

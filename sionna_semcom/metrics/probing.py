@@ -59,12 +59,11 @@ def linear_probe(
     Raises
     ------
     ValueError
-        If representations and classes do not match, or there are less than two classes
+        If representations and classes do not match, there are less than two classes, or scores
+        are given instead of classes
     """
-    from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     _check(train, test, *([validation] if validation else []))
     # Single precision is not sufficient to separate weak directions from rounding errors
@@ -77,8 +76,7 @@ def linear_probe(
         fitting = (train[0][order[cut:]], train[1][order[cut:]])
 
     def fitted(strength: float, samples: tuple[Array, Array]) -> Any:
-        scaled = PCA(_NEGLIGIBLE, whiten=True) if whiten else StandardScaler()
-        model = make_pipeline(scaled, LogisticRegression(C=strength, max_iter=500))
+        model = make_pipeline(scaler(whiten), LogisticRegression(C=strength, max_iter=500))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about convergence with weak regularization
             return model.fit(*samples)
@@ -129,11 +127,11 @@ def perceptron_probe(
     Raises
     ------
     ValueError
-        If representations and classes do not match, or there are less than two classes
+        If representations and classes do not match, there are less than two classes, or scores
+        are given instead of classes
     """
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     _check(train, test)
     network = MLPClassifier(
@@ -141,17 +139,42 @@ def perceptron_probe(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the maximum number of epochs
-        return float(make_pipeline(StandardScaler(), network).fit(*train).score(*test))
+        return float(make_pipeline(scaler(), network).fit(*train).score(*test))
 
 
-def _check(train: tuple[Array, Array], *others: tuple[Array, Array]) -> None:
-    for x, y in (train, *others):
+def scaler(whiten: bool = False) -> Any:
+    """Scikit-learn transformation that standardizes or whitens representations."""
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import StandardScaler
+
+    return PCA(_NEGLIGIBLE, whiten=True) if whiten else StandardScaler()
+
+
+def check_samples(target: str, *samples: tuple[Array, Array]) -> None:
+    """Check that representations are finite, and that each has a ``target`` (class or score).
+
+    Raises
+    ------
+    ValueError
+        If they do not match
+    """
+    for x, y in samples:
         if x.ndim != 2 or y.shape != x.shape[:1] or not len(y):
             raise ValueError(
-                "Representations must be [num_samples, dim] with a class each. "
+                f"Representations must be [num_samples, dim] with a {target} each. "
                 f"Received: {x.shape} and {y.shape}"
             )
         if not np.isfinite(x).all():
             raise ValueError("Representations must be finite. Received: NaN or infinity")
+
+
+def _check(train: tuple[Array, Array], *others: tuple[Array, Array]) -> None:
+    check_samples("class", train, *others)
+    for _, classes in (train, *others):
+        if np.issubdtype(classes.dtype, np.floating) and not np.all(classes == np.round(classes)):
+            raise ValueError(
+                "Classes must be integers; linear_score_probe and perceptron_score_probe are for "
+                f"scores. Received: dtype={classes.dtype}"
+            )
     if len(np.unique(train[1])) < 2:
         raise ValueError("A probe needs samples of two classes or more. Received: one class")

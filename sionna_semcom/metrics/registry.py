@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
@@ -40,6 +41,8 @@ class MetricSettings(Settings):
     """Modalities that the metric applies to, such as ``"image"``"""
     usual: ClassVar[bool] = False
     """Whether systems measure it by default"""
+    limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """Smallest and largest possible value, which limit intervals"""
 
     kind: str
 
@@ -83,6 +86,7 @@ class MSE(MetricSettings):
 
     modalities = ("image",)
     usual = True
+    limits = (0.0, math.inf)
 
     kind: Literal["mse"] = "mse"
 
@@ -113,6 +117,7 @@ class SSIM(MetricSettings):
 
     modalities = ("image",)
     usual = True
+    limits = (-1.0, 1.0)
 
     kind: Literal["ssim"] = "ssim"
     max_val: float = Field(1.0, gt=0)
@@ -129,6 +134,7 @@ class MAE(MetricSettings):
 
     modalities = ("audio",)
     usual = True
+    limits = (0.0, math.inf)
 
     kind: Literal["mae"] = "mae"
 
@@ -143,6 +149,7 @@ class Accuracy(MetricSettings):
 
     modalities = ("text",)
     usual = True
+    limits = (0.0, 1.0)
 
     kind: Literal["accuracy"] = "accuracy"
 
@@ -155,6 +162,7 @@ class _BitMetricSettings(MetricSettings):
     """Settings of a metric of decided bits, which is measured automatically for all bits."""
 
     modalities = ("bits",)
+    limits = (0.0, 1.0)
 
     @classmethod
     def subject(cls) -> str:

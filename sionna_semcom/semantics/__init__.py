@@ -15,6 +15,7 @@ from .networks.autoencoders import (
     text_decoder,
     text_encoder,
 )
+from .networks.deep_jscc import deep_jscc_decoder, deep_jscc_encoder
 from .networks.feature_encoder import FeatureEncoder
 from .networks.feature_tokens import FeatureTokens
 from .networks.fusion import ClassAttention, MultimodalFusion
@@ -23,18 +24,21 @@ from .networks.latent_fusion import LatentFusion
 from .networks.token_encoders import EncoderTokens, default_tokens
 from .networks.transformer import SequenceEncoder, TransformerBlock
 from .source_coding.h264 import H264Stream, h264_decode, h264_encode, h264_fit
+from .source_coding.image_codec import CodedImages, ImageCodec
 from .source_coding.range_coding import RangeCode
 from .source_coding.transform_coder import SourceCoded, TransformCoder
 from .task import Task
 
 __all__ = [
     "ClassAttention",
+    "CodedImages",
     "EncoderTokens",
     "FeatureEncoder",
     "FeatureTokens",
     "GaussianBottleneck",
     "GradientReversal",
     "H264Stream",
+    "ImageCodec",
     "LatentFusion",
     "Modality",
     "MultimodalFusion",
@@ -47,6 +51,8 @@ __all__ = [
     "Task",
     "TransformCoder",
     "TransformerBlock",
+    "deep_jscc_decoder",
+    "deep_jscc_encoder",
     "default_augmentation",
     "default_tokens",
     "h264_decode",

@@ -28,6 +28,9 @@ from .comm.settings import CoMMSettings
 from .comm.system import CoMM
 from .decision.system import DecisionSystem
 from .export.onnx_graphs import export_onnx
+from .images.base import ImageSystem
+from .images.deep_jscc import DeepJSCC, DeepJSCCSettings
+from .images.separate import SeparateImages, SeparateImagesSettings
 from .vib.settings import TwoStageVIBSettings
 from .vib.system import TwoStageVIB
 
@@ -46,6 +49,8 @@ __all__ = [
     "CompressedCoMM",
     "CompressedCoMMSettings",
     "DecisionSystem",
+    "DeepJSCC",
+    "DeepJSCCSettings",
     "DeviceSettings",
     "DigitalFeatures",
     "DigitalFeaturesSettings",
@@ -54,12 +59,15 @@ __all__ = [
     "FeatureTransmissionSettings",
     "ImageClassifier",
     "ImageClassifierSettings",
+    "ImageSystem",
     "LinearAlignmentSettings",
     "LinkedModel",
     "ManyUserAlignmentSystem",
     "Mode",
     "MultimodalModel",
     "NeuralAlignmentSettings",
+    "SeparateImages",
+    "SeparateImagesSettings",
     "SystemSettings",
     "TDeepSC",
     "TDeepSCSettings",

@@ -25,9 +25,11 @@ from sionna_semcom.systems import (
     Classifier,
     CoMM,
     CompressedCoMM,
+    DeepJSCC,
     DigitalFeatures,
     FeatureTransmission,
     ImageClassifier,
+    SeparateImages,
     TDeepSC,
     TwoStageVIB,
 )
@@ -38,6 +40,7 @@ from semcom_example.direct import DirectSystem
 SIZE = 6
 FEATURES = {"text": (5,), "audio": (4, 3)}
 DIGITS = {"image": (8, 8, 1), "audio": (16, 8, 1), "text": (10,)}
+IMAGE = {"image": DIGITS["image"]}
 BOTH = {"user_0": (8,), "user_1": (5,)}
 COMM = {"width": 8, "token_width": 8, "num_heads": 2, "projection": (8, 4)}
 
@@ -138,6 +141,13 @@ def digital() -> Any:
     return DigitalFeatures(FEATURES, 2, arrays, link=AWGNLink(), transmitted_dim=60)
 
 
+def separate_images() -> Any:
+    """A separate chain whose rate is chosen with the images of the batch."""
+    few = {"num_symbols": 64, "rates": [(4, 0.5), (6, 0.75)], "num_codewords": 4}
+    images = digits()["image"].numpy()
+    return SeparateImages(DIGITS, images, link=AWGNLink(), snr_db=(8.0, 12.0), **few)
+
+
 def comm(**options: Any) -> CoMM:
     """A small CoMM system."""
     return CoMM(FEATURES, link=AWGNLink(), **{**COMM, **options})
@@ -195,6 +205,8 @@ SYSTEMS = {
     "feature_transmission": decision(FeatureTransmission, width=8, dropout=0.0),
     "digital_features": Case(digital, features, (1,), drops=("text",), xla=False),
     "comm": Case(comm, features, (8,), drops=("text",)),
+    "deep_jscc": Case(lambda: DeepJSCC(DIGITS, link=AWGNLink(), num_symbols=4), digits, IMAGE),
+    "separate_images": Case(separate_images, digits, IMAGE, xla=False),
     "compressed_comm": Case(
         lambda: CompressedCoMM(comm(), link=AWGNLink(), num_symbols=2, hidden=(8,), fine_tune=True),
         features,

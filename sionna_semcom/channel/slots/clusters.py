@@ -11,6 +11,8 @@ from sionna.phy import PI, SPEED_OF_LIGHT, config
 from sionna.phy.block import Object
 from sionna.phy.channel.tr38901 import CDL, AntennaArray
 
+from .cdl_clusters import clusters_of
+
 
 def unit_vectors(zenith: np.ndarray, azimuth: np.ndarray) -> np.ndarray:
     """Directions [..., 3] of a zenith and an azimuth [rad], equation (7.1-6) of TR 38.901."""
@@ -70,8 +72,8 @@ def has_tables(model: Any) -> bool:
     """
     if type(model) is not CDL:
         return False
-    tilts = [model._rx_orientation[1:], model._tx_orientation[1:]]
-    return not np.any(tilts)
+    clusters = clusters_of(model)
+    return not np.any([clusters.rx_orientation[1:], clusters.tx_orientation[1:]])
 
 
 class ClusterPaths(Object):
@@ -120,34 +122,29 @@ class ClusterPaths(Object):
 
     def __init__(self, model: CDL, precision: str | None = None) -> None:
         super().__init__(precision=precision)
-        wavelength = SPEED_OF_LIGHT / float(model._carrier_frequency)
-        self._speeds = model._min_speed, model._max_speed
-        delays = np.asarray(model.delays, float)
-        order = np.argsort(delays, kind="stable")
-        self.delays = delays[order]
-        zoa, aoa, zod, aod = (
-            np.asarray(angles, float)[0, 0, 0][order]
-            for angles in (model._zoa, model._aoa, model._zod, model._aod)
-        )
+        clusters = clusters_of(model)
+        wavelength = SPEED_OF_LIGHT / clusters.carrier_frequency
+        self._speeds = clusters.speeds
+        self.delays = clusters.delays
+        zoa, aoa, zod, aod = clusters.angles
         self._num_clusters, self._num_rays = aoa.shape
-        receiver = model._rx_array, float(model._rx_orientation[0]), wavelength
-        transmitter = model._tx_array, float(model._tx_orientation[0]), wavelength
+        receiver = clusters.rx_array, float(clusters.rx_orientation[0]), wavelength
+        transmitter = clusters.tx_array, float(clusters.tx_orientation[0]), wavelength
         arrivals, departures = _pairs(zoa, aoa), _pairs(zod, aod)
-        powers = np.asarray(model._powers, float)[0, 0, 0][order] / self._num_rays
-        los = bool(model._los)
-        k_factor = float(model._k_factor[0, 0, 0]) if los else 0.0
+        line_of_sight = clusters.line_of_sight
+        k_factor = line_of_sight.k_factor if line_of_sight is not None else 0.0
+        powers = clusters.powers / self._num_rays
         amplitudes = np.sqrt(powers / (k_factor + 1.0)).reshape(-1, 1, 1, 1, 1)
         self._rx = self._table(amplitudes * array_response(*receiver, *arrivals))
         self._tx = self._table(array_response(*transmitter, *departures))
         rotations = 2.0 * np.pi / wavelength * unit_vectors(*arrivals)
         self._doppler = tf.constant(rotations.reshape(-1, 3), self.rdtype)
-        cross = 1.0 / np.sqrt(float(model._xpr[0, 0, 0, 0, 0]))  # the same for all rays
+        cross = 1.0 / np.sqrt(clusters.cross_polarization)
         self._cross = tf.constant([[1.0, cross], [cross, 1.0]], self.cdtype)
-        self._order = tf.constant(order, tf.int32)
+        self._order = tf.constant(clusters.order, tf.int32)
         self._line_of_sight: tuple[tf.Tensor, tf.Tensor] | None = None
-        if los:
-            angles = (model._los_zoa, model._los_aoa, model._los_zod, model._los_aod)
-            zoa, aoa, zod, aod = (np.asarray(angle, float).reshape(()) for angle in angles)
+        if line_of_sight is not None:
+            zoa, aoa, zod, aod = line_of_sight.angles
             ends = array_response(*receiver, zoa, aoa), array_response(*transmitter, zod, aod)
             specular = ends[0] @ np.diag([1.0, -1.0]) @ ends[1].T
             self._line_of_sight = (

@@ -15,6 +15,7 @@ from ..._seeding import derive_seed
 from ..batches import check_positive, each_once, plain
 from ..data import Data
 from ..folder import FolderData
+from ..presence import check_present
 from ..settings import DATASETS
 from .files import CLASSES, SHAPE, LabeledImages, read_archive, read_batches
 
@@ -63,6 +64,7 @@ class CIFAR10(Data):
                 "train": [batches / f"data_batch_{n}" for n in range(1, 6)],
                 "test": [batches / "test_batch"],
             }
+            check_present(root, [path for group in files.values() for path in group])
             splits = {name: read_batches(paths) for name, paths in files.items()}
             self.checksums = {path.name: sha256(path) for group in files.values() for path in group}
         else:

@@ -4,19 +4,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
 from ..._files import sha256
+from ..._messages import listed
+from ..batches import plain
 from ..data import Data
 from ..formats.idx import mnist_files, read_mnist
+from ..presence import check_present
 from .builtin import HANDWRITTEN_DIGITS, SPOKEN_DIGITS, read_handwritten, read_spoken
 from .log_mel import LogMel
 from .pairing import ClassPairs
-from .spoken_digits import SPLITS, clip_files, read_audiomnist, read_fsdd
+from .slant import NUM_SLANTS, slant_quartiles
+from .spoken_digits import SPLITS, SpokenDigits, clip_files, read_audiomnist, read_fsdd
 
+Digit = Literal["image", "audio", "text"]
+MODALITIES: tuple[Digit, ...] = ("image", "audio", "text")
+FURTHER_LABELS = ("slant", "speaker")
+_NUM_PROBING = 5000
 _READERS = {"fsdd": read_fsdd, "audiomnist": read_audiomnist}
 
 LabeledImages = tuple[np.ndarray, np.ndarray]
@@ -42,12 +52,20 @@ class Digits(Data):
         `split_by_speaker`
     log_mel : `LogMel`
         Spectrogram (defaults: `LogMel.speech_8khz()` for FSDD, `LogMel()` for AudioMNIST)
+    modalities : sequence of "image" | "audio" | "text"
+        Modalities of a sample. All modalities are read; the order of images does not depend on it
+    further_labels : sequence of "slant" | "speaker"
+        Labels of a batch in addition to ``label``, with information in one modality only: the
+        quartile of the slant of the image among training images of its digit (`slant`), and the
+        number of the speaker of the recording in alphabetical order
 
     Attributes
     ----------
     checksums : `dict` of `str`
         SHA-256 of the files that were read; ``fsdd`` and ``audiomnist`` include all WAV files in
         the order of their paths
+    labels : `dict` of `int`
+        Numbers of classes of ``further_labels``
     description : `str`
         One-line description of the data
 
@@ -56,7 +74,8 @@ class Digits(Data):
     FileNotFoundError
         If a file or folder is missing
     ValueError
-        If a file is damaged, a split lacks a class, or an argument is invalid
+        If a file is damaged, a split lacks a class, or an argument is invalid, such as a further
+        label "speaker" if the splits have different speakers
     """
 
     num_classes = 10
@@ -68,7 +87,11 @@ class Digits(Data):
         audio: str = "fsdd",
         split: str = "recording",
         log_mel: LogMel | None = None,
+        modalities: Sequence[str] = MODALITIES,
+        further_labels: Sequence[str] = (),
     ) -> None:
+        check_names(modalities, further_labels, root is not None and split == "recording")
+        self._dropped = [name for name in MODALITIES if name not in modalities]
         if audio not in _READERS:
             raise ValueError(f"`audio` must be one of {list(_READERS)}. Received: {audio!r}")
         if split not in SPLITS:
@@ -84,13 +107,27 @@ class Digits(Data):
             source = "scikit-learn digits + synthesized speech"
         else:
             root = Path(root)
+            ends = ("train", "test")
+            needed = [path for end in ends for path in mnist_files(root / "mnist", end)]
+            check_present(root, [*needed, root / audio])
             images = _mnist_splits(root / "mnist")
             clips = SPLITS[split](_READERS[audio](root / audio, log_mel))
             files = _files(root, audio)
             source = f"MNIST + {audio.upper()}, split by {split}"
         self.checksums = {name: sha256(*paths) for name, paths in files.items()}
+        speakers = np.unique(clips["train"].speakers)
+        known = {"slant": NUM_SLANTS, "speaker": len(speakers)}
+        self.labels = {name: known[name] for name in further_labels}
+        slants = slant_quartiles(images) if "slant" in further_labels else None
         self._pairs = {
-            name: ClassPairs(name, *images[name], clips[name].spectrograms, clips[name].labels)
+            name: ClassPairs(
+                name,
+                *images[name],
+                clips[name].spectrograms,
+                clips[name].labels,
+                of_images=slants and {"slant": slants[name]},
+                of_audio=_speakers(clips[name], speakers) if "speaker" in further_labels else None,
+            )
             for name in images
         }
         sizes = (f"{name} {len(pairs)} + {len(clips[name])}" for name, pairs in self._pairs.items())
@@ -99,7 +136,8 @@ class Digits(Data):
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of a sample of each modality, ``{"image": (28, 28, 1), ...}``."""
-        return self._pairs["train"].shapes
+        shapes = self._pairs["train"].shapes
+        return {name: shape for name, shape in shapes.items() if name not in self._dropped}
 
     def images(self, split: str) -> LabeledImages:
         """All images [num_images, height, width, 1] in [0, 1] of a split, and their labels.
@@ -130,18 +168,66 @@ class Digits(Data):
         start : `int`
             Number of the first step, to resume an interrupted training
         """
-        return self._pairs["train"].draws(batch_size, steps, seed, start)
+        return self._selected(self._pairs["train"].draws(batch_size, steps, seed, start))
+
+    def probing(self, batch_size: int = 100) -> tf.data.Dataset:
+        """Return about 5,000 training samples for probes, the same in each call."""
+        return self.train(batch_size, max(1, _NUM_PROBING // batch_size))
+
+    def parts(self, batch: Mapping[str, Any]) -> dict[str, Any]:
+        """Targets of probes: the digit (``label``), and further labels."""
+        return {name: batch[name] for name in ("label", *self.labels)}
 
     def validation(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
         """Return each validation image once, as in `test`."""
-        return self._pairs["validation"].each(batch_size, seed)
+        return self._selected(self._pairs["validation"].each(batch_size, seed))
 
     def test(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
         """Return each test image once, with a test recording of its class drawn with ``seed``.
 
         The last batch may be smaller.
         """
-        return self._pairs["test"].each(batch_size, seed)
+        return self._selected(self._pairs["test"].each(batch_size, seed))
+
+    def _selected(self, batches: tf.data.Dataset) -> tf.data.Dataset:
+        """``batches`` without the modalities that are not selected."""
+        if not self._dropped:
+            return batches
+
+        def without(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return {name: values for name, values in batch.items() if name not in self._dropped}
+
+        return batches.map(plain(without))
+
+
+def check_names(modalities: Sequence[str], labels: Sequence[str], has_speakers: bool) -> None:
+    """Check names of modalities and further labels.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or repeated, there is no modality, or the speaker is a label although
+        the splits do not have the same speakers
+    """
+    for what, names, known, least in (
+        ("modalities", modalities, MODALITIES, 1),
+        ("further_labels", labels, FURTHER_LABELS, 0),
+    ):
+        if len(names) < least or len({*names}) < len(names) or not {*names} <= {*known}:
+            raise ValueError(
+                f"`{what}` must be different names of {', '.join(known)}. "
+                f"Received: {listed(names) or 'none'}"
+            )
+    if "speaker" in labels and not has_speakers:
+        raise ValueError(
+            "`further_labels` may contain the speaker only with a `root` and `split`='recording', "
+            "where all splits have the same speakers. Received: speaker"
+        )
+
+
+def _speakers(clips: SpokenDigits, names: np.ndarray) -> dict[str, np.ndarray]:
+    """Number of the speaker of each clip in the sorted ``names``."""
+    return {"speaker": np.searchsorted(names, clips.speakers)}
 
 
 def _mnist_splits(folder: Path) -> dict[str, LabeledImages]:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
@@ -58,6 +60,7 @@ class ClassPairs:
     - ``audio`` : [batch, num_mels, num_frames, 1], `float32` in [0, 1]
     - ``text`` : [batch, num_classes], `float32`, one-hot
     - ``label`` : [batch], `int32`
+    - each of ``of_images`` and ``of_audio`` : [batch], `int32`
 
     Parameters
     ----------
@@ -73,6 +76,10 @@ class ClassPairs:
         Classes of the spectrograms
     num_classes : `int`
         Number of classes
+    of_images : `dict` of [num_images], `int`
+        Additional labels of the images
+    of_audio : `dict` of [num_clips], `int`
+        Additional labels of the spectrograms
 
     Raises
     ------
@@ -88,6 +95,8 @@ class ClassPairs:
         audio: np.ndarray,
         audio_labels: np.ndarray,
         num_classes: int = 10,
+        of_images: Mapping[str, np.ndarray] | None = None,
+        of_audio: Mapping[str, np.ndarray] | None = None,
     ) -> None:
         for kind, values in (("images", images), ("spectrograms", audio)):
             if not np.isfinite(values).all():
@@ -99,6 +108,10 @@ class ClassPairs:
             self._images = tf.constant(images[..., None])
             self._audio = tf.constant(audio[..., None])
             self._labels = tf.constant(image_labels, tf.int32)
+            self._of_images, self._of_audio = (
+                {key: tf.constant(values, tf.int32) for key, values in (given or {}).items()}
+                for given in (of_images, of_audio)
+            )
 
     def __len__(self) -> int:
         return len(self._images)
@@ -154,6 +167,8 @@ class ClassPairs:
             "audio": _unit(tf.gather(self._audio, audio_rows)),
             "text": tf.one_hot(labels, self.num_classes),
             "label": labels,
+            **{key: tf.gather(values, image_rows) for key, values in self._of_images.items()},
+            **{key: tf.gather(values, audio_rows) for key, values in self._of_audio.items()},
         }
 
 

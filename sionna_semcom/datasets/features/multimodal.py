@@ -15,7 +15,7 @@ from ..._files import sha256
 from ..._messages import listed, shortened
 from ..._seeding import derive_seed
 from ..batches import drawn_batches, each_once
-from ..data import Data
+from ..data import DEVELOPMENT, Data
 from .file import read_feature_file, write_feature_file
 from .split import FeatureSplit, hold_out
 from .standardization import Standardization, count_non_finite
@@ -99,7 +99,9 @@ class MultimodalFeatures(Data):
         self.num_classes = 0
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
-        self.checksums = {**(checksums or {}), "training samples": self._digest()}
+        self.checksums = {**(checksums or {}), "training samples": self._digest("train")}
+        if development > 0:
+            self.checksums[DEVELOPMENT] = self._digest("validation")
         self.replaced = {
             name: {
                 modality: count_non_finite(values, split.lengths.get(modality))
@@ -114,11 +116,11 @@ class MultimodalFeatures(Data):
         }
         self._arrays: dict[str, dict[str, np.ndarray]] = {}
 
-    def _digest(self) -> str:
-        """SHA-256 of the training data: features, lengths, labels and their type."""
-        train, digest = self.splits["train"], hashlib.sha256()
-        arrays = {**train.features, **{f"{k}_length": v for k, v in train.lengths.items()}}
-        for name, array in (*arrays.items(), (f"label, {self.num_classes}", train.label)):
+    def _digest(self, part: str) -> str:
+        """SHA-256 of a split: features, lengths, labels and their type."""
+        split, digest = self.splits[part], hashlib.sha256()
+        arrays = {**split.features, **{f"{k}_length": v for k, v in split.lengths.items()}}
+        for name, array in (*arrays.items(), (f"label, {self.num_classes}", split.label)):
             digest.update(f"{name} {array.shape} {array.dtype}".encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()

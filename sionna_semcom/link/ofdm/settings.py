@@ -9,11 +9,12 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from ...channel.slots.checks import check_age, check_estimation
+from ...channel.slots.delayed import DelayedCSI
 from ...channel.slots.settings import SlotSettings
 from ..estimation.settings import ReceiverSettings
 
 
-class OFDMSettings(SlotSettings, ReceiverSettings):
+class OFDMSettings(DelayedCSI, SlotSettings, ReceiverSettings):
     """Settings of `OFDMLink`; invalid combinations raise an error."""
 
     kind: Literal["ofdm"] = "ofdm"
@@ -107,11 +108,6 @@ class OFDMSettings(SlotSettings, ReceiverSettings):
                 f"Received: csi='delayed' with num={self.num_interferers}"
             )
         return self
-
-    @property
-    def drawn_ofdm_symbols(self) -> int:
-        """OFDM symbols of a slot, and of the time before it to which delayed CSI belongs."""
-        return self.num_ofdm_symbols + (self.csi_delay or 0)
 
     @property
     def streams(self) -> int:

@@ -63,7 +63,6 @@ class LatentFusion(keras.layers.Layer):
             "unique_dim": unique_dim,
             "units": units,
         }
-        self.latent_dim = latent_dim
         inputs = num_modalities * (latent_dim + unique_dim + 1)
         self.correction = perceptron(inputs, [units], latent_dim, last="zeros")
         self.built = True  # the perceptron has its weights
@@ -73,7 +72,7 @@ class LatentFusion(keras.layers.Layer):
         flags = ops.expand_dims(present, -1)
         seen = ops.concatenate([encodings * flags, flags], -1)
         features = ops.concatenate(ops.unstack(seen, axis=0), -1)
-        mean = centroid(encodings[..., : self.latent_dim], present)
+        mean = centroid(encodings[..., : self._sizes["latent_dim"]], present)
         return unit_norm(mean + self.correction(features))
 
     def get_config(self) -> dict[str, Any]:

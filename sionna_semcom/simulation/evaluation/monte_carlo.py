@@ -15,6 +15,7 @@ from ..._messages import listed, shortened
 from ..._parts import validated
 from ..._seeding import reseed, set_seed
 from ...link.figures import DROP
+from ...metrics import limits
 from ...systems.base.contract import Aggregating, Measurable, Scaled
 from ...systems.base.snr import check_snr, check_snrs
 from ..results.curves import SNR_AXIS, Curve, Estimate, Metric
@@ -222,10 +223,8 @@ def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> 
                 "Points of one curve must have the same metrics. "
                 f"Received: {listed(first, 20)}; and {listed(point, 20)}"
             )
-    return {
-        name: Metric.from_estimates([[point[name] for point in row] for row in points], confidence)
-        for name in first
-    }
+    rows = {name: [[point[name] for point in row] for row in points] for name in first}
+    return {n: Metric.from_estimates(own, confidence, limits(n)) for n, own in rows.items()}
 
 
 def _offset_db(mc_fun: Any, axis: str) -> float:

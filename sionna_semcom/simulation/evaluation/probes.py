@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Probes: classifiers and discriminators trained on frozen representations of a system."""
+"""Probes: predictors and discriminators trained on frozen representations of a system."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ import numpy as np
 import tensorflow as tf
 
 from ... import metrics
+from ..._messages import listed, shortened
 from ...datasets import Data
+from ...datasets.data import is_score
+from ...semantics import Task
 from ...systems.base.contract import Representing
 from ..results.curves import Estimate
 from .graphs import converted
 
 BATCH_SIZE = 500
 _RECEIVED = "received"
+_DEPENDENCE = ("bce_", "jsd_")  # the other metrics are accuracies
 Parts = dict[str, np.ndarray]
 Probe = Literal["linear", "whitened", "perceptron"]
 
@@ -28,6 +32,11 @@ _CLASSIFIERS: dict[Probe, Callable[..., float]] = {
     "linear": metrics.linear_probe,
     "whitened": functools.partial(metrics.linear_probe, whiten=True),
     "perceptron": metrics.perceptron_probe,
+}
+_REGRESSIONS: dict[Probe, Callable[..., np.ndarray]] = {
+    "linear": metrics.linear_score_probe,
+    "whitened": functools.partial(metrics.linear_score_probe, whiten=True),
+    "perceptron": metrics.perceptron_score_probe,
 }
 
 
@@ -46,7 +55,9 @@ def probe(
       (:func:`~sionna_semcom.metrics.fresh_dependence`);
     - ``<part>_in_<where>``: accuracy of a classifier that predicts a known part of a sample
       (``data.parts``) from the latent of a modality, or from the received representation at
-      ``snr_db``. Classifiers are trained on ``data.probing``.
+      ``snr_db``. Classifiers are trained on ``data.probing``;
+    - ``<part>_<metric>_in_<where>`` if the part is a score: metrics of
+      :class:`~sionna_semcom.semantics.Task` for a regression, such as ``label_mae_in_received``.
 
     The estimates have no interval. The interval of a study is over the models of its seeds.
 
@@ -64,7 +75,9 @@ def probe(
         Modalities that are available at the transmitter
     kind : "linear" (default) | "whitened" | "perceptron"
         Classifier: :func:`~sionna_semcom.metrics.linear_probe` of standardized or of whitened
-        representations, or :func:`~sionna_semcom.metrics.perceptron_probe`
+        representations, or :func:`~sionna_semcom.metrics.perceptron_probe`. For scores,
+        :func:`~sionna_semcom.metrics.linear_score_probe` or
+        :func:`~sionna_semcom.metrics.perceptron_score_probe`
 
     Output
     ------
@@ -110,7 +123,8 @@ class Probing:
             raise ValueError(f"`kind` must be one of {', '.join(_CLASSIFIERS)}. Received: {kind!r}")
         if not isinstance(system, Representing):
             raise ValueError(f"probes need a system with representations. Received: {system.name}")
-        self._data, self._batches, self._classify = data, batches, _CLASSIFIERS[kind]
+        self._data, self._batches = data, batches
+        self._classify, self._regress = _CLASSIFIERS[kind], _REGRESSIONS[kind]
         read = converted(functools.partial(system.representations, present=present))
         self._read = tf.function(read, autograph=False, reduce_retracing=True)
         self._known: dict[str, Any] = {}
@@ -129,23 +143,75 @@ class Probing:
             pair = f"{one}_{other}"
             compute = functools.partial(metrics.fresh_dependence, test[one], test[other])
             found = self._once(pair, compute)
-            figures |= {f"bce_{pair}": found.bce, f"jsd_{pair}": found.jsd_bound}
+            values = found.bce, found.jsd_bound
+            figures |= {f"{kind}{pair}": x for kind, x in zip(_DEPENDENCE, values, strict=True)}
         if right:
             batches = self._data.probing(BATCH_SIZE)
             train, answers = _collect(self._read, batches, snr_db, self._data.parts)
             for part, where in product(right, test):
-                name = f"{part}_in_{where}"
                 samples = (train[where], answers[part]), (test[where], right[part])
-                fit = functools.partial(self._classify, *samples)
-                figures[name] = fit() if where == _RECEIVED else self._once(name, fit)
+                fit = functools.partial(self._predict, part, where, *samples)
+                name = f"{part}_in_{where}"
+                figures |= fit() if where == _RECEIVED else self._once(name, fit)
         count = len(next(iter(test.values())))
-        return {name: Estimate(value, np.nan, np.nan, count) for name, value in figures.items()}
+        return {
+            name: Estimate(value, np.nan, np.nan, count, not name.startswith(_DEPENDENCE))
+            for name, value in figures.items()
+        }
+
+    def _predict(
+        self, part: str, where: str, train: tuple[Any, Any], test: tuple[Any, Any]
+    ) -> dict[str, float]:
+        """Metrics of a predictor of ``part`` that is trained on ``train``."""
+        if not is_score(test[1]):
+            return {f"{part}_in_{where}": self._classify(train, test)}
+        found = _score_figures(test[1], self._regress(train, test))
+        return {f"{part}_{name}_in_{where}": value for name, value in found.items()}
 
     def _once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Result of ``compute``, which is called at the first SNR only."""
         if name not in self._known:
             self._known[name] = compute()
         return self._known[name]
+
+
+def _score_figures(label: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Metrics of predicted ``scores`` [num_samples], which are limited to [-3, 3]."""
+    task, predicted = Task(0), tf.constant(scores, tf.float32)
+    found = task.measure(tf.constant(label, tf.float32), task.outputs_of(predicted))
+    means = {name: np.asarray(np.mean(values, 0, np.float64)) for name, values in found.items()}
+    return {name: task.aggregates.get(name, float)(mean) for name, mean in means.items()}
+
+
+def check_probed(data: Data, names: Iterable[str]) -> None:
+    """Check that ``names`` of metrics of probes fit the parts of ``data``.
+
+    Raises
+    ------
+    ValueError
+        If a name ``<part>_in_<where>`` is of a part that the data do not have, of a class although
+        the part is a score, or of a score although the part is a class
+    """
+    named = [name for name in names if "_in_" in name]
+    known = _probed(data) if named else []
+    for name in named:
+        part, _, where = name.rpartition("_in_")
+        if part not in known:
+            raise ValueError(
+                "Probes must be named after parts of the data: "
+                f"{listed((f'{one}_in_{where}' for one in known), 40) or 'there are none'}. "
+                f"Received: {shortened(name)}"
+            )
+
+
+def _probed(data: Data) -> list[str]:
+    """Names before ``_in_`` in metrics of probes of ``data``: classes, and metrics of scores."""
+    batch = next(iter(data.probing(1)))
+    parts = data.parts({name: values.numpy() for name, values in batch.items()})
+    known: list[str] = []
+    for part, values in parts.items():
+        known += [f"{part}_{one}" for one in Task(0).metric_names] if is_score(values) else [part]
+    return known
 
 
 def _collect(

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..._messages import listed
+from ...metrics.limits import UNLIMITED
 from . import intervals
 from .records import Records
 
@@ -62,17 +63,26 @@ class Metric:
 
     @classmethod
     def from_estimates(
-        cls, estimates: Sequence[Sequence[Estimate]], confidence: float = 0.95
+        cls,
+        estimates: Sequence[Sequence[Estimate]],
+        confidence: float = 0.95,
+        limits: tuple[float, float] = UNLIMITED,
     ) -> Metric:
-        """Join estimates ``[num_seeds][num_points]``."""
+        """Join estimates ``[num_seeds][num_points]`` of a metric with the range ``limits``."""
         rows = [[astuple(estimate) for estimate in row] for row in estimates]
         mean, low, high, count, proportion = np.moveaxis(np.array(rows, float), -1, 0)
         is_proportion, per_seed = bool(proportion.all()), None
         mean_, low_, high_ = mean[0], low[0], high[0]
         if len(estimates) > 1:
-            bounds = intervals.over_seeds(mean, low, high, confidence, is_proportion)
+            bounds = intervals.over_seeds(mean, low, high, confidence)
             per_seed, (mean_, low_, high_) = mean, bounds
-        return cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
+        joined = cls(mean_, low_, high_, count.sum(0).astype(np.int64), is_proportion, per_seed)
+        return joined.within((0.0, 1.0) if is_proportion else limits)
+
+    def within(self, limits: tuple[float, float]) -> Metric:
+        """The same estimates, with intervals limited to the range of the metric."""
+        low, high = intervals.limited(self.mean, self.ci_low, self.ci_high, limits)
+        return replace(self, ci_low=low, ci_high=high)
 
     def __len__(self) -> int:
         """Number of points."""

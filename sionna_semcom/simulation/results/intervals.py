@@ -162,21 +162,33 @@ def over_seeds(
     low: ArrayLike,
     high: ArrayLike,
     confidence: float = 0.95,
-    proportion: bool = False,
 ) -> Bounds:
     """Student's t interval over models of different training seeds.
 
     ``mean``, ``low`` and ``high`` of the models have shape ``[num_seeds, ...]``. If a mean is equal
     for all models, such as the accuracy of few samples, their spread gives an interval of zero
-    width. The widest interval of the models replaces it. Proportions are limited to [0, 1].
+    width. The widest interval of the models replaces it.
     """
     means = np.asarray(mean, float)
     center, lower, upper = student(np.moveaxis(means, 0, -1), 1.0, confidence)
-    if proportion:
-        lower, upper = np.maximum(lower, 0.0), np.minimum(upper, 1.0)
     same = np.ptp(means, axis=0) == 0
     lower = np.where(same, np.min(np.asarray(low), axis=0), lower)
     return center, lower, np.where(same, np.max(np.asarray(high), axis=0), upper)
+
+
+def limited(
+    mean: ArrayLike, low: ArrayLike, high: ArrayLike, limits: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Bounds of intervals within the range ``limits`` of a metric.
+
+    A mean outside of the range shows that it is not that of the metric; its interval is not
+    changed.
+    """
+    means, lower, upper = (np.asarray(values, float) for values in (mean, low, high))
+    smallest, largest = limits
+    inside = (means >= smallest) & (means <= largest)
+    lower = np.where(inside, np.maximum(lower, smallest), lower)
+    return lower, np.where(inside, np.minimum(upper, largest), upper)
 
 
 def repetition_variance(

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import did_you_mean, listed
+from ...metrics import limits
 from .curves import Curve, Metric
 from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
@@ -135,7 +136,8 @@ class PlotMetrics:
                 if name in curve.metrics:
                     x = axis.positions(curve.x, index, len(self._curves))
                     log = name in log_scale
-                    handle = _draw_curve(ax, x, curve.x, curve.metrics[name], index, label, log)
+                    metric = curve.metrics[name].within(limits(name))
+                    handle = _draw_curve(ax, x, curve.x, metric, index, label, log)
                     handles.setdefault(label, handle)
             _style_panel(ax, name, name in log_scale)
             axis.set_ticks(ax)

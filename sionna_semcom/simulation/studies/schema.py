@@ -11,6 +11,7 @@ from ..._messages import listed, shortened
 from ..._parts import Decibels, Settings
 from ...metrics import AnyMetric
 from ...systems.base.snr import check_snr
+from ...systems.decision.modes import AT_TRANSMITTER
 from ..evaluation.probes import Probe
 from ..evaluation.stop_rule import StopRule
 from ..results.curves import EBNO_AXIS, POWER_AXIS, SNR_AXIS
@@ -50,7 +51,7 @@ class CurveSettings(Settings):
                 f"curve {self.label!r} must list equally many links and models. Received: "
                 f"{len(self.model)} models, {len(self.link)} links"
             )
-        if self.confidence is not None and self.mode in ("decision", "limit"):
+        if self.confidence is not None and self.mode in AT_TRANSMITTER:
             raise ValueError(
                 f"curve {self.label!r} must not have a confidence if the transmitter decides. "
                 f"Received: confidence={self.confidence}, mode={self.mode!r}"
@@ -101,7 +102,7 @@ class EvaluationSettings(StopRule):
     """Whether classifiers and discriminators are trained on the representations of models, to
     measure their information. Classifiers are linear (true or linear), linear on whitened
     representations, which is faster for high dimensions (whitened), or have a hidden layer
-    (perceptron)."""
+    (perceptron). Regressions replace classifiers of scores."""
     metrics: tuple[AnyMetric, ...] = ()
     """Additional metrics of reconstructions, which are named ``<modality>_<kind>`` in results"""
     graph_mode: Literal["auto", "graph", "xla"] | None = "graph"

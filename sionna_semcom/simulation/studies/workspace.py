@@ -19,7 +19,7 @@ from ...systems.decision.receiver import DecisionReceiver
 from ..evaluation.batches import Batches
 from ..evaluation.graphs import Graphs, Measure
 from ..evaluation.monte_carlo import simulate_point
-from ..evaluation.probes import Probing
+from ..evaluation.probes import Probing, check_probed
 from ..evaluation.recorder import Recorder
 from ..evaluation.state import State
 from ..execution.tasks import Report
@@ -259,9 +259,25 @@ class Workspace:
         draw = self.data.test if evaluation.split == "test" else self.data.validation
         return Batches(draw(evaluation.batch_size))
 
-    def _check_names(self, point: dict[str, Any]) -> None:
+    @property
+    def _figure_metrics(self) -> tuple[str, ...]:
+        """Metrics that the figure names."""
         figure = self.study.figure
-        for name in (*(figure.metrics or ()), *figure.log_scale, *figure.ranked):
+        return *(figure.metrics or ()), *figure.log_scale, *figure.ranked
+
+    def check_probed(self) -> None:
+        """Check, before any training, that metrics of probes fit the data.
+
+        Raises
+        ------
+        ValueError
+            If the figure names a metric of a part that the data do not have
+        """
+        if self.study.evaluation.probes:
+            check_probed(self.data, self._figure_metrics)
+
+    def _check_names(self, point: dict[str, Any]) -> None:
+        for name in self._figure_metrics:
             if name not in point:
                 raise ValueError(
                     f"The study's figure names the metric {shortened(name)}, but there are only "

@@ -36,7 +36,8 @@ def train(
     A checkpoint belongs to this training if ``settings``, the checksums of ``data``, ``seed`` and
     ``provenance`` are equal. Each epoch has its own seed, so that resumed training results in the
     same weights as uninterrupted training. The system supplies schedules, such as of loss weights,
-    for the number of epochs (``system.schedules``).
+    for the number of epochs (``system.schedules``). Scores are calibrated after the last epoch if
+    ``settings`` contain ``calibrate``.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def train(
     system.optimizer.build(system.trainable_variables)
     origin = {
         "training": settings.model_dump_json(),
-        "data": json.dumps(data.checksums),
+        "data": json.dumps(settings.sources(data.checksums)),
         "seed": seed,
         **(provenance or {}),
     }
@@ -119,6 +120,9 @@ def train(
             progress = {"epoch": epoch + 1, "threads": intra_op_threads()}
             save_weights(system, checkpoint, {**origin, **progress})
         gc.collect()  # release graphs and files, which have reference cycles
+    if settings.calibrate:
+        reseed(seed, "calibration")
+        system.calibrate_score(data.validation(settings.batch_size))
     return system
 
 

@@ -16,6 +16,7 @@ from pydantic import (
 
 from ..._parts import Decibels, Settings
 from ...datasets import Data
+from ...datasets.data import DEVELOPMENT
 from ...link import AnyLink, AWGNSettings, Link, from_settings
 from ...systems import SYSTEMS, SystemSettings
 from ...systems.base.snr import snr_range
@@ -45,6 +46,15 @@ class TrainingSettings(Settings):
     deterministic: bool = False
     """Whether the weights must not depend on the number of cores: TensorFlow runs each operation of
     the process in one thread. Must be set before TensorFlow runs its first operation."""
+
+    calibrate: bool = False
+    """Whether scores are scaled and shifted after training, so that their mean absolute error on
+    the validation samples is least, see
+    :meth:`~sionna_semcom.systems.DecisionSystem.calibrate_score`"""
+
+    def sources(self, checksums: Mapping[str, str]) -> dict[str, str]:
+        """Checksums of the data that the weights depend on, out of all ``checksums``."""
+        return {k: v for k, v in checksums.items() if self.calibrate or k != DEVELOPMENT}
 
     @model_validator(mode="after")
     def _limit_threads(self) -> "TrainingSettings":
@@ -110,7 +120,15 @@ class ModelSettings(Settings):
             it draws a pool of channels.
         seed : `int`
             Training seed of the link and of semantic pilots
+
+        Raises
+        ------
+        ValueError
+            If scores must be calibrated, but ``data`` have no scores or no validation samples
         """
+        if self.training.calibrate:
+            self.system.check_calibration(data.num_classes)
+            data.validation()
         return self.system.build(data, link or from_settings(self.link, seed), self.snr_db, seed)
 
 

@@ -128,7 +128,7 @@ class ModelStore:
         checkpoint = path.with_name(f"seed{seed}.checkpoint.weights.h5")
         provenance = {
             "settings": settings.model_dump_json(),
-            "data": json.dumps(data.checksums),
+            "data": json.dumps(settings.training.sources(data.checksums)),
             **({"channels": json.dumps(files)} if (files := dict(settings.checksums)) else {}),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,7 +178,8 @@ def _of(found: Mapping[str, Any], settings: ModelSettings, checksums: Mapping[st
     try:
         trained = ModelSettings.model_validate_json(found["settings"])
         channels = read_json(found.get("channels", "{}"), "`channels`")
-        same = trained == settings and read_json(found["data"], "`data`") == checksums
+        data = settings.training.sources(checksums)
+        same = trained == settings and read_json(found["data"], "`data`") == data
         return same and channels == settings.checksums
     except (KeyError, ValueError):
         return False

@@ -82,6 +82,16 @@ class SystemSettings(Settings):
         if confidence is not None:
             raise ValueError(f"confidence is for systems that decide. Received: {confidence}")
 
+    def check_calibration(self, num_classes: int) -> None:
+        """Check that scores of the system can be calibrated.
+
+        Raises
+        ------
+        ValueError
+            If it has no scores
+        """
+        raise ValueError(f"calibrate is for systems that decide on a score. Received: {self.kind}")
+
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether received representations can be probed in ``mode`` or the default mode."""
         return self.shows_representations

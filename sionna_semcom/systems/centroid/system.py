@@ -10,17 +10,17 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from ..._messages import check_choice, shortened
+from ..._messages import check_choice
 from ...losses import centroid, centroid_contrastive_loss, unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
-from ...metrics import MetricSettings, note_outputs
 from ...semantics import LatentFusion, Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
 from ..base.contract import SNR, Batch, Present
 from ..base.devices import Transmitters, uses_of_devices
 from ..base.multimodal import MultimodalModel
 from ..base.presence import check_keys, check_shapes, present_names
+from ..base.reconstruction import reconstruction_metrics
 from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import Received
@@ -272,24 +272,10 @@ class CentroidSystem(MultimodalModel):
 
     def compare(self, batch: Batch, encodings: Batch, outputs: Batch) -> dict[str, tf.Tensor]:
         """Metrics ``[batch]`` of the reconstruction of each sample."""
-        note_outputs(*outputs.values())
-        figures = {
-            f"{modality.name}_{key}": metric(batch[modality.name], outputs[modality.name])
-            for modality in self.modalities
-            for key, metric in modality.metrics.items()
-        }
-        for metric in self.further_metrics:
-            if not isinstance(metric, MetricSettings):
-                raise ValueError(
-                    "`further_metrics` must contain objects of `MetricSettings`, such as "
-                    f"`metrics.METRICS['psnr']()`. Received: {shortened(metric)}"
-                )
-            for name in metric.modalities:
-                if name in outputs:
-                    figures[f"{name}_{metric.kind}"] = metric(batch[name], outputs[name])
-        for name, judge in self.recognizers.items():
-            figures[f"{name}_recognized"] = judge.recognizes(outputs[name], batch["label"])
-        return figures
+        metrics = {modality.name: modality.metrics for modality in self.modalities}
+        return reconstruction_metrics(
+            batch, outputs, metrics, self.further_metrics, self.recognizers
+        )
 
     def static_metrics(self, data: Iterable[Batch]) -> dict[str, float]:
         """Metrics that do not depend on the SNR, see `bandwidth_and_recall`."""

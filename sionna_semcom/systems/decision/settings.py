@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt
 
 from ...semantics import Task
 from ..base.settings import SystemSettings
-from .system import DecisionMode
+from .modes import DecisionMode
 
 
 class DecisionSettings(SystemSettings):
@@ -45,6 +45,20 @@ class DecisionSettings(SystemSettings):
             )
         if confidence is not None and not 0.0 < confidence <= 1.0:
             raise ValueError(f"confidence must lie in (0, 1]. Received: {confidence}")
+
+    def check_calibration(self, num_classes: int) -> None:
+        """Check that the system decides on a score, and not on one of ``num_classes``.
+
+        Raises
+        ------
+        ValueError
+            If it decides on classes
+        """
+        if num_classes:
+            raise ValueError(
+                "calibrate is for scores (label: regression). "
+                f"Received: a system of {num_classes} classes"
+            )
 
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a latent, not only a decision."""

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from ..._messages import check_choice
@@ -19,10 +21,10 @@ from ...semantics import Task
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
 from ..base.presence import check_batch, dropout_mask, present_names
+from .calibration import best_map, move_outputs
 from .limit import at_limit, check_limit
+from .modes import DecisionMode
 from .receiver import DecisionReceiver
-
-DecisionMode = Literal["latent", "decision", "limit"]
 
 
 class DecisionSystem(DecisionReceiver):
@@ -76,6 +78,7 @@ class DecisionSystem(DecisionReceiver):
     """
 
     kept_attributes = ("mode", "confidence")
+    head: keras.Sequential
 
     def __init__(
         self,
@@ -219,6 +222,43 @@ class DecisionSystem(DecisionReceiver):
         loss = losses[0] if len(losses) == 1 else tf.add_n(losses) / len(losses)
         self._task_tracker.update_state(loss)
         return loss
+
+    def calibrate_score(self, data: Iterable[Batch], passes: int = 8) -> tuple[float, float]:
+        r"""Scale and shift the scores of the trained system so that their mean loss is least.
+
+        .. math::
+            (a, b) = \arg\min_{a, b} \sum_n \left| s_n - 3 \tanh\frac{a o_n + b}{3} \right|
+
+        with the outputs :math:`o_n` of the network and the labels :math:`s_n` of samples that were
+        not used for training. The SNR of each batch is drawn as in training. The last layer of the
+        network includes :math:`a` and :math:`b` afterwards, so that no layer is added.
+
+        Parameters
+        ----------
+        data : iterable of `dict`
+            Batches of samples with their ``label``, usually ``data.validation()``
+        passes : `int`
+            Number of passes over ``data``
+
+        Output
+        ------
+        scale, shift : `float`
+            :math:`a` and :math:`b`
+
+        Raises
+        ------
+        ValueError
+            If the system decides on classes, there are no samples, or an output is not finite
+        """
+        self.settings.check_calibration(self.task.num_classes)
+        decided = tf.function(self.call, autograph=False)
+        pairs = [(batch["label"], decided(batch)) for _ in range(passes) for batch in data]
+        if not pairs:
+            raise ValueError("`data` must have samples for a calibration. Received: none")
+        labels, outputs = (np.concatenate(values) for values in zip(*pairs, strict=True))
+        found = best_map(functools.partial(self.task.loss, labels), outputs)
+        move_outputs(self.head, *found)
+        return found
 
     def _noiseless_outputs(self, latents: tf.Tensor) -> tf.Tensor:
         """Outputs at the transmitter."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import tensorflow as tf
+
 from ..._files import check_folder, write_bytes
 from ..alignment.system import AlignmentSystem
 from ..base.linked_model import LinkedModel
@@ -139,8 +141,7 @@ Convert = Callable[[Part], Any]
 def _converter() -> Convert:
     """Function that converts a part of a graph to ONNX."""
     try:
-        import tf2onnx
-        from tf2onnx import tf_loader
+        from tf2onnx import optimizer, tf_loader, tfonnx
     except ImportError as error:
         raise ModuleNotFoundError(
             "ONNX graphs need tf2onnx: pip install 'sionna-semcom[onnx]'"
@@ -150,14 +151,20 @@ def _converter() -> Convert:
         sides = part.inputs, part.outputs
         ends = [[end.name for end in side.values()] for side in sides]
         frozen = tf_loader.from_function(part.function, *ends)
-        graph, _ = tf2onnx.convert.from_graph_def(
-            real_graph(frozen, ends[1]),
-            name="sionna_semcom",
-            input_names=ends[0],
-            output_names=ends[1],
-            opset=OPSET,
-            tensors_to_rename={end.name: name for side in sides for name, end in side.items()},
-        )
+        # tf2onnx.convert.from_graph_def freezes again, with deprecated functions of TensorFlow
+        with tf.Graph().as_default():
+            frozen = tf_loader.tf_optimize(*ends, real_graph(frozen, ends[1]))
+        with tf.device("/cpu:0"), tf.Graph().as_default() as imported:
+            tf.import_graph_def(frozen, name="")
+            converted = tfonnx.process_tf_graph(
+                imported,
+                continue_on_error=True,
+                opset=OPSET,
+                input_names=ends[0],
+                output_names=ends[1],
+                tensors_to_rename={end.name: name for side in sides for name, end in side.items()},
+            )
+        graph = optimizer.optimize_graph(converted).make_model("converted from sionna_semcom")
         for end in (*graph.graph.input, *graph.graph.output):
             end.type.tensor_type.shape.dim[0].dim_param = "batch"
         return graph

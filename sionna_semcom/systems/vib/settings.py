@@ -10,6 +10,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
+from ..decision.modes import AT_TRANSMITTER
 from ..decision.settings import LatentDecisionSettings
 
 
@@ -64,7 +65,7 @@ class TwoStageVIBSettings(LatentDecisionSettings, DeviceSettings):
     def check_evaluation(self, mode: str | None, present: Sequence[str] | None) -> None:
         """Check that a decision at the transmitter has all modalities."""
         super().check_evaluation(mode, present)
-        if mode in ("decision", "limit") and self.devices:
+        if mode in AT_TRANSMITTER and self.devices:
             raise ValueError(f"mode {mode!r} needs one transmitter with all modalities")
 
     def check_confidence(self, confidence: float | None) -> None:

@@ -2,11 +2,13 @@
 """The command that exports a model."""
 
 import importlib.util
+import logging
 
 import pytest
+from tensorflow.python.util import deprecation
 
 from sionna_semcom.link import AWGNLink
-from sionna_semcom.systems import FeatureTransmission, TwoStageVIB
+from sionna_semcom.systems import FeatureTransmission, TwoStageVIB, export_onnx
 
 from .invoking import invoke
 
@@ -25,6 +27,14 @@ def test_a_file_becomes_two_graphs(tmp_path):
     shown = " ".join(ended.output.split())
     assert "input audio_length [batch] int32" in shown
     assert "output symbols_real [batch, 3] float32" in shown
+
+
+@pytest.mark.skipif(not INSTALLED, reason="tf2onnx is not installed")
+def test_nothing_is_logged(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(deprecation, "_PRINTED_WARNING", {})  # as in a new process
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    export_onnx(TwoStageVIB(SHAPES, 2, link=AWGNLink(), width=8, transmitted_dim=6), tmp_path)
+    assert caplog.messages == []
 
 
 def test_what_cannot_be_exported_ends_in_one_line(tmp_path):

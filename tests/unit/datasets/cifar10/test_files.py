@@ -87,7 +87,8 @@ def test_a_damaged_batch_is_named(tmp_path):
         with pytest.raises(ValueError, match=r"data_batch_3` is no batch of CIFAR-10"):
             CIFAR10(tmp_path)
     path.unlink()
-    with pytest.raises(FileNotFoundError, match="data_batch_3"):
+    (path.parent / "test_batch").unlink()
+    with pytest.raises(FileNotFoundError, match="data_batch_3, cifar-10-batches-py/test_batch"):
         CIFAR10(tmp_path)
 
 

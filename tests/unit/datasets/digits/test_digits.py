@@ -6,8 +6,9 @@ import shutil
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
-from sionna_semcom.datasets import Digits, LogMel, read_idx
+from sionna_semcom.datasets import Digits, LogMel, read_fsdd, read_idx
 
 
 @pytest.mark.parametrize(("audio", "shape"), [("fsdd", (64, 32, 1)), ("audiomnist", (128, 24, 1))])
@@ -19,6 +20,16 @@ def test_folders(tmp_path, mnist, fsdd, audiomnist, audio, shape, split):
     assert sorted(batch["label"].numpy()) == list(range(10))
     assert batch["audio"].shape == (10, *shape)
     assert digits.description.startswith(f"MNIST + {audio.upper()}, split by {split}")
+
+
+def test_selected_modalities_have_the_same_images(tmp_path, mnist, fsdd):
+    images, all_of_them = Digits(tmp_path, modalities=["image"]), Digits(tmp_path)
+    assert images.shapes == {"image": (4, 4, 1)}
+    for name in ("train", "validation", "test"):
+        few, every = (next(iter(getattr(one, name)(20, seed=3))) for one in (images, all_of_them))
+        assert set(few) == {"image", "label"}
+        assert set(every) == {"image", "audio", "text", "label"}
+        np.testing.assert_array_equal(few["image"], every["image"])
 
 
 def test_splits_share_no_image(tmp_path, mnist, fsdd):
@@ -47,7 +58,13 @@ def test_checksums_tell_what_was_read(tmp_path, mnist, fsdd):
     [
         ({"audio": "sdr"}, r"`audio` must be one of \['fsdd', 'audiomnist'\]. Received: 'sdr'"),
         ({"split": "day"}, r"`split` must be one of \['recording', 'speaker'\]. Received: 'day'"),
+        ({"modalities": ["image", "smell"]}, "must be different names of image, audio, text. Rec"),
         ({"log_mel": LogMel()}, "the built-in set is fixed. Received: .*LogMel"),
+        ({"modalities": []}, "`modalities` must be different names .*Received: none"),
+        ({"modalities": ["image", "image"]}, "`modalities` must be .*Received: image, image"),
+        ({"further_labels": ["mood"]}, "different names of slant, speaker. Received: mood"),
+        ({"further_labels": ["speaker"]}, "`split`='recording', where .*Received: speaker"),
+        ({"root": ".", "split": "speaker", "further_labels": ["speaker"]}, "Received: speaker"),
     ],
 )
 def test_wrong_arguments_are_refused(options, message):
@@ -55,11 +72,47 @@ def test_wrong_arguments_are_refused(options, message):
         Digits(**options)
 
 
+def test_selected_modalities_and_further_labels(tmp_path, mnist, fsdd):
+    for number, speaker in enumerate(("anna", "ben", "cleo"), start=1):
+        for path in fsdd.rglob(f"*_{speaker}_*.wav"):
+            rate, samples = wavfile.read(path)
+            wavfile.write(path, rate, samples[::number])  # a different pitch
+    plain = Digits(tmp_path)
+    digits = Digits(tmp_path, modalities=["image", "audio"], further_labels=["speaker", "slant"])
+    assert digits.shapes == {name: plain.shapes[name] for name in ("image", "audio")}
+    clips = read_fsdd(tmp_path / "fsdd")
+    names = sorted({*clips.speakers})
+    assert digits.labels == {"speaker": len(names), "slant": 4}
+    for batch, other in zip(digits.test(50), plain.test(50), strict=True):
+        assert set(batch) - set(other) == {"speaker", "slant"}
+        for name in set(other) - {"text"}:  # the samples are the same
+            np.testing.assert_array_equal(batch[name], other[name])
+        parts = digits.parts(batch)
+        assert list(parts) == ["label", "speaker", "slant"]
+        for audio, number in zip(batch["audio"][..., 0].numpy(), batch["speaker"], strict=True):
+            same = np.isclose(clips.spectrograms, audio).all((1, 2))
+            assert {*clips.speakers[same]} == {names[number]}
+    assert sum(len(batch["label"]) for batch in digits.probing(500)) == 5000
+
+
 @pytest.mark.parametrize("missing", ["mnist", "fsdd"])
 def test_missing_folders_are_named(tmp_path, mnist, fsdd, missing):
     shutil.rmtree(tmp_path / missing)
     with pytest.raises(FileNotFoundError, match=missing):
         Digits(tmp_path)
+
+
+def test_all_missing_files_are_named_in_one_line(tmp_path, mnist):
+    for name in ("train-labels", "t10k-images"):
+        next(mnist.glob(f"{name}*")).unlink()
+    with pytest.raises(FileNotFoundError) as raised:
+        Digits(tmp_path)
+    assert str(raised.value) == (
+        f"`{tmp_path}` must contain mnist/train-labels-idx1-ubyte.gz, "
+        "mnist/t10k-images-idx3-ubyte.gz, fsdd. Received: one without them"
+    )
+    with pytest.raises(FileNotFoundError, match=r"t10k-labels.*, fsdd\. Received: no such folder"):
+        Digits(tmp_path / "nowhere")
 
 
 def test_a_damaged_recording_is_named(tmp_path, mnist, fsdd):

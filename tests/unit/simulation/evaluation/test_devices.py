@@ -24,36 +24,46 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 limits = [tf.config.LogicalDeviceConfiguration()] * 2
 tf.config.set_logical_device_configuration(cpu, limits)
 from sionna_semcom.simulation import sim_metrics
-placed, mode = [], json.loads(sys.argv[1])
+placed = []
 def measure(batch, snr_db):
     values = tf.cast(batch, tf.float32)
     placed.append(str(getattr(values, "device", "")))
     error = tf.pow(10.0, -snr_db / 10.0) * tf.square(config.tf_rng.normal([tf.shape(batch)[0]]))
     return {"label": values, "mse": error}
 data = tf.data.Dataset.range(1050).batch(100)  # eleven batches, the last of 50
-seen = []
-watch = lambda state: seen.append(state.mc_iter) or ("stop" if state.mc_iter == 7 else None)
-options = dict(graph_mode=mode, progress=False)
-both = sim_metrics(measure, data, [0.0], distribute="all", **options).curve.metrics
-one = sim_metrics(measure, data, [0.0], distribute=[1], **options).curve.metrics
-stopped = sim_metrics(measure, data, [0.0], distribute="all", callback=watch, **options).curve
-print(json.dumps({
-    "placed": sorted({name[-5:] for name in placed}),
-    "label": [found["label"][0].mean for found in (both, one)],
-    "mse": [[getattr(found["mse"][0], key) for key in ("ci_low", "mean", "ci_high")]
-            for found in (both, one)],
-    "count": [int(found["mse"].count[0]) for found in (both, one, stopped.metrics)],
-    "seen": seen,
-}))
+def simulate(mode):
+    placed.clear()
+    seen = []
+    watch = lambda state: seen.append(state.mc_iter) or ("stop" if state.mc_iter == 7 else None)
+    options = dict(graph_mode=mode, progress=False)
+    both = sim_metrics(measure, data, [0.0], distribute="all", **options).curve.metrics
+    one = sim_metrics(measure, data, [0.0], distribute=[1], **options).curve.metrics
+    stopped = sim_metrics(measure, data, [0.0], distribute="all", callback=watch, **options).curve
+    return {
+        "placed": sorted({name[-5:] for name in placed}),
+        "label": [found["label"][0].mean for found in (both, one)],
+        "mse": [[getattr(found["mse"][0], key) for key in ("ci_low", "mean", "ci_high")]
+                for found in (both, one)],
+        "count": [int(found["mse"].count[0]) for found in (both, one, stopped.metrics)],
+        "seen": seen,
+    }
+print(json.dumps([simulate(mode) for mode in json.loads(sys.argv[1])]))
 """
+MODES = ["graph", None]
 
 
-@pytest.mark.parametrize("mode", ["graph", None])
-def test_batches_are_spread_over_two_devices(mode):
-    command = [sys.executable, "-c", TWO_CPUS, json.dumps(mode)]
+@pytest.fixture(scope="module")
+def on_two_devices():
+    """Results of all modes, of one process with two devices."""
+    command = [sys.executable, "-c", TWO_CPUS, json.dumps(MODES)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    return dict(zip(MODES, json.loads(done.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_batches_are_spread_over_two_devices(mode, on_two_devices):
+    found = on_two_devices[mode]
     assert found["placed"] == ["CPU:0", "CPU:1"]
     np.testing.assert_allclose(found["label"], 524.5)
     assert found["count"] == [1050, 1050, 700]

@@ -60,7 +60,7 @@ def test_points_that_do_not_improve_and_noiseless_ones_are_left_out():
 
 
 def test_saturated_points_have_no_gain():
-    """Both decide all samples correctly from some SNR on: the SNR of the best value is not known."""
+    """Both decide all samples correctly from some SNR on."""
     reference = np.array([0.4, 0.7, 0.9, 1.0, 1.0, 1.0, 1.0])
     better = np.array([0.7, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0])
     seeds = np.zeros([3, 1])

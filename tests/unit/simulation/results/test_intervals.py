@@ -8,6 +8,7 @@ from sionna_semcom.metrics import correlation
 from sionna_semcom.simulation.results.intervals import (
     bootstrap,
     jackknife,
+    limited,
     over_seeds,
     repetition_variance,
     student,
@@ -153,13 +154,21 @@ def test_data_that_are_sent_again_are_allowed_for(method, num_distinct):
 def test_equal_means_of_several_seeds_have_the_widest_of_their_intervals():
     mean = np.array([[1.0, 0.9, 0.5], [1.0, 1.0, 0.5], [1.0, 1.0, 0.5]])
     low, high = mean - [[0.01], [0.03], [0.02]], np.minimum(mean + 0.1, 1.0)
-    _, lower, upper = over_seeds(mean, low, high, proportion=True)
+    center, lower, upper = over_seeds(mean, low, high)
+    lower, upper = limited(center, lower, upper, (0.0, 1.0))
     np.testing.assert_allclose((lower[0], upper[0]), (0.97, 1.0))
     np.testing.assert_allclose((lower[2], upper[2]), (0.47, 0.6))
     np.testing.assert_allclose((lower[1], upper[1]), (student(mean[:, 1], 1.0)[1], 1.0))
     _, lower, upper = over_seeds(mean, low, high + 0.1, confidence=0.9)
     np.testing.assert_allclose((lower[::2], upper[::2]), ([0.97, 0.47], [1.1, 0.7]))
     np.testing.assert_allclose((lower[1], upper[1]), student(mean[:, 1], 1.0, 0.9)[1:])
+
+
+def test_intervals_end_at_the_range_of_a_metric_unless_its_mean_is_outside():
+    mean, low, high = [0.2, -0.9, 0.5, 1.5], [-0.1, -1.2, 0.4, 1.2], [0.5, -0.6, 0.6, 1.8]
+    lower, upper = limited(mean, low, high, (-1.0, 0.55))
+    np.testing.assert_array_equal(lower, [-0.1, -1.0, 0.4, 1.2])
+    np.testing.assert_array_equal(upper, [0.5, -0.6, 0.55, 1.8])
 
 
 def test_distinct_data_need_no_allowance():

@@ -38,6 +38,15 @@ def test_one_panel_a_metric_with_every_curve_and_its_band():
         assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.005, 0.51))
 
 
+def test_the_band_of_a_bounded_metric_ends_at_its_range():
+    """Stored intervals of older versions may exceed it."""
+    metric = Metric(np.full(2, 0.9), np.full(2, -0.3), np.full(2, 1.2), np.full(2, 10))
+    curve = Curve(np.array([0.0, 10.0]), {"f1": metric, "gain": metric})
+    axes = PlotMetrics().add(Result({"a": curve})).figure(["f1", "gain"]).axes
+    bands = [ax.collections[0].get_paths()[0].vertices[:, 1] for ax in axes]
+    assert [(band.min(), band.max()) for band in bands] == [(0.0, 1.0), (-0.3, 1.2)]
+
+
 def test_curves_differ_in_color_and_marker_for_every_reader():
     labels = [f"curve {index}" for index in range(14)]
     ax = PlotMetrics().add(_result(labels)).figure(["image_mse"]).axes[0]

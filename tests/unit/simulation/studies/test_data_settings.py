@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures, generated_features
-from sionna_semcom.datasets.digits.settings import DIGITS
+from sionna_semcom.datasets.digits.digits import MODALITIES as DIGITS
 from sionna_semcom.datasets.features.split import MODALITIES
 from sionna_semcom.datasets.latents import LATENTS
 from sionna_semcom.datasets.settings import DATASETS
@@ -85,6 +85,7 @@ def test_generated_features():
     [
         ({"kind": "mosi", "holdout": 1.0}, "less than 1"),
         ({"kind": "mosi", "modalities": []}, "at least 1 item"),
+        ({"kind": "builtin", "modalities": ["smell"]}, "'image', 'audio' or 'text'"),
         ({"kind": "mosi", "modalities": ["text", "text"]}, "must differ. Received: text, text"),
         ({"kind": "features"}, "path"),
         ({"kind": "features", "path": "x", "label": "score"}, "'regression' or 'classification'"),

@@ -15,7 +15,7 @@ from sionna_semcom.simulation.results.intervals import student
 from sionna_semcom.simulation.studies import workspace
 from sionna_semcom.simulation.training.threads import intra_op_threads
 
-from .noise_study import NoiseSystem, _run, _study, _study_along
+from .noise_study import NoiseSystem, Numbers, _run, _study, _study_along
 from .noise_study import noise as noise
 
 
@@ -75,6 +75,19 @@ def test_probes_are_of_the_kind_that_the_study_names(tmp_path, monkeypatch, prob
     metrics = _run(Study.model_validate(document), tmp_path)[0].curves["z, AWGN"].metrics
     expected = {"whitened": 0.2, "perceptron": 0.3}.get(probes, 0.1)
     assert metrics["label_in_received"].mean == pytest.approx([expected] * 2)
+
+
+def test_metrics_of_probes_must_fit_the_label_before_any_training(tmp_path, monkeypatch):
+    scores = tf.data.Dataset.from_tensors({"label": [0.5]})
+    monkeypatch.setattr(Numbers, "probing", lambda self, batch_size: scores, raising=False)
+    monkeypatch.setattr(Numbers, "parts", lambda self, batch: dict(batch), raising=False)
+    document = _study().model_dump(mode="json", exclude={"curves": {1}})
+    document["models"]["main"]["system"] = {"kind": "comm"}
+    document["evaluation"]["probes"] = True
+    document["figure"] = {"metrics": ["label_in_received"]}
+    with pytest.raises(ValueError, match=r"label_mae_in_.*Received: 'label_in_received'"):
+        _run(Study.model_validate(document), tmp_path)
+    assert NoiseSystem.calls == 0
 
 
 def test_points_along_another_axis_stand_where_their_summary_says(tmp_path):

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from sionna_semcom._files import sha256
-from sionna_semcom.datasets import Digits
+from sionna_semcom.datasets import Digits, MultimodalFeatures
 from sionna_semcom.simulation import Study, run_study
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.simulation.training.weights import provenance_of
+
+from ...datasets.features.feature_files import make_splits
 
 GRID = {"num_tx_ant": 1, "num_rx_ant": 2, "csi": "perfect"}
 TRAINING = {"epochs": 1, "steps_per_epoch": 2, "batch_size": 10, "warmup_steps": 1}
@@ -145,3 +147,23 @@ def test_a_path_may_lie_below_the_folder_of_the_data(tmp_path, monkeypatch):
     monkeypatch.delenv("SIONNA_SEMCOM_DATA")
     with pytest.raises(FileNotFoundError, match="neither here nor below SIONNA_SEMCOM_DATA"):
         _ = settings.checksums
+
+
+def test_only_calibrated_weights_depend_on_test_videos_for_validation(tmp_path, count):
+    splits = make_splits()
+    del splits["validation"]
+    system = {"kind": "two_stage_vib", "width": 4, "transmitted_dim": 4}
+    for calibrate, expected in ((False, 1), (True, 2)):
+        training = {**TRAINING, "calibrate": calibrate}
+        settings = ModelSettings.model_validate({"system": system, "training": training})
+        store = ModelStore(work_dir=tmp_path / str(calibrate))
+        count.clear()
+        made = [
+            store.obtain("main", settings, MultimodalFeatures(splits, development=share), 0)
+            for share in (0.4, 0.4, 0.6)
+        ]
+        assert len(count) == expected
+        same = [map(np.array_equal, made[0].get_weights(), x.get_weights()) for x in made]
+        assert [all(equal) for equal in same] == [True, True, not calibrate]
+    with pytest.raises(ValueError, match="`split` must be one of train, test"):
+        store.obtain("main", settings, MultimodalFeatures(splits), 0)

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Candidates for calibrated scores of CMU-MOSI, on test videos that are kept for this choice.
+
+    python benchmarks/mosi_scores_calibration.py --json docs/results/mosi_scores_calibration.json
+
+Each system is trained with three seeds over AWGN at -12 to 21 dB. Its scores of the videos that
+choose (``mosi_scores_selection.py``) are scaled and shifted by the map that is best on one half of
+these videos, and measured on the other half, and vice versa, over four draws of halves. ``all`` is
+the mean error over all SNRs. Scores are kept in ``--scores``, and the command resumes from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import yaml
+from mosi_scores_selection import MODALITIES, TRAINING, errors, features
+
+from sionna_semcom._seeding import set_seed
+from sionna_semcom.datasets.features.split import video_of
+from sionna_semcom.semantics import Task
+from sionna_semcom.simulation.training.loop import train
+from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.systems.decision.calibration import best_map
+
+SEEDS = (0, 1, 2)
+SNRS = (-12.0, -6.0, 0.0, 6.0, 18.0, np.inf)
+DRAWS = 4  # of halves of the videos
+CANDIDATES = Path(__file__).with_name("mosi_scores_calibration.yaml")
+
+
+def scores_of(settings: dict[str, Any], seed: int, path: Path) -> dict[str, np.ndarray]:
+    """Scores [draws, samples] of the videos that choose, by SNR; trained if ``path`` is missing."""
+    if not path.exists():
+        data = features(MODALITIES)
+        model = ModelSettings.model_validate(
+            {
+                "system": settings["system"],
+                "snr_db": [-12, 21],
+                "training": TRAINING | settings["training"],
+            }
+        )
+        set_seed(seed, "candidate")
+        system = model.build(data, seed=seed)
+        train(system, data, model.training, seed)
+        batch = {name: tf.constant(values) for name, values in data.arrays("validation").items()}
+        outputs = tf.function(functools.partial(system, batch))
+        found = {}
+        for snr_db in SNRS:
+            point = tf.constant(snr_db, tf.float32)
+            found[f"validation/{snr_db}"] = np.stack(
+                [system.task.score(outputs(snr_db=point)).numpy() for _ in range(3)]
+            )
+        np.savez(path, **found)
+    with np.load(path) as file:
+        return {str(snr_db): file[f"validation/{snr_db}"] for snr_db in SNRS}
+
+
+def halves() -> Iterable[tuple[np.ndarray, np.ndarray]]:
+    """Masks [samples] of halves of the videos that choose."""
+    videos = np.array([video_of(name) for name in features(MODALITIES).splits["validation"].id])
+    names = sorted(set(videos))
+    draw = np.random.default_rng(0)
+    for _ in range(DRAWS):
+        first = np.isin(videos, draw.permutation(names)[: len(names) // 2])
+        yield first, ~first
+        yield ~first, first
+
+
+def crossed(scores: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """Errors before calibration, and after calibration on other videos."""
+    task, label = Task(0), features(MODALITIES).arrays("validation")["label"]
+    outputs = {key: task.outputs_of(values[0]).numpy() for key, values in scores.items()}
+    at_6, means = [], []
+    for fitted, other in halves():
+        labels = np.tile(label[fitted], len(outputs))
+        stacked = np.concatenate([values[fitted] for values in outputs.values()])
+        scale, shift = best_map(functools.partial(task.loss, labels), stacked)
+        moved = {
+            key: errors(label[other], task.score(scale * values[other] + shift).numpy())["mae"]
+            for key, values in outputs.items()
+        }
+        at_6.append(moved["6.0"])
+        means.append(np.mean(list(moved.values())))
+    plain = errors(label, scores["6.0"][0])
+    return {
+        "6_dB": {**plain, "calibrated": float(np.mean(at_6))},
+        "all": {"calibrated": float(np.mean(means))},
+    }
+
+
+def main() -> None:
+    """Measure the candidates."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", type=Path, required=True)
+    parser.add_argument("--scores", type=Path, default=Path("results") / "mosi_scores")
+    options = parser.parse_args()
+    options.scores.mkdir(parents=True, exist_ok=True)
+    result = {}
+    for name, settings in yaml.safe_load(CANDIDATES.read_text(encoding="utf-8")).items():
+        paths = [options.scores / f"{settings['short']}.{seed}.npz" for seed in SEEDS]
+        each = [
+            crossed(scores_of(settings, seed, path))
+            for seed, path in zip(SEEDS, paths, strict=True)
+        ]
+        result[name] = {
+            part: {key: float(np.mean([one[part][key] for one in each])) for key in each[0][part]}
+            for part in each[0]
+        }
+        print(f"{name}: {result[name]}", flush=True)
+    options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
