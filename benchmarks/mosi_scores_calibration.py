@@ -51,7 +51,7 @@ def scores_of(settings: dict[str, Any], seed: int, path: Path) -> dict[str, np.n
         system = model.build(data, seed=seed)
         train(system, data, model.training, seed)
         batch = {name: tf.constant(values) for name, values in data.arrays("validation").items()}
-        outputs = tf.function(functools.partial(system, batch))
+        outputs = tf.function(functools.partial(system, batch), autograph=False)
         found = {}
         for snr_db in SNRS:
             point = tf.constant(snr_db, tf.float32)

@@ -78,7 +78,7 @@ def crossed(system: Any, seed: int) -> dict[str, dict[str, float]]:
         set_seed(seed, "crossed", fitted)
         system.calibrate_score(getattr(data, fitted)(32))
         batch = {name: tf.constant(values) for name, values in data.arrays(other).items()}
-        outputs = tf.function(functools.partial(system, batch))
+        outputs = tf.function(functools.partial(system, batch), autograph=False)
         for name, (snr_db, count) in SNRS.items():
             point = tf.constant(snr_db, tf.float32)
             scores[name][other] = [

@@ -96,12 +96,12 @@ def _starting(speedup: Mapping[str, Any]) -> str:
         speedup[key] - slope * speedup["batches"] / batches
         for key, slope in zip(("one_worker", "two_workers"), more, strict=True)
     ]
-    base = f", measured with commit `{shorter['base']}`," if "base" in shorter else ""
+    base = f", which were measured with commit `{shorter['base']}`," if "base" in shorter else ","
     return (
-        f" The {batches} batches beyond {shorter['batches']}{base} take {more[0]:.0f} s and "
-        f"{more[1]:.0f} s: {more[0] / more[1]:.2f} times as fast. The rest of the time, "
-        f"{once[0]:.0f} s and {once[1]:.0f} s, is spent on starting, which is "
-        f"{once[0] / once[1]:.2f} times as fast."
+        f" Less the times of {shorter['batches']} batches{base} the other {batches} batches take "
+        f"{more[0]:.0f} s and {more[1]:.0f} s: {more[0] / more[1]:.2f} times as fast. "
+        f"The rest of the time, {once[0]:.0f} s and {once[1]:.0f} s, is spent on starting, "
+        f"which is {once[0] / once[1]:.2f} times as fast."
     )
 
 
@@ -112,8 +112,8 @@ def suite(found: Mapping[str, Any]) -> str:
         "",
         "## Tests",
         "",
-        f"The tests take longer than those of commit `{found['base']}` (target: 0.6 of the time),",
-        f"because there are {now / before:.1f} times as many: {now:,} instead of {before:,}.",
+        f"The tests take longer than those of commit `{found['base']}` (target: 0.6 of the time).",
+        f"There are {now / before:.1f} times as many: {now:,} instead of {before:,}.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -22,13 +22,14 @@ def limits(name: str) -> tuple[float, float]:
     Parameters
     ----------
     name : `str`
-        Name in results, ``<kind>`` or ``<prefix>_<kind>``, such as ``image_ssim``
+        Name in results, such as ``ssim``, ``image_ssim`` or ``label_correlation_in_received``
 
     Output
     ------
     : (`float`, `float`)
         Range that the metric of this kind declares; infinite if none is known
     """
+    name = name.partition("_in_")[0]  # of a probe: `<part>_<kind>_in_<where>`
     declared = {kind: metric.limits for kind, metric in METRICS.items()} | _OF_AGGREGATES
     ends = [kind for kind in declared if f"_{name}".endswith(f"_{kind}")]
     return declared[max(ends, key=len)] if ends else UNLIMITED

@@ -21,7 +21,7 @@ pytest.importorskip("tf2onnx")
 
 EXPORTED = (
     *("centroid", "learned_fusion", "two_stage_vib", "t_deepsc"),
-    *("comm", "compressed_comm", "direct"),
+    *("comm", "compressed_comm", "direct", "deep_jscc"),
 )
 SMALL = {"width": 8, "unimodal_dim": 4, "received_dim": 4, "transmitted_dim": 8, "dropout": 0.0}
 

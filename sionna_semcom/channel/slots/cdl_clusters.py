@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clusters of Sionna's CDL models.
 
-Sionna makes delays and powers public, but not the rays, the antenna arrays and their orientation.
-This is the only module that reads these private attributes.
+Sionna makes delays public, but not the rays, their powers, the antenna arrays and their
+orientation. This module and ``channel.sources.realizations`` read these private attributes.
 """
 
 from __future__ import annotations

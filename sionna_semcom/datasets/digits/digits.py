@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -115,6 +116,10 @@ class Digits(Data):
             files = _files(root, audio)
             source = f"MNIST + {audio.upper()}, split by {split}"
         self.checksums = {name: sha256(*paths) for name, paths in files.items()}
+        if split != "recording" or self._dropped:  # other samples of the same files
+            kept = [name for name in MODALITIES if name not in self._dropped]
+            selection = f"split by {split}: {', '.join(kept)}"
+            self.checksums["selection"] = hashlib.sha256(selection.encode()).hexdigest()
         speakers = np.unique(clips["train"].speakers)
         known = {"slant": NUM_SLANTS, "speaker": len(speakers)}
         self.labels = {name: known[name] for name in further_labels}

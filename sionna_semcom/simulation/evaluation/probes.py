@@ -24,7 +24,7 @@ from .graphs import converted
 
 BATCH_SIZE = 500
 _RECEIVED = "received"
-_DEPENDENCE = ("bce_", "jsd_")  # the other metrics are accuracies
+_DEPENDENCE = ("bce_", "jsd_")
 Parts = dict[str, np.ndarray]
 Probe = Literal["linear", "whitened", "perceptron"]
 
@@ -154,8 +154,9 @@ class Probing:
                 name = f"{part}_in_{where}"
                 figures |= fit() if where == _RECEIVED else self._once(name, fit)
         count = len(next(iter(test.values())))
+        classes = {f"{part}_in_{where}" for part, where in product(right, test)}
         return {
-            name: Estimate(value, np.nan, np.nan, count, not name.startswith(_DEPENDENCE))
+            name: Estimate(value, np.nan, np.nan, count, name in classes)
             for name, value in figures.items()
         }
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..._messages import listed
-from ...metrics.limits import UNLIMITED
 from . import intervals
 from .records import Records
 
@@ -66,7 +65,7 @@ class Metric:
         cls,
         estimates: Sequence[Sequence[Estimate]],
         confidence: float = 0.95,
-        limits: tuple[float, float] = UNLIMITED,
+        limits: tuple[float, float] = (-np.inf, np.inf),
     ) -> Metric:
         """Join estimates ``[num_seeds][num_points]`` of a metric with the range ``limits``."""
         rows = [[astuple(estimate) for estimate in row] for row in estimates]

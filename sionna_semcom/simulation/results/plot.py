@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import did_you_mean, listed
-from ...metrics import limits
 from .curves import Curve, Metric
 from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
@@ -136,7 +135,7 @@ class PlotMetrics:
                 if name in curve.metrics:
                     x = axis.positions(curve.x, index, len(self._curves))
                     log = name in log_scale
-                    metric = curve.metrics[name].within(limits(name))
+                    metric = curve.metrics[name].within(_limits(name))
                     handle = _draw_curve(ax, x, curve.x, metric, index, label, log)
                     handles.setdefault(label, handle)
             _style_panel(ax, name, name in log_scale)
@@ -221,6 +220,13 @@ def _draw_curve(
         )
     )
     return cast("Artist", shown[0])
+
+
+def _limits(name: str) -> tuple[float, float]:
+    """Range of a metric. Results are shown without TensorFlow until a figure is drawn."""
+    from ...metrics import limits
+
+    return limits(name)
 
 
 def _draw_upper_limits(

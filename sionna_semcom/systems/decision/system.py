@@ -236,7 +236,8 @@ class DecisionSystem(DecisionReceiver):
         Parameters
         ----------
         data : iterable of `dict`
-            Batches of samples with their ``label``, usually ``data.validation()``
+            Batches of samples with their ``label``, usually ``data.validation()``. It is read once
+            per pass, so it must not be a generator
         passes : `int`
             Number of passes over ``data``
 
@@ -248,9 +249,15 @@ class DecisionSystem(DecisionReceiver):
         Raises
         ------
         ValueError
-            If the system decides on classes, there are no samples, or an output is not finite
+            If the system decides on classes or in another mode, there are no samples, or an output
+            is not finite
         """
         self.settings.check_calibration(self.task.num_classes)
+        if self.mode != "latent" or self.confidence is not None:
+            raise ValueError(
+                "`calibrate_score` needs mode='latent' and no `confidence`. "
+                f"Received: mode={self.mode!r}, confidence={self.confidence}"
+            )
         decided = tf.function(self.call, autograph=False)
         pairs = [(batch["label"], decided(batch)) for _ in range(passes) for batch in data]
         if not pairs:

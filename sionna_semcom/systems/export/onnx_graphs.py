@@ -18,6 +18,7 @@ from ..baselines.feature_transmission import FeatureTransmission
 from ..centroid.system import CentroidSystem
 from ..channel_estimation.system import ChannelEstimation
 from ..decision.system import DecisionSystem
+from ..images.separate import SeparateImages
 from ..vib.settings import TwoStageVIBSettings
 from .description import description
 from .real_graph import real_graph
@@ -122,6 +123,8 @@ def _reason(system: Any) -> str:
         return "has no link"
     if settings.sends_bits:
         return "sends the bits of a range coder"
+    if isinstance(system, SeparateImages):
+        return "sends the bits of an image codec"
     if isinstance(system, ChannelEstimation):
         return "trains a link"
     if isinstance(system, FeatureTransmission):

@@ -17,6 +17,7 @@ from sionna_semcom.metrics import METRICS, MetricSettings, limits
     [
         ("f1", (0, 1)),
         ("label_f1", (0, 1)),
+        ("label_correlation_in_received", (-1, 1)),
         ("worst_accuracy", (0, 1)),
         ("acc2_nonzero", (0, 1)),
         ("bits_ber", (0, 1)),

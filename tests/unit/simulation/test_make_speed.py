@@ -13,12 +13,15 @@ def test_additional_batches_are_compared_without_the_start():
         for count in (100, 300)
     }
     text = make_speed._starting({**times[300], "shorter": times[100]})
-    assert "The 200 batches beyond 100 take 100 s and 50 s: 2.00 times as fast." in text
+    assert (
+        "Less the times of 100 batches, the other 200 batches take 100 s and 50 s: 2.00 times"
+        in text
+    )
     assert "The rest of the time, 30 s and 20 s, is spent on starting, which is 1.50" in text
     assert "commit" not in text
     shorter = {**times[100], "base": "abc"}
     text = make_speed._starting({**times[300], "shorter": shorter})
-    assert "beyond 100, measured with commit `abc`, take" in text
+    assert "of 100 batches, which were measured with commit `abc`, the other" in text
 
 
 def test_the_number_of_tests_is_given():

@@ -51,6 +51,8 @@ def test_checksums_tell_what_was_read(tmp_path, mnist, fsdd):
     shutil.copy(fsdd / "recordings" / "1_anna_0.wav", first)
     changed = Digits(tmp_path).checksums
     assert {name for name in checksums if checksums[name] != changed[name]} == {"fsdd"}
+    selected = [Digits(tmp_path, modalities=["image"]), Digits(tmp_path, split="speaker")]
+    assert len({one.checksums["selection"] for one in selected}) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import tensorflow as tf
 from sionna.phy import config
 
 from sionna_semcom import metrics
-from sionna_semcom.simulation import sim_metrics
+from sionna_semcom.simulation import Estimate, sim_metrics
+from sionna_semcom.simulation.evaluation.monte_carlo import join_points
 
 
 def _noise(batch, snr_db):
@@ -261,3 +262,22 @@ def test_data_that_are_sent_again_are_no_new_clusters():
     )
     widths = [r.curve.metrics["correlation"][0].half_width for r in (once, again)]
     assert widths[0] == pytest.approx(widths[1])
+
+
+def test_equal_decisions_of_all_seeds_give_an_interval_within_the_range():
+    rows = [[{"f1": Estimate(0.9, 0.6, 1.2, 10), "gain": Estimate(0.9, -0.6, 1.2, 10)}]] * 3
+    joined = join_points(rows)
+    assert (joined["f1"].ci_low[0], joined["f1"].ci_high[0]) == (0.6, 1.0)
+    assert (joined["gain"].ci_low[0], joined["gain"].ci_high[0]) == (-0.6, 1.2)
+
+
+def test_intervals_of_probed_scores_end_at_the_range_of_their_metric():
+    rows = [
+        [{"label_mae_in_received": Estimate(mae, math.nan, math.nan, 10),
+          "label_correlation_in_received": Estimate(mae - 1, math.nan, math.nan, 10)}]
+        for mae in (0.95, 0.98, 1.02)
+    ]  # fmt: skip
+    joined = join_points(rows)
+    mae, correlation = (joined[f"label_{name}_in_received"] for name in ("mae", "correlation"))
+    assert mae.ci_high[0] > 1.02
+    assert correlation.ci_low[0] < -0.05

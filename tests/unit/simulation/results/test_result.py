@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from sionna_semcom.simulation import Curve, Estimate, Metric, Result
-from sionna_semcom.simulation.evaluation.monte_carlo import join_points
 from sionna_semcom.simulation.results.intervals import student
 
 RESULTS = Path(__file__).parents[4] / "docs/results"
@@ -198,13 +197,6 @@ def test_a_proportion_that_all_seeds_share_keeps_an_interval():
     lows = [0.98, 0.97, 0.99]
     metric = Metric.from_estimates([[Estimate(1.0, low, 1.0, 10, True)] for low in lows])
     assert list(metric) == [Estimate(1.0, 0.97, 1.0, 30, True)]
-
-
-def test_equal_decisions_of_all_seeds_give_an_interval_within_the_range():
-    rows = [[{"f1": Estimate(0.9, 0.6, 1.2, 10), "gain": Estimate(0.9, -0.6, 1.2, 10)}]] * 3
-    joined = join_points(rows)
-    assert (joined["f1"].ci_low[0], joined["f1"].ci_high[0]) == (0.6, 1.0)
-    assert (joined["gain"].ci_low[0], joined["gain"].ci_high[0]) == (-0.6, 1.2)
 
 
 def test_the_only_curve_must_be_the_only_one():

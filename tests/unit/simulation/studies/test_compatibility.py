@@ -215,7 +215,7 @@ def digits():
 
 
 def test_modalities_are_those_of_the_data(digits):
-    assert tuple(digits.shapes) == BuiltinData.modalities
+    assert tuple(digits.shapes) == BuiltinData().modalities
 
 
 class Judge:
@@ -228,7 +228,7 @@ def test_centroids_measure_what_their_settings_say(digits):
     system = settings.build(digits, AWGNLink(), 10.0)
     system.recognizers = {"audio": Judge()}
     measured = system.measure(next(iter(digits.test(10))), 10.0)
-    assert list(measured) == settings.metric_names(BuiltinData.modalities, ["audio"])
+    assert list(measured) == settings.metric_names(BuiltinData().modalities, ["audio"])
 
 
 def test_alignment_measures_what_its_settings_say():

@@ -81,7 +81,7 @@ def test_headers_cost_the_image(system):
 
 
 def test_a_graph_takes_the_rate_of_a_snr_that_is_a_tensor(system):
-    measure = tf.function(system.measure)
+    measure = tf.function(system.measure, autograph=False)
     batch = {"image": tf.constant(pictures(3))}
     found = [int(measure(batch, tf.constant(x))["information_bits"][0]) for x in (4.0, 12.0, 20.0)]
     assert found == [128, 256, 576]
