@@ -21,13 +21,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 import yaml
-from mosi_scores_selection import MODALITIES, TRAINING, errors, features
+from mosi_scores_selection import MODALITIES, errors, features, trained
 
-from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets.features.split import video_of
 from sionna_semcom.semantics import Task
-from sionna_semcom.simulation.training.loop import train
-from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.systems.decision.calibration import best_map
 
 SEEDS = (0, 1, 2)
@@ -39,18 +36,7 @@ CANDIDATES = Path(__file__).with_name("mosi_scores_calibration.yaml")
 def scores_of(settings: dict[str, Any], seed: int, path: Path) -> dict[str, np.ndarray]:
     """Scores [draws, samples] of the videos that choose, by SNR; trained if ``path`` is missing."""
     if not path.exists():
-        data = features(MODALITIES)
-        model = ModelSettings.model_validate(
-            {
-                "system": settings["system"],
-                "snr_db": [-12, 21],
-                "training": TRAINING | settings["training"],
-            }
-        )
-        set_seed(seed, "candidate")
-        system = model.build(data, seed=seed)
-        train(system, data, model.training, seed)
-        batch = {name: tf.constant(values) for name, values in data.arrays("validation").items()}
+        system, batch = trained(settings, seed)
         outputs = tf.function(functools.partial(system, batch), autograph=False)
         found = {}
         for snr_db in SNRS:

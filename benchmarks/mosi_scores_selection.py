@@ -32,6 +32,7 @@ from sionna_semcom.datasets.features.settings import MOSIData
 from sionna_semcom.datasets.features.split import MODALITIES
 from sionna_semcom.simulation.training.loop import train
 from sionna_semcom.simulation.training.settings import ModelSettings
+from sionna_semcom.systems import DecisionSystem
 
 SHARE = 0.5  # of the test videos
 SEED = 0
@@ -83,8 +84,8 @@ def best_predictors(data: MultimodalFeatures) -> dict[str, dict[str, Any]]:
     return found
 
 
-def candidate(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Train a system, and measure it on the videos that choose."""
+def trained(settings: Mapping[str, Any], seed: int) -> tuple[DecisionSystem, dict[str, tf.Tensor]]:
+    """A trained system, and the samples of the videos that choose."""
     data = features(tuple(settings.get("modalities", MODALITIES)))
     model = ModelSettings.model_validate(
         {
@@ -96,8 +97,15 @@ def candidate(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     set_seed(seed, "candidate")
     system = model.build(data, seed=seed)
     train(system, data, model.training, seed)
-    batch = {name: tf.constant(values) for name, values in data.arrays("validation").items()}
-    scores = tf.function(lambda snr_db: system.task.score(system(batch, snr_db=snr_db)))
+    return system, {key: tf.constant(values) for key, values in data.arrays("validation").items()}
+
+
+def candidate(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Train a system, and measure it on the videos that choose."""
+    system, batch = trained(settings, seed)
+    scores = tf.function(
+        lambda snr_db: system.task.score(system(batch, snr_db=snr_db)), autograph=False
+    )
     result = {}
     for name, snr_db, count in (("6_dB", 6.0, REPETITIONS), ("noiseless", np.inf, 1)):
         found = [
