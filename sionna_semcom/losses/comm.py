@@ -53,7 +53,10 @@ def symmetric_info_nce(
 
 
 def nt_xent(
-    first: keras.KerasTensor, second: keras.KerasTensor, temperature: float
+    first: keras.KerasTensor,
+    second: keras.KerasTensor,
+    temperature: float,
+    same_meaning: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     r"""NT-Xent: negatives are all other samples of both views.
 
@@ -62,8 +65,9 @@ def nt_xent(
         \log\frac{e^{s_{j,j'}/\tau}}{\sum_{k\neq j} e^{s_{jk}/\tau}}
 
     where the sums run over the rows of both views, rows :math:`j` and :math:`j'` belong to the same
-    sample, and :math:`s` are cosine similarities. Input and output as in
-    :func:`symmetric_info_nce`.
+    sample, and :math:`s` are cosine similarities. Samples with the same meaning are not used as
+    negatives of each other, as in :func:`~sionna_semcom.losses.m2c_loss`. Other inputs and the
+    output are those of :func:`symmetric_info_nce`.
 
     Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
     Representations", ICML 2020.
@@ -73,8 +77,10 @@ def nt_xent(
     batch = ops.shape(one)[0]
     # Columns are ordered by partner: matching pairs are on the diagonal, and the similarity of a
     # row with itself, which is excluded, is shifted by one batch
-    itself = ops.roll(ops.eye(2 * batch, dtype="bool"), batch, axis=1)
-    return info_nce(ops.matmul(views, ops.transpose(partners)), temperature, itself)
+    excluded = ops.roll(ops.eye(2 * batch, dtype="bool"), batch, axis=1)
+    if same_meaning is not None:
+        excluded = ops.logical_or(excluded, ops.tile(same_meaning, (2, 2)))
+    return info_nce(ops.matmul(views, ops.transpose(partners)), temperature, excluded)
 
 
 def comm_terms(
@@ -82,6 +88,7 @@ def comm_terms(
     second: keras.KerasTensor,
     alone: Mapping[str, keras.KerasTensor],
     temperature: float,
+    same_meaning: keras.KerasTensor | None = None,
 ) -> dict[str, keras.KerasTensor]:
     r"""Terms of the loss of CoMM, :math:`\mathcal{L} + \sum_i \mathcal{L}_i`.
 
@@ -99,6 +106,8 @@ def comm_terms(
         Embeddings :math:`Z_i` of single modalities
     temperature : `float`
         :math:`\tau > 0`
+    same_meaning : `None` (none) | [batch, batch], `bool`
+        Pairs of samples with the same meaning, which are not negatives of each other
 
     Output
     ------
@@ -106,9 +115,10 @@ def comm_terms(
         ``redundant_unique_synergistic``: :math:`\mathcal{L}`; ``redundant_unique_<modality>``:
         :math:`\mathcal{L}_i`; in nats
     """
-    terms = {"redundant_unique_synergistic": nt_xent(first, second, temperature)}
+    arguments = (temperature, same_meaning)
+    terms = {"redundant_unique_synergistic": nt_xent(first, second, *arguments)}
     for name, own in alone.items():
-        pair = (nt_xent(own, view, temperature) for view in (first, second))
+        pair = (nt_xent(own, view, *arguments) for view in (first, second))
         terms[f"redundant_unique_{name}"] = 0.5 * sum(pair)
     return terms
 

@@ -55,21 +55,19 @@ def _send_centroid(system: Any, embeddings: Batch, no: tf.Tensor, training: bool
     sent = list(embeddings.values())
     dropout = system.settings.modality_dropout
     mask = dropout_mask(len(sent), tf.shape(sent[0])[0], dropout) if training else None
-    if system.latent_fusion is not None:
-        return transmit_latents(system.link, [fused(system, embeddings, mask)], no)[0]
     if system.transmitters == "joint":
-        return transmit_latents(system.link, [centroid(tf.stack(sent), mask)], no)[0]
+        return transmit_latents(system.link, [fused(system, embeddings, mask)], no)[0]
     names = list(system.encoders)
     return send_centroid(system.link, embeddings, mask, names, no, system.agreement, training)
 
 
-def fused(system: Any, encodings: Batch, mask: tf.Tensor | None) -> tf.Tensor:
-    """Learned fusion of the encodings of present modalities.
+def fused(system: Any, encodings: Batch, mask: tf.Tensor | None = None) -> tf.Tensor:
+    """Centroid or learned fusion of the encodings of present modalities.
 
     Input
     -----
     system : :class:`CentroidSystem`
-        The system, with a learned fusion
+        The system
     encodings : `dict` of [batch, latent_dim + unique_dim], `tf.float`
         Encodings of the present modalities
     mask : `None` (all) | [num_present, batch], `tf.float`
@@ -80,6 +78,8 @@ def fused(system: Any, encodings: Batch, mask: tf.Tensor | None) -> tf.Tensor:
     : [batch, latent_dim], `tf.float`
         Latents of unit norm
     """
+    if system.latent_fusion is None:
+        return centroid(tf.stack(list(encodings.values())), mask)
     nothing = tf.zeros_like(next(iter(encodings.values())))
     there = tf.ones([len(encodings), tf.shape(nothing)[0]], nothing.dtype) if mask is None else mask
     flags = dict(zip(encodings, tf.unstack(there), strict=True))

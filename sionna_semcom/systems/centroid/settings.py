@@ -2,18 +2,20 @@
 """Settings of centroid systems, and combinations that are valid."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ..._messages import check_choice, listed
 from ...metrics import default_metrics
 from ...semantics import Modality
+from ...semantics.layers.augmentations import Augmentation
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
 
 Mode = Literal["end_to_end", "paper", "conventional"]
 Fusion = Literal["mean", "learned"]
+Contrast = Literal["centroid", "comm"]
 
 
 class CentroidSettings(DeviceSettings):
@@ -35,6 +37,14 @@ class CentroidSettings(DeviceSettings):
     """Temperature of the contrastive loss"""
     contrastive_weight: float = Field(1.0, ge=0)
     """Weight of the contrastive loss"""
+    contrast: Contrast = "centroid"
+    """Contrastive loss: between embeddings and centroids, or the terms of CoMM (comm) between two
+    augmentations of the transmitted latent and the embeddings"""
+    augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
+    """Ordered augmentations of each modality for the terms of CoMM; by default, augmentations for
+    its type of samples"""
     reconstruction_weight: PositiveFloat = 10.0
     """Weight of the reconstruction losses (lambda)"""
     loss_weights: dict[str, PositiveFloat] = Field(default_factory=dict)
@@ -56,6 +66,11 @@ class CentroidSettings(DeviceSettings):
             raise ValueError(
                 f"`unique_dim` needs fusion 'learned'. Received: unique_dim={self.unique_dim}, "
                 f"fusion={self.fusion!r}"
+            )
+        if self.augmentations and self.contrast == "centroid":
+            raise ValueError(
+                "`augmentations` need contrast 'comm'. Received: augmentations of "
+                f"{listed(self.augmentations)}, contrast='centroid'"
             )
         return self
 

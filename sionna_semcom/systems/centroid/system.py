@@ -11,11 +11,12 @@ import tensorflow as tf
 from keras import ops
 
 from ..._messages import check_choice
-from ...losses import centroid, centroid_contrastive_loss, unit_norm
+from ...losses import unit_norm
 from ...mapping import num_symbols
 from ...mapping.running_power import RunningPower
 from ...semantics import LatentFusion, Modality, ReceiverState
 from ...semantics import modalities as digit_modalities
+from ...semantics.layers.augmentations import make_augmentations
 from ..base.contract import SNR, Batch, Present
 from ..base.devices import Transmitters, uses_of_devices
 from ..base.multimodal import MultimodalModel
@@ -25,6 +26,7 @@ from ..base.saving import serialized
 from ..base.settings import SYSTEMS
 from ..base.transmission import Received
 from ..classifiers.judge import Classifier
+from .contrast import contrastive_loss
 from .evaluation import bandwidth_and_recall
 from .sending import send
 from .settings import CentroidSettings, Mode, check_fusion, check_mode, sent_dims
@@ -44,7 +46,9 @@ class CentroidSystem(MultimodalModel):
 
     The loss is :math:`\mathcal{L} = w\mathcal{L}_\text{CL} + \lambda\mathcal{L}_R` with the
     contrastive loss of :func:`~sionna_semcom.losses.centroid_contrastive_loss` and the sum of the
-    reconstruction losses. There are three modes:
+    reconstruction losses. With ``contrast="comm"``, the contrastive loss is the sum of
+    :func:`~sionna_semcom.losses.comm_terms` between two augmentations of the transmitted latent
+    and the embeddings. There are three modes:
 
     - ``"end_to_end"``: the centroid is sent, and decoders are trained on the received centroid.
     - ``"paper"``: decoders are trained on the received embedding of their own modality, as in the
@@ -135,6 +139,11 @@ class CentroidSystem(MultimodalModel):
             if not modality.decoder.built:
                 modality.decoder.build((None, dim + num_symbols(dim)))
         self.latent_fusion = self._fusion() if chosen.fusion == "learned" else None
+        self.augmentations: dict[str, keras.Layer] = {}
+        if chosen.contrast == "comm":
+            self.augmentations = make_augmentations(self.shapes, chosen.augmentations)
+            for name, shape in self.shapes.items():
+                self.augmentations[name].build((None, *shape))
         self._trackers = {
             key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
         }
@@ -212,9 +221,9 @@ class CentroidSystem(MultimodalModel):
         self, inputs: Batch, present: Present = None, training: bool = False
     ) -> dict[str, tf.Tensor]:
         """Unit-norm embeddings ``[batch, latent_dim]`` of all or of the present modalities."""
-        return self._aligned(self.encodings(inputs, present, training))
+        return self.aligned(self.encodings(inputs, present, training))
 
-    def _aligned(self, encodings: Batch) -> dict[str, tf.Tensor]:
+    def aligned(self, encodings: Batch) -> dict[str, tf.Tensor]:
         """Embeddings in ``encodings``, without the numbers that are unique to a modality."""
         dims = dict(zip(self.encoders, self.latent_dims, strict=True))
         return {name: encoding[:, : dims[name]] for name, encoding in encodings.items()}
@@ -252,16 +261,10 @@ class CentroidSystem(MultimodalModel):
     def batch_loss(self, inputs: Batch, training: bool) -> tf.Tensor:
         """Weighted sum of contrastive and reconstruction losses, equation (9)."""
         encodings = self.encodings(inputs, training=training)
-        embeddings = self._aligned(encodings)
         outputs = self.transmit(encodings, None, training)
         loss = tf.constant(0.0)
         if self.contrastive_weight > 0:
-            stacked = tf.stack(list(embeddings.values()))
-            labels = inputs.get("label")
-            same = None if labels is None else ops.equal(labels[:, None], labels[None, :])
-            contrastive = centroid_contrastive_loss(
-                stacked, centroid(stacked), self.settings.temperature, same
-            )
+            contrastive = contrastive_loss(self, inputs, encodings, training)
             self._trackers["contrastive"].update_state(contrastive)
             loss += self.contrastive_weight * contrastive
         for modality in self.modalities:

@@ -34,15 +34,18 @@ def reference(first, second, tau):
     return -total / (2 * len(first))
 
 
-def nt_reference(first, second, tau):
-    """As ``reference``, with negatives of both views."""
+def nt_reference(first, second, tau, label=None):
+    """As ``reference``, with negatives of both views that have another label."""
     views = np.concatenate([first, second]).astype(np.float64)
     views /= np.linalg.norm(views, axis=-1, keepdims=True)
     total = 0.0
     for j, view in enumerate(views):
         powers = np.exp(views @ view / tau)
         partner = (j + len(first)) % len(views)
-        total += np.log(powers[partner] / (powers.sum() - powers[j]))
+        rows = np.arange(len(views))
+        labels = np.tile(np.arange(len(first)) if label is None else label, 2)
+        kept = (labels != labels[j]) | (rows == partner)
+        total += np.log(powers[partner] / powers[kept].sum())
     return -total / len(views)
 
 
@@ -61,6 +64,16 @@ def test_contrast_is_that_of_the_formula(compiled, loss, formula, tau, batch):
     found = compiled(lambda a, b: loss(a, b, tau))(first, second)
     assert found.shape == ()
     close(found, formula(first, second, tau))
+
+
+@pytest.mark.parametrize("label", [[0, 1, 0, 2, 1], [3, 3, 3, 3, 3]])
+def test_samples_of_the_same_meaning_are_no_negatives(label):
+    first, second = draw(5, 2)
+    same = np.equal.outer(label, label)
+    close(nt_xent(first, second, 0.2, same), nt_reference(first, second, 0.2, label))
+    terms = comm_terms(first, second, {"image": first}, 0.2, same)
+    expected = nt_reference(first, first, 0.2, label) + nt_reference(first, second, 0.2, label)
+    close(terms["redundant_unique_image"], 0.5 * expected)
 
 
 @pytest.mark.parametrize("tau", TAUS)
