@@ -2,6 +2,7 @@
 """Commands with invalid input end with a one-line message."""
 
 import errno
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import tensorflow as tf
@@ -123,11 +124,23 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     assert "Repeat the command to resume" in ended.output
 
 
+def error_without_memory(graph):
+    with pytest.raises(tf.errors.ResourceExhaustedError) as caught:
+        (tf.function(tf.ones) if graph else tf.ones)(tf.constant([10**6] * 3))
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def errors_without_memory():
+    """Errors of eager execution and of a graph; TensorFlow waits ten seconds before each."""
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(error_without_memory, (False, True)))
+
+
 @pytest.mark.parametrize("graph", [False, True])
-def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
+def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, errors_without_memory, graph):
     def exhaust(*_):
-        ones = tf.function(tf.ones) if graph else tf.ones
-        ones(tf.constant([10**6] * 3))  # more memory than there is
+        raise errors_without_memory[graph]
 
     monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", exhaust)
     ended = invoke("run", study)

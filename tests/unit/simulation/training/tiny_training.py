@@ -11,6 +11,7 @@ from sionna_semcom.simulation.training.store import ModelStore
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
 AWGN = {"kind": "awgn"}
+CHECKPOINT = "model/seed0.checkpoint.weights.h5"
 FADING = {"kind": "flat_fading", "num_tx_ant": 1, "num_rx_ant": 2}
 
 
@@ -27,8 +28,8 @@ def same(first, second):
     )
 
 
-def interrupt(wanted, data, folder, monkeypatch):
-    """Train for one epoch, and return the checkpoint."""
+def interrupt(wanted, data, folder):
+    """Train for one epoch, which leaves a checkpoint."""
     save = checkpoint_file.save_weights
 
     def save_and_die(system, path, attributes):
@@ -36,10 +37,8 @@ def interrupt(wanted, data, folder, monkeypatch):
         if attributes.get("epoch") == 1:
             raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "save_weights", save_and_die)
         with pytest.raises(KeyboardInterrupt):
             ModelStore(work_dir=folder).obtain("model", wanted, data, 0)
-    checkpoint = folder / "model" / "seed0.checkpoint.weights.h5"
-    assert checkpoint.exists()
-    return checkpoint
+    assert (folder / CHECKPOINT).exists()
