@@ -4,9 +4,8 @@
 import pytest
 
 from sionna_semcom.datasets import Digits
-from sionna_semcom.simulation.training.store import ModelStore
 
-from .tiny_training import interrupt, settings
+from .tiny_training import settings, train
 
 
 @pytest.fixture(scope="session")
@@ -15,16 +14,19 @@ def digits():
 
 
 @pytest.fixture(scope="session")
-def models(digits, tmp_path_factory):
-    """Folder with the trained ``model`` of seed 0, which tests copy to change it."""
-    folder = tmp_path_factory.mktemp("models")
-    ModelStore(work_dir=folder).obtain("model", settings(), digits, 0)
+def tiny_models(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    train(settings(), digits, folder)
     return folder
 
 
 @pytest.fixture(scope="session")
-def interrupted(digits, tmp_path_factory):
-    """Folder with a checkpoint of ``model`` after the first epoch."""
-    folder = tmp_path_factory.mktemp("interrupted")
-    interrupt(settings(), digits, folder)
-    return folder
+def models(tiny_models):
+    """Folder with the trained ``model`` of seed 0, which tests copy to change it."""
+    return tiny_models / "whole"
+
+
+@pytest.fixture(scope="session")
+def begun(tiny_models):
+    """Folder with the checkpoint of ``model`` after the first epoch."""
+    return tiny_models / "begun"

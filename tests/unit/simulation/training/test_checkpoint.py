@@ -14,7 +14,7 @@ from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.systems import CentroidSystem
 
-from .tiny_training import CHECKPOINT, SHORT, interrupt, same, settings
+from .tiny_training import CHECKPOINT, SHORT, same, settings, train
 
 
 def first_epochs(monkeypatch, trains=True):
@@ -30,13 +30,13 @@ def first_epochs(monkeypatch, trains=True):
 
 
 @pytest.fixture
-def checkpoint(interrupted, tmp_path):
+def checkpoint(begun, tmp_path):
     """A copy of the checkpoint of one epoch, below ``tmp_path``."""
-    shutil.copytree(interrupted, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     return tmp_path / CHECKPOINT
 
 
-def test_an_interrupted_training_ends_with_the_same_weights(
+def test_a_training_that_resumes_ends_with_the_same_weights(
     digits, models, checkpoint, tmp_path, monkeypatch
 ):
     epochs = first_epochs(monkeypatch)
@@ -57,9 +57,8 @@ def test_so_does_one_with_dropout_and_schedules(kind, tmp_path):
             "training": {**SHORT, "warmup_steps": 1},
         }
     )
-    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", wanted, data, 0)
-    interrupt(wanted, data, tmp_path / "broken")
-    assert same(whole, ModelStore(work_dir=tmp_path / "broken").obtain("model", wanted, data, 0))
+    whole = train(wanted, data, tmp_path)
+    assert same(whole, ModelStore(work_dir=tmp_path / "begun").obtain("model", wanted, data, 0))
 
 
 def test_a_checkpoint_of_another_training_is_not_gone_on_from(

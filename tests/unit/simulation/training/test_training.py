@@ -226,7 +226,7 @@ def test_weights_that_are_not_finite_are_refused(digits, tmp_path, bad):
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), kept, strict=True))
 
 
-def test_files_say_in_how_many_threads_they_were_trained(models, interrupted):
-    assert checkpoint_file.attributes_of(interrupted / CHECKPOINT)["threads"] == intra_op_threads()
+def test_files_say_in_how_many_threads_they_were_trained(models, begun):
+    assert checkpoint_file.attributes_of(begun / CHECKPOINT)["threads"] == intra_op_threads()
     path = models / "model" / "seed0.keras"
     assert provenance_of(path)["threads"] == str(intra_op_threads())
