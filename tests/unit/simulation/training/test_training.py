@@ -196,7 +196,7 @@ def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
         starts.append({name: layer.get_weights() for name, layer in system.encoders.items()})
         return system
 
-    with monkeypatch.context() as patch:  # weights as they are drawn, which depend on the name
+    with monkeypatch.context() as patch:  # initial weights, which depend on the name
         patch.setattr(store, "train", lambda system, *_: system)
         trained = ModelStore(work_dir=tmp_path).obtain(
             "comm", ModelSettings.model_validate(comm), data, 0
