@@ -11,14 +11,14 @@ simulate: $(VENV)/run
 	$(BIN)/sionna-semcom run link_sims/centroid.yaml
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/dev
 	$(BIN)/python -m pytest -m slow
 
 coverage: $(VENV)/dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist loadfile
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

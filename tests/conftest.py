@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import os
+import re
 import resource
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -22,8 +24,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one process a core: more threads only
 
 import pytest
 import sionna.phy  # noqa: F401 (before TensorFlow, see sionna_semcom.cli.terminal.load_tensorflow)
+import tensorflow as tf
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import derive_seed, reseed, set_seed
 
 DATA_VARIABLE = "SIONNA_SEMCOM_DATA"
 
@@ -52,16 +55,30 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@functools.cache
+def _draws_with_tensorflow(path: Path) -> bool:
+    return re.search(r"tf\.random\.(normal|uniform|shuffle)", path.read_text()) is not None
+
+
 @pytest.fixture(autouse=True)
-def _reseed() -> None:
-    """Start each test from the same random state, independent of earlier tests."""
-    set_seed("tests")
+def _reseed(request: pytest.FixtureRequest) -> None:
+    """Start each test from the same random state, independent of earlier tests.
+
+    TensorFlow's own seed is set only if it was changed, or if the file draws from it: setting it
+    discards all kernels and compiled functions, which tests of a file share.
+    """
+    (seed, _), own = tf.compat.v1.get_seed(0), derive_seed("tests")
+    if seed != own or _draws_with_tensorflow(request.path):
+        set_seed("tests")
+    else:
+        reseed("tests")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _return_memory() -> Iterator[None]:
     """Return free memory to the system after each file, which C's library keeps otherwise."""
     yield
+    set_seed("tests")  # discards what TensorFlow compiled
     gc.collect()
     with suppress(OSError, AttributeError):  # other libraries than GNU's
         ctypes.CDLL("libc.so.6").malloc_trim(0)
@@ -94,14 +111,10 @@ def _eager(function: Callable) -> Callable:
 
 
 def _graph(function: Callable) -> Callable:
-    import tensorflow as tf
-
     return tf.function(function)
 
 
 def _xla(function: Callable) -> Callable:
-    import tensorflow as tf
-
     return tf.function(function, jit_compile=True)
 
 

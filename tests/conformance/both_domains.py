@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 
 SLOTS = 200
 
@@ -39,7 +39,7 @@ def links_of(kind, seed, cases, **common):
     def received(domain, name, snr_db):
         """Symbols, those received and the noise reported, a slot each, of the same seed."""
         link, run = build(domain, name)
-        set_seed(seed, name, snr_db)
+        reseed(seed, name, snr_db)
         symbols = complex_normal([SLOTS, link._capacity])
         return symbols, *run(symbols, tf.constant(10 ** (-snr_db / 10)))
 

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import j0
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.link import OFDMLink
 
 from . import own_channels
@@ -47,7 +47,7 @@ build, received = links_of(OFDMLink, "delayed", LINKS, **GRID)
 def test_reported_noise_is_the_error(name, domain, snr_db):
     """Speeds and hence errors of slots differ a lot, so that a mean takes thousands of slots."""
     link, run = build(domain, name)
-    set_seed("ratio", name, snr_db)
+    reseed("ratio", name, snr_db)
     ratio = error_ratio(link, run, snr_db, times=10)
     assert ratio == pytest.approx(1.0, abs=0.1 if snr_db == 30 else 0.05)
 
@@ -80,7 +80,7 @@ def test_young_knowledge_is_perfect_knowledge():
     errors = []
     for known in ({"csi": "perfect"}, {"csi": "delayed", "csi_delay": 1}):
         link = OFDMLink(**GRID | known, **SHORT | {"speed": 0.1})
-        set_seed("young")
+        reseed("young")
         symbols = complex_normal([60, link._capacity])
         errors.append(log_errors(symbols, *link(symbols, 0.1)))
     assert np.mean(errors[1]) == pytest.approx(np.mean(errors[0]), abs=0.05)

@@ -7,7 +7,6 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.link import AWGNLink, RetransmissionLink
@@ -52,9 +51,14 @@ def assert_same(system, batch, folder):
 
 
 @pytest.mark.parametrize("name", EXPORTED)
-def test_graphs_give_what_the_system_gives(name, tmp_path):
+def test_graphs_give_what_the_system_gives_and_leave_it_as_it_was(name, tmp_path):
     system, batch = built(name), SYSTEMS[name].batch()
+    link, before, snr_db = system.link, system.get_weights(), float(system.last_snr_db)
     export_onnx(system, tmp_path)
+    assert system.link is link
+    assert float(system.last_snr_db) == snr_db
+    for old, new in zip(before, system.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
     assert_same(system, batch, tmp_path)
 
 
@@ -106,18 +110,6 @@ def test_the_description_names_what_the_graphs_take(tmp_path):
         graph = onnx.load(tmp_path / name)
         onnx.checker.check_model(graph)
         assert json.loads(graph.metadata_props[0].value) == described
-
-
-def test_the_system_is_not_changed(tmp_path):
-    system, batch = built("two_stage_vib"), SYSTEMS["two_stage_vib"].batch()
-    link, before = system.link, system.get_weights()
-    snr_db = float(system.last_snr_db)
-    export_onnx(system, tmp_path)
-    assert system.link is link
-    assert float(system.last_snr_db) == snr_db
-    for old, new in zip(before, system.get_weights(), strict=True):
-        np.testing.assert_array_equal(old, new)
-    assert tf.reduce_all(tf.math.is_finite(system(batch, snr_db=0.0)))
 
 
 @pytest.mark.parametrize("name", sorted(set(SYSTEMS) - {*EXPORTED, "centroid_over_the_air"}))

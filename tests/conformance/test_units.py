@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import OFDMMIMOChannel
 from sionna_semcom.link import FlatFadingLink, OFDMLink
 from sionna_semcom.link.ofdm.equalization import diagonal_lmmse_equalizer
@@ -41,11 +41,11 @@ def scaled(matrix, power):
 def in_other_units(link, replace, symbols):
     """The output in all units equals that of unit power, and is finite without noise."""
     channel = link.channel
-    set_seed("call")
+    reseed("call")
     expected = link(symbols, 0.1)
     for power in POWERS:
         link.channel = replace(channel, power)
-        set_seed("call")
+        reseed("call")
         for part, wanted in zip(link(symbols, 0.1 * power), expected, strict=True):
             np.testing.assert_allclose(part, wanted, rtol=1e-3, atol=1e-4)
         assert all(np.all(np.isfinite(part)) for part in link(symbols, 0.0))
@@ -65,11 +65,11 @@ def test_each_slot_of_an_own_channel_may_have_a_power_of_its_own():
     link: Any = OFDMLink(interpolation="lmmse", packing=False, **GRID)
     channel, symbols = link.channel, complex_normal([40, 8])
     powers = np.where(np.arange(40) % 2, 1e-12, 1e-6).astype(np.float32)
-    set_seed("call")
+    reseed("call")
     expected = link(symbols, np.full(40, 0.01))
     amplitudes = powers.reshape(-1, 1, 1, 1, 1, 1, 1) ** 0.5
     link.channel = lambda num_slots: amplitudes * channel(num_slots)
-    set_seed("call")
+    reseed("call")
     for part, wanted in zip(link(symbols, 0.01 * powers), expected, strict=True):
         np.testing.assert_allclose(part, wanted, rtol=1e-3, atol=1e-4)
 
@@ -95,11 +95,11 @@ def test_ofdm_mimo(csi):
         num_rx_ant=2, pool_size=64,
     )  # fmt: skip
     slots = channel.slots
-    set_seed("draw")
+    reseed("draw")
     expected = channel.draw(50, 0.1)
     channel.slots = lambda groups: scaled(slots(groups), power)
     channel._draw = channel._draw_slots  # the graph holds the channel that it was traced with
-    set_seed("draw")
+    reseed("draw")
     got = channel.draw(50, 0.1 * power)
     for part, wanted in zip(got[:3], expected[:3], strict=True):
         np.testing.assert_allclose(part / power**0.5, wanted, rtol=1e-3, atol=1e-4)

@@ -59,8 +59,9 @@ def test_its_commands_find_studies_and_models_outside_the_checkout(wheel, tmp_pa
         options = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True}
         return subprocess.run(command, check=True, **options).stdout
 
-    assert all(name in run("studies") for name in _shipped.studies())
-    assert all(name in run("models") for name in ("centroid_paper", "vib_mosi"))
+    studies, models = run("studies"), run("models")
+    assert all(name in studies for name in _shipped.studies())
+    assert all(name in models for name in ("centroid_paper", "vib_mosi"))
     run("studies", "centroid", "--copy")
     copied = (tmp_path / "centroid.yaml").read_text()
     assert copied == _shipped.studies()["centroid"].read_text()

@@ -14,11 +14,11 @@ import pytest
 
 STUDY = """
 name: shared
+data: {kind: builtin, modalities: [image, text]}
 models:
-  main: &main
+  main:
     system: {kind: centroid, latent_dim: 4, modality_dropout: 0.2}
     training: {epochs: 2, steps_per_epoch: 2, batch_size: 20, warmup_steps: 2}
-  faster: {<<: *main, training: {epochs: 1, steps_per_epoch: 3, batch_size: 20, warmup_steps: 2}}
   judge:
     system: {kind: classifier, modality: image}
     training: {epochs: 1, steps_per_epoch: 2, batch_size: 20, warmup_steps: 1}
@@ -29,7 +29,6 @@ links:
 curves:
   - {label: clean, model: main, link: awgn}
   - {label: pool, model: main, link: pool}
-  - {label: faster, model: faster, link: pool}
 evaluation: {snr_db: [0, 5, 10], batch_size: 50, max_mc_iter: 4, seeds: [0, 1]}
 """
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy import stats
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import FlatMIMOChannel, FlatMIMOSettings
 from sionna_semcom.link import from_settings
 
@@ -84,9 +84,9 @@ def test_robust_receiver_makes_the_error_that_the_state_predicts():
 
 
 def test_pool_is_drawn_once_from_the_seed_and_reused():
-    set_seed("pool")
+    reseed("pool")
     channel, other = (FlatMIMOChannel(realizations=3, **SIZE) for _ in range(2))
-    set_seed("pool")
+    reseed("pool")
     again = FlatMIMOChannel(realizations=3, **SIZE)
     h = channel.draw(60, 0.1).h.numpy()
     pool = np.unique(h.reshape(60, -1), axis=0)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from scipy import special
+from sionna.phy import config
 
 from sionna_semcom.channel import OFDMMIMOChannel, OFDMMIMOSettings
 from sionna_semcom.channel.regression import RegressionTable, learn
@@ -114,7 +115,7 @@ def test_learning_finds_the_regression_of_independent_noise():
     slots = tf.constant(rng.standard_normal([2, 5000, 2, 2, 3, 2]) @ [1, 1j] / 2**0.5, tf.complex64)
 
     def observe(slots, no):
-        parts = tf.random.normal([2, *slots.shape]) * tf.sqrt(no / 2)
+        parts = config.tf_rng.normal([2, *slots.shape]) * tf.sqrt(no / 2)
         return slots, 2.0 * slots + tf.complex(*tf.unstack(parts))
 
     coefficients, variances = learn(observe, list(slots), np.array([0.1, 4.0]))

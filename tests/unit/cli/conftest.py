@@ -9,6 +9,7 @@ from sionna_semcom.simulation import Curve, Metric, Result
 STUDY = """
 name: tiny
 title: Tiny [study]
+data: {kind: builtin, modalities: [image, text]}
 models:
   main:
     system: {kind: centroid, latent_dim: 4}

@@ -2,6 +2,7 @@
 """Commands with invalid input end with a one-line message."""
 
 import errno
+import functools
 
 import pytest
 import tensorflow as tf
@@ -123,16 +124,34 @@ def test_ctrl_c_says_that_it_resumes(study, monkeypatch):
     assert "Repeat the command to resume" in ended.output
 
 
-@pytest.mark.parametrize("graph", [False, True])
-def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, graph):
-    def exhaust(*_):
-        ones = tf.function(tf.ones) if graph else tf.ones
-        ones(tf.constant([10**6] * 3))  # more memory than there is
+def invert():
+    tf.linalg.inv(tf.zeros([2, 2]))
 
-    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", exhaust)
+
+@functools.cache
+def out_of_memory():
+    """The error of a graph, for which TensorFlow waits ten seconds."""
+    with pytest.raises(tf.errors.ResourceExhaustedError) as caught:
+        tf.function(tf.ones)(tf.constant([10**6] * 3))
+    return caught.value
+
+
+def allocate():
+    raise out_of_memory()
+
+
+@pytest.mark.parametrize(
+    ("fail", "message"),
+    [
+        (invert, "InvalidArgumentError: Input is not invertible."),
+        (allocate, "ResourceExhaustedError: OOM when allocating"),
+    ],
+)
+def test_what_tensorflow_reports_ends_in_one_line(study, monkeypatch, fail, message):
+    monkeypatch.setattr("sionna_semcom.simulation.studies.runner.run_study", lambda *_: fail())
     ended = invoke("run", study)
     assert ended.exit_code == 2, ended.output
     (line,) = [line for line in ended.output.splitlines() if line.startswith("Error: ")]
-    assert line.startswith("Error: ResourceExhaustedError: OOM when allocating")
+    assert line.startswith(f"Error: {message}")
     assert "--traceback shows" in line
     assert isinstance(invoke("--traceback", "run", study).exception, tf.errors.OpError)

@@ -9,7 +9,7 @@ from scipy import stats
 from sionna.phy.mapping import BinarySource
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.link import (
     AWGNLink,
     BitsAndLatentsLink,
@@ -104,7 +104,7 @@ def test_saved_links_are_the_same():
     assert again.settings == link.settings
     outputs = []
     for one in (link, again):
-        set_seed("saved")
+        reseed("saved")
         outputs.append(one(tf.ones([4, 3], tf.complex64), 0.1)[0])
     np.testing.assert_array_equal(*outputs)
 

@@ -8,7 +8,7 @@ from sionna.phy.channel import AWGN
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from sionna.phy.mapping import BinarySource, Demapper, Mapper
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.link import AWGNLink, CodedTransmission, FlatFadingLink, RetransmissionLink
 from sionna_semcom.link.figures import collecting
 
@@ -24,9 +24,9 @@ def test_decisions_are_those_of_sionnas_own_chain():
     bits = BinarySource()([300, k])
     encoder, awgn = LDPC5GEncoder(k, n, m), AWGN()
     decoder, demapper = LDPC5GDecoder(encoder, num_iter=20), Demapper("app", "qam", m)
-    set_seed("chain")
+    reseed("chain")
     expected = decoder(demapper(awgn(Mapper("qam", m)(encoder(bits)), no), no))
-    set_seed("chain")
+    reseed("chain")
     decided = CodedTransmission(AWGNLink(), k, k / n, m)(bits, no)
     np.testing.assert_array_equal(decided, expected)
     assert 0 < np.mean(np.any(decided != bits, axis=-1)) < 1

@@ -10,7 +10,7 @@ from sionna.phy.mapping import BinarySource, Demapper, Mapper
 from sionna.phy.nr import PUSCHConfig
 from sionna.phy.utils import ebnodb2no
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.link import (
     AWGNLink,
     CodedTransmission,
@@ -50,7 +50,7 @@ def test_coded_bits_have_the_rate_that_is_sent():
 
 def test_uncoded_bit_errors_are_those_of_the_textbook():
     """QPSK over AWGN has a bit error rate of Q(sqrt(2 Eb/N0))."""
-    set_seed(1)
+    reseed(1)
     ebno_db, link = 4.0, AWGNLink()
     bits = BinarySource()([200, 2000])
     symbols_hat, no_eff = link(Mapper("qam", 2)(bits), _noise_power(link, ebno_db, 2, 1.0))

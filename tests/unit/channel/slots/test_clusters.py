@@ -9,7 +9,7 @@ import tensorflow as tf
 from sionna.phy.channel import ApplyOFDMChannel
 from sionna.phy.channel.tr38901 import CDL, AntennaArray
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel.slots.channel import channel_model, received
 from sionna_semcom.channel.slots.clusters import ClusterPaths, array_response, unit_vectors
 from sionna_semcom.link.ofdm import OFDMSettings
@@ -19,7 +19,7 @@ STEPS = 5, 14, 14e3
 
 def sionnas(model):
     """Coefficients [batch, paths, rx, tx, time] and delays."""
-    set_seed("paths")
+    reseed("paths")
     a, delays = model(*STEPS)
     return a.numpy()[:, 0, :, 0].transpose(0, 3, 1, 2, 4), delays.numpy()[0, 0, 0]
 
@@ -37,7 +37,7 @@ def test_paths_are_those_of_sionna(profile, direction, antennas):
     )  # fmt: skip
     expected, delays = sionnas(model)
     paths = ClusterPaths(model)
-    set_seed("paths")
+    reseed("paths")
     got = paths(*STEPS).numpy()
     np.testing.assert_allclose(got, expected, atol=2e-6 * np.abs(expected).max())
     np.testing.assert_allclose(paths.delays, delays, rtol=1e-6)
@@ -50,7 +50,7 @@ def test_double_precision_and_speeds_in_a_range():
         precision="double",
     )  # fmt: skip
     expected, _ = sionnas(model)
-    set_seed("paths")
+    reseed("paths")
     got = ClusterPaths(model, "double")(*STEPS).numpy()
     assert got.dtype == complex
     np.testing.assert_allclose(got, expected, atol=1e-6 * np.abs(expected).max())

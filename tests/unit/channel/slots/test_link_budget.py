@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import OFDMMIMOChannel
 from sionna_semcom.channel.slots.channel import channel_model
 from sionna_semcom.channel.slots.link_budget import Budget, LinkBudget
@@ -36,7 +36,7 @@ def test_path_loss_is_that_of_tr_38_901_by_hand(model, height):
     loss_db = intercept + slope * np.log10(distance) + 20 * np.log10(3.5)
 
     def response(**budget):
-        set_seed(1)
+        reseed(1)
         drawn = channel_model(OFDMSettings(model=model, **SLOT, **budget))
         place = tf.constant([[[distance, 0.0, height]]])
         still, outdoors = tf.zeros([1, 1, 3]), tf.constant([[False]])
@@ -51,7 +51,7 @@ def test_path_loss_is_that_of_tr_38_901_by_hand(model, height):
 
 def test_the_median_drop_has_unit_energy_and_normalized_slots_all_have_it():
     """`no` is relative to the median drop, whose gain is that of the budget."""
-    set_seed(2)
+    reseed(2)
     link = OFDMLink(model="UMa", csi="perfect", link_budget={}, **SLOT)
     energies = np.mean(np.abs(link.channel.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))
     assert np.median(energies) == pytest.approx(1.0, rel=1e-4)
@@ -67,7 +67,7 @@ def test_the_median_drop_has_unit_energy_and_normalized_slots_all_have_it():
 
 def test_mimo_channels_have_budgets_as_links():
     """The median energy of their matrices is one, and the SNR of a power is that of the budget."""
-    set_seed(3)
+    reseed(3)
     channel = OFDMMIMOChannel(model="UMi", csi="perfect", link_budget={}, **SLOT)
     energies = np.mean(np.abs(channel.slots.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))
     assert np.median(energies) == pytest.approx(1.0, rel=1e-4)

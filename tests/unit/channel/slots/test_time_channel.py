@@ -8,7 +8,7 @@ from sionna.phy.channel import ApplyTimeChannel, cir_to_time_channel
 from sionna.phy.ofdm import OFDMDemodulator, OFDMModulator
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel.slots.channel import SlotChannel, received
 from sionna_semcom.channel.slots.interference import interference_floor
 from sionna_semcom.channel.slots.path_channel import PathChannel
@@ -102,12 +102,12 @@ def test_slots_are_those_of_the_frequency_domain(model):
     drawn = []
     for domain, kind in (("frequency", SlotChannel), ("time", PathChannel)):
         settings = OFDMSettings(**chosen, domain=domain, pool_size=16 if model == "UMi" else None)
-        set_seed("slots", model)
+        reseed("slots", model)
         channel = kind(settings, resource_grid(settings))
         drawn.append(channel(20))
         np.testing.assert_allclose(np.mean(np.abs(drawn[-1]) ** 2), 1.0, rtol=1e-4)
     np.testing.assert_allclose(drawn[1], drawn[0], atol=2e-3)
-    set_seed("slots", model)
+    reseed("slots", model)
     channel = PathChannel(settings, resource_grid(settings))
     if model != "UMi":  # some drops have paths beyond the prefix
         h = TimeChannel(settings, channel.max_delay)(channel, 20).h

@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy.channel import ChannelModel
 from sionna.phy.channel.tr38901 import TDL
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import OFDMMIMOChannel
 from sionna_semcom.channel.slots.resource_grid import resource_grid
 from sionna_semcom.channel.sources import ModelSource
@@ -70,10 +70,10 @@ def test_a_model_is_asked_for_the_times_of_the_waveform():
     tdl = TDL("A", 100e-9, 3.5e9, min_speed=30.0, num_rx_ant=2, num_tx_ant=1)
     slots = slots_of(tdl, "slot")
     assert slots.num_kept is None
-    set_seed("paths")
+    reseed("paths")
     a, tau = slots.paths(5)
     assert a.shape == (5, 1, 2, 1, 1, 23, slots._times[0])
-    set_seed("paths")
+    reseed("paths")
     np.testing.assert_allclose(np.mean(np.abs(slots(5)) ** 2), 1.0, rtol=1e-5)
     assert slots.max_delay == pytest.approx(float(np.max(tau)))
     assert slots.interference.db == -np.inf

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.link import AWGNLink, OverTheAirLink, from_settings
 
 ROW = {
@@ -75,7 +75,7 @@ def test_a_receiver_that_knows_that_symbols_agree_errs_less_and_knows_how_much()
         link = OverTheAirLink(
             model="flat", receiver="mmse", num_rx_ant=2, correlation=correlation, **ROW
         )
-        set_seed("call")
+        reseed("call")
         mean, no_eff = link(symbols, 0.3)
         error = np.abs(mean - tf.reduce_mean(symbols, 1)) ** 2
         errors.append(np.median(error))
@@ -90,9 +90,9 @@ def test_devices_that_turn_their_phases_arrive_as_the_sum_of_their_amplitudes():
     common = tf.tile(complex_normal([3000, 1, 8]), [1, 3, 1])
     settings = {"model": "flat", "correlation": 1 - 1e-6, **ROW}
     link = OverTheAirLink(receiver="coherent_mmse", **settings)
-    set_seed("call")
+    reseed("call")
     h = np.abs(link.channel(3000).numpy()[:, 0, 0, 0, :, 0, 0])
-    set_seed("call")
+    reseed("call")
     mean, no_eff = link(common, 0.2)
     np.testing.assert_allclose(no_eff[:, 0], 3 * 0.2 / h.sum(axis=1) ** 2, rtol=1e-3)
     error = np.abs(mean - common[:, 0]) ** 2

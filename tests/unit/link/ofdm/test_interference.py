@@ -7,7 +7,7 @@ import tensorflow as tf
 from sionna.phy.channel import RayleighBlockFading
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import ModelSource
 from sionna_semcom.channel.slots.budgeted import Drops
 from sionna_semcom.channel.slots.link_budget import Budget, LinkBudget
@@ -29,7 +29,7 @@ def _drops(num_slots=3):
 @pytest.mark.parametrize("power_dbm", [None, 10.0])
 def test_power_and_covariance_are_those_of_numpy(power_dbm):
     """Fixed powers are relative to the noise; other powers are relative to the terminal."""
-    set_seed(1)
+    reseed(1)
     budget = Budget(LinkBudget(interferers={"num": 2, "tx_power_dbm": power_dbm}), 1e6, -100.0)
     drops, no = _drops(), tf.constant([0.1, 0.2, 0.4])
     found = interference(drops, no, budget)
@@ -52,7 +52,7 @@ def test_power_and_covariance_are_those_of_numpy(power_dbm):
 
 def test_whitened_noise_is_white():
     """After whitening, noise with the covariance of interference and errors is independent."""
-    set_seed(2)
+    reseed(2)
     budget = Budget(LinkBudget(interferers={"num": 2}), 1e6, -100.0)
     found = interference(_drops(1), tf.constant([0.1]), budget)
     directed, independent = tf.constant([0.3]), tf.constant([0.2])
@@ -95,7 +95,7 @@ class _Squared:
 
 def test_outage_over_rayleigh_fading_is_that_of_the_closed_form():
     """P(SINR < s) = 1 - exp(-s / mean SNR), where the mean is the median divided by its gain."""
-    set_seed(4)
+    reseed(4)
     rayleigh = ModelSource(RayleighBlockFading(1, 1, 1, 1), normalize="none")
     grid = {"num_ofdm_symbols": 2, "pilot_ofdm_symbol_indices": (0,), "fft_size": 4}
     one = {"num_tx_ant": 1, "num_rx_ant": 1, "cyclic_prefix_length": 1, "csi": "perfect"}
@@ -119,7 +119,7 @@ def test_outage_over_rayleigh_fading_is_that_of_the_closed_form():
 
 def test_rows_know_the_drop_and_the_sinr_of_their_slots():
     """The SINR is the energy of the drop divided by the noise, in eager mode and in a graph."""
-    set_seed(5)
+    reseed(5)
     link = OFDMLink(csi="perfect", link_budget={}, **UMA, **SLOT)
     energies = np.mean(np.abs(link.channel.pool.numpy()) ** 2, (1, 2, 3, 4, 5, 6))
     symbols = complex_normal([20, 8])
@@ -137,7 +137,7 @@ def test_rows_know_the_drop_and_the_sinr_of_their_slots():
 @pytest.mark.parametrize("interferers", [None, {"num": 2, "tx_power_dbm": 23.0}])
 def test_no_eff_is_the_error_at_any_power(csi, interferers):
     """In physical units, with and without interference."""
-    set_seed(6)
+    reseed(6)
     budget = {"interferers": interferers}
     options = {**UMA, "pool_size": 128}
     link = OFDMLink(csi=csi, interpolation="lmmse", link_budget=budget, **options, **SLOT)
@@ -150,7 +150,7 @@ def test_no_eff_is_the_error_at_any_power(csi, interferers):
 
 def test_pusch_links_have_budgets():
     """The noise is that of the allocated resource blocks, and SINR and bits are measured."""
-    set_seed(7)
+    reseed(7)
     link = PUSCHLink(
         model="UMi", num_rx_ant=2, num_resource_blocks=2, csi="perfect", pool_size=64,
         link_budget={"noise_figure_db": 0}, transport_block={"mcs_index": 4},

@@ -9,7 +9,7 @@ from scipy import stats
 from sionna.phy.channel import RayleighBlockFading
 from sionna.phy.utils import complex_normal
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import ModelSource
 from sionna_semcom.link import LINKS, AWGNLink, FlatFadingLink, OFDMLink, RetransmissionLink
 from sionna_semcom.link.figures import collecting
@@ -44,7 +44,7 @@ def test_outage_over_rayleigh_is_that_of_independent_branches(number):
 @pytest.mark.parametrize("gap", [1, 50])
 def test_a_channel_that_stands_still_gives_no_diversity(gap):
     link = RetransmissionLink(STILL, gap=gap)
-    set_seed("still")
+    reseed("still")
     _, both = link.after_each(complex_normal([500, 3]), 0.1)
     np.testing.assert_allclose(both[1], both[0] / 2, rtol=1e-3)
     assert stats.kstest(0.1 / both[0, :, 0], stats.expon.cdf).pvalue > 1e-3
@@ -78,9 +78,9 @@ def test_parts_of_a_row_are_the_row():
 
 def test_one_transmission_is_the_link_itself():
     symbols, link = complex_normal([20, 5]), FlatFadingLink(num_rx_ant=2)
-    set_seed("same")
+    reseed("same")
     expected = link(symbols, 0.1)
-    set_seed("same")
+    reseed("same")
     found = RetransmissionLink(link, num_transmissions=1)(symbols, 0.1)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-6)
@@ -153,7 +153,7 @@ def test_saved_links_draw_the_same_pools(build):
     assert again.settings == link.settings
     outputs = []
     for one in (link, again):
-        set_seed("saved")
+        reseed("saved")
         outputs.append(one(complex_normal([3, 4]), 0.1)[1])
     np.testing.assert_allclose(*outputs, rtol=1e-5)
 

@@ -61,6 +61,18 @@ class Context:
         return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def workers_without_tensorflow(tmp_path_factory):
+    """Workers of this file only compute with numbers. Empty modules spare them the real ones."""
+    folder = tmp_path_factory.mktemp("empty")
+    (folder / "sionna").mkdir()
+    for name in ("sionna/__init__.py", "sionna/phy.py", "tensorflow.py"):
+        (folder / name).touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)  # which worker processes inherit
+        yield
+
+
 @pytest.fixture(scope="module", params=[2])
 def client(request):
     with clusters.local_client(request.param) as client:

@@ -2,6 +2,7 @@
 """Training that resumes to the same weights."""
 
 import copy
+import shutil
 
 import h5py
 import pytest
@@ -13,7 +14,7 @@ from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.systems import CentroidSystem
 
-from .tiny_training import SHORT, interrupt, same, settings
+from .tiny_training import CHECKPOINT, SHORT, same, settings, train
 
 
 def first_epochs(monkeypatch, trains=True):
@@ -28,10 +29,19 @@ def first_epochs(monkeypatch, trains=True):
     return epochs
 
 
-def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, monkeypatch):
-    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", settings(), digits, 0)
-    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+@pytest.fixture
+def checkpoint(begun, tmp_path):
+    """A copy of the checkpoint of one epoch, below ``tmp_path``."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return tmp_path / CHECKPOINT
+
+
+def test_a_training_that_resumes_ends_with_the_same_weights(
+    digits, models, checkpoint, tmp_path, monkeypatch
+):
     epochs = first_epochs(monkeypatch)
+    whole = ModelStore([models], tmp_path / "other").obtain("model", settings(), digits, 0)
+    assert epochs == []
     resumed = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
     assert epochs == [1]
     assert same(whole, resumed)
@@ -39,21 +49,21 @@ def test_an_interrupted_training_ends_with_the_same_weights(digits, tmp_path, mo
 
 
 @pytest.mark.parametrize("kind", ["two_stage_vib", "t_deepsc", "digital_features"])
-def test_so_does_one_with_dropout_and_schedules(kind, tmp_path, monkeypatch):
-    data = generated_features(60, 10, 10)
+def test_so_does_one_with_dropout_and_schedules(kind, tmp_path):
+    data = generated_features(60, 10, 10, modalities=("text", "audio"))
     wanted = ModelSettings.model_validate(
         {
             "system": {"kind": kind, "transmitted_dim": 24, "dropout": 0.5},
             "training": {**SHORT, "warmup_steps": 1},
         }
     )
-    whole = ModelStore(work_dir=tmp_path / "whole").obtain("model", wanted, data, 0)
-    interrupt(wanted, data, tmp_path / "broken", monkeypatch)
-    assert same(whole, ModelStore(work_dir=tmp_path / "broken").obtain("model", wanted, data, 0))
+    whole = train(wanted, data, tmp_path)
+    assert same(whole, ModelStore(work_dir=tmp_path / "begun").obtain("model", wanted, data, 0))
 
 
-def test_a_checkpoint_of_another_training_is_not_gone_on_from(digits, tmp_path, monkeypatch):
-    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
+def test_a_checkpoint_of_another_training_is_not_gone_on_from(
+    digits, checkpoint, tmp_path, monkeypatch
+):
     kept = checkpoint.read_bytes()
     other_data = copy.copy(digits)
     other_data.checksums = {"digits": "other"}
@@ -90,12 +100,8 @@ def test_checkpoints_of_an_impossible_epoch_are_damaged(tmp_path, epoch):
     assert loop._epochs_done(checkpoint_file.attributes_of(path), 2, path) == 2
 
 
-def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, tmp_path):
-    system = settings().build(digits)
-    path = tmp_path / "seed0.checkpoint.weights.h5"
-    short = settings().training
-    loop.train(system, digits, short, 1, path)
-    with h5py.File(path, "r+") as file:
+def test_a_checkpoint_without_an_epoch_ends_in_one_line(digits, checkpoint, tmp_path):
+    with h5py.File(checkpoint, "r+") as file:
         del file.attrs["epoch"]
     with pytest.raises(ValueError, match=r"is damaged; delete it .* Received: None"):
-        loop.train(settings().build(digits), digits, short, 1, path)
+        ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)

@@ -20,7 +20,7 @@ from sionna_semcom.simulation.training.threads import intra_op_threads
 from sionna_semcom.simulation.training.weights import load_trained, provenance_of
 from sionna_semcom.systems import CentroidSettings
 
-from .tiny_training import FADING, SHORT, interrupt, same, settings
+from .tiny_training import CHECKPOINT, FADING, SHORT, same, settings
 
 
 def test_the_learning_rate_ends_where_the_settings_say(digits):
@@ -61,24 +61,27 @@ def test_settings_that_cannot_train_are_refused(changes, message):
         settings(**changes)
 
 
-def test_trained_weights_are_loaded_where_settings_and_data_agree(digits, tmp_path, monkeypatch):
-    shipped, work = tmp_path / "models", tmp_path / "work"
-    trained = ModelStore(work_dir=shipped).obtain("model", settings(), digits, 0)
-    monkeypatch.setattr(store, "train", None)
-    assert same(trained, ModelStore([shipped], work).obtain("model", settings(), digits, 0))
-    monkeypatch.undo()
-    other = ModelStore([shipped], work).obtain("model", settings(temperature=0.5), digits, 0)
+def load(models, digits, tmp_path, **changes):
+    return ModelStore([models], tmp_path / "work").obtain("model", settings(**changes), digits, 0)
+
+
+def test_trained_weights_are_loaded_where_settings_and_data_agree(
+    models, digits, tmp_path, monkeypatch
+):
+    begun = []
+    monkeypatch.setattr(store, "train", lambda system, *_: begun.append(system))
+    trained = load(models, digits, tmp_path)
+    assert same(trained, load(models, digits, tmp_path))
+    assert not begun
+    other = load(models, digits, tmp_path, temperature=0.5)
+    assert len(begun) == 1
     assert not same(trained, other)
-    assert (work / "model" / "seed0.keras").exists()
+    assert (tmp_path / "work" / "model" / "seed0.keras").exists()
 
 
-def test_the_link_of_training_is_built_only_to_train(digits, tmp_path, monkeypatch):
-    trained = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+def test_the_link_of_training_is_built_only_to_train(models, digits, tmp_path, monkeypatch):
     monkeypatch.setattr(model_settings, "from_settings", None)
-    loaded = ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
-    assert isinstance(trained.link, AWGNLink)
-    assert isinstance(loaded.link, AWGNLink)
-    assert same(trained, loaded)
+    assert isinstance(load(models, digits, tmp_path).link, AWGNLink)
 
 
 def test_a_mimo_channel_decides_the_size_of_what_is_loaded(digits, tmp_path, monkeypatch):
@@ -129,23 +132,21 @@ def test_a_system_without_trainable_weights_has_no_file(digits, tmp_path, monkey
     assert not list(tmp_path.iterdir())
 
 
-def test_seeds_differ(digits, tmp_path):
-    first, second = (
-        ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, k) for k in (0, 1)
-    )
-    assert not same(first, second)
+def test_training_returns_what_it_stores_and_seeds_differ(models, digits, tmp_path):
+    trained = ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 1)
+    assert isinstance(trained.link, AWGNLink)
+    assert same(trained, ModelStore([tmp_path]).obtain("model", settings(), digits, 1))
+    assert not same(trained, load(models, digits, tmp_path))
 
 
-def test_damaged_weights_are_named(digits, tmp_path):
-    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+def test_damaged_weights_are_named(models, digits, tmp_path):
     path = tmp_path / "model" / "seed0.keras"
-    whole = path.read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"seed0\.keras is damaged"):
-        ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
-    path.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"seed0\.keras is damaged"):
-        ModelStore([tmp_path], tmp_path / "work").obtain("model", settings(), digits, 0)
+    path.parent.mkdir()
+    whole = (models / "model" / "seed0.keras").read_bytes()
+    for content in (whole[: len(whole) // 2], b""):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"seed0\.keras is damaged"):
+            load(tmp_path, digits, tmp_path)
 
 
 def test_a_full_disk_keeps_the_weights_that_there_were(digits, tmp_path):
@@ -171,11 +172,10 @@ def test_weights_that_cannot_be_written_are_not_trained(digits, tmp_path, monkey
         ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
 
 
-def test_weights_of_another_model_are_refused(digits, tmp_path):
-    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
+def test_weights_of_another_model_are_refused(models, digits):
     other = settings(latent_dim=6).build(digits)
     with pytest.raises(ValueError, match="not of this model"):
-        load_trained(other, tmp_path / "model" / "seed0.keras")
+        load_trained(other, models / "model" / "seed0.keras")
 
 
 def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
@@ -196,9 +196,11 @@ def test_a_model_starts_from_a_trained_one(tmp_path, monkeypatch):
         starts.append({name: layer.get_weights() for name, layer in system.encoders.items()})
         return system
 
-    trained = ModelStore(work_dir=tmp_path).obtain(
-        "comm", ModelSettings.model_validate(comm), data, 0
-    )
+    with monkeypatch.context() as patch:  # initial weights, which depend on the name
+        patch.setattr(store, "train", lambda system, *_: system)
+        trained = ModelStore(work_dir=tmp_path).obtain(
+            "comm", ModelSettings.model_validate(comm), data, 0
+        )
     monkeypatch.setattr(store, "train", only_note)
     for settings_ in (plain, tuned):
         ModelStore(work_dir=tmp_path).obtain("vib", settings_, data, 0)
@@ -224,9 +226,7 @@ def test_weights_that_are_not_finite_are_refused(digits, tmp_path, bad):
     assert all(np.array_equal(a, b) for a, b in zip(before.get_weights(), kept, strict=True))
 
 
-def test_files_say_in_how_many_threads_they_were_trained(digits, tmp_path, monkeypatch):
-    checkpoint = interrupt(settings(), digits, tmp_path, monkeypatch)
-    assert checkpoint_file.attributes_of(checkpoint)["threads"] == intra_op_threads()
-    ModelStore(work_dir=tmp_path).obtain("model", settings(), digits, 0)
-    path = tmp_path / "model" / "seed0.keras"
+def test_files_say_in_how_many_threads_they_were_trained(models, begun):
+    assert checkpoint_file.attributes_of(begun / CHECKPOINT)["threads"] == intra_op_threads()
+    path = models / "model" / "seed0.keras"
     assert provenance_of(path)["threads"] == str(intra_op_threads())

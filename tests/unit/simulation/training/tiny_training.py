@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of trainings that take one second."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from sionna_semcom.simulation.training.store import ModelStore
 
 SHORT = {"epochs": 2, "steps_per_epoch": 3, "batch_size": 10, "warmup_steps": 2}
 AWGN = {"kind": "awgn"}
+CHECKPOINT = "model/seed0.checkpoint.weights.h5"
 FADING = {"kind": "flat_fading", "num_tx_ant": 1, "num_rx_ant": 2}
 
 
@@ -27,19 +30,18 @@ def same(first, second):
     )
 
 
-def interrupt(wanted, data, folder, monkeypatch):
-    """Train for one epoch, and return the checkpoint."""
-    save = checkpoint_file.save_weights
+def train(wanted, data, folder):
+    """Train ``model`` in ``folder / "whole"``, and keep its first checkpoint in ``"begun"``."""
+    save, kept = checkpoint_file.save_weights, folder / "begun" / CHECKPOINT
 
-    def save_and_die(system, path, attributes):
+    def save_and_keep(system, path, attributes):
         save(system, path, attributes)
-        if attributes.get("epoch") == 1:
-            raise KeyboardInterrupt
+        if attributes["epoch"] == 1:
+            kept.parent.mkdir(parents=True)
+            shutil.copy(path, kept)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(loop, "save_weights", save_and_die)
-        with pytest.raises(KeyboardInterrupt):
-            ModelStore(work_dir=folder).obtain("model", wanted, data, 0)
-    checkpoint = folder / "model" / "seed0.checkpoint.weights.h5"
-    assert checkpoint.exists()
-    return checkpoint
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "save_weights", save_and_keep)
+        trained = ModelStore(work_dir=folder / "whole").obtain("model", wanted, data, 0)
+    assert kept.exists()
+    return trained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from sionna_semcom._seeding import set_seed
+from sionna_semcom._seeding import reseed
 from sionna_semcom.channel import FlatMIMOChannel, FlatMIMOSettings
 from sionna_semcom.datasets import UserLatents, UserLatentSplit
 from sionna_semcom.simulation import sim_metrics
@@ -41,7 +41,7 @@ def built(data, kind="broadcast_alignment", link=None, **settings):
 
 
 def figures(system, data, snr_db):
-    set_seed(3)
+    reseed(3)
     result = sim_metrics(system, data.test(50), [snr_db], max_mc_iter=16, progress=False)
     return {name: metric.mean[0] for name, metric in result.curve.metrics.items()}
 
@@ -77,7 +77,7 @@ def test_it_comes_back_from_its_file(data, kind, settings, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "x.keras")
     batch, found = next(iter(data.test(20))), []
     for one in (system, loaded):
-        set_seed(5)
+        reseed(5)
         found.append(one.measure(batch, 10.0))
     for name, values in found[0].items():
         np.testing.assert_array_equal(values, found[1][name], err_msg=name)
@@ -143,7 +143,7 @@ def test_networks_start_at_the_linear_decoders_and_improve_them(data):
     batch = next(iter(data.test(40)))
     found = []
     for one in (system, linear):
-        set_seed(2)
+        reseed(2)
         found.append(one.measure(batch, 3.0)["mse"])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-4)
     system.link = FlatMIMOChannel(num_tx_ant=2, num_rx_ant=2, num_uses=2, coherence=10)
