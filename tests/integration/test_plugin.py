@@ -292,5 +292,7 @@ def test_a_mimo_channel_of_another_package_serves_alignment(ran):
 
 
 def test_figures_know_the_range_of_a_metric_of_another_package(site, tmp_path):
-    code = "from sionna_semcom.simulation.results.plot import limits; print(limits('image_max_error'))"
+    code = (
+        "from sionna_semcom.simulation.results import plot; print(plot.limits('image_max_error'))"
+    )
     assert python(site, tmp_path, code) == "(0.0, inf)\n"
