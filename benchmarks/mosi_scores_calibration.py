@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 import yaml
-from mosi_scores_selection import MODALITIES, errors, features, trained
+from mosi_scores_selection import MODALITIES, errors, features, scores_at, trained
 
 from sionna_semcom.datasets.features.split import video_of
 from sionna_semcom.semantics import Task
@@ -37,14 +36,8 @@ def scores_of(settings: dict[str, Any], seed: int, path: Path) -> dict[str, np.n
     """Scores [draws, samples] of the videos that choose, by SNR; trained if ``path`` is missing."""
     if not path.exists():
         system, batch = trained(settings, seed)
-        outputs = tf.function(functools.partial(system, batch), autograph=False)
-        found = {}
-        for snr_db in SNRS:
-            point = tf.constant(snr_db, tf.float32)
-            found[f"validation/{snr_db}"] = np.stack(
-                [system.task.score(outputs(snr_db=point)).numpy() for _ in range(3)]
-            )
-        np.savez(path, **found)
+        found = scores_at(system, batch, dict.fromkeys(SNRS, 3))
+        np.savez(path, **{f"validation/{snr_db}": scores for snr_db, scores in found.items()})
     with np.load(path) as file:
         return {str(snr_db): file[f"validation/{snr_db}"] for snr_db in SNRS}
 

@@ -20,7 +20,16 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from mosi_scores_selection import MODALITIES, REPETITIONS, errors, features, predictors
+from mosi_scores_selection import (
+    DRAWS,
+    MODALITIES,
+    SNRS,
+    errors,
+    features,
+    mean_errors,
+    predictors,
+    scores_at,
+)
 from scipy import stats
 
 from sionna_semcom._seeding import set_seed
@@ -31,7 +40,6 @@ from sionna_semcom.simulation.training.store import ModelStore
 from sionna_semcom.systems.decision.calibration import best_map
 
 STUDY = Path(__file__).parents[1] / "link_sims" / "vib_mosi_scores.yaml"
-SNRS = {"6_dB": (6.0, REPETITIONS), "noiseless": (np.inf, 1)}
 HALVES = (("validation", "test"), ("test", "validation"))
 
 
@@ -73,25 +81,17 @@ def crossed(system: Any, seed: int) -> dict[str, dict[str, float]]:
     """Errors of a system on both halves, each calibrated on the other."""
     data = features(MODALITIES)
     label = {half: data.arrays(half)["label"] for half, _ in HALVES}
-    scores: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in SNRS}
+    scores = {}
     for fitted, other in HALVES:
         set_seed(seed, "crossed", fitted)
         system.calibrate_score(getattr(data, fitted)(32))
         batch = {name: tf.constant(values) for name, values in data.arrays(other).items()}
-        outputs = tf.function(functools.partial(system, batch), autograph=False)
-        for name, (snr_db, count) in SNRS.items():
-            point = tf.constant(snr_db, tf.float32)
-            scores[name][other] = [
-                system.task.score(outputs(snr_db=point)).numpy() for _ in range(count)
-            ]
-    found = {}
-    for name, (_, count) in SNRS.items():
-        each = [
-            pooled(label, {half: draws[n] for half, draws in scores[name].items()})
-            for n in range(count)
-        ]
-        found[name] = {key: float(np.mean([one[key] for one in each])) for key in each[0]}
-    return found
+        scores[other] = scores_at(system, batch, DRAWS)
+    both = np.concatenate([label[half] for half, _ in HALVES])
+    return {
+        name: mean_errors(both, np.concatenate([scores[half][snr_db] for half, _ in HALVES], 1))
+        for name, snr_db in SNRS.items()
+    }
 
 
 def over_seeds(each: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -36,7 +36,8 @@ from sionna_semcom.systems import DecisionSystem
 
 SHARE = 0.5  # of the test videos
 SEED = 0
-REPETITIONS = 4  # of the noise
+SNRS = {"6_dB": 6.0, "noiseless": np.inf}
+DRAWS = {6.0: 4, np.inf: 1}  # of the noise, by SNR
 CANDIDATES = Path(__file__).with_name("mosi_scores_candidates.yaml")
 TRAINING = {"steps_per_epoch": 45, "batch_size": 32, "learning_rate": 1e-3, "warmup_steps": 100}
 
@@ -100,20 +101,31 @@ def trained(settings: Mapping[str, Any], seed: int) -> tuple[DecisionSystem, dic
     return system, {key: tf.constant(values) for key, values in data.arrays("validation").items()}
 
 
+def scores_at(
+    system: DecisionSystem, batch: Mapping[str, tf.Tensor], draws: Mapping[float, int]
+) -> dict[float, np.ndarray]:
+    """Scores [draws, samples] of a system by SNR [dB], for numbers of draws of the noise by SNR."""
+    outputs = tf.function(functools.partial(system, batch), autograph=False)
+    found = {}
+    for snr_db, count in draws.items():
+        point = tf.constant(snr_db, tf.float32)
+        drawn = [system.task.score(outputs(snr_db=point)).numpy() for _ in range(count)]
+        found[snr_db] = np.stack(drawn)
+    return found
+
+
+def mean_errors(label: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Means of :func:`errors` over draws of the noise, for ``scores`` [draws, samples]."""
+    each = [errors(label, drawn) for drawn in scores]
+    return {key: float(np.mean([one[key] for one in each])) for key in each[0]}
+
+
 def candidate(settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """Train a system, and measure it on the videos that choose."""
     system, batch = trained(settings, seed)
-    scores = tf.function(
-        lambda snr_db: system.task.score(system(batch, snr_db=snr_db)), autograph=False
-    )
-    result = {}
-    for name, snr_db, count in (("6_dB", 6.0, REPETITIONS), ("noiseless", np.inf, 1)):
-        found = [
-            errors(batch["label"].numpy(), scores(tf.constant(snr_db, tf.float32)).numpy())
-            for _ in range(count)
-        ]
-        result[name] = {key: float(np.mean([one[key] for one in found])) for key in found[0]}
-    return result
+    scores = scores_at(system, batch, DRAWS)
+    label = batch["label"].numpy()
+    return {name: mean_errors(label, scores[snr_db]) for name, snr_db in SNRS.items()}
 
 
 def main() -> None:

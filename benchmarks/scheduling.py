@@ -90,11 +90,6 @@ def cost(count: int) -> float:
 
 
 def speedup(batches: int) -> dict[str, Any]:
-    """Seconds of a study on one worker and on two, their ratio, and those of a third of it."""
-    return {**study_times(batches), "shorter": study_times(batches // 3)}
-
-
-def study_times(batches: int) -> dict[str, float]:
     """Seconds of a study on one worker and on two, and their ratio."""
     seconds, files = [], []
     with tempfile.TemporaryDirectory() as folder:

@@ -48,7 +48,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 from regime_tables import regimes
-from result_tables import curves_table, of_seed
+from result_tables import curves_table, of_seed, within_ranges
 
 from sionna_semcom.simulation import (
     Curve,
@@ -72,7 +72,8 @@ def table(request: str) -> str:
     """Markdown tables for ``request`` with one row per curve and one column per SNR."""
     wanted, *labels = (part.strip() for part in request.split(" | "))
     curves, names, xs = _asked_for(wanted)
-    return curves_table({label: curves[label] for label in labels or curves}, names, xs)
+    shown = {label: within_ranges(curves[label]) for label in labels or curves}
+    return curves_table(shown, names, xs)
 
 
 def differences(request: str) -> str:
@@ -268,7 +269,7 @@ def _encoder_cards() -> dict[Path, str]:
 def _card(study: str, result: Result, name: str, model: Mapping, weights: Sequence[Path]) -> str:
     seeds = [path.name.removeprefix("seed").split(".")[0] for path in weights]
     curves = {
-        settings["label"]: result.curves[settings["label"]]
+        settings["label"]: within_ranges(result.curves[settings["label"]])
         for settings in result.settings["curves"]
         if name in np.atleast_1d(settings["model"])
     }

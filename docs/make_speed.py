@@ -67,8 +67,7 @@ def scheduling(found: Mapping[str, Any]) -> str:
         f"- `sionna-semcom run centroid` with {speedup['batches']} batches a point takes "
         f"{speedup['one_worker']:.0f} s on one worker of one thread and "
         f"{speedup['two_workers']:.0f} s on two, with all that starts and ends: "
-        f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8)."
-        f"{_starting(speedup)}",
+        f"{speedup['speedup']:.2f} times as fast, with {same} (target: at least 1.8).",
         "",
         f"Growth: a process simulates up to 100 workers, with {found['points_each']} points of "
         f"{found['sleep']:g} seconds each.",
@@ -87,24 +86,6 @@ def scheduling(found: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _starting(speedup: Mapping[str, Any]) -> str:
-    """Speedup of additional batches by two workers, and the time for starting."""
-    shorter = speedup["shorter"]
-    more = [speedup[key] - shorter[key] for key in ("one_worker", "two_workers")]
-    batches = speedup["batches"] - shorter["batches"]
-    once = [
-        speedup[key] - slope * speedup["batches"] / batches
-        for key, slope in zip(("one_worker", "two_workers"), more, strict=True)
-    ]
-    base = f", which were measured with commit `{shorter['base']}`," if "base" in shorter else ","
-    return (
-        f" Less the times of {shorter['batches']} batches{base} the other {batches} batches take "
-        f"{more[0]:.0f} s and {more[1]:.0f} s: {more[0] / more[1]:.2f} times as fast. "
-        f"The rest of the time, {once[0]:.0f} s and {once[1]:.0f} s, is spent on starting, "
-        f"which is {once[0] / once[1]:.2f} times as fast."
-    )
-
-
 def suite(found: Mapping[str, Any]) -> str:
     """The section on the tests."""
     before, now = found["before"], found["now"]
@@ -112,8 +93,11 @@ def suite(found: Mapping[str, Any]) -> str:
         "",
         "## Tests",
         "",
-        f"The tests take longer than those of commit `{found['base']}` (target: 0.6 of the time).",
-        f"There are {now / before:.1f} times as many: {now:,} instead of {before:,}.",
+        "Written by `python benchmarks/suite.py`, which counts tests and runs none.",
+        "",
+        f"There are {now:,} tests instead of {before:,} of commit `{found['base']}`, "
+        f"{now / before:.1f} times as many.",
+        "The target of 0.6 of the time of that commit is not met with so many tests.",
     ]
     return "\n".join(lines) + "\n"
 

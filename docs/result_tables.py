@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from sionna_semcom.metrics import limits
 from sionna_semcom.simulation import Curve
 from sionna_semcom.simulation.results.curves import Estimate
 from sionna_semcom.simulation.results.labels import format_x, in_decibels, in_words, metric_label
@@ -44,6 +45,15 @@ def curves_table(
         columns = {_head(name): (name, x) for name in fixed}
         tables.append(_table("Curve", curves, columns))
     return "\n".join(tables)
+
+
+def within_ranges(curve: Curve) -> Curve:
+    """``curve`` with intervals that end at the range of their metric, as those of figures do.
+
+    Not for differences and gains, which have another range than their metric.
+    """
+    metrics = {name: metric.within(limits(name)) for name, metric in curve.metrics.items()}
+    return replace(curve, metrics=metrics)
 
 
 def of_seed(curve: Curve, number: int) -> Curve:

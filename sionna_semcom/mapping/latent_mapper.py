@@ -13,6 +13,7 @@ from sionna.phy import Block
 from sionna.phy.utils import expand_to_rank
 
 from .._scaling import in_range
+from .real_factor import as_complex
 from .running_power import RunningPower
 
 
@@ -212,7 +213,7 @@ class LatentDemapper(Block):
             filled = self._latent_dim / (2 * expected)  # fraction of used real numbers
             no_eff = first_axes(tf.cast(no_eff, self.rdtype), symbols_hat)
             gain = 1.0 / (1.0 + filled * no_eff)
-            symbols_hat *= tf.cast(gain, self.cdtype)
+            symbols_hat *= as_complex(gain)
         parts = tf.concat([tf.math.real(symbols_hat), tf.math.imag(symbols_hat)], axis=-1)
         return parts[..., : self._latent_dim]
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .._parts.metric_ranges import METRICS, limits
 from .accuracy import accuracy
 from .aggregate import Percentile, confusion, correlation, f1_score, moments, share, where
 from .bandwidth import bandwidth_ratio, toi, tti, tti_over_toi
@@ -10,9 +11,8 @@ from .bits import ber, bler
 from .decision_limit import decision_limit, score_limit
 from .dependence import Dependence, fresh_dependence
 from .fidelity import mae, mse, psnr, ssim
-from .limits import limits
 from .probing import linear_probe, perceptron_probe
-from .registry import METRICS, AnyMetric, MetricSettings, default_metrics
+from .registry import AnyMetric, MetricSettings, default_metrics
 from .retrieval import pairwise_recall_at_1, recall_at_1
 from .score_probing import linear_score_probe, perceptron_score_probe
 from .undecidable import note_outputs, watching

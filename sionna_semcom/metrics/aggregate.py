@@ -12,6 +12,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from .._messages import shortened
+from .._parts.metric_ranges import ranged
 from .undecidable import note_outputs
 
 _ROUNDING = 8 * np.finfo(np.float64).eps  # smallest variance over mean square
@@ -50,6 +51,7 @@ def confusion(classes: tf.Tensor, decided: tf.Tensor, num_classes: int) -> tf.Te
     return tf.where(known[..., tf.newaxis], cells, float("nan"))
 
 
+@ranged("f1", 0.0, 1.0)
 def f1_score(cells: Means) -> float:
     r"""F1 score, averaged over classes with their relative frequencies as weights.
 
@@ -95,6 +97,7 @@ def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     return tf.stack([x, y, x * x, y * y, x * y], -1)
 
 
+@ranged("correlation", -1.0, 1.0)
 def correlation(means: Means) -> float:
     """Pearson's correlation from means of :func:`moments`; zero if an argument is constant.
 
@@ -134,6 +137,7 @@ def where(hits: tf.Tensor, counted: tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.cast(hits, tf.float32) * counted, counted], -1)
 
 
+@ranged("acc2_nonzero", 0.0, 1.0)
 def share(means: Means) -> float:
     """Fraction of hits from means of :func:`where`; zero if no sample counts.
 

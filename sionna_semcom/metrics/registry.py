@@ -9,13 +9,11 @@ from typing import Annotated, ClassVar, Literal
 import tensorflow as tf
 from pydantic import Field
 
-from .._parts import Registry, Settings
+from .._parts import Settings
+from .._parts.metric_ranges import METRICS, UNLIMITED
 from .accuracy import accuracy
 from .bits import ber, bler
 from .fidelity import mae, mse, psnr, ssim
-
-METRICS = Registry("metrics", package="sionna_semcom.metrics")
-"""Metrics of reconstructions by ``kind``."""
 
 
 class MetricSettings(Settings):
@@ -41,8 +39,8 @@ class MetricSettings(Settings):
     """Modalities that the metric applies to, such as ``"image"``"""
     usual: ClassVar[bool] = False
     """Whether systems measure it by default"""
-    limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
-    """Smallest and largest possible value, which limit intervals"""
+    limits: ClassVar[tuple[float, float]] = UNLIMITED
+    """Smallest and largest possible value, where intervals end"""
 
     kind: str
 

@@ -123,18 +123,24 @@ with open("outputs.json", "w") as file:
 """
 
 
-def commands(site, cwd, *words):
-    """Exit code and output of commands in a process with the packages of ``site``."""
-    (cwd / "commands.json").write_text(json.dumps(words))
+def python(site, cwd, code):
+    """Output of a program in a process with the packages of ``site``."""
     paths = os.pathsep.join((str(site), str(ROOT)))
     ended = subprocess.run(
-        [sys.executable, "-c", COMMANDS],
+        [sys.executable, "-c", code],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": paths, "COLUMNS": "300", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def commands(site, cwd, *words):
+    """Exit code and output of commands in a process with the packages of ``site``."""
+    (cwd / "commands.json").write_text(json.dumps(words))
+    python(site, cwd, COMMANDS)
     return json.loads((cwd / "outputs.json").read_text())
 
 
@@ -283,3 +289,10 @@ def test_a_mimo_channel_of_another_package_serves_alignment(ran):
     metrics = Result.load(ran / "diagonal.h5").curve.metrics
     assert metrics["mse"].mean < 0.5  # of a variance of four
     assert metrics["accuracy"].mean > 0.8
+
+
+def test_figures_know_the_range_of_a_metric_of_another_package(site, tmp_path):
+    code = (
+        "from sionna_semcom.simulation.results import plot; print(plot.limits('image_max_error'))"
+    )
+    assert python(site, tmp_path, code) == "(0.0, inf)\n"

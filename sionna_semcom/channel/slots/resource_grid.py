@@ -3,9 +3,36 @@
 
 from __future__ import annotations
 
+import tensorflow as tf
 from sionna.phy.ofdm import PilotPattern, ResourceGrid
 
 from .settings import SlotSettings
+
+
+class FixedPilots(PilotPattern):
+    """Pilot pattern with the pilots of ``pattern``, which are normalized once.
+
+    Sionna normalizes pilots each time they are read. In a function within a graph, TensorFlow
+    differentiates the normalization, and logs a warning for the cast in it.
+
+    Parameters
+    ----------
+    pattern : :class:`~sionna.phy.ofdm.PilotPattern`
+        Pilot pattern
+    """
+
+    def __init__(self, pattern: PilotPattern) -> None:
+        super().__init__(pattern.mask, pattern.pilots, precision=pattern.precision)
+
+    @property
+    def pilots(self) -> tf.Tensor:
+        """Pilot symbols [num_tx, num_streams_per_tx, num_pilots], `tf.complex`."""
+        return self._fixed
+
+    @pilots.setter
+    def pilots(self, pilots: tf.Tensor) -> None:
+        PilotPattern.pilots.fset(self, pilots)
+        self._fixed = tf.cast(pilots, self.cdtype)
 
 
 def lengthened_grid(grid: ResourceGrid, settings: SlotSettings, delay: int) -> ResourceGrid:
@@ -21,7 +48,7 @@ def resource_grid(
 ) -> ResourceGrid:
     """Sionna's resource grid of one slot, with pilots of the settings or of a pattern."""
     pilots = list(settings.pilot_ofdm_symbol_indices)
-    return ResourceGrid(
+    grid = ResourceGrid(
         num_ofdm_symbols=settings.num_ofdm_symbols,
         fft_size=settings.fft_size,
         subcarrier_spacing=settings.subcarrier_spacing,
@@ -33,3 +60,6 @@ def resource_grid(
         pilot_ofdm_symbol_indices=pilots,
         precision=settings.precision,
     )
+    if pilot_pattern is None:
+        grid.pilot_pattern = FixedPilots(grid.pilot_pattern)
+    return grid

@@ -13,6 +13,7 @@ from sionna.phy.mimo import mf_equalizer, zf_equalizer
 from sionna.phy.ofdm import ResourceGrid
 
 from ...channel.noise import at_least
+from ...mapping.real_factor import as_complex
 from .settings import OFDMSettings
 
 NOISE_FLOOR = 2.5e-7  # of the channel energy, the rounding error of single precision
@@ -79,7 +80,7 @@ def diagonal_lmmse_equalizer(
     """
     energy = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 2)
     noise = at_least(noise, tf.reduce_mean(energy, 1, keepdims=True), NOISE_FLOOR)
-    whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)
+    whitening = as_complex(tf.math.rsqrt(noise))
     y, h = whitening * y, whitening[:, :, tf.newaxis] * h
     matched = tf.reduce_sum(tf.math.conj(h) * y[:, :, tf.newaxis], 1)
     if h.shape[2] > 2:
@@ -87,21 +88,18 @@ def diagonal_lmmse_equalizer(
     powers = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 1)
     if h.shape[2] == 1:
         gain = tf.where(powers > 0, powers, MIN_GAIN)
-        return matched / tf.cast(gain, h.dtype), 1.0 / gain
+        return matched / as_complex(gain), 1.0 / gain
     first, second = h[:, :, :1], h[:, :, 1:]
     cross = tf.reduce_sum(tf.math.conj(first) * second, 1)
     # component of the second channel that is orthogonal to the first: the determinant as a
     # difference of products would have rounding errors that separate streams with equal channels
-    own = (
-        second
-        - first * tf.math.divide_no_nan(cross, tf.cast(powers[:, :1], h.dtype))[:, tf.newaxis]
-    )
+    own = second - first * tf.math.divide_no_nan(cross, as_complex(powers[:, :1]))[:, tf.newaxis]
     det = powers[:, :1] * tf.reduce_sum(tf.math.real(own) ** 2 + tf.math.imag(own) ** 2, 1)
     others = tf.reverse(powers, [1]) + 1.0
     leaks = tf.concat([cross, tf.math.conj(cross)], 1) * tf.reverse(matched, [1])
     gain = powers + det
     gain = tf.where(gain > 0, gain, MIN_GAIN * (gain + others))
-    return (tf.cast(others, h.dtype) * matched - leaks) / tf.cast(gain, h.dtype), others / gain
+    return (as_complex(others) * matched - leaks) / as_complex(gain), others / gain
 
 
 def _any_streams(h: tf.Tensor, matched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -115,7 +113,7 @@ def _any_streams(h: tf.Tensor, matched: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
     gain = tf.math.real(tf.reduce_sum(error * tf.math.conj(gram), axis=-1))
     gain = tf.where(gain > 0, gain, MIN_GAIN)
     matched = tf.transpose(matched, [0, *range(2, matched.shape.rank), 1])
-    x_hat = tf.linalg.matvec(error, matched) / tf.cast(gain, h.dtype)
+    x_hat = tf.linalg.matvec(error, matched) / as_complex(gain)
     streams_first = [0, x_hat.shape.rank - 1, *range(1, x_hat.shape.rank - 1)]
     return tf.transpose(x_hat, streams_first), tf.transpose(mse / gain, streams_first)
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import tensorflow as tf
-from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
     RemoveNulledSubcarriers,
     ResourceGrid,
@@ -14,6 +13,7 @@ from sionna.phy.ofdm import (
 )
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
+from ...channel.awgn import ScaledAWGN
 from ...channel.slots.budgeted import BudgetedSlots, Drops, budget_of, seen_drops
 from ...channel.slots.channel import received
 from ...channel.slots.interference import slot_summary
@@ -103,7 +103,7 @@ class OFDMLink(OFDMReceiver):
         self._mapper = ResourceGridMapper(self.resource_grid, precision=self.precision)
         self._graphs: dict[tuple[Any, int], Any] = {}
         self._precode = self._make_precoder()
-        self._awgn = AWGN(precision=self.precision)
+        self._awgn = ScaledAWGN(precision=self.precision)
         self._equalize = self._make_equalizer()
         self._remove_nulled = RemoveNulledSubcarriers(self.resource_grid, precision=self.precision)
         self._time = self._make_time()

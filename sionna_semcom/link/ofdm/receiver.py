@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from sionna.phy.channel import AWGN
 from sionna.phy.ofdm import (
     LSChannelEstimator,
     RemoveNulledSubcarriers,
@@ -17,6 +16,7 @@ from sionna.phy.ofdm import (
 )
 from sionna.phy.utils import complex_normal
 
+from ...channel.awgn import ScaledAWGN
 from ...channel.noise import energy
 from ...channel.slots.budgeted import BudgetedSlots, Drops, unseen_drops
 from ...channel.slots.channel import in_units, slot_energy
@@ -68,7 +68,7 @@ class OFDMReceiver(Link):
     _capacity: int
     _mapper: ResourceGridMapper
     _precode: Any
-    _awgn: AWGN
+    _awgn: ScaledAWGN
     _equalize: Any
     _remove_nulled: RemoveNulledSubcarriers
     _time: TimeChannel | None

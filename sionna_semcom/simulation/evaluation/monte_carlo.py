@@ -13,9 +13,9 @@ from rich.console import Console
 
 from ..._messages import listed, shortened
 from ..._parts import validated
+from ..._parts.metric_ranges import limits
 from ..._seeding import reseed, set_seed
 from ...link.figures import DROP
-from ...metrics import limits
 from ...systems.base.contract import Aggregating, Measurable, Scaled
 from ...systems.base.snr import check_snr, check_snrs
 from ..results.curves import SNR_AXIS, Curve, Estimate, Metric

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from ..._files import write_bytes
 from ..._messages import did_you_mean, listed
+from ..._parts.metric_ranges import limits
 from .curves import Curve, Metric
 from .labels import axis_label, in_decibels, metric_label
 from .names import drawable
@@ -135,7 +136,7 @@ class PlotMetrics:
                 if name in curve.metrics:
                     x = axis.positions(curve.x, index, len(self._curves))
                     log = name in log_scale
-                    metric = curve.metrics[name].within(_limits(name))
+                    metric = curve.metrics[name].within(limits(name))
                     handle = _draw_curve(ax, x, curve.x, metric, index, label, log)
                     handles.setdefault(label, handle)
             _style_panel(ax, name, name in log_scale)
@@ -197,10 +198,10 @@ def _draw_curve(
     order = np.argsort(x)
     if log_scale:
         none = metric.mean <= 0
-        limits = _draw_upper_limits(ax, x[none], metric.ci_high[none], style)
+        arrows = _draw_upper_bounds(ax, x[none], metric.ci_high[none], style)
         order = order[~none[order]]
-        if limits is not None and not order.size:
-            return limits
+        if arrows is not None and not order.size:
+            return arrows
     line = order[np.isfinite(values[order])]
     if len(line) == 1:  # a band through one point has no width
         line = line[:0]
@@ -222,25 +223,18 @@ def _draw_curve(
     return cast("Artist", shown[0])
 
 
-def _limits(name: str) -> tuple[float, float]:
-    """Range of a metric. Results are shown without TensorFlow until a figure is drawn."""
-    from ...metrics import limits
-
-    return limits(name)
-
-
-def _draw_upper_limits(
-    ax: Axes, x: np.ndarray, limits: np.ndarray, style: dict[str, Any]
+def _draw_upper_bounds(
+    ax: Axes, x: np.ndarray, bounds: np.ndarray, style: dict[str, Any]
 ) -> Artist | None:
     """Draw zeros on a logarithmic axis as downward arrows at the upper bounds of intervals."""
-    known = np.isfinite(limits) & (limits > 0)
+    known = np.isfinite(bounds) & (bounds > 0)
     if not known.any():
         return None
     drawn = {**style, "markerfacecolor": "white", "markeredgecolor": style["color"]}
     return cast(
         "Artist",
         ax.errorbar(
-            x[known], limits[known], 0.5 * limits[known], uplims=True, linestyle="none", **drawn
+            x[known], bounds[known], 0.5 * bounds[known], uplims=True, linestyle="none", **drawn
         ),
     )
 

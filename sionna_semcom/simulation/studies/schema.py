@@ -97,7 +97,8 @@ class EvaluationSettings(StopRule):
     """Training seeds; intervals of several seeds are over their models"""
     common_channels: bool = False
     """Whether all curves over a link use the same channels and noise, which removes their
-    contribution from differences of curves; by default each curve draws its own"""
+    contribution from differences of curves; by default each curve draws its own. Systems that draw
+    random numbers themselves, such as scrambled bits, shift the draws of the link"""
     probes: bool | Probe = False
     """Whether classifiers and discriminators are trained on the representations of models, to
     measure their information. Classifiers are linear (true or linear), linear on whitened

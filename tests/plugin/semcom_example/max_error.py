@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Example of a metric: the maximum error of an image."""
 
+import math
 from typing import Literal
 
 import tensorflow as tf
@@ -13,6 +14,7 @@ class MaxError(MetricSettings):
     """Largest absolute error of a pixel."""
 
     modalities = ("image",)
+    limits = (0.0, math.inf)
 
     kind: Literal["max_error"] = "max_error"
 

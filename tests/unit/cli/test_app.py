@@ -134,18 +134,28 @@ def test_a_reader_that_stops_reading_is_no_error(results):
     assert ended.stderr == b""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
-def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
-    """A module that cannot be imported replaces TensorFlow."""
+def _without_tensorflow(*arguments):
+    """Command in a process where a module that cannot be imported replaces TensorFlow."""
     code = (
         "import sys; sys.modules['tensorflow'] = None\n"
         "from sionna_semcom.cli.app import main; main()"
     )
-    ended = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["show", "none.h5"]])
+def test_help_and_errors_do_not_wait_for_tensorflow(arguments):
+    ended = _without_tensorflow(*arguments)
     assert ended.returncode == (0 if "--help" in arguments else 2)
     assert "Traceback" not in ended.stderr
+
+
+def test_tables_do_not_wait_for_tensorflow(results):
+    ended = _without_tensorflow("show", str(results[0]))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "CDL-C" in ended.stdout
 
 
 def test_the_module_is_the_command():

@@ -8,6 +8,7 @@ import make_results
 import numpy as np
 import pytest
 from result_tables import curves_table, three_digits
+from scipy import stats
 
 from sionna_semcom.simulation import Curve, Metric, Result
 from sionna_semcom.simulation.results.curves import Estimate
@@ -88,6 +89,22 @@ def test_means_have_three_digits(mean, half_width, text):
 def test_a_point_that_no_curve_has_is_named():
     with pytest.raises(ValueError, match="No curve has a point at 5"):
         curves_table(CURVES, ["mse"], [5.0])
+
+
+def test_intervals_of_tables_end_at_the_range_of_the_metric(tmp_path, monkeypatch):
+    """Stored intervals of older versions may exceed it. Differences have another range."""
+    curves = {}
+    for label, seeds in {"a": [[1.0], [0.0], [0.8]], "b": [[0.0], [0.9], [0.3]]}.items():
+        f1 = Metric(np.full(1, 0.6), np.full(1, -0.3), np.full(1, 1.5), np.full(1, 9), False, seeds)
+        curves[label] = Curve(np.zeros(1), {"f1": f1, "gain": f1})
+    (tmp_path / "results").mkdir()
+    Result(curves).save(tmp_path / "results" / "x.h5")
+    monkeypatch.setattr(make_results, "FOLDER", tmp_path)
+    rows = _rows(make_results.table("x.h5 snr=0 f1 gain | a"))
+    assert rows[2:] == [["a", "0.600 ± 0.600", "0.600 ± 0.900"]]
+    rows = _rows(make_results.differences("x.h5 snr=0 f1 | a - b"))
+    half_width = stats.t.ppf(0.975, 2) * np.std([1.0, -0.9, 0.5], ddof=1) / 3**0.5
+    assert rows[2:] == [["a less b", f"0.20 ± {half_width:.2f}"]]
 
 
 def test_differences_are_paired_over_the_seeds(tmp_path, monkeypatch):

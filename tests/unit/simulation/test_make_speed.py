@@ -6,24 +6,16 @@ from __future__ import annotations
 import make_speed
 
 
-def test_additional_batches_are_compared_without_the_start():
-    """One worker takes 30 s and 0.5 s a batch, two take 20 s and 0.25 s a batch."""
-    times = {
-        count: {"batches": count, "one_worker": 30 + 0.5 * count, "two_workers": 20 + 0.25 * count}
-        for count in (100, 300)
-    }
-    text = make_speed._starting({**times[300], "shorter": times[100]})
-    assert (
-        "Less the times of 100 batches, the other 200 batches take 100 s and 50 s: 2.00 times"
-        in text
-    )
-    assert "The rest of the time, 30 s and 20 s, is spent on starting, which is 1.50" in text
-    assert "commit" not in text
-    shorter = {**times[100], "base": "abc"}
-    text = make_speed._starting({**times[300], "shorter": shorter})
-    assert "of 100 batches, which were measured with commit `abc`, the other" in text
+def test_the_speedup_of_two_workers_is_given():
+    times = {"batches": 300, "one_worker": 180.0, "two_workers": 100.0, "speedup": 1.8}
+    row = {"workers": 1, "points": 3, "seconds": 31.2, "efficiency": 0.96, "points_per_second": 0.1}
+    found = {"ms_per_point": 4.0, "points": 1000, "growth": [row], "points_each": 3, "sleep": 10.0}
+    text = make_speed.scheduling({**found, "speedup": {**times, "same_file": True}})
+    assert "300 batches a point takes 180 s on one worker of one thread and 100 s on two" in text
+    assert "1.80 times as fast, with the same file (target: at least 1.8).\n" in text
+    assert "| 1 | 3 | 31.2 | 0.96 | 0.1 |" in text
 
 
 def test_the_number_of_tests_is_given():
     text = make_speed.suite({"base": "abc", "before": 1000, "now": 2500})
-    assert "2.5 times as many: 2,500 instead of 1,000." in text
+    assert "There are 2,500 tests instead of 1,000 of commit `abc`, 2.5 times as many." in text

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from sionna_semcom import metrics
 from sionna_semcom.metrics import METRICS, MetricSettings, limits
+from sionna_semcom.semantics import Task
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,11 @@ def test_a_metric_of_others_declares_its_range(monkeypatch):
             return tf.reduce_mean(tf.cast(x_hat > 0.5, tf.float32), [1, 2, 3])
 
     assert limits("image_bright_share") == (0.0, 1.0)
+
+
+def test_functions_of_means_have_a_range():
+    """Every metric of decisions is a proportion, a metric of the registry, or declares a range."""
+    for num_classes in (0, 2, 3):
+        for name in Task(num_classes).aggregates:
+            assert all(map(math.isfinite, limits(name))), name
+            assert all(map(math.isfinite, limits(f"label_{name}_in_received"))), name
