@@ -69,7 +69,7 @@ def test_its_gradient_reaches_what_is_unique_to_a_modality():
         loss = system.batch_loss(DATA, True)
     bias = system.encoders["audio"].layers[-1].bias
     gradient = tape.gradient(loss, bias.value).numpy()
-    assert np.abs(gradient[-UNIQUE :]).min() > 1e-6
+    assert np.abs(gradient[-UNIQUE:]).min() > 1e-6
 
 
 def test_views_are_augmented_and_evaluation_is_not():
