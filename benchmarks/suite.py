@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Number of tests of an earlier version and of this one, without those that are marked slow.
+"""Number of tests of an earlier version and of this one, without slow tests.
 
     python benchmarks/suite.py [--base 6e39b9b] [--json docs/results/suite.json]
 
