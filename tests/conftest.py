@@ -57,7 +57,10 @@ def pytest_collection_finish() -> None:
 
 @functools.cache
 def _draws_with_tensorflow(path: Path) -> bool:
-    return re.search(r"tf\.random\.(normal|uniform|shuffle)", path.read_text()) is not None
+    return (
+        re.search(r"tf\.random\.(normal|uniform|shuffle)|keras\.random\.", path.read_text())
+        is not None
+    )
 
 
 @pytest.fixture(autouse=True)

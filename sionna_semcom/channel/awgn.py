@@ -13,10 +13,10 @@ from ..mapping.real_factor import as_complex
 class ScaledAWGN(AWGN):
     """Sionna's AWGN channel, with unit noise that is scaled afterwards.
 
-    The output is that of :class:`~sionna.phy.channel.AWGN`. In a function within a graph,
-    TensorFlow also differentiates by the noise power. Sionna casts its root to a complex number,
-    for which training logs a warning. :func:`~sionna_semcom.mapping.real_factor.as_complex`
-    replaces the cast.
+    The output is that of :class:`~sionna.phy.channel.AWGN`. Sionna casts the root of the noise
+    power to a complex number. If the channel is traced in a nested function, TensorFlow
+    differentiates this cast and logs a warning.
+    :func:`~sionna_semcom.mapping.real_factor.as_complex` replaces the cast.
 
     Input
     -----

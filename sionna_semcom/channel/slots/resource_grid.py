@@ -12,8 +12,9 @@ from .settings import SlotSettings
 class FixedPilots(PilotPattern):
     """Pilot pattern with the pilots of ``pattern``, which are normalized once.
 
-    Sionna normalizes pilots each time they are read. In a function within a graph, TensorFlow
-    differentiates the normalization, and logs a warning for the cast in it.
+    Sionna normalizes pilots each time they are read. If this is traced in a nested function,
+    TensorFlow differentiates the normalization and logs a warning for a cast in it. A change of
+    ``normalize`` after construction has no effect.
 
     Parameters
     ----------

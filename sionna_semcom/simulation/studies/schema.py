@@ -98,7 +98,7 @@ class EvaluationSettings(StopRule):
     common_channels: bool = False
     """Whether all curves over a link use the same channels and noise, which removes their
     contribution from differences of curves; by default each curve draws its own. Systems that draw
-    random numbers themselves, such as scrambled bits, shift the draws of the link"""
+    random numbers themselves, such as scrambled bits, do not share noise with other curves"""
     probes: bool | Probe = False
     """Whether classifiers and discriminators are trained on the representations of models, to
     measure their information. Classifiers are linear (true or linear), linear on whitened

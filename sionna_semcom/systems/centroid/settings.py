@@ -39,7 +39,7 @@ class CentroidSettings(DeviceSettings):
     """Weight of the contrastive loss"""
     contrast: Contrast = "centroid"
     """Contrastive loss: between embeddings and centroids, or the terms of CoMM (comm) between two
-    augmentations of the transmitted latent and the embeddings"""
+    augmentations of the transmitted latent, with all modalities, and the embeddings"""
     augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
@@ -67,6 +67,7 @@ class CentroidSettings(DeviceSettings):
                 f"`unique_dim` needs fusion 'learned'. Received: unique_dim={self.unique_dim}, "
                 f"fusion={self.fusion!r}"
             )
+        check_contrast(self.contrast, self.mode)
         if self.augmentations and self.contrast == "centroid":
             raise ValueError(
                 "`augmentations` need contrast 'comm'. Received: augmentations of "
@@ -115,6 +116,7 @@ class CentroidSettings(DeviceSettings):
         if mode is not None:
             check_mode(mode, self.latent_dims, self.contrastive_weight)
             check_fusion(self.fusion, mode, self.transmitters)
+            check_contrast(self.contrast, mode)
         if present is not None and (mode or self.mode) == "conventional":
             raise ValueError(
                 "a modality that is missing can only be reconstructed where the centroid is sent. "
@@ -178,6 +180,21 @@ def check_fusion(fusion: str, mode: str, transmitters: str) -> None:
         raise ValueError(
             "`fusion` 'learned' needs mode 'end_to_end' and transmitters 'joint'. "
             f"Received: mode={mode!r}, transmitters={transmitters!r}"
+        )
+
+
+def check_contrast(contrast: str, mode: str) -> None:
+    """Check that a mode is compatible with the contrastive loss.
+
+    Raises
+    ------
+    ValueError
+        If the terms of CoMM would contrast a latent that is not sent
+    """
+    if contrast == "comm" and mode == "conventional":
+        raise ValueError(
+            "`contrast` 'comm' needs a mode in which one latent is sent for all modalities. "
+            "Received: mode='conventional'"
         )
 
 

@@ -29,7 +29,7 @@ from ..classifiers.judge import Classifier
 from .contrast import contrastive_loss
 from .evaluation import bandwidth_and_recall
 from .sending import send
-from .settings import CentroidSettings, Mode, check_fusion, check_mode, sent_dims
+from .settings import CentroidSettings, Mode, check_contrast, check_fusion, check_mode, sent_dims
 
 MOMENTUM = 0.99  # of the running correlation between the embeddings of devices
 
@@ -178,6 +178,7 @@ class CentroidSystem(MultimodalModel):
     def mode(self, mode: Mode) -> None:
         check_mode(mode, self.latent_dims, self.contrastive_weight)
         check_fusion(self.settings.fusion, mode, self.settings.transmitters)
+        check_contrast(self.settings.contrast, mode)
         self._mode = mode
         self._forget_graphs()
 

@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sionna.phy import config
 
 from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import modalities
@@ -43,7 +44,7 @@ def shift_unique(system, name, value):
 def open_fusion(system):
     """Move the last layer of the fusion away from zero, where it starts."""
     kernel = system.latent_fusion.correction.layers[-1].kernel
-    kernel.assign(0.3 * tf.random.normal(kernel.shape))
+    kernel.assign(0.3 * config.tf_rng.normal(kernel.shape))
 
 
 @pytest.mark.parametrize("present", [None, ["audio"], ["image", "text"]])
