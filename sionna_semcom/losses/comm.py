@@ -66,8 +66,8 @@ def nt_xent(
 
     where the sums run over the rows of both views, rows :math:`j` and :math:`j'` belong to the same
     sample, and :math:`s` are cosine similarities. Samples with the same meaning are not used as
-    negatives of each other, as in :func:`~sionna_semcom.losses.m2c_loss`. Other inputs and the
-    output are those of :func:`symmetric_info_nce`.
+    negatives of each other (``same_meaning`` of :func:`comm_terms`). Input and output as in
+    :func:`symmetric_info_nce`.
 
     Source: T. Chen et al., "A Simple Framework for Contrastive Learning of Visual
     Representations", ICML 2020.
