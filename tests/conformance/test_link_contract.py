@@ -23,14 +23,14 @@ def decibels(ratio):
 @pytest.fixture
 def air(monkeypatch):
     """Signals and noise that Sionna adds at the receive antennas, per call."""
-    recorded, add_noise = [], AWGN.call
+    recorded, add_noise = [], AWGN.__call__
 
     def call(self, x, no):
         y = add_noise(self, x, no)
         recorded.append((x.numpy(), y.numpy() - x.numpy()))
         return y
 
-    monkeypatch.setattr(AWGN, "call", call)
+    monkeypatch.setattr(AWGN, "__call__", call)
     return recorded
 
 
