@@ -168,6 +168,8 @@ class DropSettings(_AugmentationSettings):
 
 
 Augmentation = Annotated[AffineSettings | NoiseSettings | DropSettings, Field(discriminator="kind")]
+Augmentations = dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]]
+"""Ordered augmentations of each modality"""
 
 
 def default_augmentation(shape: Sequence[int]) -> keras.Sequential:
@@ -207,7 +209,7 @@ def default_augmentation(shape: Sequence[int]) -> keras.Sequential:
 def make_augmentations(
     shapes: Mapping[str, tuple[int, ...]], given: Mapping[str, Any]
 ) -> dict[str, keras.Layer]:
-    """Augmentations of modalities with ``shapes``, from settings, layers or defaults.
+    """Built augmentations of modalities with ``shapes``, from settings, layers or defaults.
 
     Raises
     ------
@@ -226,4 +228,5 @@ def make_augmentations(
                 one.check(name, shape)
             chain = keras.Sequential([one.build() for one in chain])
         layers[name] = default_augmentation(shape) if chain is None else chain
+        layers[name].build((None, *shape))
     return layers

@@ -2,14 +2,14 @@
 """Settings of centroid systems, and combinations that are valid."""
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ..._messages import check_choice, listed
 from ...metrics import default_metrics
 from ...semantics import Modality
-from ...semantics.layers.augmentations import Augmentation
+from ...semantics.layers.augmentations import Augmentations
 from ..base.devices import DeviceSettings
 from ..base.settings import SystemSettings
 
@@ -40,9 +40,7 @@ class CentroidSettings(DeviceSettings):
     contrast: Contrast = "centroid"
     """Contrastive loss: between embeddings and centroids, or the terms of CoMM (comm) between two
     augmentations of the transmitted latent, with all modalities, and the embeddings"""
-    augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
-        default_factory=dict
-    )
+    augmentations: Augmentations = Field(default_factory=dict)
     """Ordered augmentations of each modality for the terms of CoMM; by default, augmentations for
     its type of samples"""
     reconstruction_weight: PositiveFloat = 10.0

@@ -142,8 +142,6 @@ class CentroidSystem(MultimodalModel):
         self.augmentations: dict[str, keras.Layer] = {}
         if chosen.contrast == "comm":
             self.augmentations = make_augmentations(self.shapes, chosen.augmentations)
-            for name, shape in self.shapes.items():
-                self.augmentations[name].build((None, *shape))
         self._trackers = {
             key: keras.metrics.Mean(key) for key in ("contrastive", *(m.name for m in modalities))
         }

@@ -2,13 +2,13 @@
 """Settings of CoMM."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from ...semantics import Task
 from ...semantics.encoders import Encoders, TokenEncoders
-from ...semantics.layers.augmentations import Augmentation
+from ...semantics.layers.augmentations import Augmentations
 from ...semantics.networks.transformer import check_heads
 from ..base.settings import SystemSettings
 from .objectives import Objective, check_objective
@@ -28,9 +28,7 @@ class CoMMSettings(SystemSettings):
     modalities (clip), or decisions (supervised)"""
     encoders: Encoders = TokenEncoders()
     """Encoders of samples to tokens"""
-    augmentations: dict[str, Annotated[tuple[Augmentation, ...], Field(min_length=1)]] = Field(
-        default_factory=dict
-    )
+    augmentations: Augmentations = Field(default_factory=dict)
     """Ordered augmentations of each modality; by default, augmentations for its type of samples"""
     width: PositiveInt = 512
     """Length of a representation"""

@@ -126,8 +126,6 @@ class CoMM(RepresentingModel):
         check_objective(chosen.objective, self.shapes, self.tasks)
         self.tokens = make_encoders(self.shapes, encoders if gives_encoders else chosen.encoders)
         self.augmentations = make_augmentations(self.shapes, given | chosen.augmentations)
-        for key, shape in self.shapes.items():
-            self.augmentations[key].build((None, *shape))
         self.fusion = MultimodalFusion(
             {key: layer.token_shape for key, layer in self.tokens.items()},
             **chosen.model_dump(include=_FUSION),
