@@ -4,15 +4,17 @@
     python benchmarks/mosi_scores_calibration.py --json docs/results/mosi_scores_calibration.json
 
 Each system is trained with three seeds over AWGN at -12 to 21 dB. Its scores of the videos that
-choose (``mosi_scores_selection.py``) are scaled and shifted by the map that is best on one half of
-these videos, and measured on the other half, and vice versa, over four draws of halves. ``all`` is
-the mean error over all SNRs. Scores are kept in ``--scores``, and the command resumes from there.
+choose (``mosi_scores_selection.py``) are scaled and shifted, at each SNR by the map that is best on
+one half of these videos, and measured on the other half, and vice versa, over four draws of halves.
+``all`` is the mean error over all SNRs. Scores are kept in ``--scores``, and the command resumes
+from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import yaml
-from mosi_scores_selection import MODALITIES, errors, features, scores_at, trained
+from mosi_scores_selection import MODALITIES, features, mean_errors, scores_at, trained
 
 from sionna_semcom.datasets.features.split import video_of
 from sionna_semcom.semantics import Task
@@ -53,22 +55,30 @@ def halves() -> Iterable[tuple[np.ndarray, np.ndarray]]:
         yield ~first, first
 
 
+def calibrated(
+    label: np.ndarray, scores: np.ndarray, fitted: np.ndarray, other: np.ndarray
+) -> float:
+    """Error of ``scores`` [draws, samples] of ``other`` samples, calibrated on ``fitted`` ones."""
+    task = Task(0)
+
+    def part(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = scores[:, samples]
+        return np.tile(label[samples], len(chosen)), task.outputs_of(chosen.ravel()).numpy()
+
+    labels, outputs = part(fitted)
+    scale, shift = best_map(functools.partial(task.loss, labels), outputs)
+    labels, outputs = part(other)
+    return float(np.mean(task.loss(labels, scale * outputs + shift)))
+
+
 def crossed(scores: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """Errors before calibration, and after calibration on other videos."""
-    task, label = Task(0), features(MODALITIES).arrays("validation")["label"]
-    outputs = {key: task.outputs_of(values[0]).numpy() for key, values in scores.items()}
-    at_6, means = [], []
-    for fitted, other in halves():
-        labels = np.tile(label[fitted], len(outputs))
-        stacked = np.concatenate([values[fitted] for values in outputs.values()])
-        scale, shift = best_map(functools.partial(task.loss, labels), stacked)
-        moved = {
-            key: errors(label[other], task.score(scale * values[other] + shift).numpy())["mae"]
-            for key, values in outputs.items()
-        }
-        at_6.append(moved["6.0"])
-        means.append(np.mean(list(moved.values())))
-    plain = errors(label, scores["6.0"][0])
+    """Errors before calibration, and after calibration of each SNR on other videos."""
+    label = features(MODALITIES).arrays("validation")["label"]
+    moved = {key: [] for key in scores}
+    for (fitted, other), key in itertools.product(halves(), scores):
+        moved[key].append(calibrated(label, scores[key], fitted, other))
+    at_6, means = moved["6.0"], list(moved.values())
+    plain = mean_errors(label, scores["6.0"])
     return {
         "6_dB": {**plain, "calibrated": float(np.mean(at_6))},
         "all": {"calibrated": float(np.mean(means))},

@@ -208,6 +208,19 @@ class DigitalFeatures(DecisionSystem):
         symbols = tf.numpy_function(self._decode_intact, [bits_hat, intact], tf.float32)
         return tf.where(finite, self._coefficients(symbols), math.nan)
 
+    @property
+    def quality_knots(self) -> Sequence[float]:
+        """Zero without a codeword, one with a codeword."""
+        return [0.0, 1.0]
+
+    def quality(self, features: tf.Tensor) -> tf.Tensor:
+        """Whether coefficients are known, which does not depend on the SNR otherwise: [batch]."""
+        return tf.cast(tf.reduce_any(features != 0, -1), features.dtype)
+
+    def receive_at(self, latents: tf.Tensor, quality: float) -> tf.Tensor:
+        """Coefficients, or zeros if ``quality`` is zero."""
+        return quality * self.receive(latents, tf.constant(0.0), self._noiseless)
+
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs for coefficients."""
         return self.head(features, training=training)
@@ -216,7 +229,7 @@ class DigitalFeatures(DecisionSystem):
         """Loss of the task on features without transmission errors."""
         filled, presence = self.prepare(inputs, None, training)
         _, symbols = self._source_encode(self.encode(filled, presence))
-        outputs = self.decode(self._coefficients(symbols), training)
+        outputs = self.decide(self._coefficients(symbols), training)
         return self._task_loss(inputs["label"], outputs)
 
     def _source_encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import tensorflow as tf
 
-from ...link import Link
+from ...link import AWGNLink, Link
 from ...semantics import Task
 from ..base.multimodal import MultimodalModel
 from ..base.transmission import (
@@ -18,6 +18,9 @@ from ..base.transmission import (
     received_after_each,
     receiver_features,
 )
+from .calibration import ScoreMap, snr_knots
+
+_HIGHEST_SNR = 40.0  # dB, of `ReceiverState`
 
 
 class DecisionReceiver(MultimodalModel):
@@ -34,10 +37,58 @@ class DecisionReceiver(MultimodalModel):
     """
 
     task: Task
+    _score_map: ScoreMap | None = None
 
     @abstractmethod
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs [batch, num_outputs] for received features [batch, received_features]."""
+
+    def decide(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs of :meth:`decode`, calibrated if the system is."""
+        return self._calibrated(self.decode(features, training), features)
+
+    def _calibrated(self, outputs: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+        if self._score_map is None:
+            return outputs
+        return self._score_map(outputs, self.quality(features))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether scores are scaled and shifted by :meth:`calibrate_score`."""
+        return self._score_map is not None
+
+    @calibrated.setter
+    def calibrated(self, calibrated: bool) -> None:
+        if calibrated != self.calibrated:
+            self._score_map = ScoreMap(self.quality_knots) if calibrated else None
+            self._forget_graphs()
+
+    @property
+    def quality_knots(self) -> Sequence[float]:
+        """Qualities of reception at which scores are calibrated: SNRs [dB] of the training."""
+        if not self.receiver_knows_noise:
+            return [0.0]
+        return snr_knots(*(min(snr_db, _HIGHEST_SNR) for snr_db in self._snr_range))
+
+    def quality(self, features: tf.Tensor) -> tf.Tensor:
+        """Quality of the reception of ``features`` [batch, received_features].
+
+        By default, it is the mean SNR [dB] of the symbols of a sample, or zero if the receiver does
+        not know it: [batch].
+        """
+        if not self.receiver_knows_noise:
+            return tf.zeros_like(features[:, 0])
+        return _HIGHEST_SNR * tf.reduce_mean(features[:, self.transmitted_dim :], -1)
+
+    def receive_at(self, latents: tf.Tensor, quality: float) -> tf.Tensor:
+        """Received features of ``latents`` with a given quality, see :meth:`quality`.
+
+        They are received over an AWGN link, whose symbols all have this SNR. If the receiver does
+        not know the noise, they are received over the link of the system, at an SNR of training.
+        """
+        if not self.receiver_knows_noise:
+            return self.receive(latents, self.noise_power())
+        return self.receive(latents, self.noise_power(quality), AWGNLink())
 
     @property
     def receiver_knows_noise(self) -> bool:
@@ -73,7 +124,7 @@ class DecisionReceiver(MultimodalModel):
     @property
     def structure(self) -> tuple[Hashable, ...]:
         """State of the system, other than weights, that a graph depends on."""
-        return (*super().structure, self.confidence)
+        return (*super().structure, self.confidence, self.calibrated)
 
     def receive(self, latents: tf.Tensor, no: tf.Tensor, link: Link | None = None) -> tf.Tensor:
         """Received features of ``latents``: [batch, received_features]."""
@@ -103,7 +154,7 @@ class DecisionReceiver(MultimodalModel):
     def _send_until_sure(self, latents: tf.Tensor, no: tf.Tensor, confidence: float) -> tf.Tensor:
         """Decide after each transmission, until the posterior of the decision is high enough."""
         rounds = self.receive_each(latents, no)
-        outputs = [self.decode(self._features(received)) for received in rounds]
+        outputs = [self.decide(self._features(received)) for received in rounds]
         chosen, noise = outputs[-1], rounds[-1].no_eff
         counts = tf.fill(tf.shape(chosen)[:1], len(rounds))
         for number in reversed(range(len(rounds) - 1)):

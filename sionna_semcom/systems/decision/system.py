@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from ..._messages import check_choice
 from ...datasets import Data
@@ -21,7 +21,7 @@ from ...semantics import Task
 from ...semantics.task import Aggregate
 from ..base.contract import SNR, Batch, Present
 from ..base.presence import check_batch, dropout_mask, present_names
-from .calibration import best_map, move_outputs
+from .calibration import best_maps
 from .limit import at_limit, check_limit
 from .modes import DecisionMode
 from .receiver import DecisionReceiver
@@ -77,8 +77,7 @@ class DecisionSystem(DecisionReceiver):
         modality, or a present modality is missing in ``inputs``
     """
 
-    kept_attributes = ("mode", "confidence")
-    head: keras.Sequential
+    kept_attributes = ("mode", "confidence", "calibrated")
 
     def __init__(
         self,
@@ -176,7 +175,7 @@ class DecisionSystem(DecisionReceiver):
             return self._score_at_limit(encodings, no)
         if self.confidence is not None and not training:
             return self._send_until_sure(encodings, no, self.confidence)
-        return self.decode(self.receive(encodings, no), training)
+        return self.decide(self.receive(encodings, no), training)
 
     def compare(self, batch: Batch, encodings: Any, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Metrics of each sample, see `Task`."""
@@ -213,7 +212,7 @@ class DecisionSystem(DecisionReceiver):
             return self._task_loss(inputs["label"], self.call(inputs, training=training))
         filled, presence = self.prepare(inputs, None, training)
         rounds = self.received_in_training(self.encode(filled, presence, training))
-        outputs = [self.decode(features, training) for features in rounds]
+        outputs = [self.decide(features, training) for features in rounds]
         return self._task_loss(inputs["label"], *outputs)
 
     def _task_loss(self, label: tf.Tensor, *outputs: tf.Tensor) -> tf.Tensor:
@@ -223,15 +222,19 @@ class DecisionSystem(DecisionReceiver):
         self._task_tracker.update_state(loss)
         return loss
 
-    def calibrate_score(self, data: Iterable[Batch], passes: int = 8) -> tuple[float, float]:
+    def calibrate_score(
+        self, data: Iterable[Batch], passes: int = 4
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         r"""Scale and shift the scores of the trained system so that their mean loss is least.
 
         .. math::
-            (a, b) = \arg\min_{a, b} \sum_n \left| s_n - 3 \tanh\frac{a o_n + b}{3} \right|
+            (a_q, b_q) = \arg\min_{a, b} \sum_n \left| s_n - 3 \tanh\frac{a o_{n,q} + b}{3} \right|
 
-        with the outputs :math:`o_n` of the network and the labels :math:`s_n` of samples that were
-        not used for training. The SNR of each batch is drawn as in training. The last layer of the
-        network includes :math:`a` and :math:`b` afterwards, so that no layer is added.
+        with the outputs :math:`o_{n,q}` of the network and the labels :math:`s_n` of samples that
+        were not used for training. The quality :math:`q` is what the receiver knows about the
+        reception, usually the SNR: noisy scores are then scaled down more. Each of
+        ``quality_knots`` has a map of its own, and the map is interpolated between them. An earlier
+        calibration is replaced.
 
         Parameters
         ----------
@@ -239,12 +242,12 @@ class DecisionSystem(DecisionReceiver):
             Batches of samples with their ``label``, usually ``data.validation()``. It is read once
             per pass, so it must not be a generator
         passes : `int`
-            Number of passes over ``data``
+            Number of passes over ``data``, each with new noise for each quality
 
         Output
         ------
-        scale, shift : `float`
-            :math:`a` and :math:`b`
+        scale, shift : [num_knots], `float`
+            :math:`a_q` and :math:`b_q`
 
         Raises
         ------
@@ -258,18 +261,15 @@ class DecisionSystem(DecisionReceiver):
                 "`calibrate_score` needs mode='latent' and no `confidence`. "
                 f"Received: mode={self.mode!r}, confidence={self.confidence}"
             )
-        decided = tf.function(self.call, autograph=False)
-        pairs = [(batch["label"], decided(batch)) for _ in range(passes) for batch in data]
-        if not pairs:
-            raise ValueError("`data` must have samples for a calibration. Received: none")
-        labels, outputs = (np.concatenate(values) for values in zip(*pairs, strict=True))
-        found = best_map(functools.partial(self.task.loss, labels), outputs)
-        move_outputs(self.head, *found)
-        return found
+        maps = best_maps(self, data, passes)
+        self.calibrated = True
+        score_map: Any = self._score_map
+        score_map.set_weights([*maps.T])
+        return maps[:, 0], maps[:, 1]
 
     def _noiseless_outputs(self, latents: tf.Tensor) -> tf.Tensor:
         """Outputs at the transmitter."""
-        return self.decode(self.receive(latents, tf.constant(0.0), self._noiseless))
+        return self.decide(self.receive(latents, tf.constant(0.0), self._noiseless))
 
     def _score_at_limit(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Outputs for scores that arrive with the distortion of a perfect code."""

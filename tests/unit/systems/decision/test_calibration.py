@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,10 +11,11 @@ from scipy.optimize import linprog
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import generated_features
 from sionna_semcom.link import AWGNLink
+from sionna_semcom.semantics import Task
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.weights import load_model, save_model
 from sionna_semcom.systems import DigitalFeatures, FeatureTransmission, TDeepSC, TwoStageVIB
-from sionna_semcom.systems.decision.calibration import best_map
+from sionna_semcom.systems.decision.calibration import ScoreMap, best_map, snr_knots
 
 SHAPES = {"text": (6,), "audio": (5,)}
 SIZE = 60
@@ -26,8 +29,8 @@ def batch():
     return {k: tf.constant(v, tf.float32) for k, v in {**arrays, "label": label}.items()}
 
 
-def system(kind, batch, num_classes=0):
-    arguments = {"link": AWGNLink(), "snr_db": (0.0, 10.0)}
+def system(kind, batch, num_classes=0, snr_db=(0.0, 10.0)):
+    arguments = {"link": AWGNLink(), "snr_db": snr_db}
     if kind is DigitalFeatures:
         arguments["features"] = {name: batch[name].numpy() for name in SHAPES}
     made = kind(SHAPES, num_classes, **arguments)
@@ -54,22 +57,76 @@ def test_the_map_is_a_median_regression():
     np.testing.assert_allclose(found, program.x[:2], atol=0.02)
 
 
+def error(outputs, batch):
+    return np.abs(3 * np.tanh(outputs[:, 0] / 3) - batch["label"]).mean()
+
+
 @pytest.mark.parametrize("kind", [TwoStageVIB, TDeepSC, DigitalFeatures, FeatureTransmission])
-def test_the_last_layer_scales_and_shifts_the_score(kind, batch, tmp_path):
+def test_calibration_scales_and_shifts_the_score(kind, batch, tmp_path):
     one = system(kind, batch)
-    before = one(batch, snr_db=np.inf).numpy()
-    weights = one.get_weights()
+    before, weights = one(batch, snr_db=np.inf).numpy(), one.get_weights()
+    assert not one.calibrated
     set_seed("calibration")
     scale, shift = one.calibrate_score([batch])
+    assert one.calibrated
     after = one(batch, snr_db=np.inf).numpy()
-    np.testing.assert_allclose(after, scale * before + shift, rtol=1e-4, atol=1e-4)
-    errors = [np.abs(3 * np.tanh(x[:, 0] / 3) - batch["label"]).mean() for x in (before, after)]
-    assert errors[1] < errors[0]
-    changed = [not np.array_equal(a, b) for a, b in zip(weights, one.get_weights(), strict=True)]
-    assert sum(changed) == 2
+    np.testing.assert_allclose(after, scale[-1] * before + shift[-1], rtol=1e-4, atol=1e-4)
+    assert error(after, batch) < error(before, batch)
+    for a, b in zip(weights, one.get_weights(), strict=False):  # those of the map come last
+        np.testing.assert_array_equal(a, b)
     save_model(one, tmp_path / "one.keras")
     loaded = load_model(tmp_path / "one.keras")
+    assert loaded.calibrated
     np.testing.assert_array_equal(loaded(batch, snr_db=np.inf), after)
+    one.calibrated = False
+    np.testing.assert_array_equal(one(batch, snr_db=np.inf), before)
+
+
+@pytest.mark.parametrize("kind", [TwoStageVIB, TDeepSC])
+def test_noisy_scores_are_scaled_down_more(kind, batch):
+    """At each SNR, the error is that of the best map of these outputs."""
+    one = system(kind, batch, snr_db=(-15.0, 21.0))
+    plain = {snr_db: np.concatenate([one(batch, snr_db=snr_db)] * 8) for snr_db in (-15.0, 21.0)}
+    scale, _ = one.calibrate_score([batch], passes=20)
+    assert len(scale) == 7
+    assert abs(scale[0]) < abs(scale[-1])
+    many = {name: tf.concat([values] * 8, 0) for name, values in batch.items()}
+    loss = functools.partial(Task(0).loss, many["label"])
+    for snr_db, outputs in plain.items():
+        found = best_map(loss, outputs)
+        best = error(found[0] * outputs + found[1], many)
+        assert error(one(many, snr_db=snr_db).numpy(), many) == pytest.approx(best, abs=0.06)
+
+
+def test_the_map_is_linear_between_its_knots():
+    """The reference is numpy's interpolation."""
+    knots = [-6.0, 0.0, 6.0]
+    layer = ScoreMap(knots)
+    layer.set_weights([np.array([0.5, 2.0, -1.0]), np.array([0.0, 1.0, 3.0])])
+    quality = np.array([-20.0, -6.0, -4.0, 0.0, 5.0, 40.0], np.float32)
+    outputs = np.linspace(-2, 3, 6, dtype=np.float32)[:, np.newaxis]
+    scale, shift = (np.interp(quality, knots, weight) for weight in layer.get_weights())
+    expected = scale[:, np.newaxis] * outputs + shift[:, np.newaxis]
+    np.testing.assert_allclose(layer(outputs, quality), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "knots"),
+    [(3, 3, [3]), (0, 6, [0, 6]), (-12, 21, [-12 + 5.5 * k for k in range(7)])],
+)
+def test_knots_are_at_most_six_decibels_apart(low, high, knots):
+    np.testing.assert_allclose(snr_knots(low, high), knots)
+
+
+def test_lost_codewords_have_a_score_of_their_own(batch):
+    """The median of the labels has the least error where nothing is known."""
+    one = system(DigitalFeatures, batch)
+    one.calibrate_score([batch])
+    lost = one(batch, snr_db=-30.0).numpy()
+    assert np.ptp(lost) == 0
+    assert error(lost, batch) == pytest.approx(
+        np.abs(np.median(batch["label"]) - batch["label"]).mean(), abs=2e-3
+    )
 
 
 def test_classes_and_unsuitable_samples_are_refused(batch):

@@ -27,8 +27,9 @@ def users(**more):
     return UplinkLink(num_rx_ant=4, **ROW, **more)
 
 
-def system(link=None):
-    return TwoStageVIB(SHAPES, 2, link=link or users(), transmitters="separate", **SIZES)
+def system(link=None, num_classes=2):
+    link = link or users()
+    return TwoStageVIB(SHAPES, num_classes, link=link, transmitters="separate", **SIZES)
 
 
 def batch(size=12):
@@ -89,6 +90,20 @@ def test_a_device_without_its_modality_sends_nothing_and_the_receiver_knows():
     np.testing.assert_array_equal(seen[:, 1], 0.0)
     np.testing.assert_array_equal(seen[:, [0, 2], -1], 1.0)
     assert one(rows, snr_db=10.0, present=["vision"]).shape == (12, 1)
+
+
+def test_quality_is_the_mean_snr_of_the_devices_that_transmit():
+    one, rows = system(num_classes=0), batch()
+    for present in (["text", "vision"], None):
+        encoded = one.encode(*one.prepare(rows, present))
+        features = one.receive(encoded, tf.constant(0.1))
+        each = features.numpy().reshape(12, 3, -1)[:, :, 6:9]
+        there = [name in (present or SHAPES) for name in SHAPES]
+        expected = 40 * each[:, there].mean((1, 2))
+        np.testing.assert_allclose(one.quality(features), expected, rtol=1e-5)
+        assert 0 < expected.mean() < 20
+    one.calibrate_score([{**rows, "label": tf.cast(rows["label"], tf.float32)}])
+    assert np.isfinite(one(rows, snr_db=3.0)).all()
 
 
 @pytest.mark.parametrize(("access", "uses"), [("shared", 6), ("orthogonal", 18)])
