@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draw docs/figures/centroid_fusion_frontier.png: errors against recall as a weight varies.
+"""Draw errors against recall as a weight varies: ``docs/figures/centroid_fusion_frontier*.png``.
 
-Run it after ``centroid_fusion_frontier``: ``python docs/frontier_figure.py``.
+Run it after ``centroid_fusion_frontier`` and ``centroid_fusion_frontier_3gpp``:
+``python docs/frontier_figure.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,11 @@ PANELS = {
     "audio_mae": ("Audio MAE", 20.0),
     "text_accuracy": ("Text accuracy", 0.0),
 }
-WEIGHTS = (0.03, 0.1, 0.3)
+STUDIES = {
+    "centroid_fusion_frontier": ((0.03, 0.1, 0.3), {"": ""}),
+    "centroid_fusion_frontier_3gpp": ((0.1, 0.3), {", AWGN": "AWGN: ", ", CDL-C": "CDL-C: "}),
+}
+"""Weights of a study, and suffixes of the labels of its curves with the title of their row"""
 RECALL = 0.965  # of the alignment that the studies ask for
 
 
@@ -33,33 +39,39 @@ def recall(curve: Curve) -> float:
     )
 
 
-def draw(result: Result) -> Figure:
-    """One panel per modality, one line per fusion and loss."""
-    figure = Figure(figsize=(13, 4.2), layout="constrained")
-    axes = figure.subplots(1, 3)
-    for axis, (name, (title, snr_db)) in zip(axes, PANELS.items(), strict=True):
-        for family, (color, marker) in FAMILIES.items():
-            curves = [result.curves[f"{family}, weight {weight:g}"] for weight in WEIGHTS]
-            mean, low, high = np.transpose([_at(curve, name, snr_db) for curve in curves])
-            x = [recall(curve) for curve in curves]
-            sides = np.array([mean - low, high - mean])
-            axis.errorbar(x, mean, sides, color=color, marker=marker, capsize=2, label=family)
-            for weight, place, value in zip(WEIGHTS, x, mean, strict=True):
-                axis.annotate(
-                    f"{weight:g}",
-                    (place, value),
-                    xytext=(4, 4),
-                    textcoords="offset points",
-                    fontsize=8,
-                )
-        if name != "text_accuracy":  # far below the others
-            mean = _at(result.curves["conventional"], name, snr_db)[0]
-            axis.axhline(mean, color="0.4", ls="--", label="conventional (no alignment)")
-        axis.axvline(RECALL, color="0.7", ls=":")
-        axis.set(xlabel="Recall at 1 between images and audio", ylabel=f"{title} at {snr_db:g} dB")
-        axis.grid(alpha=0.3)
-    axes[0].legend(fontsize="small")
+def draw(result: Result, weights: Sequence[float], rows: Mapping[str, str]) -> Figure:
+    """One panel per link and modality, one line per fusion and loss."""
+    figure = Figure(figsize=(13, 4.2 * len(rows)), layout="constrained")
+    panels = figure.subplots(len(rows), len(PANELS), squeeze=False)
+    for line, (suffix, title) in zip(panels, rows.items(), strict=True):
+        for axis, name in zip(line, PANELS, strict=True):
+            _draw_panel(axis, result, name, weights, suffix)
+            label, snr_db = PANELS[name]
+            axis.set_ylabel(f"{title}{label} at {snr_db:g} dB")
+    panels[0][0].legend(fontsize="small")
     return figure
+
+
+def _draw_panel(
+    axis: Any, result: Result, name: str, weights: Sequence[float], suffix: str
+) -> None:
+    """Errors of one modality over one link."""
+    snr_db = PANELS[name][1]
+    for family, (color, marker) in FAMILIES.items():
+        curves = [result.curves[f"{family}, weight {weight:g}{suffix}"] for weight in weights]
+        mean, low, high = np.transpose([_at(curve, name, snr_db) for curve in curves])
+        x = [recall(curve) for curve in curves]
+        sides = np.array([mean - low, high - mean])
+        axis.errorbar(x, mean, sides, color=color, marker=marker, capsize=2, label=family)
+        for weight, place, value in zip(weights, x, mean, strict=True):
+            offset = {"xytext": (4, 4), "textcoords": "offset points"}
+            axis.annotate(f"{weight:g}", (place, value), fontsize=8, **offset)
+    if name != "text_accuracy":  # far below the others
+        mean = _at(result.curves[f"conventional{suffix}"], name, snr_db)[0]
+        axis.axhline(mean, color="0.4", ls="--", label="conventional (no alignment)")
+    axis.axvline(RECALL, color="0.7", ls=":")
+    axis.set_xlabel("Recall at 1 between images and audio")
+    axis.grid(alpha=0.3)
 
 
 def _at(curve: Curve, name: str, snr_db: float) -> tuple[Any, Any, Any]:
@@ -70,7 +82,5 @@ def _at(curve: Curve, name: str, snr_db: float) -> tuple[Any, Any, Any]:
 
 
 if __name__ == "__main__":
-    write_png(
-        draw(Result.load(FOLDER / "centroid_fusion_frontier.h5")),
-        FIGURES / "centroid_fusion_frontier.png",
-    )
+    for study, drawn in STUDIES.items():
+        write_png(draw(Result.load(FOLDER / f"{study}.h5"), *drawn), FIGURES / f"{study}.png")

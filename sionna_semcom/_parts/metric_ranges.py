@@ -23,10 +23,18 @@ _OF_FUNCTIONS: dict[str, tuple[float, float]] = {}
 
 
 def ranged(name: str, smallest: float, largest: float) -> Callable[[_Function], _Function]:
-    """Decorator that declares the range of a function of means with this ``name`` in results."""
+    """Decorator that declares the range of a function of means with this ``name`` in results.
+
+    Raises
+    ------
+    ValueError
+        If another range is declared for ``name``
+    """
 
     def decorated(function: _Function) -> _Function:
-        _OF_FUNCTIONS[name] = smallest, largest
+        known = _OF_FUNCTIONS.setdefault(name, (smallest, largest))
+        if known != (smallest, largest):
+            raise ValueError(f"{name!r} has the range {known}. Received: {(smallest, largest)}")
         return function
 
     return decorated

@@ -2,7 +2,7 @@
 """Settings of models and of their training."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import keras
 from pydantic import (
@@ -129,7 +129,11 @@ class ModelSettings(Settings):
         if self.training.calibrate:
             self.system.check_calibration(data.num_classes)
             data.validation()
-        return self.system.build(data, link or from_settings(self.link, seed), self.snr_db, seed)
+        link = link or from_settings(self.link, seed)
+        system: Any = self.system.build(data, link, self.snr_db, seed)
+        if self.training.calibrate:
+            system.calibrated = True  # its map is part of the weights
+        return system
 
 
 class Pretrained(Settings):

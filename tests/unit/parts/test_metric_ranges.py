@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from sionna_semcom import metrics
+from sionna_semcom._parts.metric_ranges import ranged
 from sionna_semcom.metrics import METRICS, MetricSettings, limits
 from sionna_semcom.semantics import Task
 
@@ -65,6 +66,15 @@ def test_a_metric_of_others_declares_its_range(monkeypatch):
             return tf.reduce_mean(tf.cast(x_hat > 0.5, tf.float32), [1, 2, 3])
 
     assert limits("image_bright_share") == (0.0, 1.0)
+
+
+def test_a_range_is_declared_once():
+    assert ranged("f1", 0.0, 1.0)(len) is len
+    with pytest.raises(
+        ValueError, match=r"'f1' has the range \(0.0, 1.0\). Received: \(0.0, 2.0\)"
+    ):
+        ranged("f1", 0.0, 2.0)(len)
+    assert limits("f1") == (0, 1)
 
 
 def test_functions_of_means_have_a_range():

@@ -162,6 +162,7 @@ def test_only_calibrated_weights_depend_on_test_videos_for_validation(tmp_path, 
         ]
         assert len(count) == expected
         same = [map(np.array_equal, made[0].get_weights(), x.get_weights()) for x in made]
+        assert all(one.calibrated is calibrate for one in made)
         assert [all(equal) for equal in same] == [True, True, not calibrate]
     with pytest.raises(ValueError, match="`split` must be one of train, test"):
         store.obtain("main", settings, MultimodalFeatures(splits), 0)
