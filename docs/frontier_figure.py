@@ -25,10 +25,13 @@ PANELS = {
     "text_accuracy": ("Text accuracy", 0.0),
 }
 STUDIES = {
-    "centroid_fusion_frontier": ((0.03, 0.1, 0.3), {"": ""}),
-    "centroid_fusion_frontier_3gpp": ((0.1, 0.3), {", AWGN": "AWGN: ", ", CDL-C": "CDL-C: "}),
+    "centroid_fusion_frontier": (dict.fromkeys(FAMILIES, (0.03, 0.1, 0.3)), {"": ""}),
+    "centroid_fusion_frontier_3gpp": (
+        {"mean": (0.1, 0.3), "learned": (0.1, 0.3), "CoMM's terms": (0.1,)},
+        {", AWGN": "AWGN: ", ", CDL-C": "CDL-C: "},
+    ),
 }
-"""Weights of a study, and suffixes of the labels of its curves with the title of their row"""
+"""Weights in a study by family, and suffixes of the labels of its curves with titles of rows"""
 RECALL = 0.965  # of the alignment that the studies ask for
 
 
@@ -39,7 +42,7 @@ def recall(curve: Curve) -> float:
     )
 
 
-def draw(result: Result, weights: Sequence[float], rows: Mapping[str, str]) -> Figure:
+def draw(result: Result, weights: Mapping[str, Sequence[float]], rows: Mapping[str, str]) -> Figure:
     """One panel per link and modality, one line per fusion and loss."""
     figure = Figure(figsize=(13, 4.2 * len(rows)), layout="constrained")
     panels = figure.subplots(len(rows), len(PANELS), squeeze=False)
@@ -53,17 +56,18 @@ def draw(result: Result, weights: Sequence[float], rows: Mapping[str, str]) -> F
 
 
 def _draw_panel(
-    axis: Any, result: Result, name: str, weights: Sequence[float], suffix: str
+    axis: Any, result: Result, name: str, weights: Mapping[str, Sequence[float]], suffix: str
 ) -> None:
     """Errors of one modality over one link."""
     snr_db = PANELS[name][1]
     for family, (color, marker) in FAMILIES.items():
-        curves = [result.curves[f"{family}, weight {weight:g}{suffix}"] for weight in weights]
+        labels = [f"{family}, weight {weight:g}{suffix}" for weight in weights[family]]
+        curves = [result.curves[label] for label in labels]
         mean, low, high = np.transpose([_at(curve, name, snr_db) for curve in curves])
         x = [recall(curve) for curve in curves]
         sides = np.array([mean - low, high - mean])
         axis.errorbar(x, mean, sides, color=color, marker=marker, capsize=2, label=family)
-        for weight, place, value in zip(weights, x, mean, strict=True):
+        for weight, place, value in zip(weights[family], x, mean, strict=True):
             offset = {"xytext": (4, 4), "textcoords": "offset points"}
             axis.annotate(f"{weight:g}", (place, value), fontsize=8, **offset)
     if name != "text_accuracy":  # far below the others
