@@ -87,6 +87,18 @@ def test_a_receiver_that_does_not_know_the_noise(tmp_path):
     assert_same(system, features(), tmp_path)
 
 
+@pytest.mark.parametrize("knows", [True, False])
+def test_a_calibrated_score(knows, tmp_path):
+    system = TwoStageVIB(FEATURES, 0, link=AWGNLink(), receiver_knows_noise=knows, **SMALL)
+    batch = features()
+    batch |= {"label": 0.5 + 2.0 * batch["text"][:, 0]}
+    before = system(batch, snr_db=np.inf)
+    system.calibrate_score([batch])
+    assert np.abs(system(batch, snr_db=np.inf) - before).max() > 1e-3
+    export_onnx(system, tmp_path)
+    assert_same(system, batch, tmp_path)
+
+
 def test_parts_of_a_sample_have_unit_power_each(tmp_path):
     set_seed("parts")
     link = RetransmissionLink(AWGNLink(), num_transmissions=2, sends="parts")
