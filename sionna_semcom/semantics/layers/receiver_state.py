@@ -6,6 +6,9 @@ from __future__ import annotations
 import keras
 from keras import ops
 
+HIGHEST_SNR_DB = 40.0
+"""SNR [dB] of noiseless symbols for decoders, and unit of their SNRs"""
+
 
 @keras.saving.register_keras_serializable("sionna_semcom")
 class ReceiverState(keras.layers.Layer):
@@ -32,5 +35,6 @@ class ReceiverState(keras.layers.Layer):
 
     def call(self, latents: keras.KerasTensor, no_eff: keras.KerasTensor) -> keras.KerasTensor:
         """Concatenate latents and SNRs."""
-        snr = -0.25 * ops.log10(ops.maximum(no_eff, 1e-4))
+        lowest = 10.0 ** (-HIGHEST_SNR_DB / 10.0)
+        snr = -10.0 / HIGHEST_SNR_DB * ops.log10(ops.maximum(no_eff, lowest))
         return ops.concatenate([latents, snr], -1)

@@ -210,16 +210,16 @@ class DigitalFeatures(DecisionSystem):
 
     @property
     def quality_knots(self) -> Sequence[float]:
-        """Zero without a codeword, one with a codeword."""
+        """Zero for lost codewords, one for others."""
         return [0.0, 1.0]
 
     def quality(self, features: tf.Tensor) -> tf.Tensor:
-        """Whether coefficients are known, which does not depend on the SNR otherwise: [batch]."""
-        return tf.cast(tf.reduce_any(features != 0, -1), features.dtype)
+        """One if a codeword arrived, zero if it was lost: [batch].
 
-    def receive_at(self, latents: tf.Tensor, quality: float) -> tf.Tensor:
-        """Coefficients, or zeros if ``quality`` is zero."""
-        return quality * self.receive(latents, tf.constant(0.0), self._noiseless)
+        Otherwise, the SNR has no effect on the coefficients. A codeword of zeros alone counts as
+        lost, because it says nothing more.
+        """
+        return tf.cast(tf.reduce_any(features != 0, -1), features.dtype)
 
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs for coefficients."""
@@ -229,7 +229,7 @@ class DigitalFeatures(DecisionSystem):
         """Loss of the task on features without transmission errors."""
         filled, presence = self.prepare(inputs, None, training)
         _, symbols = self._source_encode(self.encode(filled, presence))
-        outputs = self.decide(self._coefficients(symbols), training)
+        outputs = self.receiver_outputs(self._coefficients(symbols), training)
         return self._task_loss(inputs["label"], outputs)
 
     def _source_encode(self, vectors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -14,7 +13,10 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from scipy import optimize
 
+from ...semantics import Task
 from ..base.contract import Batch
+
+_FEWEST_SAMPLES = 10  # whose weights are one, for a map of their own
 
 
 def best_map(loss: Callable[[tf.Tensor], tf.Tensor], outputs: np.ndarray) -> tuple[float, float]:
@@ -56,27 +58,43 @@ def best_map(loss: Callable[[tf.Tensor], tf.Tensor], outputs: np.ndarray) -> tup
 def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.float64]:
     """Scale and shift [num_knots, 2] at each of the ``quality_knots`` of a decision system.
 
-    ``data`` are read ``passes`` times, each time with new noise for each quality.
+    Samples are received over the link of the system, at each of its ``calibration_snrs_db``. At a
+    knot, the loss of a sample has the weight that the map of this knot has for the sample. Knots
+    that hardly any sample is near are interpolated.
 
     Raises
     ------
     ValueError
-        If there are no samples, or an output is not finite
+        If there are no samples, or an output or a quality is not finite
     """
-    knots = system.quality_knots
 
-    def at_knots(batch: Batch) -> list[tf.Tensor]:
-        latents = system.encodings(batch)
-        return [system.decode(system.receive_at(latents, quality)) for quality in knots]
+    @tf.function(autograph=False)
+    def run(batch: Batch, snr_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = system.receive(system.encodings(batch), system.noise_power(snr_db))
+        return system.decode(features), system.quality(features)
 
-    run = tf.function(at_knots, autograph=False)
-    pairs = [(batch["label"], run(batch)) for _ in range(passes) for batch in data]
-    if not pairs:
+    snrs_db = [tf.constant(snr_db, tf.float32) for snr_db in system.calibration_snrs_db]
+    batches = [batch for _ in range(passes) for batch in data]
+    received = [(batch["label"], *run(batch, snr)) for batch in batches for snr in snrs_db]
+    if not received:
         raise ValueError("`data` must have samples for a calibration. Received: none")
-    labels = np.concatenate([label for label, _ in pairs])
-    outputs = zip(*(each for _, each in pairs), strict=True)
-    loss = functools.partial(system.task.loss, labels)
-    return np.array([best_map(loss, np.concatenate(at_one)) for at_one in outputs])
+    labels, outputs, quality = (np.concatenate(one) for one in zip(*received, strict=True))
+    if not (np.isfinite(outputs).all() and np.isfinite(quality).all()):
+        raise ValueError("Outputs and qualities must be finite. Received: NaN or inf")
+    score_map = ScoreMap(system.quality_knots)
+    weights = score_map.weights_of_knots(tf.constant(quality)).numpy().T
+    totals = weights.sum(-1)
+    known = totals >= min(_FEWEST_SAMPLES, totals.max())
+    maps = [_weighted_map(system.task, labels, outputs, one) for one in weights[known]]
+    at = score_map.knots[known]
+    return np.stack([np.interp(score_map.knots, at, column) for column in np.transpose(maps)], -1)
+
+
+def _weighted_map(
+    task: Task, labels: np.ndarray, outputs: np.ndarray, weights: np.ndarray
+) -> tuple[float, float]:
+    near = weights > 0
+    return best_map(lambda moved: weights[near] * task.loss(labels[near], moved), outputs[near])
 
 
 class ScoreMap(keras.layers.Layer):
@@ -103,29 +121,44 @@ class ScoreMap(keras.layers.Layer):
     ------
     : [batch, 1], `float`
         Outputs :math:`o'`
+
+    Raises
+    ------
+    ValueError
+        If the knots do not ascend at equal distances
     """
 
     def __init__(self, knots: Sequence[float]) -> None:
-        super().__init__(name="score_map", trainable=False)
-        self.knots = np.asarray(knots, np.float32)
-        self.scale = self.add_weight(shape=self.knots.shape, initializer="ones", name="scale")
-        self.shift = self.add_weight(shape=self.knots.shape, initializer="zeros", name="shift")
+        super().__init__(name="score_map")
+        self.knots = np.asarray(knots, np.float64)
+        steps = np.diff(self.knots)
+        if not self.knots.size or (steps <= 0).any() or not np.allclose(steps, steps[:1]):
+            raise ValueError(f"`knots` must ascend at equal distances. Received: {knots}")
+        size, fixed = self.knots.shape, {"trainable": False}
+        self.scale = self.add_weight(shape=size, initializer="ones", name="scale", **fixed)
+        self.shift = self.add_weight(shape=size, initializer="zeros", name="shift", **fixed)
         self.built = True
+
+    def weights_of_knots(self, quality: tf.Tensor) -> tf.Tensor:
+        """Weights [batch, num_knots] of the knots for a linear interpolation at ``quality``."""
+        if self.knots.size == 1:
+            return tf.ones_like(quality)[:, tf.newaxis]
+        position = (quality - self.knots[0]) / (self.knots[1] - self.knots[0])
+        last = self.knots.size - 1.0
+        distance = tf.clip_by_value(position, 0.0, last)[:, tf.newaxis] - tf.range(last + 1.0)
+        return tf.nn.relu(1.0 - tf.abs(distance))
 
     def call(self, outputs: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
         """Scale and shift."""
-        place = tf.zeros_like(quality)
-        if self.knots.size > 1:
-            place = (quality - self.knots[0]) / (self.knots[1] - self.knots[0])
-        last = self.knots.size - 1.0
-        distance = tf.clip_by_value(place, 0.0, last)[:, tf.newaxis] - tf.range(last + 1.0)
-        shares = tf.nn.relu(1.0 - tf.abs(distance))
+        weights = self.weights_of_knots(quality)
         scale, shift = (
-            tf.linalg.matvec(shares, tf.convert_to_tensor(w)) for w in (self.scale, self.shift)
+            tf.linalg.matvec(weights, tf.convert_to_tensor(w)) for w in (self.scale, self.shift)
         )
         return outputs * scale[:, tf.newaxis] + shift[:, tf.newaxis]
 
 
 def snr_knots(low: float, high: float, distance: float = 6.0) -> list[float]:
-    """SNRs from ``low`` to ``high`` at equal distances, of at most ``distance``."""
+    """SNRs [dB] from ``low`` to ``high`` at equal distances, of at most ``distance``."""
+    if low == high:
+        return [low]
     return [float(x) for x in np.linspace(low, high, 1 + math.ceil((high - low) / distance))]

@@ -8,8 +8,9 @@ from collections.abc import Hashable, Sequence
 
 import tensorflow as tf
 
-from ...link import AWGNLink, Link
+from ...link import Link
 from ...semantics import Task
+from ...semantics.layers.receiver_state import HIGHEST_SNR_DB
 from ..base.multimodal import MultimodalModel
 from ..base.transmission import (
     Estimator,
@@ -19,8 +20,6 @@ from ..base.transmission import (
     receiver_features,
 )
 from .calibration import ScoreMap, snr_knots
-
-_HIGHEST_SNR = 40.0  # dB, of `ReceiverState`
 
 
 class DecisionReceiver(MultimodalModel):
@@ -38,57 +37,63 @@ class DecisionReceiver(MultimodalModel):
 
     task: Task
     _score_map: ScoreMap | None = None
+    _calibrated = False
 
     @abstractmethod
     def decode(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Outputs [batch, num_outputs] for received features [batch, received_features]."""
 
-    def decide(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Outputs of :meth:`decode`, calibrated if the system is."""
-        return self._calibrated(self.decode(features, training), features)
+    def receiver_outputs(self, features: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Outputs of :meth:`decode`, scaled and shifted if scores are :attr:`calibrated`."""
+        return self._map_outputs(self.decode(features, training), features)
 
-    def _calibrated(self, outputs: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
-        if self._score_map is None:
+    def _map_outputs(self, outputs: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+        if self._score_map is None or not self._calibrated:
             return outputs
         return self._score_map(outputs, self.quality(features))
 
     @property
     def calibrated(self) -> bool:
-        """Whether scores are scaled and shifted by :meth:`calibrate_score`."""
-        return self._score_map is not None
+        """Whether scores are scaled and shifted.
+
+        The map is the identity until :meth:`calibrate_score`. It is kept while it is not used, but
+        not saved. Changes take effect immediately.
+        """
+        return self._calibrated
 
     @calibrated.setter
     def calibrated(self, calibrated: bool) -> None:
-        if calibrated != self.calibrated:
-            self._score_map = ScoreMap(self.quality_knots) if calibrated else None
-            self._forget_graphs()
+        if calibrated and self._score_map is None:
+            self.settings.check_calibration(self.task.num_classes)
+            self._score_map = ScoreMap(self.quality_knots)
+        self._calibrated = bool(calibrated)
+        self._forget_graphs()
+
+    @property
+    def calibration_snrs_db(self) -> Sequence[float]:
+        """SNRs [dB] at which samples are received to calibrate scores, over those of training."""
+        return snr_knots(*self._snr_range)
 
     @property
     def quality_knots(self) -> Sequence[float]:
-        """Qualities of reception at which scores are calibrated: SNRs [dB] of the training."""
+        """Values of :meth:`quality` with a map of their own, ascending at equal distances.
+
+        They are SNRs [dB] from the lowest to the highest of training, or zero if the receiver does
+        not know the noise.
+        """
         if not self.receiver_knows_noise:
             return [0.0]
-        return snr_knots(*(min(snr_db, _HIGHEST_SNR) for snr_db in self._snr_range))
+        return snr_knots(*(min(snr_db, HIGHEST_SNR_DB) for snr_db in self._snr_range))
 
     def quality(self, features: tf.Tensor) -> tf.Tensor:
-        """Quality of the reception of ``features`` [batch, received_features].
+        """Quality of the reception of ``features`` [batch, received_features]: [batch].
 
-        By default, it is the mean SNR [dB] of the symbols of a sample, or zero if the receiver does
-        not know it: [batch].
+        It is the mean SNR [dB] of the symbols of a sample, or zero if the receiver does not know
+        the noise. Systems with a :meth:`receive` of their own define their own quality.
         """
         if not self.receiver_knows_noise:
             return tf.zeros_like(features[:, 0])
-        return _HIGHEST_SNR * tf.reduce_mean(features[:, self.transmitted_dim :], -1)
-
-    def receive_at(self, latents: tf.Tensor, quality: float) -> tf.Tensor:
-        """Received features of ``latents`` with a given quality, see :meth:`quality`.
-
-        They are received over an AWGN link, whose symbols all have this SNR. If the receiver does
-        not know the noise, they are received over the link of the system, at an SNR of training.
-        """
-        if not self.receiver_knows_noise:
-            return self.receive(latents, self.noise_power())
-        return self.receive(latents, self.noise_power(quality), AWGNLink())
+        return HIGHEST_SNR_DB * tf.reduce_mean(features[:, self.transmitted_dim :], -1)
 
     @property
     def receiver_knows_noise(self) -> bool:
@@ -154,7 +159,7 @@ class DecisionReceiver(MultimodalModel):
     def _send_until_sure(self, latents: tf.Tensor, no: tf.Tensor, confidence: float) -> tf.Tensor:
         """Decide after each transmission, until the posterior of the decision is high enough."""
         rounds = self.receive_each(latents, no)
-        outputs = [self.decide(self._features(received)) for received in rounds]
+        outputs = [self.receiver_outputs(self._features(received)) for received in rounds]
         chosen, noise = outputs[-1], rounds[-1].no_eff
         counts = tf.fill(tf.shape(chosen)[:1], len(rounds))
         for number in reversed(range(len(rounds) - 1)):

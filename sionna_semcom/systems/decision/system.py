@@ -175,7 +175,7 @@ class DecisionSystem(DecisionReceiver):
             return self._score_at_limit(encodings, no)
         if self.confidence is not None and not training:
             return self._send_until_sure(encodings, no, self.confidence)
-        return self.decide(self.receive(encodings, no), training)
+        return self.receiver_outputs(self.receive(encodings, no), training)
 
     def compare(self, batch: Batch, encodings: Any, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
         """Metrics of each sample, see `Task`."""
@@ -212,7 +212,7 @@ class DecisionSystem(DecisionReceiver):
             return self._task_loss(inputs["label"], self.call(inputs, training=training))
         filled, presence = self.prepare(inputs, None, training)
         rounds = self.received_in_training(self.encode(filled, presence, training))
-        outputs = [self.decide(features, training) for features in rounds]
+        outputs = [self.receiver_outputs(features, training) for features in rounds]
         return self._task_loss(inputs["label"], *outputs)
 
     def _task_loss(self, label: tf.Tensor, *outputs: tf.Tensor) -> tf.Tensor:
@@ -228,32 +228,31 @@ class DecisionSystem(DecisionReceiver):
         r"""Scale and shift the scores of the trained system so that their mean loss is least.
 
         .. math::
-            (a_q, b_q) = \arg\min_{a, b} \sum_n \left| s_n - 3 \tanh\frac{a o_{n,q} + b}{3} \right|
+            (a_q, b_q) = \arg\min_{a, b}
+            \sum_n w_{q,n} \left| s_n - 3 \tanh\frac{a o_n + b}{3} \right|
 
-        with the outputs :math:`o_{n,q}` of the network and the labels :math:`s_n` of samples that
-        were not used for training. The quality :math:`q` is what the receiver knows about the
-        reception, usually the SNR: noisy scores are then scaled down more. Each of
-        ``quality_knots`` has a map of its own, and the map is interpolated between them. An earlier
-        calibration is replaced.
+        with the outputs :math:`o_n` of the network and the labels :math:`s_n` of samples that were
+        not used for training. The quality of a reception is usually its SNR (:meth:`quality`), and
+        noisy scores are scaled down more. Each knot :math:`q` of the quality has a map of its own.
+        :math:`w_{q,n}` is its weight in the interpolation between knots at the quality of a sample.
+        Samples are sent over the link of the system. An earlier calibration is replaced.
 
         Parameters
         ----------
         data : iterable of `dict`
-            Batches of samples with their ``label``, usually ``data.validation()``. It is read once
-            per pass, so it must not be a generator
+            Batches of samples with their ``label``, usually ``data.validation()``; no generator
         passes : `int`
-            Number of passes over ``data``, each with new noise for each quality
+            Number of passes over ``data``, each at several SNRs of training
 
         Output
         ------
         scale, shift : [num_knots], `float`
-            :math:`a_q` and :math:`b_q`
+            :math:`a_q` and :math:`b_q`, which are not unique for equal outputs (lost codewords)
 
         Raises
         ------
         ValueError
-            If the system decides on classes or in another mode, there are no samples, or an output
-            is not finite
+            For classes, other modes, no samples, or outputs that are not finite
         """
         self.settings.check_calibration(self.task.num_classes)
         if self.mode != "latent" or self.confidence is not None:
@@ -261,15 +260,15 @@ class DecisionSystem(DecisionReceiver):
                 "`calibrate_score` needs mode='latent' and no `confidence`. "
                 f"Received: mode={self.mode!r}, confidence={self.confidence}"
             )
-        maps = best_maps(self, data, passes)
+        scale, shift = best_maps(self, data, passes).T
         self.calibrated = True
         score_map: Any = self._score_map
-        score_map.set_weights([*maps.T])
-        return maps[:, 0], maps[:, 1]
+        score_map.set_weights([scale, shift])
+        return scale, shift
 
     def _noiseless_outputs(self, latents: tf.Tensor) -> tf.Tensor:
         """Outputs at the transmitter."""
-        return self.decide(self.receive(latents, tf.constant(0.0), self._noiseless))
+        return self.receiver_outputs(self.receive(latents, tf.constant(0.0), self._noiseless))
 
     def _score_at_limit(self, latents: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
         """Outputs for scores that arrive with the distortion of a perfect code."""

@@ -160,19 +160,18 @@ class TwoStageVIB(DecisionSystem):
         return receive_side_by_side(over, latents, no, self._snr_range, self.receiver_knows_noise)
 
     def quality(self, features: tf.Tensor) -> tf.Tensor:
-        """Mean SNR [dB] of the symbols of a sample, of the devices that transmit: [batch]."""
+        """Mean SNR [dB] of the symbols of the devices that transmit: [batch].
+
+        It is the lowest SNR of training if no device transmits.
+        """
         if not (self.settings.devices and self.receiver_knows_noise):
             return super().quality(features)
         devices = tf.reshape(features, [-1, super().received_features + 1])
         flat = super().quality(devices[:, :-1]), devices[:, -1]  # absent devices have zeros
         snrs, there = (tf.reshape(one, [-1, len(self.shapes)]) for one in flat)
-        return tf.reduce_sum(snrs, -1) / tf.maximum(tf.reduce_sum(there, -1), 1.0)
-
-    def receive_at(self, latents: tf.Tensor, quality: float) -> tf.Tensor:
-        """Received features of ``latents``, of several devices over the link of the system."""
-        if self.settings.devices and self.receiver_knows_noise:
-            return self.receive(latents, self.noise_power(quality))
-        return super().receive_at(latents, quality)
+        present = tf.reduce_sum(there, -1)
+        mean = tf.math.divide_no_nan(tf.reduce_sum(snrs, -1), present)
+        return tf.where(present > 0, mean, self.quality_knots[0])
 
     def _fuse(self, latents: Batch, presence: tf.Tensor, training: bool) -> tf.Tensor:
         if self.settings.devices:
@@ -205,7 +204,7 @@ class TwoStageVIB(DecisionSystem):
         latents, divergences = self.unimodal(filled, training)
         rounds = self.received_in_training(self._fuse(latents, presence, training))
         decoded, final = zip(*(self._decode(part, training) for part in rounds), strict=True)
-        outputs = [self._calibrated(*pair) for pair in zip(decoded, rounds, strict=True)]
+        outputs = [self._map_outputs(*pair) for pair in zip(decoded, rounds, strict=True)]
         label = inputs["label"]
         loss = self._task_loss(label, *outputs)
         loss += self._weighted("kl_2", self.settings.gamma, _mean([*map(tf.reduce_mean, final)]))

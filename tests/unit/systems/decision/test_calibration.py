@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from sionna_semcom._seeding import set_seed
 from sionna_semcom.datasets import generated_features
-from sionna_semcom.link import AWGNLink
+from sionna_semcom.link import AWGNLink, FlatFadingLink, RetransmissionLink
 from sionna_semcom.semantics import Task
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.weights import load_model, save_model
@@ -29,8 +29,8 @@ def batch():
     return {k: tf.constant(v, tf.float32) for k, v in {**arrays, "label": label}.items()}
 
 
-def system(kind, batch, num_classes=0, snr_db=(0.0, 10.0)):
-    arguments = {"link": AWGNLink(), "snr_db": snr_db}
+def system(kind, batch, num_classes=0, snr_db=(0.0, 10.0), **more):
+    arguments = {"link": AWGNLink(), "snr_db": snr_db, **more}
     if kind is DigitalFeatures:
         arguments["features"] = {name: batch[name].numpy() for name in SHAPES}
     made = kind(SHAPES, num_classes, **arguments)
@@ -78,8 +78,56 @@ def test_calibration_scales_and_shifts_the_score(kind, batch, tmp_path):
     loaded = load_model(tmp_path / "one.keras")
     assert loaded.calibrated
     np.testing.assert_array_equal(loaded(batch, snr_db=np.inf), after)
+
+
+def test_a_map_that_is_off_is_kept_and_the_saved_one_is_the_last(batch, tmp_path):
+    one = system(TwoStageVIB, batch)
+    before = one(batch, snr_db=np.inf).numpy()
+    one.calibrate_score([batch])
+    after, size = one(batch, snr_db=np.inf).numpy(), len(one.get_weights())
     one.calibrated = False
     np.testing.assert_array_equal(one(batch, snr_db=np.inf), before)
+    one.calibrated = True
+    np.testing.assert_array_equal(one(batch, snr_db=np.inf), after)
+    one.calibrate_score([{**batch, "label": batch["label"] - 1.0}])
+    assert len(one.get_weights()) == size
+    save_model(one, tmp_path / "one.keras")
+    last = one(batch, snr_db=np.inf).numpy()
+    assert last.mean() < after.mean()
+    np.testing.assert_array_equal(load_model(tmp_path / "one.keras")(batch, snr_db=np.inf), last)
+    one.calibrated = False
+    save_model(one, tmp_path / "off.keras")
+    np.testing.assert_array_equal(load_model(tmp_path / "off.keras")(batch, snr_db=np.inf), before)
+
+
+@pytest.mark.parametrize("snr_db", [6.0, np.inf, 60.0])
+def test_a_fixed_snr_has_one_map_of_its_own_link(batch, snr_db):
+    """Over fading, the best map of the outputs is that of all channels."""
+    one = system(TwoStageVIB, batch, snr_db=snr_db)
+    one.link = FlatFadingLink(num_tx_ant=1, num_rx_ant=1)
+    set_seed("drawn")
+    outputs = np.concatenate([one(batch, snr_db=snr_db) for _ in range(60)])
+    expected = best_map(functools.partial(Task(0).loss, np.tile(batch["label"], 60)), outputs)
+    scale, shift = one.calibrate_score([batch], passes=60)
+    found = error(scale * outputs + shift, {"label": np.tile(batch["label"], 60)})
+    best = error(expected[0] * outputs + expected[1], {"label": np.tile(batch["label"], 60)})
+    assert scale.shape == shift.shape == (1,)
+    assert best <= found + 1e-4 < best + 0.01
+
+
+def test_parts_of_unequal_power_are_calibrated_as_they_are_sent(batch):
+    link = RetransmissionLink(AWGNLink(), num_transmissions=2, sends="parts")
+    one = system(TwoStageVIB, batch, snr_db=(-10.0, 10.0), link=link, transmitted_dim=8)
+    set_seed("parts")
+    one.calibrate_score([batch], passes=20)
+    many = {name: tf.concat([values] * 20, 0) for name, values in batch.items()}
+    loss = functools.partial(Task(0).loss, many["label"])
+    after = one(many, snr_db=-10.0).numpy()
+    one.calibrated = False
+    outputs = one(many, snr_db=-10.0).numpy()
+    found = best_map(loss, outputs)
+    best = error(found[0] * outputs + found[1], many)
+    assert error(after, many) == pytest.approx(best, abs=0.03)
 
 
 @pytest.mark.parametrize("kind", [TwoStageVIB, TDeepSC])
@@ -92,10 +140,10 @@ def test_noisy_scores_are_scaled_down_more(kind, batch):
     assert abs(scale[0]) < abs(scale[-1])
     many = {name: tf.concat([values] * 8, 0) for name, values in batch.items()}
     loss = functools.partial(Task(0).loss, many["label"])
-    for snr_db, outputs in plain.items():
+    for snr_db, outputs in plain.items():  # at both ends of the range
         found = best_map(loss, outputs)
         best = error(found[0] * outputs + found[1], many)
-        assert error(one(many, snr_db=snr_db).numpy(), many) == pytest.approx(best, abs=0.06)
+        assert error(one(many, snr_db=snr_db).numpy(), many) == pytest.approx(best, abs=0.03)
 
 
 def test_the_map_is_linear_between_its_knots():
@@ -129,14 +177,22 @@ def test_lost_codewords_have_a_score_of_their_own(batch):
     )
 
 
+@pytest.mark.parametrize("knots", [[], [1.0, 0.0], [0.0, 1.0, 3.0]])
+def test_knots_ascend_at_equal_distances(knots):
+    with pytest.raises(ValueError, match="`knots` must ascend at equal distances"):
+        ScoreMap(knots)
+
+
 def test_classes_and_unsuitable_samples_are_refused(batch):
+    with pytest.raises(ValueError, match=r"is for scores.* Received: a system of 3 classes"):
+        system(TwoStageVIB, batch, 3).calibrated = True
     with pytest.raises(ValueError, match=r"is for scores.* Received: a system of 2 classes"):
         system(TwoStageVIB, batch, 2).calibrate_score([batch])
     one = system(TwoStageVIB, batch)
     with pytest.raises(ValueError, match=r"`data` must have samples.* Received: none"):
         one.calibrate_score([])
     broken = {**batch, "text": tf.fill([SIZE, 6], np.nan)}
-    with pytest.raises(ValueError, match=r"Outputs must be finite.* Received: NaN or inf"):
+    with pytest.raises(ValueError, match=r"Outputs and qualities must be finite.* Received: NaN"):
         one.calibrate_score([broken])
 
 
