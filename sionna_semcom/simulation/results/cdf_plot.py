@@ -95,5 +95,5 @@ def cdf_figure(
     height = PANEL_HEIGHT + add_legend(figure, handles, width) + (0.4 if title else 0.0)
     figure.set_size_inches(width, height)
     if title:
-        figure.suptitle(drawable(title), fontsize=12, fontweight="bold")
+        figure.suptitle(drawable(title), fontsize=12, fontweight="bold", wrap=True)
     return figure

@@ -149,7 +149,7 @@ class PlotMetrics:
         )
         figure.set_size_inches(width, height)
         if self.title:
-            figure.suptitle(drawable(self.title), fontsize=12, fontweight="bold")
+            figure.suptitle(drawable(self.title), fontsize=12, fontweight="bold", wrap=True)
         return figure
 
     def _select(self, metrics: Sequence[str] | None) -> list[str]:

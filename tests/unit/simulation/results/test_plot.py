@@ -38,6 +38,14 @@ def test_one_panel_a_metric_with_every_curve_and_its_band():
         assert (band[:, 1].min(), band[:, 1].max()) == pytest.approx((0.005, 0.51))
 
 
+def test_a_long_title_stays_inside_the_figure():
+    figure = PlotMetrics("Title of a study " * 12).add(_result()).figure()
+    figure.draw_without_rendering()
+    box = figure._suptitle.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert box.y0 > max(axis.get_window_extent().y1 for axis in figure.axes)
+
+
 def test_the_band_of_a_bounded_metric_ends_at_its_range():
     """Stored intervals of older versions may exceed it."""
     metric = Metric(np.full(2, 0.9), np.full(2, -0.3), np.full(2, 1.2), np.full(2, 10))
