@@ -216,7 +216,7 @@ class DigitalFeatures(DecisionSystem):
     def quality(self, features: tf.Tensor) -> tf.Tensor:
         """One if a codeword arrived, zero if it was lost: [batch].
 
-        Otherwise, the SNR has no effect on the coefficients. A codeword of zeros alone counts as
+        The SNR has no other effect on the coefficients. A codeword of zeros alone counts as
         lost, because it says nothing more.
         """
         return tf.cast(tf.reduce_any(features != 0, -1), features.dtype)

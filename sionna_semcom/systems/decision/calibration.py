@@ -24,8 +24,7 @@ def best_map(loss: Callable[[tf.Tensor], tf.Tensor], outputs: np.ndarray) -> tup
 
     .. math:: (a, b) = \arg\min_{a, b} \sum_n \ell(a o_n + b)
 
-    The search (Nelder and Mead) starts at the identity, and ends at a local minimum that is not
-    worse.
+    The search (Nelder and Mead) starts at the identity, and its result is not worse.
 
     Input
     -----
@@ -60,7 +59,8 @@ def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.flo
 
     Samples are received over the link of the system, at each of its ``calibration_snrs_db``. At a
     knot, the loss of a sample has the weight that the map of this knot has for the sample. Knots
-    that hardly any sample is near are interpolated.
+    that hardly any sample is near are interpolated. At the ends, they have the map of the nearest
+    knot with samples.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.flo
     score_map = ScoreMap(system.quality_knots)
     weights = score_map.weights_of_knots(tf.constant(quality)).numpy().T
     totals = weights.sum(-1)
-    known = totals >= min(_FEWEST_SAMPLES, totals.max())
+    known = totals >= min(passes * _FEWEST_SAMPLES, totals.max())
     maps = [_weighted_map(system.task, labels, outputs, one) for one in weights[known]]
     at = score_map.knots[known]
     return np.stack([np.interp(score_map.knots, at, column) for column in np.transpose(maps)], -1)
@@ -93,8 +93,9 @@ def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.flo
 def _weighted_map(
     task: Task, labels: np.ndarray, outputs: np.ndarray, weights: np.ndarray
 ) -> tuple[float, float]:
-    near = weights > 0
-    return best_map(lambda moved: weights[near] * task.loss(labels[near], moved), outputs[near])
+    near = weights > 1e-3
+    weights = weights[near] / weights[near].mean()
+    return best_map(lambda moved: weights * task.loss(labels[near], moved), outputs[near])
 
 
 class ScoreMap(keras.layers.Layer):

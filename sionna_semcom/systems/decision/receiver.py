@@ -56,8 +56,8 @@ class DecisionReceiver(MultimodalModel):
     def calibrated(self) -> bool:
         """Whether scores are scaled and shifted.
 
-        The map is the identity until :meth:`calibrate_score`. It is kept while it is not used, but
-        not saved. Changes take effect immediately.
+        The map is the identity until :meth:`calibrate_score`. A map that is switched off is kept,
+        but not saved with the system. Changes take effect immediately.
         """
         return self._calibrated
 

@@ -41,7 +41,7 @@ def test_one_panel_a_metric_with_every_curve_and_its_band():
 def test_a_long_title_stays_inside_the_figure():
     figure = PlotMetrics("Title of a study " * 12).add(_result()).figure()
     figure.draw_without_rendering()
-    box = figure._suptitle.get_window_extent()
+    box = figure.texts[0].get_window_extent()
     assert 0 <= box.x0 < box.x1 <= figure.bbox.width
     assert box.y0 > max(axis.get_window_extent().y1 for axis in figure.axes)
 

@@ -15,7 +15,12 @@ from sionna_semcom.semantics import Task
 from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.simulation.training.weights import load_model, save_model
 from sionna_semcom.systems import DigitalFeatures, FeatureTransmission, TDeepSC, TwoStageVIB
-from sionna_semcom.systems.decision.calibration import ScoreMap, best_map, snr_knots
+from sionna_semcom.systems.decision.calibration import (
+    ScoreMap,
+    best_map,
+    best_maps,
+    snr_knots,
+)
 
 SHAPES = {"text": (6,), "audio": (5,)}
 SIZE = 60
@@ -134,7 +139,8 @@ def test_parts_of_unequal_power_are_calibrated_as_they_are_sent(batch):
 def test_noisy_scores_are_scaled_down_more(kind, batch):
     """At each SNR, the error is that of the best map of these outputs."""
     one = system(kind, batch, snr_db=(-15.0, 21.0))
-    plain = {snr_db: np.concatenate([one(batch, snr_db=snr_db)] * 8) for snr_db in (-15.0, 21.0)}
+    ends = (-15.0, 21.0)
+    plain = {snr: np.concatenate([one(batch, snr_db=snr) for _ in range(8)]) for snr in ends}
     scale, _ = one.calibrate_score([batch], passes=20)
     assert len(scale) == 7
     assert abs(scale[0]) < abs(scale[-1])
@@ -144,6 +150,52 @@ def test_noisy_scores_are_scaled_down_more(kind, batch):
         found = best_map(loss, outputs)
         best = error(found[0] * outputs + found[1], many)
         assert error(one(many, snr_db=snr_db).numpy(), many) == pytest.approx(best, abs=0.03)
+
+
+class Received:
+    """A decision system whose outputs and qualities are given with the samples."""
+
+    task = Task(0)
+    quality_knots = (0.0, 6.0, 12.0, 18.0)
+    calibration_snrs_db = (0.0,)
+
+    def encodings(self, batch):
+        return tf.stack([batch["output"], batch["quality"]], -1)
+
+    def noise_power(self, snr_db):
+        return snr_db
+
+    def receive(self, latents, no):
+        return latents
+
+    def decode(self, features):
+        return features[:, :1]
+
+    def quality(self, features):
+        return features[:, 1]
+
+
+def test_knots_share_samples_between_them_and_empty_ones_are_interpolated():
+    draw = np.random.default_rng(3)
+    places = np.repeat([0.0, 15.0, 18.0], 40).astype("f")
+    outputs = draw.normal(size=120).astype("f")
+    label = np.select([places == 0, places == 15], [0.3 * outputs, 0.8 * outputs - 0.1], outputs)
+    label = (label + 0.05 * draw.normal(size=120)).astype("f")
+    batch = {"output": outputs, "quality": places, "label": label}
+    found = best_maps(Received(), [{k: tf.constant(v) for k, v in batch.items()}], 1)
+
+    def best(weights):
+        near = weights > 0
+        loss = functools.partial(Task(0).loss, label[near])
+        return best_map(lambda moved: weights[near] * loss(moved), outputs[near, np.newaxis])
+
+    first, third, last = (
+        best(np.float32(w))
+        for w in (places == 0, places == 15, (places > 14) - 0.5 * (places == 15))
+    )
+    expected = [first, np.mean([first, third], 0), third, last]
+    np.testing.assert_allclose(found, expected, atol=5e-3)
+    assert 0.2 < found[0, 0] < 0.4 < found[2, 0] < found[3, 0]
 
 
 def test_the_map_is_linear_between_its_knots():

@@ -102,8 +102,21 @@ def test_quality_is_the_mean_snr_of_the_devices_that_transmit():
         expected = 40 * each[:, there].mean((1, 2))
         np.testing.assert_allclose(one.quality(features), expected, rtol=1e-5)
         assert 0 < expected.mean() < 20
-    one.calibrate_score([{**rows, "label": tf.cast(rows["label"], tf.float32)}])
-    assert np.isfinite(one(rows, snr_db=3.0)).all()
+    silent = one.quality(tf.zeros([2, one.received_features]))
+    np.testing.assert_array_equal(silent, one.quality_knots[0])
+
+
+def test_scores_of_devices_are_calibrated():
+    one, rows = system(num_classes=0), batch(60)
+    rows["label"] = 2.0 + 0.1 * rows["text"][:, 0]
+
+    def error():
+        scores = one.task.score(one(rows, snr_db=10.0))
+        return np.abs(scores - rows["label"]).mean()
+
+    before = error()
+    one.calibrate_score([rows])
+    assert error() < 0.2 < before
 
 
 @pytest.mark.parametrize(("access", "uses"), [("shared", 6), ("orthogonal", 18)])
