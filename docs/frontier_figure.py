@@ -51,7 +51,8 @@ def draw(result: Result, weights: Mapping[str, Sequence[float]], rows: Mapping[s
             _draw_panel(axis, result, name, weights, suffix)
             label, snr_db = PANELS[name]
             axis.set_ylabel(f"{title}{label} at {snr_db:g} dB")
-    panels[0][0].legend(fontsize="small")
+    handles = panels[0][0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=len(handles[0]), fontsize="small")
     return figure
 
 
