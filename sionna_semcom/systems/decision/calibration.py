@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import Any
 
 import keras
@@ -68,16 +69,19 @@ def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.flo
         If there are no samples, or an output or a quality is not finite
     """
 
+    encode = tf.function(system.encodings, autograph=False)
+
     @tf.function(autograph=False)
-    def run(batch: Batch, snr_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features = system.receive(system.encodings(batch), system.noise_power(snr_db))
+    def receive(latents: tf.Tensor, snr_db: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = system.receive(latents, system.noise_power(snr_db))
         return system.decode(features), system.quality(features)
 
     snrs_db = [tf.constant(snr_db, tf.float32) for snr_db in system.calibration_snrs_db]
-    batches = [batch for _ in range(passes) for batch in data]
-    received = [(batch["label"], *run(batch, snr)) for batch in batches for snr in snrs_db]
-    if not received:
+    sent = [(batch["label"], encode(batch)) for batch in data]
+    if not sent:
         raise ValueError("`data` must have samples for a calibration. Received: none")
+    order = product(range(passes), sent, snrs_db)
+    received = [(labels, *receive(latents, snr_db)) for _, (labels, latents), snr_db in order]
     labels, outputs, quality = (np.concatenate(one) for one in zip(*received, strict=True))
     if not (np.isfinite(outputs).all() and np.isfinite(quality).all()):
         raise ValueError("Outputs and qualities must be finite. Received: NaN or inf")

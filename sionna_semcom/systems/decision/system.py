@@ -240,7 +240,7 @@ class DecisionSystem(DecisionReceiver):
         Parameters
         ----------
         data : iterable of `dict`
-            Batches of samples with their ``label``, usually ``data.validation()``; no generator
+            Batches of samples with their ``label``, usually ``data.validation()``
         passes : `int`
             Number of passes over ``data``, each at several SNRs of training
 
