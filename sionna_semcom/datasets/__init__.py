@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .batches import drawn_batches, each_once
+from .batches import drawn_batches, each_once, in_fixed_order
 from .cifar10.cifar10 import CIFAR10, CIFAR10Data
 from .data import Data
 from .digits.digits import Digits
@@ -84,6 +84,7 @@ __all__ = [
     "each_once",
     "generated_features",
     "generated_parts",
+    "in_fixed_order",
     "linear_gaussian_features",
     "read_audiomnist",
     "read_computational_sequences",

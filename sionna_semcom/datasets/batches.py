@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+
+from .._seeding import derive_seed
 
 plain = tf.autograph.experimental.do_not_convert
 """Excludes functions for `map` from AutoGraph, because they have no Python control flow"""
@@ -68,6 +71,35 @@ def each_once(arrays: Mapping[str, Any], batch_size: int) -> tf.data.Dataset:
     """
     check_positive(batch_size=batch_size)
     return tf.data.Dataset.from_tensor_slices(_tensors(arrays)).batch(batch_size).prefetch(2)
+
+
+def fixed_order(name: str, size: int) -> np.ndarray:
+    """Random order [size] of the samples of the split ``name``, the same in each call."""
+    return np.random.default_rng(derive_seed("order", name)).permutation(size)
+
+
+def in_fixed_order(arrays: Mapping[str, np.ndarray], name: str, batch_size: int) -> tf.data.Dataset:
+    """Batches of each sample of a split once, in a random order that is the same in each call.
+
+    Files are often ordered by class or by origin. The first batches would then not represent the
+    split, and intervals over batches would be too wide.
+
+    Parameters
+    ----------
+    arrays : `dict` of [num_samples, ...]
+        Samples
+    name : `str`
+        Name of the split, which determines the order
+    batch_size : `int`
+        Number of samples per batch; the last batch may be smaller
+
+    Output
+    ------
+    : `tf.data.Dataset`
+        Dictionaries of [batch, ...]
+    """
+    order = fixed_order(name, len(next(iter(arrays.values()))))
+    return each_once({key: values[order] for key, values in arrays.items()}, batch_size)
 
 
 def check_positive(**values: int) -> None:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from .._hdf5 import read_dataset
 from .._seeding import derive_seed
-from .batches import drawn_batches, each_once
+from .batches import drawn_batches, in_fixed_order
 from .data import Data
 from .features.columns import as_classes, as_numbers
 
@@ -38,18 +38,11 @@ class LatentData(Data):
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Return the latents of each test input once, in a fixed random order.
-
-        Data sets are often ordered by class. Their batches would differ, and intervals over batches
-        would be too wide.
-        """
+        """Return the latents of each test input once, in a fixed random order."""
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
-        arrays = self.arrays(name)
-        size = len(arrays["label"])
-        order = np.random.default_rng(derive_seed("order", name)).permutation(size)
-        return each_once({key: values[order] for key, values in arrays.items()}, batch_size)
+        return in_fixed_order(self.arrays(name), name, batch_size)
 
 
 def balanced_rows(label: np.ndarray, count: int, seed: int) -> np.ndarray:

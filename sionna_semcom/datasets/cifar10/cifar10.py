@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ..._files import sha256
 from ..._seeding import derive_seed
-from ..batches import check_positive, each_once, plain
+from ..batches import check_positive, in_fixed_order, plain
 from ..data import Data
 from ..folder import FolderData
 from ..presence import check_present
@@ -134,16 +134,16 @@ class CIFAR10(Data):
         return rows.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Return each validation image once, without augmentation."""
+        """Return each validation image once, in a fixed random order, without augmentation."""
         return self._each("validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Return each test image once, without augmentation."""
+        """Return each test image once, in a fixed random order, without augmentation."""
         return self._each("test", batch_size)
 
     def _each(self, name: str, batch_size: int) -> tf.data.Dataset:
         images, labels = self._splits[name]
-        drawn = each_once({"image": images, "label": labels}, batch_size)
+        drawn = in_fixed_order({"image": images, "label": labels}, name, batch_size)
         return drawn.map(plain(lambda batch: _batch(batch["image"], batch["label"])))
 
 

@@ -132,6 +132,7 @@ class Digits(Data):
                 clips[name].labels,
                 of_images=slants and {"slant": slants[name]},
                 of_audio=_speakers(clips[name], speakers) if "speaker" in further_labels else None,
+                mixed=root is None,
             )
             for name in images
         }
@@ -190,7 +191,7 @@ class Digits(Data):
     def test(self, batch_size: int = 100, seed: int = 0) -> tf.data.Dataset:
         """Return each test image once, with a test recording of its class drawn with ``seed``.
 
-        The last batch may be smaller.
+        The order of images is random and the same in each call. The last batch may be smaller.
         """
         return self._selected(self._pairs["test"].each(batch_size, seed))
 

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..._seeding import derive_seed
-from ..batches import check_positive, plain
+from ..batches import check_positive, fixed_order, plain
 
 Batch = dict[str, tf.Tensor]
 
@@ -80,6 +80,8 @@ class ClassPairs:
         Additional labels of the images
     of_audio : `dict` of [num_clips], `int`
         Additional labels of the spectrograms
+    mixed : `bool`
+        Whether the images are in random order already, which :meth:`each` then keeps
 
     Raises
     ------
@@ -97,11 +99,13 @@ class ClassPairs:
         num_classes: int = 10,
         of_images: Mapping[str, np.ndarray] | None = None,
         of_audio: Mapping[str, np.ndarray] | None = None,
+        mixed: bool = False,
     ) -> None:
         for kind, values in (("images", images), ("spectrograms", audio)):
             if not np.isfinite(values).all():
                 raise ValueError(f"The {name} {kind} must be finite. Received: NaN or infinity")
         self.num_classes = num_classes
+        self._order = np.arange(len(images)) if mixed else fixed_order(name, len(images))
         self._image_rows = ByClass(image_labels, num_classes, f"{name} images")
         self._audio_rows = ByClass(audio_labels, num_classes, f"{name} spectrograms")
         with tf.device("CPU"):  # where tf.data runs
@@ -154,10 +158,10 @@ class ClassPairs:
         return numbers.map(plain(draw)).prefetch(tf.data.AUTOTUNE)
 
     def each(self, batch_size: int, seed: int) -> tf.data.Dataset:
-        """Return each image once, in order, with a spectrogram of its class, see `Digits.test`."""
+        """Return each image once with a spectrogram of its class, see `Digits.test`."""
         check_positive(batch_size=batch_size)
         audio = self._audio_rows.draw(self._labels, tf.constant([derive_seed("each", seed), 0]))
-        rows = tf.data.Dataset.from_tensor_slices((tf.range(len(self)), audio))
+        rows = tf.data.Dataset.from_tensor_slices((self._order, tf.gather(audio, self._order)))
         return rows.batch(batch_size).map(plain(self._batch)).prefetch(tf.data.AUTOTUNE)
 
     def _batch(self, image_rows: tf.Tensor, audio_rows: tf.Tensor) -> Batch:

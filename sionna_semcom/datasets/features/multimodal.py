@@ -14,7 +14,7 @@ import tensorflow as tf
 from ..._files import sha256
 from ..._messages import listed, shortened
 from ..._seeding import derive_seed
-from ..batches import drawn_batches, each_once
+from ..batches import drawn_batches, each_once, in_fixed_order
 from ..data import DEVELOPMENT, Data
 from .file import read_feature_file, write_feature_file
 from .split import FeatureSplit, hold_out
@@ -179,18 +179,18 @@ class MultimodalFeatures(Data):
         return each_once(self.arrays("train"), batch_size)
 
     def validation(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Return each validation sample once.
+        """Return each validation sample once, in a fixed random order.
 
         Raises
         ------
         ValueError
             If there are no validation samples
         """
-        return each_once(self.arrays("validation"), batch_size)
+        return in_fixed_order(self.arrays("validation"), "validation", batch_size)
 
     def test(self, batch_size: int = 100) -> tf.data.Dataset:
-        """Return each test sample once."""
-        return each_once(self.arrays("test"), batch_size)
+        """Return each test sample once, in a fixed random order."""
+        return in_fixed_order(self.arrays("test"), "test", batch_size)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the samples without standardization to an HDF5 file, atomically."""

@@ -6,7 +6,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sionna_semcom.datasets.batches import check_positive, drawn_batches, each_once
+from sionna_semcom.datasets.batches import (
+    check_positive,
+    drawn_batches,
+    each_once,
+    fixed_order,
+    in_fixed_order,
+)
 
 ARRAYS = {
     "number": np.arange(10, dtype=np.int32),
@@ -18,6 +24,17 @@ ARRAYS = {
 def joined(batches):
     batches = list(batches)
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def test_batches_of_a_split_in_order_of_the_classes_have_all_classes():
+    """A batch of 200 of 1,000 samples of ten classes: 20 of each, with a deviation of 4."""
+    label = np.repeat(np.arange(10), 100)
+    batches = list(in_fixed_order({"label": label}, "test", 200))
+    for batch in batches:
+        assert np.abs(np.bincount(batch["label"], minlength=10) - 20).max() <= 16
+    np.testing.assert_array_equal(batches[0]["label"], label[fixed_order("test", 1000)[:200]])
+    assert sorted(fixed_order("test", 1000)) == list(range(1000))
+    assert fixed_order("test", 1000).tolist() != fixed_order("validation", 1000).tolist()
 
 
 def test_samples_stay_together_and_keep_their_types():

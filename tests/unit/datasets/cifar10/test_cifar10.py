@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import CIFAR10
+from sionna_semcom.datasets.batches import fixed_order
 
 from .cifar10_images import COLUMNS, ROWS, write_batches, write_zip
 from .cifar10_images import batches as batches
@@ -53,12 +54,21 @@ def test_jpeg_files(tmp_path):
     np.testing.assert_allclose(255 * images, np.broadcast_to(level, images.T.shape).T, atol=1.01)
 
 
+def test_the_first_images_of_folders_in_order_of_the_classes_are_of_many_classes(tmp_path):
+    write_zip(tmp_path)
+    data = CIFAR10(tmp_path)
+    for split, size in (("validation", 20), ("test", 12)):
+        assert (np.diff(data.images(split)[1].astype(int)) >= 0).all()
+        assert len(set(next(iter(getattr(data, split)(size)))["label"].numpy())) > 4
+
+
 def test_batches_are_of_the_images_themselves(batches):
     for split in ("validation", "test"):
         images, labels = batches.images(split)
         found = list(getattr(batches, split)(batch_size=20))
-        np.testing.assert_array_equal(np.concatenate([b["image"] for b in found]), images)
-        np.testing.assert_array_equal(np.concatenate([b["label"] for b in found]), labels)
+        order = fixed_order(split, len(labels))
+        np.testing.assert_array_equal(np.concatenate([b["image"] for b in found]), images[order])
+        np.testing.assert_array_equal(np.concatenate([b["label"] for b in found]), labels[order])
         assert found[0]["label"].dtype == "int32"
 
 

@@ -108,14 +108,21 @@ def test_one_pass_is_as_long_as_the_images(pairs):
     assert len(_numbers(pairs.draws(100, None, 0, 0))) == 2
 
 
-def test_each_image_comes_once_and_in_order(pairs):
+def test_each_image_comes_once_in_a_fixed_random_order(pairs):
     batches = _numbers(pairs.each(100, 0))
     assert [len(b[0]) for b in batches] == [100, 100, 30]
-    np.testing.assert_array_equal(np.concatenate([b[0] for b in batches]), np.arange(NUM_IMAGES))
+    numbers = np.concatenate([b[0] for b in batches]).astype(int)
+    assert numbers.tolist() != list(range(NUM_IMAGES))
+    np.testing.assert_array_equal(np.sort(numbers), np.arange(NUM_IMAGES))
     assert _same(batches, _numbers(pairs.each(100, 0)))
     other = _numbers(pairs.each(100, 1))
     assert not _same(batches, other)
     np.testing.assert_array_equal(batches[0][0], other[0][0])
+
+
+def test_images_in_random_order_keep_it(arrays):
+    batches = _numbers(ClassPairs("small", *arrays, mixed=True).each(100, 0))
+    np.testing.assert_array_equal(np.concatenate([b[0] for b in batches]), np.arange(NUM_IMAGES))
 
 
 def test_integers_are_scaled(arrays):
