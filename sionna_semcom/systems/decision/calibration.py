@@ -68,7 +68,6 @@ def best_maps(system: Any, data: Iterable[Batch], passes: int) -> NDArray[np.flo
     ValueError
         If there are no samples, or an output or a quality is not finite
     """
-
     encode = tf.function(system.encodings, autograph=False)
 
     @tf.function(autograph=False)
