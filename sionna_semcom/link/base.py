@@ -141,6 +141,12 @@ class Link(DrawnPart):
         no_eff = tf.maximum(no_eff, 0.0)  # rounding can make it negative
         return tf.ensure_shape(symbols_hat, shape), tf.ensure_shape(no_eff, shape)
 
+    def check_users(self, shape: tf.TensorShape) -> None:
+        """Raise `ValueError` if symbols of this ``shape`` have another number of users.
+
+        By default, links have a single user, and every ``shape`` is accepted.
+        """
+
     def received_axes(self, rank: int) -> list[int]:
         """Axes of ``symbols`` of this rank that the output also has; by default all."""
         return list(range(rank))
@@ -251,6 +257,7 @@ class Graph:
     def __call__(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input in the same way as the link, and run the graph."""
         symbols, no = check_input(symbols, no, self._link.rdtype, self._shapes)
+        self._link.check_users(symbols.shape)
         symbols = tf.cast(symbols, self._link.cdtype)
         symbols_hat, no_eff = self._by_ranks[symbols.shape.rank, no.shape.rank](symbols, no)
         shape = [symbols.shape[axis] for axis in self._link.received_axes(symbols.shape.rank)]

@@ -157,16 +157,21 @@ class ChainLink(Link):
         if users == 1:
             return super().call(symbols, no)
         symbols = tf.convert_to_tensor(symbols)
-        if not symbols.shape.is_compatible_with([None, users, None]):
-            raise ValueError(
-                f"`symbols` must have shape [batch, {users}, num_symbols], with one row per "
-                f"transmitter. Received: shape={symbols.shape}"
-            )
+        self.check_users(symbols.shape)
         num_symbols = symbols.shape[2]
         flat = tf.reshape(symbols, [tf.shape(symbols)[0], users * tf.shape(symbols)[2]])
         flat = tf.ensure_shape(flat, [symbols.shape[0], num_symbols and users * num_symbols])
         symbols_hat, no_eff = super().call(flat, no)
         return tf.reshape(symbols_hat, tf.shape(symbols)), tf.reshape(no_eff, tf.shape(symbols))
+
+    def check_users(self, shape: tf.TensorShape) -> None:
+        """Raise `ValueError` if symbols of this ``shape`` have another number of transmitters."""
+        users = self._packer.num_tx
+        if users > 1 and not shape.is_compatible_with([None, users, None]):
+            raise ValueError(
+                f"`symbols` must have shape [batch, {users}, num_symbols], with one row per "
+                f"transmitter. Received: shape={shape}"
+            )
 
     def graph(self, jit_compile: bool | None = None) -> Graph:
         """See `Link.graph`. Several transmitters have ``symbols`` [batch, num_tx, num_symbols]."""

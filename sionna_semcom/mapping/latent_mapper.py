@@ -70,7 +70,9 @@ class LatentMapper(Block, KerasSaveable):
         Whether ``"average"`` uses the power of this batch and updates the running average. `None`
         takes the value of the calling Keras layer or, if this is unknown, `True` if a gradient is
         being recorded. The average is therefore updated in ``fit``, but not in ``evaluate`` and
-        ``predict``
+        ``predict``. A `tf.function` of your own decides this once, when it is traced: pass
+        ``training`` explicitly in your own training loops, so that a graph traced without a
+        gradient is not used in training, or the reverse
 
     Output
     ------

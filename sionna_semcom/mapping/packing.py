@@ -151,7 +151,9 @@ class SlotPacker:
         Raises
         ------
         ValueError
-            If ``slots`` have another shape, or are too few for the rows
+            If ``slots`` have another shape, are too few for the rows or, if separate, are not
+            exactly as many as the rows need. A graph whose numbers of slots, rows or symbols are
+            known only when it runs raises `tf.errors.InvalidArgumentError`
         """
         slots = tf.convert_to_tensor(slots)
         self._check_slots(slots, batch, num_symbols, separate)
@@ -159,7 +161,8 @@ class SlotPacker:
             slots = tf.reshape(tf.transpose(slots, [1, 0, 2, 3]), [-1, self.capacity])
         num_rows, used = (batch, num_symbols) if separate else (1, batch * num_symbols)
         rows = tf.gather(slots, self._inverse, axis=1)
-        rows = tf.reshape(rows, [self.num_tx * num_rows, -1])
+        width = -(-num_symbols // self.capacity) * self.capacity if separate else -1
+        rows = tf.reshape(rows, [self.num_tx * num_rows, width])
         if separate:
             rows = _gather_cyclic(rows, tf.range(used) + self._starts(num_rows, used))
         users = tf.reshape(rows[:, :used], [self.num_tx, batch, num_symbols])
@@ -206,6 +209,12 @@ class SlotPacker:
         if slots.shape[0] is None or rows is None or size is None:
             return
         needed = self.num_slots(int(rows), int(size), separate)
+        if separate and slots.shape[0] != needed:
+            raise ValueError(
+                f"`slots` must be exactly {needed}, because each of {rows} separate rows of {size} "
+                f"symbols has {needed // max(int(rows), 1)} at {self.capacity} a slot. "
+                f"Received: {slots.shape[0]}"
+            )
         if slots.shape[0] < needed:
             raise ValueError(
                 f"`slots` must be {needed} or more to hold {rows} rows of {size} symbols at "

@@ -25,9 +25,9 @@ Array = NDArray[np.float64]
 class FeatureAligner(AlignerEstimator):
     r"""Baselines First-k, Top-k and Eigen-k of the paper.
 
-    The channel is equalized by its SVD, equations (32) and (33), with equal power on all
-    eigenmodes. The received features are aligned with the least-squares map :math:`\mathbf{Q}` of
-    equation (34). :math:`B` channel uses of :math:`N` eigenmodes carry :math:`2BN` real numbers:
+    The channel is equalized by its SVD, equations (32) and (33), with equal power for all numbers
+    that are sent. The received features are aligned with the least-squares map :math:`\mathbf{Q}`
+    of equation (34). :math:`B` channel uses of :math:`N` eigenmodes carry :math:`2BN` real numbers:
 
     - ``"first"`` sends the first features of the latent.
     - ``"top"`` sends the features farthest from their mean, in units of their standard deviation.
@@ -109,16 +109,17 @@ class FeatureAligner(AlignerEstimator):
         flat = tf.reshape(gains, tf.concat([shape[:-2], [-1]], 0))
         place = tf.argsort(tf.argsort(flat, direction="DESCENDING", stable=True))
         place = tf.ensure_shape(tf.reshape(place, shape), gains.shape)
-        powers = tf.ones([*gains.shape[-2:], 2], gains.dtype) / (2.0 * gains.shape[-1])
-        powers += tf.zeros_like(gains)[..., tf.newaxis]
         noise += tf.zeros_like(gains[..., 0])
+        num_uses = gains.shape[-2]
         num_reals = 2 * int(np.prod(gains.shape[-2:]))
+        modes = _plain(num_reals) if self.selection == "top" else self._numbers(num_reals)
+        shares = tf.constant(num_uses * _equal_shares(modes, num_reals), gains.dtype)
+        plain = LinearTransceiver(modes, channel, None, place, tf.gather(shares, place), noise)
         if self.selection != "top":
-            return LinearTransceiver(self._numbers(num_reals), channel, None, place, powers, noise)
+            return plain
         size = len(self.statistics_.mean_tx)
         count = min(num_reals // 2, size)
         scale = self.deviation_ * np.sqrt(self.top_power_[count - 1])
-        plain = LinearTransceiver(_plain(num_reals), channel, None, place, powers, noise)
         return TopTransceiver(plain, self.statistics_, self.map_, scale, count)
 
     def _numbers(self, num_reals: int) -> SemanticModes:
@@ -136,11 +137,12 @@ class FeatureAligner(AlignerEstimator):
             synthesis = values[:num_reals, None] * left.T[:num_reals]
             covariance = analysis.T @ statistics.cov_tx @ analysis
         variance = np.diag(covariance)
-        deviation = np.sqrt(np.where(variance > 0, variance, 1.0))
+        varies = variance > 0
+        deviation = np.sqrt(np.where(varies, variance, 1.0))
         modes = _plain(analysis.shape[1])
         modes = replace(
             modes,
-            encoder=analysis / deviation,
+            encoder=analysis * varies / deviation,
             decoder=deviation[:, None] * synthesis,
             weights=np.arange(len(deviation), 0.0, -1.0),  # keeps the order
             mean_tx=statistics.mean_tx,
@@ -195,3 +197,9 @@ def _plain(size: int) -> SemanticModes:
     """Modes that send ``size`` numbers without a transformation."""
     eye, zeros = np.eye(size), np.zeros(size)
     return SemanticModes(eye, np.ones(size), eye, zeros, zeros, float(size), 0.0)
+
+
+def _equal_shares(modes: SemanticModes, num_reals: int) -> Array:
+    """Shares of the power of pairs of numbers, [num_reals / 2, 2]; zero for places without one."""
+    used = np.pad(modes.encoder.any(axis=0), [0, num_reals - modes.encoder.shape[1]])
+    return (used / max(int(used.sum()), 1)).reshape(-1, 2)

@@ -57,7 +57,12 @@ class LinearTransceiver(NamedTuple):
 
     @property
     def objective(self) -> tf.Tensor:
-        """Expected squared error in the metric, [...], averaged over noise and channel errors."""
+        """Expected squared error in the metric, [...], averaged over noise and channel errors.
+
+        For complex-linear forms with an odd number of target features, it includes the imaginary
+        part of the last complex number. This part is zero, and :meth:`decode` discards its
+        estimate. The error of the features is therefore smaller, by 1 to 3 % for few features.
+        """
         weights = padded_weights(self.semantic, self._num_coefficients)
         weights = tf.constant(weights.reshape(-1, self._fold), self.powers.dtype)
         snr = self.channel.gains[..., tf.newaxis] * self.powers / self._noise

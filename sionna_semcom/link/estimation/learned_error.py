@@ -68,12 +68,12 @@ class ScaledError(Object):
         self._estimate, self._ratios, self.snrs_db = estimate, ratios, snrs_db
         """SNRs [dB] between which ratios are interpolated."""
 
-    def __call__(self, y: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def __call__(self, y: tf.Tensor, no: tf.Tensor, **features: Any) -> tuple[tf.Tensor, tf.Tensor]:
         """Estimate the channel from ``y`` at the noise power ``no``."""
         h_hat, err_var = self._estimate(y, no)
         total = tf.reduce_sum(err_var, axis=[3, 4], keepdims=True)  # over all streams
         noise = tf.reshape(no, [-1, *[1] * 6])
-        wanted = self.correction(y, h_hat, no) * (noise + total) - noise
+        wanted = self.correction(y, h_hat, no, **features) * (noise + total) - noise
         return h_hat, err_var * tf.maximum(wanted, 0.0) / tf.maximum(total, 1e-30)
 
     def correction(self, y: tf.Tensor, h_hat: tf.Tensor, no: tf.Tensor) -> tf.Tensor:

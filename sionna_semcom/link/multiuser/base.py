@@ -58,7 +58,8 @@ class MultiUserLink(Link):
     ------
     ValueError
         If ``symbols`` or ``no`` are invalid as in :class:`~sionna_semcom.link.Link`, or
-        ``symbols`` have another number of users
+        ``symbols`` have another number of users. If this number is unknown when your own
+        `tf.function` is traced, its graph raises `tf.errors.InvalidArgumentError`
     """
 
     input_shapes: ClassVar[Mapping[int, str]] = USER_SHAPES
@@ -66,14 +67,20 @@ class MultiUserLink(Link):
     def call(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Check the input and send ``symbols`` at noise power ``no``."""
         symbols = tf.convert_to_tensor(symbols)
-        users = self.settings.num_users
-        if symbols.shape.rank == 3 and symbols.shape[1] not in (None, users):
-            raise ValueError(
-                f"`symbols` must have a row for each of num_users={users} users. "
-                f"Received: shape={symbols.shape}"
-            )
+        self.check_users(symbols.shape)
+        if symbols.shape.rank == 3:  # in graphs, the number of users can be unknown until they run
+            symbols = tf.ensure_shape(symbols, [None, self.settings.num_users, None])
         symbols_hat, no_eff = super().call(symbols, no)
         return symbols_hat, no_eff
+
+    def check_users(self, shape: tf.TensorShape) -> None:
+        """Raise `ValueError` if symbols of this ``shape`` have another number of users."""
+        users = self.settings.num_users
+        if shape.rank == 3 and shape[1] not in (None, users):
+            raise ValueError(
+                f"`symbols` must have a row for each of num_users={users} users. "
+                f"Received: shape={shape}"
+            )
 
     def transmit(self, symbols: tf.Tensor, no: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Send checked ``symbols`` at noise power ``no``."""

@@ -42,6 +42,8 @@ class Interference(NamedTuple):
     """[num_slots], `tf.float`: mean power of noise and interference per receive antenna."""
     covariance: tf.Tensor
     """[num_slots, num_rx_ant, num_rx_ant], `tf.complex`: their covariance divided by ``power``."""
+    share: tf.Tensor
+    """[num_slots], `tf.float`: share of interference in ``power``."""
 
     def whiten(
         self, grids: Sequence[tf.Tensor], directed: tf.Tensor, independent: tf.Tensor
@@ -92,7 +94,7 @@ def interference(drops: Drops, no: tf.Tensor, budget: Budget) -> Interference | 
     total = covariance + tf.cast(noise, h.dtype)[:, tf.newaxis, tf.newaxis] * identity
     power = mean + noise
     unit = total / tf.cast(power, h.dtype)[:, tf.newaxis, tf.newaxis]
-    return Interference(received(x, h), power, unit)
+    return Interference(received(x, h), power, unit, mean / power)
 
 
 def error_parts(

@@ -43,7 +43,7 @@ from ..estimation.learned_error import SNRS_DB, Estimator, LearnedError
 from ..estimation.network import LearnedEstimator
 from ..estimation.observation import Arrived, Observation
 from ..estimation.seen import seen_slots
-from ..estimation.slot_error import SlotError, slot_error
+from ..estimation.slot_error import SlotError, among, slot_error
 from .ageing import AgedEstimate, known_in_units, precoded
 from .interference import Interference, error_parts
 from .precoding import CALIBRATION_NOISE, stream_powers
@@ -140,7 +140,7 @@ class OFDMReceiver(Link):
     def _receive(self, slots: tf.Tensor, arrived: Arrived) -> Observation:
         """Estimate the channel and equalize the received signal."""
         y, h, no, gain, others = arrived
-        h_hat, err_var = self._channel_knowledge(y, h, no, gain)
+        h_hat, err_var = self._channel_knowledge(y, h, no, gain, others)
         if others is not None:
             y, h_hat = self._whiten(others, y, h_hat, gain)
         x_hat, no_eff = self._equalize(y, h_hat, err_var, no)
@@ -161,12 +161,13 @@ class OFDMReceiver(Link):
         return None if has_unit_energy(self.channel) else slot_energy(channel)
 
     def _channel_knowledge(
-        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None
+        self, y: tf.Tensor, h: tf.Tensor, no: tf.Tensor, gain: tf.Tensor | None, others: Any = None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         if self._estimate is None:
             return self._perfect(h, no)
         observed = y if self.settings.csi == "ls" else h
-        h_hat, err_var = self._estimate_in_units(observed, no, gain)
+        known = self._estimate if others is None else among(self._estimate, others.share)
+        h_hat, err_var = self._estimate_in_units(observed, no, gain, known)
         if self.estimator is not None:
             return h_hat, err_var
         # pilots do not depend on weights, so that gradients of the estimate are zero; stopping them
@@ -231,7 +232,8 @@ class OFDMReceiver(Link):
             warn_of_reported_noise(WITHOUT_STATISTICS)
             return estimate
         if isinstance(self.channel, BudgetedSlots):
-            return slot_error(estimate, self.resource_grid, BUDGET_SNRS_DB, self.precision)
+            others, grid = self.slot_settings.num_interferers > 0, self.resource_grid
+            return slot_error(estimate, grid, BUDGET_SNRS_DB, self.precision, interferers=others)
         if self._time is None and statistics_suffice(settings, interpolator):
             return estimate
         return self._learned(estimate, self._experience())

@@ -58,7 +58,8 @@ def learn_slots(
         size = tf.shape(drawn.h)[:1]
         gain = tf.ones(size, no.dtype) if arrived.gain is None else arrived.gain
         own = arrived.no / gain
-        signs = error.signs(in_units(arrived.y, tf.sqrt(gain)), own)
+        share = None if arrived.others is None else arrived.others.share
+        signs = error.signs(in_units(arrived.y, tf.sqrt(gain)), own, share)
         snr_db = -10.0 / np.log(10.0) * tf.math.log(own)
         return snr_db, signs, observed.error_over_no_eff
 
@@ -66,8 +67,9 @@ def learn_slots(
         with own_randomness():
             powers = tf.constant(10.0 ** (-snrs_db / 10.0), error.rdtype)
             seen = [at(no, drawn) for no in powers for drawn in drops]
-        return Seen(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
+        snr_db, signs, ratio = (np.concatenate(parts) for parts in zip(*seen, strict=True))
+        return Seen(snr_db, signs, ratio, np.repeat(snrs_db, len(ratio) // len(snrs_db)))
 
-    off = learn_coefficients(see, error.keep, error.snrs_db)
+    off = learn_coefficients(see, error.keep, error.snrs_db, error.num_signs)
     if not off <= MOST_OFF:
         warn_of_reported_noise(f"it differed by {off:.0%} in the calibration slots")

@@ -132,6 +132,9 @@ def test_one_graph_sends_any_number_of_rows(users):
     assert len(chain.seen) == 2  # traced once for a scalar noise power, and once for a vector
     with pytest.raises(ValueError, match="`symbols` must be complex of shape"):
         run(complex_normal([4]), 0.1)
+    if users == 3:
+        with pytest.raises(ValueError, match=r"shape \[batch, 3, num_symbols\].*\(2, 6, 5\)"):
+            run(complex_normal([2, 6, 5]), 0.1)
 
 
 def test_what_a_link_is_made_of_is_said():

@@ -88,6 +88,21 @@ def test_running_power_is_an_exponential_average_and_serves_evaluation(compiled)
     np.testing.assert_allclose(mapper.mean_power, expected, rtol=1e-5)
 
 
+def test_a_graph_follows_training_that_is_passed_inside_and_outside_gradients():
+    """Without ``training``, a graph keeps the mode in which it was traced, as documented."""
+    mapper = LatentMapper("average", momentum=0.5)
+    send = tf.function(mapper)
+    send(tf.ones([2, 2]), training=False)
+    assert float(mapper.mean_power) == 0.0
+    latents = tf.Variable([[3.0, 1.0], [1.0, 1.0]])
+    with tf.GradientTape():
+        send(latents, training=True)
+    assert float(mapper.mean_power) == pytest.approx((9 + 1 + 1 + 1) / 2)
+    with tf.GradientTape():
+        send(9 * latents, training=False)
+    assert float(mapper.mean_power) == pytest.approx(6.0)
+
+
 def test_evaluation_before_training_uses_the_power_of_the_batch():
     mapper = LatentMapper("average")
     symbols = mapper(4 * tf.random.normal([5, 4]), training=False)

@@ -158,3 +158,19 @@ def test_slots_that_are_not_filled_are_refused():
         packer.unpack(tf.zeros([3, 2, 1, 35]), 2, 7)
     with pytest.raises(ValueError, match=r"must be 3 or more to hold 10 rows of 8.*Received: 2"):
         packer.unpack(tf.zeros([2, 2, 1, 36]), 10, 8)
+
+
+def test_separate_rows_are_unpacked_from_exactly_their_slots():
+    packer, symbols = SlotPacker(16, seed=3), random_symbols(6, 7)
+    slots = packer.pack(symbols, separate=True)
+    more = tf.concat([slots, slots], 0)
+    for other, number in ((more, 12), (slots[:5], 5)):
+        with pytest.raises(ValueError, match=rf"exactly 6, because .* Received: {number}"):
+            packer.unpack(other, 6, 7, separate=True)
+    signature = [tf.TensorSpec([None, 16], tf.complex64)]
+    graph = tf.function(lambda x: packer.unpack(x, 6, 7, True), input_signature=signature)
+    np.testing.assert_array_equal(graph(slots), symbols)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        graph(more)
+    shared = tf.concat([packer.pack(symbols), more], 0)
+    np.testing.assert_array_equal(packer.unpack(shared, 6, 7), symbols)

@@ -57,6 +57,20 @@ def test_correlation_does_not_depend_on_where_values_lie(center, spread):
     assert found == pytest.approx(np.corrcoef(label, outputs)[0, 1], abs=2e-4)
 
 
+@pytest.mark.parametrize("spread", [1e-3, 3e-3, 0.02, 0.1])
+@pytest.mark.parametrize("seed", range(4))
+def test_correlation_is_right_to_three_digits_or_undefined(spread, seed):
+    draw = np.random.default_rng(seed)
+    label = draw.normal(size=2000)
+    outputs = 1e4 + spread * (label + 2.0 * draw.normal(size=2000))
+    expected = np.corrcoef(label, outputs - 1e4)[0, 1]
+    found = metrics.correlation(metrics.moments(label, outputs).numpy().mean(0))
+    if spread * 5**0.5 < 1e-2:  # standard deviation below 1e-6 of the mean
+        assert found == 0.0
+    else:
+        assert found == pytest.approx(expected, rel=1e-3)
+
+
 @pytest.mark.parametrize(("center", "spread"), [(2.0, 2e-5), (1e4, 0.02), (-1e6, 2.0)])
 def test_nor_does_it_in_a_simulation(center, spread):
     draw = np.random.default_rng(0)

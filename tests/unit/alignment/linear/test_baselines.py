@@ -66,6 +66,34 @@ def test_power_is_met_and_every_mode_gets_the_same(selection, shape):
 
 
 @pytest.mark.parametrize("selection", ["first", "top", "eigen"])
+@pytest.mark.parametrize("shape", [(2, 3, 2), (3, 2, 4), (3, 4, 4)])
+def test_places_without_a_number_leave_their_power_to_the_others(selection, shape):
+    sizes = {"d": 10, "m": 7, "count": 2000}
+    aligner = fitted(selection, **sizes)
+    x, _, _ = received(aligner, channels(4, *shape), 0.1, **sizes)
+    power = np.mean(np.sum(np.abs(x) ** 2, (-2, -1)), -1)
+    np.testing.assert_allclose(power, np.full(4, shape[0]), rtol=1e-6)
+
+
+def test_fewer_numbers_are_sent_with_more_power():
+    """Without noise on a unit channel, 7 numbers of 8 places have variance 2 / 7 each."""
+    sizes = {"d": 10, "m": 7, "count": 2000}
+    h = tf.eye(2, batch_shape=[1, 2], dtype=tf.complex128)
+    x, _, _ = received(fitted("eigen", **sizes), h, 0.0, **sizes)
+    parts = np.stack([np.real(x[0]), np.imag(x[0])])
+    variances = np.sort(np.mean(parts**2, axis=1).ravel())
+    np.testing.assert_allclose(variances, [0.0, *7 * [2 / 7]], atol=1e-6)
+
+
+def test_a_constant_feature_takes_no_power():
+    tx, rx = pilots(count=2000)
+    tx[:, 1] = 3.0
+    aligner = FeatureAligner("first").fit_statistics(PilotStatistics.of(tx, rx), tx)
+    x = aligner.design(channels(1, 1, 2, 2), 0.1).precode(tf.constant(tx[np.newaxis]))
+    assert np.mean(np.sum(np.abs(x) ** 2, (-2, -1))) == pytest.approx(1.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("selection", ["first", "top", "eigen"])
 def test_never_beats_the_optimum(selection):
     h = channels(50, 1, 2, 2)
     _, found, rx = received(fitted(selection), h, 0.1)

@@ -1,5 +1,7 @@
 """Closed form: its predicted error equals the measured error, and no other solution is better."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -31,6 +33,25 @@ def test_error_is_what_the_objective_says(form, shape):
     np.testing.assert_allclose(np.mean(errors, 0), pair.objective, rtol=0.03)
     power = tf.reduce_mean(tf.reduce_sum(tf.abs(x) ** 2, (-2, -1)), -1)
     np.testing.assert_allclose(power, np.full(4, shape[0]), rtol=1e-6)
+
+
+def test_the_objective_includes_the_padding_of_odd_complex_targets():
+    """The measured error with the discarded estimate of the padding, which is zero."""
+    sizes = {"d": 10, "m": 7, "count": 2000}
+    aligner = LinearAligner("complex_linear", ridge=0.0).fit_statistics(statistics(**sizes))
+    h, no = channels(4, 2, 2, 2), 0.1
+    pair = aligner.design(h, no)
+    padded = pair.semantic.mean_rx, np.zeros(1)
+    whole = pair._replace(semantic=replace(pair.semantic, mean_rx=np.concatenate(padded)))
+    errors = []
+    for _ in range(5):
+        _, y, rx = sent_and_received(pair, h, no, **sizes)
+        found = whole.decode(y).numpy()
+        np.testing.assert_allclose(found[..., :7], pair.decode(y))
+        errors.append(np.mean((found - np.pad(rx, [(0, 0), (0, 1)])) ** 2, 1))
+    by_feature = np.mean(errors, 0)
+    np.testing.assert_allclose(by_feature.sum(-1), pair.objective, rtol=0.03)
+    assert np.all(by_feature[:, 7] > 0.005 * by_feature.sum(-1))
 
 
 @pytest.mark.parametrize("allocation", ["joint", "per_element"])

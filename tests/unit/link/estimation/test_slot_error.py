@@ -8,6 +8,8 @@ import tensorflow as tf
 from sionna_semcom.link.estimation.slot_error import (
     Seen,
     SlotError,
+    among,
+    deviation,
     fit,
     learn_coefficients,
     no_coefficients,
@@ -23,7 +25,7 @@ def slots(slope=0.5, number=8000, snr_db=SNRS_DB):
     at = draw.choice(snr_db, number)
     signs = draw.normal(size=(number, 3))
     mean = np.exp(0.02 * at - 0.3 + slope * signs[:, 0])
-    return Seen(at, signs, mean * draw.exponential(size=number)), mean
+    return Seen(at, signs, mean * draw.exponential(size=number), at), mean
 
 
 def predicted(coefficients, seen):
@@ -106,3 +108,40 @@ def test_coefficients_are_learned_until_the_noise_is_the_error():
     off = learn_coefficients(see, kept.append, SNRS_DB)
     assert off < 0.05
     assert np.mean(see().ratio) == pytest.approx(1.0, abs=0.03)
+
+
+def test_deviations_of_different_signs_do_not_cancel():
+    """Error / ``no_eff`` of 0.74 at one SNR and 1.14 at two others is 1.01 on average."""
+    means, draw = {0.0: 0.74, 10.0: 1.14, 20.0: 1.14}, np.random.default_rng(1)
+    snr_db = np.repeat(list(means), 4000)
+    ratio = np.repeat(list(means.values()), 4000) * draw.gamma(20.0, 0.05, snr_db.size)
+    assert abs(np.mean(ratio) - 1.0) < 0.02
+    seen = Seen(snr_db, np.zeros([snr_db.size, 3]), ratio, snr_db)
+    expected = 0.26 - 2 * 0.74 / np.sqrt(20 * 4000)  # two standard errors
+    assert deviation(seen) == pytest.approx(expected, abs=0.01)
+    assert np.isnan(deviation(seen._replace(ratio=np.where(snr_db == 10.0, np.nan, ratio))))
+
+
+def test_few_slots_are_not_taken_for_a_deviation():
+    snr_db = np.repeat(np.arange(9.0), 128)
+    draw = np.random.default_rng(2)
+    ratios = draw.gamma(10.0, 0.1, [200, snr_db.size])
+    off = [deviation(Seen(snr_db, np.zeros([snr_db.size, 3]), one, snr_db)) for one in ratios]
+    assert np.mean(np.array(off) > 0.06) < 0.01
+
+
+def test_the_share_of_interference_is_a_further_feature():
+    coefficients = no_coefficients(SNRS_DB, 4)
+    coefficients[:, 4], coefficients[:, 8] = 0.5, 0.2
+    y = tf.ones([2, 1, 1, 1, 4], tf.complex64)
+    no, share = tf.constant([0.1, 0.1]), tf.constant([0.0, 0.8])
+    estimate = correcting(coefficients)
+    for known, shares in ((among(estimate, share), [0.0, 0.8]), (estimate, [0.0, 0.0])):
+        _, err_var = known(y, no)
+        c = np.exp(0.5 * (np.array(shares) - 0.2))
+        expected = (c * (0.1 + 0.04) - 0.1)[:, np.newaxis] * np.array([0.25, 0.75])
+        np.testing.assert_allclose(err_var[:, 0, 0, 0, :, 0, 0], expected, rtol=1e-4)
+    assert estimate.signs(y, no, share).numpy()[:, 3] == pytest.approx([0.0, 0.8])
+    plain = correcting(no_coefficients(SNRS_DB))
+    assert plain.signs(y, no, share).shape == [2, 3]
+    np.testing.assert_array_equal(among(plain, share)(y, no)[1], plain(y, no)[1])

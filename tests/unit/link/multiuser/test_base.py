@@ -11,7 +11,7 @@ import tensorflow as tf
 from sionna.phy.utils import complex_normal
 
 from sionna_semcom._seeding import reseed
-from sionna_semcom.link import DownlinkLink, UplinkLink, from_settings
+from sionna_semcom.link import DownlinkLink, OverTheAirLink, UplinkLink, from_settings
 
 SMALL = {"num_users": 3, "fft_size": 12, "num_ofdm_symbols": 4, "pilot_ofdm_symbol_indices": (1,)}
 LINKS = {
@@ -126,3 +126,26 @@ def test_other_numbers_of_users_are_refused(link):
         link(complex_normal([2, 4, 5]), 0.1)
     with pytest.raises(ValueError, match=r"\[batch, num_users, num_symbols\] or \[batch, num_sym"):
         link(complex_normal([5]), 0.1)
+
+
+@pytest.mark.parametrize("name", [*LINKS, "over_the_air"])
+@pytest.mark.parametrize("users", [2, 5])
+def test_graphs_refuse_what_eager_execution_refuses(name, users):
+    link = OverTheAirLink(model="flat", **SMALL) if name == "over_the_air" else build(name)
+    graph, symbols = link.graph(), complex_normal([2, users, 6])
+    message = rf"`symbols` must have a row for each of num_users=3 users. .*\(2, {users}, 6\)"
+    for no in (0.1, tf.fill([2], 0.1)):
+        with pytest.raises(ValueError, match=message):
+            link(symbols, no)
+        with pytest.raises(ValueError, match=message):
+            graph(symbols, no)
+
+
+def test_surplus_users_do_not_pass_a_graph_that_was_traced_for_any_number():
+    link = OverTheAirLink(model="awgn", num_users=3, csi="perfect", fft_size=12)
+    signature = [tf.TensorSpec([None, None, None], tf.complex64)]
+    graph = tf.function(lambda x: link(x, 1e-6)[0], input_signature=signature, autograph=False)
+    symbols = np.ones([4, 3, 6], np.complex64) * np.arange(1, 4)[:, np.newaxis]
+    np.testing.assert_allclose(graph(symbols), np.full([4, 6], (1 + 2 + 3) / 3), atol=0.02)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        graph(np.concatenate([symbols, np.full([4, 2, 6], 100)], 1).astype("c8"))

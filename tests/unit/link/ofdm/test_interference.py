@@ -148,6 +148,20 @@ def test_no_eff_is_the_error_at_any_power(csi, interferers):
         assert ratio == pytest.approx(1.0, abs=0.05), power_dbm
 
 
+def test_no_eff_is_the_error_if_interference_is_weak_strong_or_neither():
+    """Noise prevails at -20 dBm, and interferers, who send as much, at 40 dBm."""
+    reseed(21)
+    link = OFDMLink(
+        model="UMi", num_tx_ant=1, num_rx_ant=4, fft_size=24, cyclic_prefix_length=6, csi="ls",
+        pool_size=256, link_budget={"interferers": {"num": 3}},
+    )  # fmt: skip
+    symbols = complex_normal([1000, 24 * 12])  # 1,000 full slots
+    for power_dbm in (-20.0, 0.0, 23.0, 40.0):
+        symbols_hat, no_eff = link(symbols, link.budget.noise_power(power_dbm))
+        ratio = np.mean(np.abs(symbols_hat - symbols) ** 2 / no_eff)
+        assert ratio == pytest.approx(1.0, abs=0.1), power_dbm  # without the share, 0.74 to 1.14
+
+
 def test_pusch_links_have_budgets():
     """The noise is that of the allocated resource blocks, and SINR and bits are measured."""
     reseed(7)
