@@ -108,8 +108,8 @@ class UserLatents(LatentData):
     checksums : `dict` of `str`
         SHA-256 of the sources of the latents
     identified : `bool`
-        Whether ``checksums`` determine the latents and the heads. By default, SHA-256 of latents and
-        heads are added to them
+        Whether ``checksums`` determine the latents and the heads. By default, SHA-256 of latents
+        and heads are added to them
 
     Attributes
     ----------
