@@ -51,7 +51,7 @@ class MultimodalFeatures(Data):
     seed : `int`
         Seed of the random generator
     checksums : `dict` of `str`
-        SHA-256 of the sources of the features. Those of the samples of each split are added
+        SHA-256 of the sources of the features. SHA-256 of the samples of each split are added
 
     Attributes
     ----------
