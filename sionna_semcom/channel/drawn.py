@@ -54,14 +54,16 @@ class DrawnPart(Part, Block, metaclass=_Recording):
     drawn_from: Mapping[str, Any] = MappingProxyType({})
     budget: Budget | None = None
     source: Any = None
+    _files: Mapping[str, str] = MappingProxyType({})  # SHA-256 of files of its trained parts
     aggregates: Any = MappingProxyType({})
     autograph_info__: Mapping[str, Any] = MappingProxyType({})  # not for AutoGraph
     __call__ = tf.autograph.experimental.do_not_convert(Block.__call__)
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of its channel files, by name."""
-        return {} if self.source is None else dict(self.source.checksums)
+        """SHA-256 of its channel files and of files of trained weights, by name."""
+        source = {} if self.source is None else self.source.checksums
+        return {**source, **self._files}
 
     def snr_offset_db(self, axis: str) -> float:
         """Offset [dB] from a value of ``axis`` [dB or dBm] to the SNR [dB].

@@ -61,7 +61,7 @@ class ChannelSettings(PrecisionSettings):
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of its channel files, by the name of the setting.
+        """SHA-256 of its channel files and of files of weights, by the name of the setting.
 
         The checksums are stored with weights that are trained over it.
         """

@@ -91,7 +91,7 @@ def train(
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.results.names import check_seed
     from ..simulation.studies.study import load_study, models_folders
-    from ..simulation.training.store import ModelStore, store_path
+    from ..simulation.training.store import ModelStore
 
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
@@ -107,5 +107,5 @@ def train(
         for number in study.evaluation.seeds if seed is None else [seed]:
             say(f"Model {name}, seed {number}", "bold")
             models.obtain(name, study.models[name], data, number)
-            path = store_path(folder, name, number)
-            say(f"Weights: {path}" if path.exists() else "The model has no trainable weights")
+            path = models.find(name, study.models[name], data.checksums, number)
+            say(f"Weights: {path}" if path else "The model has no trainable weights")

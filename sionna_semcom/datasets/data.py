@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+import numpy as np
 import tensorflow as tf
 
 DEVELOPMENT = "development samples"
 """Name of the checksum of test samples that were set aside for validation"""
+VALIDATION = "validation samples"
+"""Name of the checksum of other samples for validation"""
+TEST = "test samples"
+"""Name of the checksum of samples for results, on which no weights depend"""
 
 
 class Data(Protocol):
@@ -67,6 +73,15 @@ class Data(Protocol):
         label = batch.get("label")
         known = self.num_classes or (label is not None and is_score(label))
         return {"label": batch["label"]} if known else {}
+
+
+def content_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of the names, shapes, types and values of arrays."""
+    digest = hashlib.sha256()
+    for name, array in arrays.items():
+        digest.update(f"{name} {array.shape} {array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def is_score(target: Any) -> bool:

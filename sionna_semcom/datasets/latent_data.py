@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import h5py
 import numpy as np
@@ -12,15 +14,59 @@ import tensorflow as tf
 from .._hdf5 import read_dataset
 from .._seeding import derive_seed
 from .batches import drawn_batches, in_fixed_order
-from .data import Data
+from .data import TEST, Data, content_digest
 from .features.columns import as_classes, as_numbers
 
 SPLITS = {"train": "train", "validation": "val", "test": "test"}  # names here and in files
+_FITTED = "training and validation samples"  # name of the checksum of all but the test samples
 _MOST_CLASSES = 100_000  # of a fitted head, which has weights for each class
 
 
 class LatentData(Data):
-    """Latents of several networks for the same inputs, in three splits."""
+    """Latents of several networks for the same inputs, in three splits.
+
+    Parameters
+    ----------
+    checksums : `None` | `dict` of `str`
+        SHA-256 of the sources of the latents
+    identified : `bool`
+        Whether ``checksums`` determine the latents and the heads
+
+    Attributes
+    ----------
+    sources : `dict` of `str`
+        SHA-256 of the sources, without those of the content
+    """
+
+    def __init__(self, checksums: Mapping[str, str] | None, identified: bool) -> None:
+        self.sources = {k: v for k, v in (checksums or {}).items() if k not in (_FITTED, TEST)}
+        self._identified = identified
+
+    @cached_property
+    def checksums(self) -> dict[str, str]:  # type: ignore[override]
+        """SHA-256 of the sources and, unless these determine the content, of the content."""
+        if self._identified:
+            return dict(self.sources)
+
+        def parts(*splits: str) -> dict[str, np.ndarray]:
+            arrays = {split: self.arrays(split) for split in splits}
+            return {f"{split} {name}": x for split in splits for name, x in arrays[split].items()}
+
+        heads = {
+            f"{name} {number}": values
+            for number, head in enumerate(self._all_heads())
+            for name, values in zip(("kernel", "bias"), head, strict=True)
+        }
+        fitted = {**parts("train", "validation"), **heads}
+        return {
+            **self.sources,
+            _FITTED: content_digest(fitted),
+            TEST: content_digest(parts("test")),
+        }
+
+    @abstractmethod
+    def _all_heads(self) -> Sequence[tuple[np.ndarray, np.ndarray]]:
+        """Kernel and bias of each head."""
 
     @abstractmethod
     def arrays(self, split: str) -> dict[str, np.ndarray]:

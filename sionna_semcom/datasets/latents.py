@@ -88,6 +88,9 @@ class LatentPairs(LatentData):
         Bias of the head
     checksums : `dict` of `str`
         SHA-256 of the sources of the latents
+    identified : `bool`
+        Whether ``checksums`` determine the latents and the head. By default, SHA-256 of latents and
+        head are added to them
 
     Attributes
     ----------
@@ -106,7 +109,9 @@ class LatentPairs(LatentData):
         kernel: np.ndarray | None = None,
         bias: np.ndarray | None = None,
         checksums: Mapping[str, str] | None = None,
+        identified: bool = False,
     ) -> None:
+        super().__init__(checksums, identified)
         if set(splits) != set(SPLITS):
             raise ValueError(f"`splits` must be {', '.join(SPLITS)}. Received: {listed(splits)}")
         self.splits = dict(splits)
@@ -121,7 +126,6 @@ class LatentPairs(LatentData):
             raise ValueError("The head must have both a kernel and a bias. Received: one of them")
         check_head(kernel, bias, splits["train"].rx.shape[1], self.num_classes)
         self.kernel, self.bias = kernel, bias
-        self.checksums = dict(checksums or {})
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -150,12 +154,15 @@ class LatentPairs(LatentData):
             return self
         train = self.splits["train"]
         splits = {**self.splits, "train": train[balanced_rows(train.label, count, seed)]}
-        return LatentPairs(splits, self.kernel, self.bias, self.checksums)
+        return LatentPairs(splits, self.kernel, self.bias, self.sources)
 
     def arrays(self, split: str) -> dict[str, np.ndarray]:
         """Latents ``tx`` and ``rx``, and ``label``."""
         one = self.splits[split]
         return {"tx": one.tx, "rx": one.rx, "label": one.label.astype(np.int32)}
+
+    def _all_heads(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return [(self.kernel, self.bias)]
 
     def summary(self) -> list[str]:
         """Lines of text: sizes, and the accuracy of the receiver."""
@@ -173,7 +180,7 @@ class LatentPairs(LatentData):
                 for part in ("tx", "rx", "label"):
                     file[f"{SPLITS[name]}/{part}"] = getattr(split, part)
             file["head/kernel"], file["head/bias"] = self.kernel, self.bias
-            file.attrs["checksums"] = json.dumps(self.checksums)
+            file.attrs["checksums"] = json.dumps(self.sources)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LatentPairs:
@@ -199,8 +206,10 @@ class LatentPairs(LatentData):
                 read_latents(file, f"head/{part}") if "head" in file else None
                 for part in ("kernel", "bias")
             )
-            checksums = read_checksums(file) or {Path(path).name: sha256(path)}
-            return cls(splits, kernel, bias, checksums)
+            sources = read_checksums(file)
+            return cls(
+                splits, kernel, bias, sources or {Path(path).name: sha256(path)}, not sources
+            )
 
 
 LATENTS = ("tx", "rx")

@@ -54,7 +54,7 @@ class PilotChoice(Settings):
             for members in [np.flatnonzero(train.label == kind)]
         ]
         splits = {**pairs.splits, "train": train[np.sort(np.concatenate(rows))]}
-        return LatentPairs(splits, pairs.kernel, pairs.bias, pairs.checksums)
+        return LatentPairs(splits, pairs.kernel, pairs.bias, pairs.sources)
 
 
 def herded(latents: Array, count: int, draw: np.random.Generator) -> NDArray[np.int64]:

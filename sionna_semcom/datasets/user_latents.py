@@ -107,6 +107,9 @@ class UserLatents(LatentData):
         regression on the training latents of the network
     checksums : `dict` of `str`
         SHA-256 of the sources of the latents
+    identified : `bool`
+        Whether ``checksums`` determine the latents and the heads. By default, SHA-256 of latents
+        and heads are added to them
 
     Attributes
     ----------
@@ -126,7 +129,9 @@ class UserLatents(LatentData):
         splits: Mapping[str, UserLatentSplit],
         heads: Sequence[tuple[np.ndarray, np.ndarray] | None] | None = None,
         checksums: Mapping[str, str] | None = None,
+        identified: bool = False,
     ) -> None:
+        super().__init__(checksums, identified)
         if set(splits) != set(SPLITS):
             raise ValueError(f"`splits` must be {', '.join(SPLITS)}. Received: {listed(splits)}")
         self.splits = dict(splits)
@@ -148,7 +153,6 @@ class UserLatents(LatentData):
             own = head or fit_head(latents, train.label, self.num_classes)
             check_head(*own, latents.shape[1], self.num_classes)
             self.heads.append(Head(*own))
-        self.checksums = dict(checksums or {})
 
     @property
     def widths(self) -> list[int]:
@@ -166,6 +170,9 @@ class UserLatents(LatentData):
         users = np.concatenate(one.users, 1)
         return {"station": one.station, "users": users, "label": one.label.astype(np.int32)}
 
+    def _all_heads(self) -> list[Head]:
+        return self.heads
+
     def accuracies(self) -> list[float]:
         """Accuracy of each head on its own test latents, that of the station first."""
         test = self.splits["test"]
@@ -180,7 +187,7 @@ class UserLatents(LatentData):
             return self
         train = self.splits["train"]
         splits = {**self.splits, "train": train[balanced_rows(train.label, count, seed)]}
-        return UserLatents(splits, self.heads, self.checksums)
+        return UserLatents(splits, self.heads, self.sources)
 
     def pairs(self, user: int, direction: Literal["downlink", "uplink"]) -> LatentPairs:
         """Latents and receiver's head of one link between the station and ``user``."""
@@ -191,7 +198,7 @@ class UserLatents(LatentData):
 
         head = self.heads[1 + user] if direction == "downlink" else self.heads[0]
         splits = {name: pair(split) for name, split in self.splits.items()}
-        return LatentPairs(splits, *head, self.checksums)
+        return LatentPairs(splits, *head, self.sources)
 
     def summary(self) -> list[str]:
         """Lines of text: sizes, and the accuracies of all networks."""
@@ -213,7 +220,7 @@ class UserLatents(LatentData):
                 file[f"{group}/label"] = split.label
             for part, head in zip(_names(self.num_users), self.heads, strict=True):
                 file[f"heads/{part}/kernel"], file[f"heads/{part}/bias"] = head
-            file.attrs["checksums"] = json.dumps(self.checksums)
+            file.attrs["checksums"] = json.dumps(self.sources)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> UserLatents:
@@ -238,7 +245,8 @@ class UserLatents(LatentData):
                 else None
                 for part in _names(count)
             ]
-            return cls(splits, heads, read_checksums(file) or {Path(path).name: sha256(path)})
+            sources = read_checksums(file)
+            return cls(splits, heads, sources or {Path(path).name: sha256(path)}, not sources)
 
 
 def _names(count: int) -> list[str]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from ..._files import sha256
 from ..._messages import listed, shortened
 from ..._seeding import derive_seed
 from ..batches import drawn_batches, each_once, in_fixed_order
-from ..data import DEVELOPMENT, Data
+from ..data import DEVELOPMENT, TEST, VALIDATION, Data, content_digest
 from .file import read_feature_file, write_feature_file
 from .split import FeatureSplit, hold_out
 from .standardization import Standardization, count_non_finite
@@ -52,7 +51,7 @@ class MultimodalFeatures(Data):
     seed : `int`
         Seed of the random generator
     checksums : `dict` of `str`
-        SHA-256 of the sources of the features
+        SHA-256 of the sources of the features. SHA-256 of the samples of each split are added
 
     Attributes
     ----------
@@ -100,8 +99,10 @@ class MultimodalFeatures(Data):
         if splits["train"].kind == "classification":
             self.num_classes = 1 + max(int(split.label.max()) for split in splits.values())
         self.checksums = {**(checksums or {}), "training samples": self._digest("train")}
-        if development > 0:
-            self.checksums[DEVELOPMENT] = self._digest("validation")
+        if "validation" in self.splits:
+            name = DEVELOPMENT if development > 0 else VALIDATION
+            self.checksums[name] = self._digest("validation")
+        self.checksums[TEST] = self._digest("test")
         self.replaced = {
             name: {
                 modality: count_non_finite(values, split.lengths.get(modality))
@@ -118,12 +119,10 @@ class MultimodalFeatures(Data):
 
     def _digest(self, part: str) -> str:
         """SHA-256 of a split: features, lengths, labels and their type."""
-        split, digest = self.splits[part], hashlib.sha256()
-        arrays = {**split.features, **{f"{k}_length": v for k, v in split.lengths.items()}}
-        for name, array in (*arrays.items(), (f"label, {self.num_classes}", split.label)):
-            digest.update(f"{name} {array.shape} {array.dtype}".encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        split = self.splits[part]
+        lengths = {f"{name}_length": values for name, values in split.lengths.items()}
+        label = {f"label, {self.num_classes}": split.label}
+        return content_digest({**split.features, **lengths, **label})
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

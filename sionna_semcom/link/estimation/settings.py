@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from ..._files import sha256
 from ..._parts import Settings
 from ..base import LinkSettings
 
@@ -65,6 +68,12 @@ class ReceiverSettings(LinkSettings):
     def learned(self) -> LearnedEstimatorSettings | None:
         """Settings of the estimator, or `None`."""
         return self.estimator if isinstance(self.estimator, Settings) else None
+
+    @property
+    def estimator_files(self) -> Mapping[str, str]:
+        """SHA-256 of the file of the estimator's weights; none of a shipped model."""
+        weights = None if self.learned is None else self.learned.weights
+        return {weights: sha256(weights)} if weights and Path(weights).is_file() else {}
 
     @property
     def follows_training(self) -> bool:

@@ -94,6 +94,7 @@ class OFDMLink(OFDMReceiver):
         source, settings = split_channel(channel, settings)
         network, settings = split_estimator(estimator, settings)
         super().__init__(**settings)
+        self._files = dict(self.settings.estimator_files)
         self.source = self._make_source(source)
         self.resource_grid = self._make_grid()
         self.channel = self._make_channel()

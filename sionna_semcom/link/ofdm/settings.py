@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -108,6 +109,11 @@ class OFDMSettings(DelayedCSI, SlotSettings, ReceiverSettings):
                 f"Received: csi='delayed' with num={self.num_interferers}"
             )
         return self
+
+    @property
+    def checksums(self) -> Mapping[str, str]:
+        """SHA-256 of the files of your own ``channel`` and of the estimator's weights."""
+        return {**super().checksums, **self.estimator_files}
 
     @property
     def streams(self) -> int:

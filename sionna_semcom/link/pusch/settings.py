@@ -210,8 +210,8 @@ class PUSCHSettings(ReceiverSettings):
 
     @property
     def checksums(self) -> Mapping[str, str]:
-        """SHA-256 of the files of your own ``channel``."""
-        return self.slots.checksums
+        """SHA-256 of the files of your own ``channel`` and of the estimator's weights."""
+        return {**self.slots.checksums, **self.estimator_files}
 
     @property
     def streams(self) -> int:

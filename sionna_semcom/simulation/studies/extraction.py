@@ -50,8 +50,8 @@ def extract_latents(
     kept = models.work_dir / f"{name}_latents.h5"
     if kept.exists():
         pairs = LatentPairs.load(kept)
-        if pairs.checksums == checksums:
-            return pairs
+        if pairs.sources == checksums:
+            return LatentPairs(pairs.splits, pairs.kernel, pairs.bias, checksums, identified=True)
 
     def split(part: str) -> LatentSplit:
         ends = trained["transmitter"], trained["receiver"]
@@ -60,7 +60,7 @@ def extract_latents(
 
     splits = {part: split(part) for part in SPLITS}
     kernel, bias = (np.asarray(weight) for weight in trained["receiver"].head.get_weights())
-    pairs = LatentPairs(splits, kernel, bias, checksums)
+    pairs = LatentPairs(splits, kernel, bias, checksums, identified=True)
     pairs.save(kept)
     return pairs
 

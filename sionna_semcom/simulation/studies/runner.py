@@ -218,7 +218,7 @@ class _Run:
         # without the content, which workers keep as long as they need it
         self._trained[key] = replace(trained, content=None)
         if trained.content and self._here.content(*key) is None:
-            self._here.models.put(*key, trained.content)
+            self._here.keep(*key, trained.content)
         for number, part in enumerate(self._parts):
             needs = [(part.model, part.seed), *self._judges]
             if key in needs and all(one in self._trained for one in needs):

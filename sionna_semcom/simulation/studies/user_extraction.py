@@ -67,8 +67,8 @@ def extract_user_latents(
     kept = models.work_dir / f"{name}_user_latents.h5"
     if kept.exists():
         found = UserLatents.load(kept)
-        if found.checksums == checksums:
-            return found
+        if found.sources == checksums:
+            return UserLatents(found.splits, found.heads, checksums, identified=True)
     pairs = None if others is None else LatentPairs.load(others)
     theirs = {} if pairs is None else dict(pairs.splits)
     if pairs is not None and others_seed is not None:
@@ -92,7 +92,8 @@ def extract_user_latents(
         heads.append((kernel, bias))
     if pairs is not None:
         heads[2:2] = [(pairs.kernel, pairs.bias), None]
-    latents = UserLatents({part: split(part) for part in SPLITS}, heads, checksums)
+    splits = {part: split(part) for part in SPLITS}
+    latents = UserLatents(splits, heads, checksums, identified=True)
     latents.save(kept)
     return latents
 

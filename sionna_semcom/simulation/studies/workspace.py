@@ -82,6 +82,10 @@ class Workspace:
         path = self.models.find(name, self.study.models[name], self.data.checksums, seed)
         return path.read_bytes() if path else None
 
+    def keep(self, name: str, seed: int, content: bytes) -> None:
+        """Store the file of a model that was trained by another process."""
+        self.models.put(name, self.study.models[name], self.data.checksums, seed, content)
+
     def point(self, part: Part, x: float, *trained: Trained, report: Report) -> Values:
         """Estimates of all metrics at an SNR, transmit power or Eb/N0."""
         self._receive(trained)
@@ -178,7 +182,7 @@ class Workspace:
             if key in self._systems:
                 continue
             if one.content is not None and self.content(*key) != one.content:
-                self.models.put(*key, one.content)
+                self.keep(*key, one.content)
             self._system(*key)
             if one.digest and self._digests[key] != one.digest:
                 raise ValueError(

@@ -16,7 +16,7 @@ from pydantic import (
 
 from ..._parts import Decibels, Settings
 from ...datasets import Data
-from ...datasets.data import DEVELOPMENT
+from ...datasets.data import DEVELOPMENT, TEST, VALIDATION
 from ...link import AnyLink, AWGNSettings, Link, from_settings
 from ...systems import SYSTEMS, SystemSettings
 from ...systems.base.snr import snr_range
@@ -54,7 +54,8 @@ class TrainingSettings(Settings):
 
     def sources(self, checksums: Mapping[str, str]) -> dict[str, str]:
         """Checksums of the data that the weights depend on, out of all ``checksums``."""
-        return {k: v for k, v in checksums.items() if self.calibrate or k != DEVELOPMENT}
+        unseen = {TEST} if self.calibrate else {TEST, VALIDATION, DEVELOPMENT}
+        return {k: v for k, v in checksums.items() if k not in unseen}
 
     @model_validator(mode="after")
     def _limit_threads(self) -> "TrainingSettings":

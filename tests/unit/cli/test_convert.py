@@ -53,7 +53,8 @@ def test_one_table_says_what_was_converted(pickled, tmp_path):
     assert f"Features: {out}" in ended.output
     data = MultimodalFeatures.load(out)
     assert data.replaced["train"] == {"text": 0, "audio": 1}
-    assert set(data.checksums) == {"aligned_50.pkl", "training samples"}
+    samples = {f"{part} samples" for part in ("training", "validation", "test")}
+    assert set(data.checksums) == {"aligned_50.pkl", *samples}
     assert np.isneginf(data.splits["train"].features["audio"][0, 0, 0])
     again = invoke("convert", out, "--out", tmp_path / "again.h5")
     assert again.output.replace("again.h5", "folder/features.h5") == ended.output

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import hashlib
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sionna_semcom.datasets import LatentPairs, LatentsData, LatentSplit
+from sionna_semcom.simulation import TrainingSettings
 
 from .latent_pairs import head as head
 from .latent_pairs import make_splits, write
@@ -53,7 +55,40 @@ def test_a_file_of_others_is_its_own_checksum(head, tmp_path):
     assert loaded.checksums == {"mine.h5": hashlib.sha256(path.read_bytes()).hexdigest()}
     again = tmp_path / "again.h5"
     loaded.save(again)
-    assert LatentPairs.load(again).checksums == loaded.checksums
+    assert LatentPairs.load(again).sources == loaded.checksums
+
+
+@pytest.mark.parametrize(
+    ("changed", "differing"),
+    [
+        ("train/tx", "training and validation samples"),
+        ("val/rx", "training and validation samples"),
+        ("head/bias", "training and validation samples"),
+        ("test/label", "test samples"),
+    ],
+)
+def test_the_content_of_a_file_is_part_of_its_checksums(pairs, tmp_path, changed, differing):
+    path = tmp_path / "latents.h5"
+    pairs.save(path)
+    with h5py.File(path, "r+") as file:
+        file[changed][0] = 1 + file[changed][0]
+    loaded = LatentPairs.load(path)
+    assert loaded.sources == {"images": "abc", "receiver": "def"}
+    found = {key for key in loaded.checksums if loaded.checksums[key] != pairs.checksums[key]}
+    assert found == {differing}
+    sources = LatentPairs(loaded.splits, loaded.kernel, loaded.bias, pairs.sources, identified=True)
+    assert sources.checksums == pairs.sources
+
+
+def test_other_test_samples_do_not_change_what_training_depends_on(pairs):
+    splits = {**pairs.splits, "test": pairs.splits["validation"]}
+    other = LatentPairs(splits, pairs.kernel, pairs.bias)
+    first = LatentPairs(pairs.splits, pairs.kernel, pairs.bias)
+    sources = TrainingSettings().sources
+    assert (
+        sources(first.checksums) == sources(other.checksums) != sources(pairs.subset(8).checksums)
+    )
+    assert first.checksums != other.checksums
 
 
 def test_other_types_of_numbers_are_converted(head, tmp_path):
@@ -126,7 +161,8 @@ def test_a_subset_can_be_drawn_from_again(pairs):
 
 def test_only_training_is_drawn_from(pairs):
     subset = pairs.subset(8)
-    assert subset.checksums == pairs.checksums
+    assert subset.sources == pairs.sources
+    assert subset.checksums["test samples"] == pairs.checksums["test samples"]
     assert subset.kernel is pairs.kernel
     assert subset.receiver_accuracy == pairs.receiver_accuracy
     assert subset.splits["test"] is pairs.splits["test"]

@@ -69,7 +69,11 @@ def test_files_come_back(tmp_path):
     data.save(tmp_path / "x.h5")
     settings = DATASETS.settings({"kind": "user_latents", "path": tmp_path / "x.h5"})
     loaded = settings.load()
-    assert loaded.checksums == {"a": "b"}
+    assert loaded.sources == {"a": "b"}
+    assert loaded.checksums == data.checksums
+    other = UserLatents({**data.splits, "test": data.splits["train"]}, data.heads, {"a": "b"})
+    found = {key for key in data.checksums if data.checksums[key] != other.checksums[key]}
+    assert found == {"test samples"}
     for name, own in data.splits.items():
         for one, other in zip(own.users, loaded.splits[name].users, strict=True):
             np.testing.assert_array_equal(one, other)

@@ -54,7 +54,7 @@ def test_form(data):
     assert data.shapes == {"text": (40,), "audio": (30,), "vision": (30,)}
     assert data.num_classes == 32
     assert [len(split) for split in data.splits.values()] == [4000, 1000, 2000]
-    assert set(data.checksums) == {"training samples"}
+    assert set(data.checksums) == {"training samples", "validation samples", "test samples"}
     batch = next(iter(data.train(10)))
     assert batch["label"].dtype == "int32"
 

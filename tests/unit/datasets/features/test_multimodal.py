@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
 from sionna_semcom.datasets import FeatureSplit, MultimodalFeatures
 from sionna_semcom.datasets.batches import fixed_order
-from sionna_semcom.datasets.data import DEVELOPMENT
+from sionna_semcom.datasets.data import DEVELOPMENT, TEST
 from sionna_semcom.datasets.features.split import video_of
+from sionna_semcom.simulation import TrainingSettings
 
 from .feature_files import make_split, make_splits, same
 
@@ -195,11 +197,28 @@ def test_test_videos_can_choose_settings_in_place_of_training_videos():
     assert len(videos["test"]) == 3
     assert not videos["validation"] & videos["test"]
     assert len(data.splits["train"]) == len(whole.splits["train"])
-    assert {**whole.checksums, DEVELOPMENT: data.checksums[DEVELOPMENT]} == data.checksums
+    changed = {name: data.checksums[name] for name in (DEVELOPMENT, TEST)}
+    assert {**whole.checksums, **changed} == data.checksums
+    assert whole.checksums[TEST] != data.checksums[TEST]
     fewer = MultimodalFeatures(splits, development=0.25)
     assert fewer.checksums[DEVELOPMENT] != data.checksums[DEVELOPMENT]
     assert MultimodalFeatures(splits, holdout=0.4).checksums != whole.checksums
     assert MultimodalFeatures(splits, modalities=["audio"]).checksums != whole.checksums
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_samples_that_are_not_trained_on_are_in_checksums(tmp_path, name):
+    data = MultimodalFeatures(make_splits(), checksums={"source": "abc"})
+    data.save(tmp_path / "x.h5")
+    assert MultimodalFeatures.load(tmp_path / "x.h5").checksums == data.checksums
+    with h5py.File(tmp_path / "x.h5", "r+") as file:
+        file[f"{name}/text"][:] = 0.0
+    other = MultimodalFeatures.load(tmp_path / "x.h5").checksums
+    assert {key for key in other if other[key] != data.checksums[key]} == {f"{name} samples"}
+    for calibrate in (False, True):
+        sources = TrainingSettings(calibrate=calibrate).sources
+        used = calibrate and name == "validation"
+        assert (sources(other) != sources(data.checksums)) == used
 
 
 def test_what_is_trained_on_tells_data_apart():

@@ -72,7 +72,7 @@ def test_sequences_are_split_by_video(sequences):
         "test": 3,
     }
     files = {"text, text.csd", "labels, labels.csd"}
-    assert set(data.checksums) == files | {"training samples"}
+    assert set(data.checksums) == files | {"training samples", "validation samples", "test samples"}
     assert set(read_features(sequences, shares=(0.3, 0)).splits) == {"train", "test"}
     other = read_features(sequences, shares=(0.3, 0.2), seed=2)
     assert other.splits["test"].id.tolist() != data.splits["test"].id.tolist()

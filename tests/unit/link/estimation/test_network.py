@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from scipy.signal import correlate
 
-from sionna_semcom.link import LearnedEstimator
+from sionna_semcom._files import sha256
+from sionna_semcom.link import LINKS, LearnedEstimator
 from sionna_semcom.link.estimation.network import LEAST
 
 SMALL = {"width": 3, "num_blocks": 1, "kernel_times": 3, "kernel_frequencies": 5}
@@ -119,6 +120,21 @@ def test_no_noise_and_no_error_are_finite():
 def test_settings_that_mean_nothing_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         LearnedEstimator(**settings)
+
+
+@pytest.mark.parametrize("kind", ["ofdm", "pusch"])
+def test_the_file_of_weights_is_in_the_checksums_of_links(tmp_path, kind):
+    path = tmp_path / "est.keras"
+    path.write_bytes(b"one")
+    estimator = {"weights": str(path)}
+    settings = LINKS.settings({"kind": kind, "estimator": estimator})
+    wrapped = LINKS.settings({"kind": "effective_awgn", "link": settings.model_dump()})
+    assert settings.checksums == wrapped.checksums == {str(path): sha256(path)}
+    path.write_bytes(b"other")
+    assert settings.checksums == {str(path): sha256(path)}
+    for weights in (None, "learned_receiver_cdl"):
+        settings = LINKS.settings({"kind": kind, "estimator": {"weights": weights}})
+        assert settings.checksums == {}
 
 
 def test_weights_that_are_not_there_are_refused(tmp_path):

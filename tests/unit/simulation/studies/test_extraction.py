@@ -98,7 +98,7 @@ def test_other_weights_give_other_latents(digits, folder, tmp_path, monkeypatch)
     differing = {key for key in first.checksums if first.checksums[key] != second.checksums[key]}
     assert differing == {"transmitter", "receiver"}
     kept = LatentPairs.load(tmp_path / "tiny_latents.h5")
-    assert kept.checksums == second.checksums
+    assert kept.sources == second.checksums
 
 
 def test_other_images_give_other_latents(digits, folder, tmp_path, monkeypatch):

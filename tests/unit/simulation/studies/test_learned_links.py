@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from sionna_semcom._files import sha256
 from sionna_semcom.simulation import ModelStore, Study, run_study
 from sionna_semcom.simulation.studies.parts import Part
 from sionna_semcom.simulation.studies.workspace import Workspace
@@ -76,7 +77,9 @@ def test_a_study_trains_a_receiver_and_measures_it_over_its_links(tmp_path):
     own = changed(links=dict(DOCUMENT["links"]), curves=curve("plain", "own"))
     estimator = {**DOCUMENT["links"]["learned"]["estimator"], "weights": str(files[0])}
     own["links"]["own"] = {**DOCUMENT["links"]["learned"], "estimator": estimator}
-    again = Workspace(Study.model_validate(own), there.data, models).link("own", 0)
+    over_own = Workspace(Study.model_validate(own), there.data, models)
+    again = over_own.link("own", 0)
+    assert over_own.channel_files() == {str(files[0]): sha256(files[0])}
     for one, two in zip(again.estimator.weights, trained.weights, strict=True):
         np.testing.assert_array_equal(one, two)
 
