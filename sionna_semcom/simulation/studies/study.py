@@ -96,6 +96,11 @@ class Study(Settings):
             )
         return self
 
+    @property
+    def deterministic(self) -> bool:
+        """Whether the training of a model must not depend on the number of cores."""
+        return any(model.training.deterministic for model in self.models.values())
+
     def load_data(self, models: ModelStore | None = None) -> Data:
         """Load the data set.
 
