@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -40,8 +41,9 @@ def check_title(title: str) -> str:
 
 def check_seed(seed: int) -> int:
     """Check that a seed can be stored in a result file."""
-    if isinstance(seed, bool) or not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"A seed must be in [0, 2^64). Received: {shortened(seed)}")
+    integer = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not integer or not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"A seed must be an integer in [0, 2^64). Received: {shortened(seed)}")
     return seed
 
 
