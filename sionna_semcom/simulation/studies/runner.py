@@ -91,7 +91,7 @@ def run_study(
             models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
         data = study.load_data(models)
         here = Workspace(study, data, models)
-        here.check_probed()
+        here.check_data()
         files = {**data.checksums, **here.channel_files()}
         partial = Partial(partial_file, fingerprint(study, files, threads))
         if partial.discarded:
