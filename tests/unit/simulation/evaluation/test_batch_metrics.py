@@ -24,16 +24,18 @@ def test_all_batches_must_have_the_same_metrics(first):
 
 def test_functions_of_means_may_have_extended_precision_and_must_be_finite():
     class Ratio:
-        aggregates: dict = {"nmse": lambda means: means[0] / means[1]}
+        def __init__(self, function):
+            self.aggregates = {"nmse": function}
 
         def measure(self, batch, snr_db):
             return {"nmse": tf.ones([4, 2])}
 
-    system, states = Ratio(), []
+    states = []
+    system = Ratio(lambda means: means[0] / means[1])
     sim_metrics(system, _DATA, [0], callback=states.append, graph_mode=None, progress=False)
     estimate = states[-1].estimates()["nmse"]
     assert estimate.mean == 1
     assert {type(one) for one in astuple(estimate)[:3]} == {float}
-    system.aggregates = {"nmse": lambda means: math.nan}
+    system = Ratio(lambda means: math.nan)
     with pytest.raises(FloatingPointError, match=r"nmse, .*, is not finite at an SNR of 0 dB"):
         sim_metrics(system, _DATA, [0], graph_mode=None, progress=False)
