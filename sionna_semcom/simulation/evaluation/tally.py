@@ -163,10 +163,10 @@ class Tally:
     def _aggregate(self, name: str) -> Estimate:
         sums = self._components[name]
         sizes = [self._sent[index] for index in sums]
-        bounds = intervals.jackknife(
+        mean, low, high = intervals.jackknife(
             list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
         )
-        return Estimate(*map(float, bounds), sum(sizes))
+        return Estimate(float(mean), float(low), float(high), sum(sizes))
 
     def result(self) -> dict[str, Estimate]:
         """Final estimates of all metrics.

@@ -281,7 +281,7 @@ class LinkedModel(SavedModel):
 
 
 def _hashable(metric: Any) -> Hashable:
-    """Key of a metric, whose settings may contain lists; other objects are refused later."""
+    """Key of a metric, whose settings may contain lists. Measuring raises an error for others."""
     known = isinstance(metric, MetricSettings)
     return (type(metric), metric.model_dump_json()) if known else metric
 
