@@ -64,15 +64,16 @@ def latents(
     from ..simulation.evaluation.progress import verbosity
     from ..simulation.studies.study import load_study, models_folders
     from ..simulation.training.store import ModelStore
+    from ..simulation.training.threads import limited_threads
 
     study = load_study(study_file, changes or ())
     if study.data.modalities not in (LATENTS, USER_LATENTS):
         raise ValueError(f"The data of {study_file} must be latents. Received: {study.data.kind}")
     path = out or Path("results") / f"{study.name}_latents.h5"
     check_folder(path.parent, path.name)
-    data: Any = study.load_data(
-        ModelStore(models_folders(study_file), path.parent / "models", verbosity(console))
-    )
+    models = ModelStore(models_folders(study_file), path.parent / "models", verbosity(console))
+    with limited_threads(study.deterministic):
+        data: Any = study.load_data(models)
     data.save(path)
     for line in data.summary():
         say(line)

@@ -92,6 +92,7 @@ def train(
     from ..simulation.results.names import check_seed
     from ..simulation.studies.study import load_study, models_folders
     from ..simulation.training.store import ModelStore
+    from ..simulation.training.threads import limited_threads
 
     study = load_study(study_file, changes or ())
     if model is not None and model not in study.models:
@@ -101,11 +102,12 @@ def train(
     folders = models_folders(study_file)
     folder = out or folders[0]
     check_folder(folder)
-    data = study.load_data(ModelStore(folders, folder, verbosity(console)))
-    models = ModelStore((), folder, verbosity(console))
-    for name in [model] if model else study.models:
-        for number in study.evaluation.seeds if seed is None else [seed]:
-            say(f"Model {name}, seed {number}", "bold")
-            models.obtain(name, study.models[name], data, number)
-            path = models.find(name, study.models[name], data.checksums, number)
-            say(f"Weights: {path}" if path else "The model has no trainable weights")
+    with limited_threads(study.deterministic):
+        data = study.load_data(ModelStore(folders, folder, verbosity(console)))
+        models = ModelStore((), folder, verbosity(console))
+        for name in [model] if model else study.models:
+            for number in study.evaluation.seeds if seed is None else [seed]:
+                say(f"Model {name}, seed {number}", "bold")
+                models.obtain(name, study.models[name], data, number)
+                path = models.find(name, study.models[name], data.checksums, number)
+                say(f"Weights: {path}" if path else "The model has no trainable weights")

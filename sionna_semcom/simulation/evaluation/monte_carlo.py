@@ -118,8 +118,8 @@ def sim_metrics(
     ValueError
         If ``snr_dbs`` is empty or not a sequence of numbers, the data have fewer than two batches,
         ``data`` cannot be read twice, a metric does not have one value per sample, ``label`` or
-        ``seed`` cannot be stored in a result file, ``axis`` is not available for ``mc_fun``, or
-        ``distribute`` selects no device
+        ``seed`` cannot be stored in a result file, ``axis`` is not available for ``mc_fun``,
+        ``records`` is not a non-negative integer, or ``distribute`` selects no device
     FloatingPointError
         If a metric is not finite. The message names the metric and the SNR.
     """
@@ -205,7 +205,7 @@ def simulate_point(
         verdict = callback(State(snr_db, mc_iter, limit, tally.estimates))
         if verdict is not None or (mc_iter >= rule.min_mc_iter and tally.reached_targets()):
             break
-    return tally.estimates()
+    return tally.result()
 
 
 def join_points(points: Sequence[Sequence[Point]], confidence: float = 0.95) -> dict[str, Metric]:

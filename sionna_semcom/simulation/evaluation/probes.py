@@ -184,6 +184,11 @@ def _score_figures(label: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     return {name: task.aggregates.get(name, float)(mean) for name, mean in means.items()}
 
 
+def of_probes(name: str) -> bool:
+    """Whether a metric has a name of :func:`probe`."""
+    return "_in_" in name or name.startswith(_DEPENDENCE)
+
+
 def check_probed(data: Data, names: Iterable[str]) -> None:
     """Check that ``names`` of metrics of probes fit the parts of ``data``.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._messages import shortened
 from ..results.records import DROP_COLUMN, Columns
 from .tally import UNDECIDABLE
 
@@ -23,9 +24,18 @@ class Recorder:
         Maximum number of samples
     skipped : collection of `str`
         Metrics that are not defined per sample
+
+    Raises
+    ------
+    ValueError
+        If ``most`` is not a non-negative integer
     """
 
     def __init__(self, most: int, skipped: Collection[str] = ()) -> None:
+        if isinstance(most, bool) or not isinstance(most, int | np.integer) or most < 0:
+            raise ValueError(
+                f"`records` must be a non-negative integer. Received: {shortened(most)}"
+            )
         self._most = most
         self._skipped = {UNDECIDABLE, *skipped}
         self._rng = np.random.default_rng(0)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from ..._messages import listed
 from ..results import intervals
 from ..results.curves import Estimate
 from .stop_rule import StopRule
@@ -76,7 +78,8 @@ class Tally:
         Raises
         ------
         ValueError
-            If a metric does not have one value per sample, or a target refers to an unknown metric
+            If a metric does not have one value per sample, batches have different metrics, or a
+            target refers to an unknown metric
         FloatingPointError
             If a metric, or the input of a decision, is not finite
         """
@@ -88,6 +91,7 @@ class Tally:
                 "Metrics must have shape [batch], one value per sample, with at least one sample. "
                 f"Received: {', '.join(f'{name} {a.shape}' for name, a in arrays.items())}"
             )
+        self._check_names(arrays, index)
         self._check_targets(arrays)
         self._sizes.append(shape[0])
         self._distinct[index] = shape[0]
@@ -107,6 +111,14 @@ class Tally:
             raise FloatingPointError(
                 f"Decisions of {decisions} have non-finite inputs for {undecidable} of {shape[0]} "
                 f"samples at an SNR of {self._snr_db:g} dB (batch {index} of the data)"
+            )
+
+    def _check_names(self, arrays: Mapping[str, np.ndarray], index: int) -> None:
+        known = [*self._sums, *self._components]
+        if self._sizes and set(arrays) != set(known):
+            raise ValueError(
+                f"All batches must have the same metrics. Received: {listed(known, 40)} in the "
+                f"first batch, but {listed(arrays, 40)} in batch {index} of the data"
             )
 
     def _check_targets(self, arrays: Mapping[str, np.ndarray]) -> None:
@@ -151,10 +163,27 @@ class Tally:
     def _aggregate(self, name: str) -> Estimate:
         sums = self._components[name]
         sizes = [self._sent[index] for index in sums]
-        bounds = intervals.jackknife(
+        mean, low, high = intervals.jackknife(
             list(sums.values()), sizes, self._aggregates[name], self._rule.confidence
         )
-        return Estimate(*bounds, sum(sizes))
+        return Estimate(float(mean), float(low), float(high), sum(sizes))
+
+    def result(self) -> dict[str, Estimate]:
+        """Final estimates of all metrics.
+
+        Raises
+        ------
+        FloatingPointError
+            If a function of means is not finite. Other metrics are checked for each sample.
+        """
+        found = self.estimates()
+        for name in self._components:
+            if not math.isfinite(mean := found[name].mean):
+                raise FloatingPointError(
+                    f"{name}, a function of means, is not finite at an SNR of {self._snr_db:g} dB. "
+                    f"Received: {mean}"
+                )
+        return found
 
     def estimates(self) -> dict[str, Estimate]:
         """Current means of all metrics, with their intervals."""

@@ -28,6 +28,11 @@ class FigureSettings(Settings):
         """Metric of the ranking, or empty."""
         return () if self.best is None else (self.best,)
 
+    @property
+    def named_metrics(self) -> tuple[str, ...]:
+        """All metrics that are named."""
+        return *(self.metrics or ()), *self.log_scale, *self.ranked
+
 
 def figure_settings(result: Result, path: str) -> FigureSettings:
     """Figure settings of the study of ``result``, which was read from ``path``.

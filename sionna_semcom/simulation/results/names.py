@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Annotated
+from numbers import Integral
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..._messages import shortened
 
 MAX_SEED = 2**64 - 1
+_FILE_NAME = r"^\w[\w.-]*$"
 _MAX_BYTES = 200  # file systems allow 255, including ".partial.jsonl" and "_latents.h5"
 
 
@@ -40,8 +43,9 @@ def check_title(title: str) -> str:
 
 def check_seed(seed: int) -> int:
     """Check that a seed can be stored in a result file."""
-    if isinstance(seed, bool) or not 0 <= seed <= MAX_SEED:
-        raise ValueError(f"A seed must be in [0, 2^64). Received: {shortened(seed)}")
+    integer = isinstance(seed, Integral) and not isinstance(seed, bool)
+    if not integer or not 0 <= seed <= MAX_SEED:
+        raise ValueError(f"A seed must be an integer in [0, 2^64). Received: {shortened(seed)}")
     return seed
 
 
@@ -71,6 +75,15 @@ def drawable(text: str) -> str:
     """Text with escaped dollar signs if figures cannot show its formulas."""
     lines = text.split("\n")
     return "\n".join(line.replace("$", r"\$") if _problem(line) else line for line in lines)
+
+
+def _check_letters(name: Any) -> Any:
+    if isinstance(name, str) and not re.fullmatch(_FILE_NAME[1:-1], name):
+        raise ValueError(
+            "a name must consist of letters, digits, _, . and -, without spaces, and must not "
+            f"start with . or -. Received: {shortened(name, 60)}"
+        )
+    return name
 
 
 def _check_file_name(name: str) -> str:
@@ -108,7 +121,12 @@ def _problem(line: str) -> str | None:
     return None
 
 
-FileName = Annotated[str, Field(pattern=r"^\w[\w.-]*$"), AfterValidator(_check_file_name)]
+FileName = Annotated[
+    str,
+    Field(pattern=_FILE_NAME),
+    BeforeValidator(_check_letters),
+    AfterValidator(_check_file_name),
+]
 """Name of files or of a folder"""
 Label = Annotated[
     str,

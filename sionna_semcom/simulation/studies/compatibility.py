@@ -12,6 +12,7 @@ from ...datasets.settings import DATASETS, DataSettings
 from ...link import AnyLink, MultiUserSettings
 from ...link.coded import as_of_link
 from ...systems import DeviceSettings, SystemSettings
+from ..evaluation.probes import of_probes
 from ..results.curves import EBNO_AXIS
 from ..training.settings import ModelSettings
 from .schema import CurveSettings
@@ -45,14 +46,25 @@ def check_compatibility(study: Any) -> None:
             _check_limit(who, curve, study.links[link_name], study.evaluation.batch_size)
             if study.evaluation.probes and not system.can_be_probed(curve.mode):
                 raise ValueError(f"{who}: probes need a model that transmits latents")
-            known = system.metric_names(study.data.modalities, study.judges)
-            known += _figures(system, study.links[link_name])
-            further = [one for one in study.evaluation.metrics if one.kind not in known]
-            try:
-                known += system.further_metric_names(study.data.modalities, further)
-            except ValueError as error:
-                raise ValueError(f"{who}, model {model_name!r}: {error}") from error
-            _check_metrics(who, study, known)
+            check_metric_names(who, study, known_metrics(who, study, model_name, link_name))
+
+
+def known_metrics(who: str, study: Any, model: str, link: str) -> list[str]:
+    """Names of the metrics of a model over a link, without those of probes.
+
+    Raises
+    ------
+    ValueError
+        If additional metrics do not apply to the system of the model
+    """
+    system = study.models[model].system
+    known: list[str] = system.metric_names(study.data.modalities, study.judges)
+    known += _figures(system, study.links[link])
+    further = [one for one in study.evaluation.metrics if one.kind not in known]
+    try:
+        return [*known, *system.further_metric_names(study.data.modalities, further)]
+    except ValueError as error:
+        raise ValueError(f"{who}, model {model!r}: {error}") from error
 
 
 def _check_data(name: str, system: SystemSettings, data: DataSettings) -> None:
@@ -238,7 +250,14 @@ def _figures(system: SystemSettings, link: AnyLink) -> tuple[str, ...]:
     return tuple(map(as_of_link, link.metric_names)) if system.sends_bits else link.metric_names
 
 
-def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
+def check_metric_names(who: str, study: Any, known: Iterable[str]) -> None:
+    """Check that targets and figure name ``known`` metrics, or metrics of probes.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown
+    """
     known = list(known)
     for key, names in (
         ("evaluation.target_half_width", study.evaluation.target_half_width),
@@ -248,7 +267,7 @@ def _check_metrics(who: str, study: Any, known: Iterable[str]) -> None:
         ("figure.best", study.figure.ranked),
     ):
         for name in names or ():
-            if name not in known and not study.evaluation.probes:  # probes add further metrics
+            if name not in known and not (study.evaluation.probes and of_probes(name)):
                 raise ValueError(
                     f"{key} names the metric {shortened(name)}, but {who} has only "
                     f"{listed(known, 40)}{did_you_mean(name, known)}"

@@ -16,15 +16,18 @@ from matplotlib.figure import Figure
 from ..._files import check_folder
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
+from ...datasets.data import is_score
 from ...link import from_settings
 from ...systems import CentroidSystem
 from ...systems.base.snr import check_snr
 from ..results.labels import format_snr
 from ..results.plot import write_figure
 from ..training.store import ModelStore
+from ..training.threads import limited_threads
 from .study import Study
 
 _MARKERS = "os^Dv"
+_NUM_COLORS = 10  # of the color map tab10
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -76,20 +79,29 @@ def draw_gallery(
         check_snr(snr_db, "snr_dbs")
     check_folder(out, *(f"{model}_{name}.png" for name in ("reconstructions", "latent_space")))
     models = models or ModelStore(work_dir=out / "models")
-    data, settings = study.load_data(models), study.models[model]
-    system = models.obtain(model, settings, data, study.evaluation.seeds[0])
+    settings = study.models[model]
+    with limited_threads(study.deterministic):
+        data = study.load_data(models)
+        system = models.obtain(model, settings, data, study.evaluation.seeds[0])
     set_seed(study.seed, "gallery")
     system.link = from_settings(settings.link if link is None else study.links[link])
     batch = next(iter(data.test(200)))
-    firsts = [int(np.flatnonzero(batch["label"] == digit)[0]) for digit in range(10)]
-    one_a_class = {name: tf.gather(tensor, firsts) for name, tensor in batch.items()}
-    figures = {"reconstructions": reconstruction_figure(system, one_a_class, snr_dbs)}
+    classes = _classes(batch)
+    firsts = None if classes is None else np.unique(classes, return_index=True)[1]
+    shown = batch if firsts is None else {n: tf.gather(one, firsts) for n, one in batch.items()}
+    figures = {"reconstructions": reconstruction_figure(system, shown, snr_dbs)}
     if system.contrastive_weight > 0 and system.latent_dims[0] >= 3:
         figures["latent_space"] = latent_space_figure(system, batch)
     for name, figure in figures.items():
         write_figure(figure, out / f"{model}_{name}.png", dpi=150)
         plt.close(figure)
     return [out / f"{model}_{name}.png" for name in figures]
+
+
+def _classes(batch: Mapping[str, tf.Tensor]) -> np.ndarray | None:
+    """Classes [batch], or `None` if samples have a score or no label."""
+    label = batch.get("label")
+    return None if label is None or is_score(label) else np.asarray(label)
 
 
 def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) -> Figure:
@@ -103,7 +115,7 @@ def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) 
     system : :class:`~sionna_semcom.systems.CentroidSystem`
         System with latents of equal dimension, at least three
     batch : `dict`
-        Samples with ``label``
+        Samples. Without classes in ``label``, all points of a modality have one color.
 
     Output
     ------
@@ -125,14 +137,19 @@ def latent_space_figure(system: CentroidSystem, batch: Mapping[str, tf.Tensor]) 
         points = points @ axes.T
     figure = plt.figure(figsize=(6.4, 5.6), layout="constrained")
     axis: Any = figure.add_subplot(projection="3d")
-    labels = np.asarray(batch["label"])
+    classes = _classes(batch)
+    number = 0 if classes is None else int(classes.max()) + 1
+    colors: dict[str, Any] = {}
+    if number:
+        cmap = "tab10" if number <= _NUM_COLORS else "turbo"
+        colors = {"c": classes, "cmap": cmap, "vmin": -0.5, "vmax": max(number, _NUM_COLORS) - 0.5}
     for name, cloud, marker in zip(embeddings, points, cycle(_MARKERS), strict=False):
-        drawn = axis.scatter(
-            *cloud.T, c=labels, cmap="tab10", vmin=-0.5, vmax=9.5, marker=marker, s=14, label=name
-        )
+        drawn = axis.scatter(*cloud.T, **colors, marker=marker, s=14, label=name)
     axis.set_box_aspect((1, 1, 1))
     axis.legend(loc="upper left", frameon=False)
-    figure.colorbar(drawn, ax=axis, ticks=range(10), shrink=0.7, pad=0.1, label="class")
+    if number:
+        ticks = range(number) if number <= _NUM_COLORS else None
+        figure.colorbar(drawn, ax=axis, ticks=ticks, shrink=0.7, pad=0.1, label="class")
     return figure
 
 
@@ -162,6 +179,7 @@ def reconstruction_figure(
         Figure
     """
     shown = {name: tensor[:num_samples] for name, tensor in batch.items()}
+    num_samples = len(next(iter(shown.values())))
     rows = [("original", shown)]
     for snr_db in snr_dbs:
         rows.append((format_snr(snr_db), system(shown, snr_db=float(snr_db))))
@@ -176,7 +194,8 @@ def reconstruction_figure(
             axis.imshow(picture[..., 0], cmap="gray", vmin=0, vmax=1, aspect=aspect, origin=origin)
             axis.set(xticks=[], yticks=[])
             if name == names[0] and "text" in outputs:
-                word = _WORDS[int(np.argmax(outputs["text"][index]))]
+                number = int(np.argmax(outputs["text"][index]))
+                word = _WORDS[number] if number < len(_WORDS) else str(number)
                 axis.set_title(f"“{word}”", fontsize=7, pad=2)
         line[0].set_ylabel(f"{name}\n{label}", rotation=0, ha="right", va="center", fontsize=8)
     figure.subplots_adjust(left=0.12, right=0.99, top=0.96, bottom=0.01, wspace=0.06, hspace=0.34)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
-from threadpoolctl import threadpool_limits
 
 from ..._files import check_folder, locked
 from ...channel.slots.interference import study_notes
@@ -19,7 +18,7 @@ from ..execution.tasks import Executor, LocalExecutor, Task
 from ..results.curves import Curve
 from ..results.result import Result
 from ..training.store import ModelStore
-from ..training.threads import prefer_threads, wanted_threads
+from ..training.threads import intra_op_threads, limited_threads
 from .job import Job
 from .joining import joined_curve
 from .partial import SUMMARY, Partial, fingerprint
@@ -86,15 +85,13 @@ def run_study(
         out / f"{study.name}{end}" for end in (".h5", ".partial.jsonl", ".lock")
     )
     check_folder(out, result_file.name, partial_file.name, lock_file.name)
-    threads = _threads(study)
-    with locked(lock_file, str(result_file)), threadpool_limits(threads):
-        found = prefer_threads(threads)
-        threads = threads if client else found
+    with locked(lock_file, str(result_file)), limited_threads(study.deterministic) as threads:
+        threads = threads if client else intra_op_threads()
         if models is None:
             models = ModelStore(work_dir=out / "models", verbose=verbosity(console))
         data = study.load_data(models)
         here = Workspace(study, data, models)
-        here.check_probed()
+        here.check_data()
         files = {**data.checksums, **here.channel_files()}
         partial = Partial(partial_file, fingerprint(study, files, threads))
         if partial.discarded:
@@ -107,12 +104,6 @@ def run_study(
         result.save(result_file)
         partial.remove()
     return result
-
-
-def _threads(study: Study) -> int:
-    """Number of threads per operation; one if a training must be deterministic."""
-    trainings = (model.training for model in study.models.values())
-    return 1 if any(one.deterministic for one in trainings) else wanted_threads()
 
 
 class _Run:

@@ -72,7 +72,13 @@ class Study(Settings):
             if self.models[model].system.judged != modality:
                 raise ValueError(f"judge {model!r} is not a classifier of modality {modality!r}")
         labels = [curve.label for curve in self.curves]
-        for what, values in (("curve labels", labels), ("seeds", self.evaluation.seeds)):
+        evaluation = self.evaluation
+        for what, values in (
+            ("curve labels", labels),
+            ("seeds", evaluation.seeds),
+            (evaluation.quantity, evaluation.points),
+            ("evaluation.metrics", [metric.kind for metric in evaluation.metrics]),
+        ):
             if len(set(values)) < len(values):
                 raise ValueError(f"{what} must differ. Received: {listed(values)}")
         for label in self.figure.curves or ():
@@ -95,6 +101,11 @@ class Study(Settings):
                 f"figure.log_x needs an evaluation.axis other than {self.evaluation.axis!r}"
             )
         return self
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the training of a model must not depend on the number of cores."""
+        return any(model.training.deterministic for model in self.models.values())
 
     def load_data(self, models: ModelStore | None = None) -> Data:
         """Load the data set.
@@ -234,14 +245,22 @@ def _change(document: Any, change: str) -> None:
     dotted, separator, text = change.partition("=")
     if not separator:
         raise ValueError(f"A change must have the form key=value. Received: {shortened(change)}")
-    *path, last = dotted.split(".")
+    keys = dotted.split(".")
     node = document
     try:
         value = load_yaml(text, "the value")
-        for key in path:
+        while (size := _size_of_key(node, keys)) < len(keys):
+            key, keys = ".".join(keys[:size]), keys[size:]
             node = node[int(key)] if isinstance(node, list) else node.setdefault(key, {})
+        last = ".".join(keys)
         node[int(last) if isinstance(node, list) else last] = value
     except (AttributeError, IndexError, TypeError, ValueError) as error:
         raise ValueError(
             f"{shortened(change)} does not match the keys of the study: {error}"
         ) from error
+
+
+def _size_of_key(node: Any, keys: Sequence[str]) -> int:
+    """Number of ``keys`` in the longest key of ``node``, which may contain dots; otherwise one."""
+    sizes = range(len(keys), 1, -1) if isinstance(node, dict) else ()
+    return next((size for size in sizes if ".".join(keys[:size]) in node), 1)

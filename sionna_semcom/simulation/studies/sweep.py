@@ -18,6 +18,8 @@ from ..results.curves import Curve
 _CAN_VARY = ("training", "models", "links")
 _GROUPS = ("models", "links")
 _ERRORS = ("mse", "nmse", "mae", "error", "ber", "bler", "failure", "loss", "transmissions", "uses")
+_PERCENTILE = re.compile(r"_p(ercentile_)?[\d.]+$")
+_RATIO = "_over_"  # of reported quantities such as `error_over_no_eff`, ideally one
 _MOST = 1000
 _OPEN, _CLOSE, _QUOTES = "[{(", "]})", "'\""
 
@@ -105,7 +107,7 @@ def joined(
     Raises
     ------
     ValueError
-        If a variant has models or links that ``document`` does not have
+        If a variant has models or links that ``document`` does not have, or another judge
     """
     whole = copy.deepcopy(dict(document))
     whole["name"] = f"{document.get('name')}_sweep_{_as_name('_'.join(names))}"
@@ -115,6 +117,11 @@ def joined(
         new_names = {
             group: _new_names(group, document, variant, label, whole[group]) for group in _GROUPS
         }
+        if judges := set(new_names["models"]) & set((whole.get("judges") or {}).values()):
+            raise ValueError(
+                f"a sweep must not change judges, because all curves have the same judges. "
+                f"Received: changes of {listed(sorted(judges))}"
+            )
         for group, renamed in new_names.items():
             for name, new in renamed.items():
                 whole[group][new] = settings = dict(variant[group][name])
@@ -132,8 +139,9 @@ def joined(
 def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, float]]:
     """Curves, best first: label, mean of a metric over the points, and half width.
 
-    Metrics of errors are better if they are smaller, other metrics if they are larger. The half
-    width is the mean over the points.
+    Metrics of errors are better if they are smaller, and ratios such as ``error_over_no_eff`` if
+    they are closer to one. Other metrics are better if they are larger. The half width is the mean
+    over the points.
 
     Raises
     ------
@@ -149,8 +157,15 @@ def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, 
         (label, float(np.mean(one.mean)), float(np.mean(one.ci_high - one.ci_low) / 2))
         for label, one in ((label, curve.metrics[metric]) for label, curve in curves.items())
     ]
-    least = re.split("[_/]", metric)[-1] in _ERRORS
-    return sorted(rows, key=lambda row: row[1] if least else -row[1])
+    return sorted(rows, key=lambda row: _cost(metric, row[1]))
+
+
+def _cost(metric: str, mean: float) -> float:
+    """Number that is smaller for a better ``mean`` of a metric."""
+    kind = _PERCENTILE.sub("", metric.partition("_in_")[0])
+    if _RATIO in kind:
+        return abs(mean - 1.0)
+    return mean if re.split("[_/]", kind)[-1] in _ERRORS else -mean
 
 
 def _between_commas(text: str) -> list[str]:

@@ -19,15 +19,15 @@ from ...systems.decision.receiver import DecisionReceiver
 from ..evaluation.batches import Batches
 from ..evaluation.graphs import Graphs, Measure
 from ..evaluation.monte_carlo import simulate_point
-from ..evaluation.probes import Probing, check_probed
+from ..evaluation.probes import Probing
 from ..evaluation.recorder import Recorder
 from ..evaluation.state import State
 from ..execution.tasks import Report
 from ..results.curves import SNR_AXIS
-from ..results.labels import in_decibels
 from ..training.settings import ModelSettings
 from ..training.store import ModelStore
 from ..training.weights import weights_digest
+from .data_checks import check_data, check_summary
 from .partial import RECORDS, SNR
 from .parts import Part, Summary, Trained, Values
 from .shared_systems import SharedSystems
@@ -114,14 +114,9 @@ class Workspace:
     def summary(self, part: Part, *trained: Trained, report: Report) -> Summary:
         """Summary values, which do not depend on the SNR."""
         self._receive(trained)
-        axis = self.study.evaluation.axis
         figures = self._over_link(part).summary(self._batches)
         summary = {name: float(value) for name, value in figures.items()}
-        if not in_decibels(axis) and axis not in summary:
-            raise ValueError(
-                f"The study's axis is {shortened(axis)}, but the summary of {part.model!r} "
-                f"over {shortened(part.link)} has only {listed(summary, 40)}"
-            )
+        check_summary(self.study.evaluation.axis, part.model, summary)
         return summary
 
     def link(self, name: str, seed: int) -> Any:
@@ -263,25 +258,12 @@ class Workspace:
         draw = self.data.test if evaluation.split == "test" else self.data.validation
         return Batches(draw(evaluation.batch_size))
 
-    @property
-    def _figure_metrics(self) -> tuple[str, ...]:
-        """Metrics that the figure names."""
-        figure = self.study.figure
-        return *(figure.metrics or ()), *figure.log_scale, *figure.ranked
-
-    def check_probed(self) -> None:
-        """Check, before any training, that metrics of probes fit the data.
-
-        Raises
-        ------
-        ValueError
-            If the figure names a metric of a part that the data do not have
-        """
-        if self.study.evaluation.probes:
-            check_probed(self.data, self._figure_metrics)
+    def check_data(self) -> None:
+        """Check, before any training, that the study fits its data; see :func:`check_data`."""
+        check_data(self.study, self.data, self._batches)
 
     def _check_names(self, point: dict[str, Any]) -> None:
-        for name in self._figure_metrics:
+        for name in self.study.figure.named_metrics:
             if name not in point:
                 raise ValueError(
                     f"The study's figure names the metric {shortened(name)}, but there are only "

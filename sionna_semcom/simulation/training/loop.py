@@ -69,13 +69,13 @@ def train(
     FloatingPointError
         If the loss is not finite. The message names the step, the SNR and the checkpoint.
     ValueError
-        If the checkpoint is damaged
-    RuntimeError
-        If training must be deterministic, and TensorFlow already runs with several threads
+        If the checkpoint is damaged, training must be deterministic and TensorFlow already runs
+        with several threads, or the environment variable of the threads is no number
     """
     share_memory()
     if settings.deterministic:
         require_one_thread()
+    threads = intra_op_threads()
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         settings.epochs * settings.steps_per_epoch,
@@ -117,7 +117,7 @@ def train(
             callbacks=[StopOnNonFiniteLoss(good), *own, *callbacks],
         )
         if checkpoint is not None:
-            progress = {"epoch": epoch + 1, "threads": intra_op_threads()}
+            progress = {"epoch": epoch + 1, "threads": threads}
             save_weights(system, checkpoint, {**origin, **progress})
         gc.collect()  # release graphs and files, which have reference cycles
     if settings.calibrate:

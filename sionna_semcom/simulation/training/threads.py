@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import tensorflow as tf
+from threadpoolctl import threadpool_limits
 
 from ..._messages import shortened
 
@@ -14,9 +16,15 @@ _VARIABLE = "TF_NUM_INTRAOP_THREADS"
 
 
 def intra_op_threads() -> int:
-    """Number of threads that share the work of one operation."""
+    """Number of threads that share the work of one operation.
+
+    Raises
+    ------
+    ValueError
+        If TensorFlow reads the number from an environment variable that is no number
+    """
     asked = tf.config.threading.get_intra_op_parallelism_threads()
-    return asked or int(os.environ.get(_VARIABLE) or 0) or len(os.sched_getaffinity(0))
+    return asked or _in_environment("0") or _num_cores()
 
 
 def prefer_threads(number: int = 1) -> int:
@@ -38,10 +46,25 @@ def wanted_threads() -> int:
     ValueError
         If the variable is not a non-negative integer
     """
-    text = os.environ.get(_VARIABLE) or "1"
-    if not text.isdecimal():
-        raise ValueError(f"{_VARIABLE} must be a non-negative integer. Received: {shortened(text)}")
-    return int(text) or len(os.sched_getaffinity(0))
+    return _in_environment("1") or _num_cores()
+
+
+@contextmanager
+def limited_threads(deterministic: bool = False) -> Iterator[int]:
+    """Limit the threads per operation, of NumPy as well, in a `with` block; yield their number.
+
+    All commands that train use this number, because it affects the weights. It is one if the
+    training is ``deterministic``, and :func:`wanted_threads` otherwise.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable is not a non-negative integer
+    """
+    number = 1 if deterministic else wanted_threads()
+    with threadpool_limits(number):
+        prefer_threads(number)
+        yield number
 
 
 def require_one_thread() -> None:
@@ -49,12 +72,27 @@ def require_one_thread() -> None:
 
     Raises
     ------
-    RuntimeError
+    ValueError
         If TensorFlow already runs operations in several threads
     """
     if prefer_threads(1) != 1:
-        raise RuntimeError(
+        raise ValueError(
             "`deterministic` training needs one thread per operation, but TensorFlow "
             f"already uses {intra_op_threads()}. Create the settings before TensorFlow runs an "
             f"operation, or set the environment variable {_VARIABLE}=1"
         )
+
+
+def _in_environment(default: str) -> int:
+    """Number in the environment variable, or the ``default``; 0 selects all cores."""
+    text = os.environ.get(_VARIABLE) or default
+    if not text.isdecimal():
+        raise ValueError(f"{_VARIABLE} must be a non-negative integer. Received: {shortened(text)}")
+    return int(text)
+
+
+def _num_cores() -> int:
+    """Number of cores of the process, or of the machine on systems without affinity (macOS)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

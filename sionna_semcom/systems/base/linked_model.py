@@ -116,7 +116,7 @@ class LinkedModel(SavedModel):
         """State of the system, other than weights, that a graph depends on."""
         judges = tuple(self.recognizers.items())
         ways = getattr(self, "mode", None), getattr(self, "transmitters", None)
-        return self.link, *ways, judges, self.further_metrics
+        return self.link, *ways, judges, tuple(map(_hashable, self.further_metrics))
 
     @property
     def aggregates(self) -> Mapping[str, Callable[..., float]]:
@@ -239,10 +239,10 @@ class LinkedModel(SavedModel):
         """Metrics that do not depend on the SNR, on batches of ``data``.
 
         ``channel_uses`` per sample, including pilots and padding, for batches of the size of the
-        first batch, which has a ``label``; ``bandwidth_ratio``; ``parameters``. Systems without
+        first batch; ``bandwidth_ratio``; ``parameters``. Systems without
         ``num_symbols`` and ``shapes`` define other metrics.
         """
-        size = len(next(iter(data))["label"])
+        size = len(next(iter(next(iter(data)).values())))
         uses = self.channel_uses(size) / size
         return {
             "channel_uses": uses,
@@ -278,6 +278,12 @@ class LinkedModel(SavedModel):
         inputs = keras.utils.unpack_x_y_sample_weight(data)[0]
         self._phase(run=lambda: self.total_loss(inputs, False), training=False)
         return self.get_metrics_result()
+
+
+def _hashable(metric: Any) -> Hashable:
+    """Key of a metric, whose settings may contain lists. Measuring raises an error for others."""
+    known = isinstance(metric, MetricSettings)
+    return (type(metric), metric.model_dump_json()) if known else metric
 
 
 class _Phase(keras.layers.Layer):

@@ -92,6 +92,19 @@ class SystemSettings(Settings):
         """
         raise ValueError(f"calibrate is for systems that decide on a score. Received: {self.kind}")
 
+    def check_data(self, data: Data, mode: str | None) -> None:
+        """Check that the system can be evaluated in ``mode`` on ``data``; any data by default.
+
+        Raises
+        ------
+        ValueError
+            If the labels do not fit the mode
+        """
+
+    def missing_metrics(self, data: Data) -> set[str]:
+        """Names out of :meth:`metric_names` that ``data`` do not have; none by default."""
+        return set()
+
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether received representations can be probed in ``mode`` or the default mode."""
         return self.shows_representations

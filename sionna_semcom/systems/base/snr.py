@@ -40,6 +40,8 @@ def check_snrs(snrs_db: Iterable[float], name: str) -> list[float]:
         If they are not a sequence of numbers, if there are none, or if one is out of range
     """
     try:
+        if isinstance(snrs_db, str | bytes):  # "10" is not [1, 0]
+            raise TypeError
         values = [float(snr_db) for snr_db in snrs_db]
     except (TypeError, ValueError) as error:
         raise ValueError(

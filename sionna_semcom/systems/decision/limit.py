@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import tensorflow as tf
 from sionna.phy import config
 
@@ -33,7 +35,7 @@ def at_limit(scores: tf.Tensor, no: tf.Tensor, num_symbols: int) -> tf.Tensor:
         \hat{s} = \mu + (1 - d)(s - \mu) + \sqrt{d(1 - d)}\,\sigma w, \qquad
         d = (1 + 1/N_0)^{-2k}, \quad w \sim \mathcal{N}(0, 1)
 
-    Mean and variance are those of the batch.
+    Mean and variance are those of the batch. Scores of a batch of one are NaN.
 
     Source: Cover and Thomas, "Elements of Information Theory", section 10.3.2.
 
@@ -54,6 +56,7 @@ def at_limit(scores: tf.Tensor, no: tf.Tensor, num_symbols: int) -> tf.Tensor:
     rate = num_symbols * tf.math.log1p(1.0 / tf.cast(no, scores.dtype))
     distortion = tf.exp(-2.0 * rate)
     mean, variance = tf.nn.moments(scores, [0])
+    variance = tf.where(tf.shape(scores)[0] > 1, variance, math.nan)  # of one sample is unknown
     noise = config.tf_rng.normal(tf.shape(scores), dtype=scores.dtype)
     noise *= tf.sqrt(distortion * (1.0 - distortion) * variance)
     return mean + (1.0 - distortion) * (scores - mean) + noise

@@ -6,9 +6,10 @@ from typing import ClassVar, get_args
 
 from pydantic import Field, PositiveInt
 
+from ...datasets import Data
 from ...semantics import Task
 from ..base.settings import SystemSettings
-from .modes import DecisionMode
+from .modes import DecisionMode, check_mode
 
 
 class DecisionSettings(SystemSettings):
@@ -60,12 +61,31 @@ class DecisionSettings(SystemSettings):
                 f"Received: a system of {num_classes} classes"
             )
 
+    def check_data(self, data: Data, mode: str | None) -> None:
+        """Check that ``mode``, or the default mode, is possible for the labels of ``data``.
+
+        Raises
+        ------
+        ValueError
+            If it is not
+        """
+        check_mode(mode or self.own_mode, data.num_classes)
+
+    def missing_metrics(self, data: Data) -> set[str]:
+        """Names of the metrics of other labels than those of ``data``."""
+        return {*self._all_metrics()} - {*Task(data.num_classes).metric_names}
+
     def can_be_probed(self, mode: str | None) -> bool:
         """Whether the receiver has a latent, not only a decision."""
         return (mode or self.own_mode) == "latent"
 
     def metric_names(self, modalities: Iterable[str], recognizers: Iterable[str] = ()) -> list[str]:
         """Names of the metrics, which depend on the labels of the data."""
+        return self._all_metrics()
+
+    @staticmethod
+    def _all_metrics() -> list[str]:
+        """Names of the metrics of scores, of two classes and of more classes."""
         names = (name for num_classes in (0, 2, 3) for name in Task(num_classes).metric_names)
         return list(dict.fromkeys(names))
 

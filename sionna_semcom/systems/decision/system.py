@@ -23,7 +23,7 @@ from ..base.contract import SNR, Batch, Present
 from ..base.presence import check_batch, dropout_mask, present_names
 from .calibration import best_maps
 from .limit import at_limit, check_limit
-from .modes import DecisionMode
+from .modes import DecisionMode, check_mode
 from .receiver import DecisionReceiver
 
 
@@ -129,15 +129,7 @@ class DecisionSystem(DecisionReceiver):
     @mode.setter
     def mode(self, mode: DecisionMode) -> None:
         check_choice("mode", mode, self.settings.modes)
-        if mode == "decision" and self.task.num_classes != 2:
-            raise ValueError(
-                "`mode` can be 'decision' where there are two classes, which one bit tells. "
-                f"Received: num_classes={self.task.num_classes}"
-            )
-        if mode == "limit" and self.task.num_classes:
-            raise ValueError(
-                f"`mode` can be 'limit' for scores. Received: num_classes={self.task.num_classes}"
-            )
+        check_mode(mode, self.task.num_classes)
         self._mode: DecisionMode = mode
         self._forget_graphs()
 

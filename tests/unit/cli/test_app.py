@@ -73,6 +73,18 @@ def test_train_keeps_weights_where_runs_look_for_them(study, tmp_path, monkeypat
     assert models.work_dir == tmp_path / "models"
 
 
+@pytest.mark.parametrize("command", [("run",), ("train",), ("gallery", "--model", "main")])
+def test_commands_that_train_refuse_a_wrong_number_of_threads_first(
+    study, tmp_path, monkeypatch, command
+):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "abc")
+    name, *options = command
+    ended = invoke(name, study, "--out", tmp_path / "out", *options)
+    assert ended.exit_code == 2
+    assert "TF_NUM_INTRAOP_THREADS must be a non-negative integer" in ended.output
+    assert not list(tmp_path.glob("out/**/*.keras"))
+
+
 def test_several_results_are_compared_in_one_figure(results, tmp_path):
     shown = invoke("show", *results, "--figure", tmp_path / "both.svg")
     assert shown.exit_code == 0, shown.output

@@ -129,3 +129,10 @@ def test_data_that_are_no_latents_end_in_one_line(study, tmp_path, kind):
     assert ended.output.splitlines()[-1].startswith("Error: The data of ")
     assert f"tiny.yaml must be latents. Received: {kind}" in ended.output
     assert not (tmp_path / "results").exists()
+
+
+def test_networks_are_trained_in_as_many_threads_as_in_runs(study, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "abc")
+    ended = invoke("latents", study)
+    assert ended.exit_code == 2
+    assert "TF_NUM_INTRAOP_THREADS must be a non-negative integer" in ended.output

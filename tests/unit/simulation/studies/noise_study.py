@@ -13,6 +13,7 @@ from sionna.phy import config
 from sionna_semcom.datasets.digits.settings import BuiltinData
 from sionna_semcom.simulation import Study
 from sionna_semcom.simulation.studies import runner
+from sionna_semcom.simulation.training.settings import ModelSettings
 from sionna_semcom.systems.base.contract import SystemContract
 
 
@@ -65,6 +66,7 @@ def noise(monkeypatch):
         "obtain",
         lambda self, name, settings, data, seed: NoiseSystem(weights[name, seed]),
     )
+    monkeypatch.setattr(ModelSettings, "build", lambda *_, **__: NoiseSystem(1.0))
     monkeypatch.setattr(NoiseSystem, "calls", 0)
     monkeypatch.setattr(NoiseSystem, "interrupt_at", None)
     return weights

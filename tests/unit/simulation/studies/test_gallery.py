@@ -3,6 +3,7 @@
 
 import matplotlib.pyplot as plt
 import pytest
+import tensorflow as tf
 
 from sionna_semcom.datasets import Digits
 from sionna_semcom.link import AWGNLink, FlatFadingLink
@@ -80,3 +81,16 @@ def test_reconstructions_show_originals_and_every_snr(digits, names):
     assert len(figure.axes) == 2 * 3 * 5
     rows = [axis.get_ylabel() for axis in figure.axes if axis.get_ylabel()]
     assert rows[:3] == ["image\noriginal", "image\n0 dB", "image\nnoiseless"]
+
+
+@pytest.mark.parametrize("label", [None, [0, 1] * 6, [0.5] * 12, list(range(12))])
+def test_samples_may_have_few_classes_many_or_none(digits, tmp_path, monkeypatch, label):
+    study = Study.model_validate(STUDY)
+    system = study.models["main"].build(digits, AWGNLink())
+    monkeypatch.setattr(ModelStore, "obtain", lambda *_: system)
+    batch = {n: one for n, one in next(iter(digits.test(12))).items() if n != "label"}
+    if label is not None:
+        batch["label"] = tf.constant(label)
+    monkeypatch.setattr(Digits, "test", lambda *_: [batch])
+    paths = draw_gallery(study, "main", "awgn", [10.0], tmp_path)
+    assert all(path.stat().st_size > 1000 for path in paths)

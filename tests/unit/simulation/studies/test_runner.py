@@ -154,10 +154,10 @@ def test_a_point_gives_the_same_numbers_in_any_list(tmp_path):
 
 
 def test_an_axis_that_no_summary_has_is_found_at_once(tmp_path):
-    message = "axis is 'flops', but the summary of 'main' over 'awgn' has only tti, power, recall"
+    message = "axis is 'flops', but the summary of 'main' has only tti, power, recall"
     with pytest.raises(ValueError, match=message):
         _run(_study_along("flops"), tmp_path)
-    assert NoiseSystem.calls == 4
+    assert NoiseSystem.calls == 0
 
 
 def test_a_figure_that_a_point_has_not_is_not_a_number(tmp_path, monkeypatch):
@@ -183,6 +183,6 @@ def test_a_system_need_not_know_of_missing_modalities(tmp_path, monkeypatch):
 def test_a_metric_that_the_figure_names_wrongly_is_found_at_once(tmp_path, names):
     study = _study()
     wrong = study.model_copy(update={"figure": study.figure.model_copy(update=names)})
-    with pytest.raises(ValueError, match="names the metric 'x', but there are only mse, small"):
+    with pytest.raises(ValueError, match=r"names the metric 'x', but curve .* has only"):
         _run(wrong, tmp_path)
-    assert NoiseSystem.calls == 4
+    assert NoiseSystem.calls == 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Content of study files, and changes of their settings."""
 
+import copy
 import math
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sionna_semcom.datasets.digits.settings import BuiltinData
 from sionna_semcom.simulation import ModelStore, Study, load_study
 from sionna_semcom.simulation.studies.study import models_folders
 
-from .tiny_study import ALONG_TTI, PRETRAINED
+from .tiny_study import ALONG_TTI, DOCUMENT, PRETRAINED
 from .tiny_study import write as write
 
 
@@ -111,3 +112,17 @@ def test_a_model_holds_the_whole_of_what_it_starts_from(write):
     assert start.name == "comm" and start.model == study.models["comm"]
     assert start.model.training.epochs == 3
     assert Study.model_validate(study.model_dump(mode="json")) == study
+
+
+def test_names_of_models_may_contain_dots(write):
+    document = copy.deepcopy(DOCUMENT)
+    document["models"]["main.v2"] = document["models"].pop("main")
+    for curve in document["curves"]:
+        curve["model"] = "main.v2"
+    changes = ["models.main.v2.system.latent_dim=6", "training.epochs=3"]
+    study = load_study(write(document), changes)
+    assert list(study.models) == ["judge", "main.v2"]
+    assert study.models["main.v2"].system.latent_dim == 6  # type: ignore[attr-defined]
+    assert study.models["main.v2"].training.epochs == 3
+    swept = load_study(write(document), ["training.epochs=1,2"])
+    assert [curve.model for curve in swept.curves[::2]] == ["main.v2", "main.v2-epochs_2"]

@@ -81,7 +81,13 @@ def test_a_model_that_sends_nothing_is_no_curve(write):
         ("figure.curves=[]", r"figure\.curves: List should have at least 1"),
         ("curves.0.present=[]", r"curves\.0\.present: List should have at least 1"),
         ("judges.image=main", "judge 'main' is not a classifier of modality 'image'"),
-        ("name=../escape", "name: .*pattern"),
+        ("name=../escape", "name: .*letters, digits, _, . and -, without spaces"),
+        ("name=my study", "name: .*letters, digits, .*Received: 'my study'"),
+        ("evaluation.snr_db=[0, 1, 0]", "snr_db must differ. Received: 0.0, 1.0, 0.0"),
+        (
+            "evaluation.metrics=[{kind: psnr}, {kind: psnr, max_val: 2}]",
+            "evaluation.metrics must differ. Received: psnr, psnr",
+        ),
         ("name=", r"name: .*valid string\. Received: None"),
         ("curves.7.label=x", "'curves.7.label=x' does not match the keys of the study"),
         ("name.first=x", "'name.first=x' does not match the keys of the study"),
@@ -109,7 +115,7 @@ def test_a_model_that_sends_nothing_is_no_curve(write):
         (f"models.{'b' * 245}={{system: {{kind: centroid}}}}", r"'models\.bb.*at most 200 bytes"),
         (
             "models.a={system: {kind: centroid}, pretrained: {name: ../x, model: {}}}",
-            "name: .*patt",
+            "name: .*letters, digits",
         ),
         (
             f"links.tdl.kind={'x' * 100_000}",

@@ -75,6 +75,7 @@ def test_commas_in_quotes_and_brackets_part_nothing():
     [
         ("training.learning_rate=1e-3,-1", "learning_rate: .*greater than 0"),
         ("training.rate=1,2", "rate"),
+        ("models.judge.training.epochs=3,9", "must not change judges.*changes of judge"),
         ("links.none.kind=awgn,ofdm", "links has no none, only awgn, tdl"),
         ("training.epochs=" + ",".join(map(str, range(1, 1200))), "at most 1000 combinations"),
     ],
@@ -105,6 +106,26 @@ def test_ranking_knows_errors_from_what_is_better_greater():
     assert ranking(curves, "text_accuracy")[0] == ("c", 0.9, pytest.approx(0.1))
     with pytest.raises(ValueError, match="no metric 'x', only image_mse, text_accuracy, own/mae, "):
         ranking(curves, "x")
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "best"),
+    [
+        ("label_mae_in_received", (0.9, 0.1), "b"),
+        ("label_in_received", (0.9, 0.1), "a"),
+        ("error_over_no_eff", (0.4, 1.1), "b"),
+        ("error_over_no_eff_p50", (3.0, 0.9), "b"),
+        ("nmse_p5", (0.9, 0.1), "b"),
+        ("snr_p5", (0.9, 0.1), "a"),
+        ("image_mse_percentile_95", (0.9, 0.1), "b"),
+    ],
+)
+def test_ranking_reads_the_kind_of_a_metric_within_its_name(metric, values, best):
+    curves = {}
+    for label, value in zip("ab", values, strict=True):
+        value = np.array([value])
+        curves[label] = Curve(np.zeros(1), {metric: Metric(value, value, value, np.array([9]))})
+    assert ranking(curves, metric)[0][0] == best
 
 
 def test_values_that_differ_in_signs_alone_have_models_of_their_own(write):

@@ -49,7 +49,7 @@ def test_too_late_is_said(monkeypatch):
 
     monkeypatch.setattr(threads, "intra_op_threads", lambda: 2)
     monkeypatch.setattr(tf.config.threading, "set_intra_op_parallelism_threads", late)
-    with pytest.raises(RuntimeError, match=r"one thread per operation.*already uses 2"):
+    with pytest.raises(ValueError, match=r"one thread per operation.*already uses 2"):
         threads.require_one_thread()
     monkeypatch.setattr(threads, "intra_op_threads", lambda: 1)
     threads.require_one_thread()
@@ -63,3 +63,28 @@ def test_the_number_of_threads_is_that_asked_for(monkeypatch):
     assert threads.intra_op_threads() == len(os.sched_getaffinity(0))
     monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 5)
     assert threads.intra_op_threads() == 5
+
+
+@pytest.mark.parametrize("value", ["abc", "-2", "1.5"])
+def test_a_number_of_threads_that_is_none_is_refused_first(monkeypatch, value):
+    monkeypatch.setattr(tf.config.threading, "get_intra_op_parallelism_threads", lambda: 0)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", value)
+    for function in (threads.intra_op_threads, threads.wanted_threads):
+        with pytest.raises(ValueError, match=f"non-negative integer. Received: '{value}'"):
+            function()
+
+
+def test_systems_without_affinity_count_their_cores(monkeypatch):
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "0")
+    assert threads.wanted_threads() == 6
+
+
+def test_all_commands_train_with_as_many_threads_as_runs(monkeypatch):
+    asked = []
+    monkeypatch.setattr(threads, "prefer_threads", asked.append)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    with threads.limited_threads() as number, threads.limited_threads(True) as one:
+        assert (number, one) == (3, 1)
+    assert asked == [3, 1]

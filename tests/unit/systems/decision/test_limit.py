@@ -38,6 +38,15 @@ def test_without_noise_the_score_arrives():
     np.testing.assert_allclose(at_limit(scores, tf.constant(0.0), 2), scores, rtol=1e-6)
 
 
+def test_one_score_of_unknown_variance_is_not_perfect():
+    sent = tf.function(
+        lambda scores: at_limit(scores, tf.constant(10.0), 1),
+        input_signature=[tf.TensorSpec([None], tf.float32)],
+    )
+    assert np.isfinite(sent([1.0, 2.0])).all()
+    assert np.isnan(sent([1.0])).all()
+
+
 def test_correlation_with_the_noiseless_score_is_that_of_the_closed_form():
     system = _system()
     inputs = _inputs(20_000)

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that do not fit the labels or the number of samples are refused before training."""
+
+import copy
+
+import pytest
+
+from sionna_semcom.datasets import linear_gaussian_features
+from sionna_semcom.simulation import Study
+from sionna_semcom.simulation.studies.data_checks import check_data
+from sionna_semcom.simulation.studies.workspace import Batches
+
+DOCUMENT = {
+    "name": "late",
+    "data": {"kind": "linear_gaussian_features"},
+    "models": {"v": {"system": {"kind": "two_stage_vib", "transmitted_dim": 4, "width": 8}}},
+    "links": {"awgn": {"kind": "awgn"}},
+    "curves": [{"label": "A", "model": "v", "link": "awgn"}],
+    "evaluation": {"snr_db": [0], "batch_size": 20},
+}
+DECISION = {"curves": [{**DOCUMENT["curves"][0], "mode": "decision"}]}
+LIMIT = {"curves": [{**DOCUMENT["curves"][0], "mode": "limit"}]}
+
+
+def _check(label, changes, **evaluation):
+    data = linear_gaussian_features(num_train=100, num_validation=20, num_test=41, label=label)
+    document = {**copy.deepcopy(DOCUMENT), **changes}
+    document["evaluation"] |= evaluation
+    study = Study.model_validate(document)
+    check_data(study, data, Batches(data.test(study.evaluation.batch_size)))
+
+
+@pytest.mark.parametrize(
+    ("label", "changes", "evaluation", "message"),
+    [
+        ("classification", {"figure": {"metrics": ["mae"]}}, {}, "metric 'mae', but .* has only"),
+        (
+            "classification",
+            {},
+            {"target_half_width": {"mae": 0.1}},
+            "target_half_width names .*mae",
+        ),
+        (
+            "classification",
+            {},
+            {"num_target_errors": {"acc5": 5}},
+            "num_target_errors names .*acc5",
+        ),
+        ("regression", {"figure": {"best": "accuracy"}}, {}, "'accuracy', but .* only acc2, acc5"),
+        ("regression", DECISION, {}, "curve 'A', model 'v' .*two classes.*num_classes=0"),
+        ("classification", LIMIT, {}, "curve 'A', model 'v' .*'limit' for scores"),
+        ("regression", LIMIT, {}, "also the last one. Received: 41 samples, .*batch_size=20"),
+        ("regression", {}, {"batch_size": 41}, "at least two batches .*Received: 41"),
+        ("regression", {}, {"axis": "nonsense"}, "axis is 'nonsense', but .* channel_uses, "),
+    ],
+)
+def test_wrong_settings_are_found_before_training(label, changes, evaluation, message):
+    with pytest.raises(ValueError, match=message):
+        _check(label, changes, **evaluation)
+
+
+@pytest.mark.parametrize(
+    ("label", "changes", "evaluation"),
+    [
+        ("regression", {"figure": {"metrics": ["mae"]}}, {"num_target_errors": {"acc2": 5}}),
+        ("regression", LIMIT, {"batch_size": 21}),
+        ("regression", {}, {"batch_size": 41, "max_mc_iter": 2}),
+        ("regression", {}, {"axis": "channel_uses"}),
+    ],
+)
+def test_what_fits_the_data_passes(label, changes, evaluation):
+    _check(label, changes, **evaluation)
