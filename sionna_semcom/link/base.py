@@ -29,6 +29,11 @@ class LinkSettings(ChannelSettings):
     transmitters: ClassVar[tuple[str, ...]] = ("joint",)
     """Whether symbols come from one transmitter ("joint") or from several ("separate")"""
 
+    @property
+    def estimator_files(self) -> Mapping[str, str]:
+        """SHA-256 of the files of a learned estimator; none by default."""
+        return {}
+
 
 class Link(DrawnPart):
     r"""A chain from complex symbols at the transmitter to equalized symbols at the receiver.
