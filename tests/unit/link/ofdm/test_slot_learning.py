@@ -38,7 +38,7 @@ def test_drops_in_which_errors_are_learned_take_bounded_memory(settings, coeffic
 
 @pytest.mark.parametrize("off", [0.0, 0.3])
 def test_errors_that_only_cancel_on_average_are_told(off):
-    """``no_eff`` is too large at low and too small at high powers, whatever is learned."""
+    """``no_eff`` is too large at low and too small at high powers, and no correction is learned."""
 
     def send(no, drawn):
         ratio = tf.where(no > 1.0, 1.0 - off, 1.0 + off) * tf.ones([64])

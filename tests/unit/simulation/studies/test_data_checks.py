@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings that do not fit the labels or the number of samples are refused before training."""
+"""Settings that do not fit the labels or the number of samples raise an error before training."""
 
 import copy
 
