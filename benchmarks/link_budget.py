@@ -2,7 +2,8 @@
 """Error of latents over the noise that a link with a budget reports, at transmit powers.
 
 Two by four antennas in 360 kHz, 512 slots from a pool of 512 drops of UMi and UMa with path loss
-and shadowing: without interference, and with three terminals of adjacent cells that send 23 dBm.
+and shadowing: without interference, and with three terminals of adjacent cells that send 23 dBm, or
+as much as the terminal. The last receiver interpolates linearly, for one antenna at the terminal.
 
     python benchmarks/link_budget.py [--json link_budget.json]
 """
@@ -27,16 +28,25 @@ from sionna_semcom.link import OFDMLink
 
 SLOTS, POWERS_DBM = 512, (-10, 0, 10, 23, 33)
 SLOT = {"fft_size": 24, "subcarrier_spacing": 15e3, "cyclic_prefix_length": 2, "packing": False}
-INTERFERENCE = {"none": None, "interference": {"num": 3, "tx_power_dbm": 23.0}}
+INTERFERENCE = {
+    "none": None,
+    "interference": {"num": 3, "tx_power_dbm": 23.0},
+    "equal_interference": {"num": 3},
+}
+RECEIVERS = {
+    "perfect": {"csi": "perfect", "interpolation": "lmmse"},
+    "ls": {"csi": "ls", "interpolation": "lmmse"},
+    "linear": {"csi": "ls", "interpolation": "lin", "num_tx_ant": 1, "num_rx_ant": 4},
+}
 
 
-def figures(model: str, csi: str, interferers: str) -> dict[str, float]:
+def figures(model: str, receiver: str, interferers: str) -> dict[str, float]:
     """Error over ``no_eff`` on average at each power."""
     set_seed(1, model)
     budget = {"interferers": INTERFERENCE[interferers]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the noise reported, which is measured here
-        link = OFDMLink(model=model, csi=csi, interpolation="lmmse", link_budget=budget, **SLOT)
+        link = OFDMLink(model=model, link_budget=budget, **RECEIVERS[receiver], **SLOT)
     run = link.graph()
     size = link.settings.streams * int(link.resource_grid.num_data_symbols)
     found = {}
@@ -53,8 +63,8 @@ def main() -> None:
     arguments = parser.parse_args()
     result = {
         model: {
-            csi: {interferers: figures(model, csi, interferers) for interferers in INTERFERENCE}
-            for csi in ("perfect", "ls")
+            receiver: {others: figures(model, receiver, others) for others in INTERFERENCE}
+            for receiver in RECEIVERS
         }
         for model in ("UMi", "UMa")
     }
