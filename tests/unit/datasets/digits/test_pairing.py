@@ -121,7 +121,9 @@ def test_each_image_comes_once_in_a_fixed_random_order(pairs):
 
 
 def test_images_in_random_order_keep_it(arrays):
-    batches = _numbers(ClassPairs("small", *arrays, mixed=True).each(100, 0))
+    images, image_labels, audio, audio_labels = arrays
+    pairs = ClassPairs("small", images, image_labels, audio, audio_labels, mixed=True)
+    batches = _numbers(pairs.each(100, 0))
     np.testing.assert_array_equal(np.concatenate([b[0] for b in batches]), np.arange(NUM_IMAGES))
 
 

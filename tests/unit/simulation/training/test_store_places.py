@@ -14,19 +14,23 @@ from sionna_semcom.simulation.training.weights import provenance_of
 from .tiny_training import CHECKPOINT, same, settings
 
 
-@pytest.fixture
-def untrained(monkeypatch):
+class Untrained:
     """Trainings end at once, or are interrupted after the first epoch where asked to."""
-    calls = []
 
-    def train(system, data, training, seed, checkpoint, verbose, provenance):
-        calls.append((checkpoint.name, checkpoint.exists()))
-        if train.interrupted:
+    def __init__(self):
+        self.interrupted, self.calls = False, []
+
+    def __call__(self, system, data, training, seed, checkpoint, verbose, provenance):
+        self.calls.append((checkpoint.name, checkpoint.exists()))
+        if self.interrupted:
             save_weights(system, checkpoint, {**provenance, "epoch": 1})
             raise KeyboardInterrupt
         return system
 
-    train.interrupted, train.calls = False, calls
+
+@pytest.fixture
+def untrained(monkeypatch):
+    train = Untrained()
     monkeypatch.setattr(store, "train", train)
     return train
 
