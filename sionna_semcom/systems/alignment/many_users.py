@@ -176,9 +176,10 @@ class ManyUserAlignmentSystem(AlignmentSystem):
     def measure(self, batch: Batch, snr_db: tf.Tensor | float) -> dict[str, tf.Tensor]:
         """Metrics of each sample, ``[batch]`` and averaged over the users.
 
-        ``accuracy`` of the heads, ``mse`` of the latents over their power, ``logit_mse`` of the
-        logits without their mean over the classes, and transmit ``power`` per resource element.
-        ``worst_accuracy`` [batch, K] is the accuracy of each user; the least one is reported.
+        ``accuracy`` of the heads, ``mse`` of the latents over the variance of the receiver's
+        test latents, ``logit_mse`` of the logits without their mean over the classes, and transmit
+        ``power`` per resource element. ``worst_accuracy`` [batch, K] is the accuracy of each user;
+        the least one is reported.
         """
         received, power = self._exchange(batch, snr_db, training=False)
         hits, errors, logit_errors = [], [], []
@@ -187,8 +188,8 @@ class ManyUserAlignmentSystem(AlignmentSystem):
             label = self._shifted(batch["label"], user)
             decided = tf.argmax(tf.matmul(own, kernel) + bias, -1, output_type=label.dtype)
             hits.append(tf.cast(tf.equal(decided, label), tf.float32))
-            spread = tf.reduce_mean(tf.math.reduce_variance(wanted, 0))
-            errors.append(tf.math.divide_no_nan(metrics.mse(wanted, own), spread))
+            variance = self.receiver.variances[user]
+            errors.append(tf.math.divide_no_nan(metrics.mse(wanted, own), variance))
             difference = tf.matmul(own - wanted, kernel)
             logit_errors.append(tf.math.reduce_variance(difference, -1))
         accuracies = tf.stack(hits, -1)

@@ -97,6 +97,22 @@ def test_one_user_is_a_single_link(data, direction):
     assert found["mse"] == pytest.approx(expected["mse"] / spread, rel=0.15)
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_errors_are_over_the_variance_of_the_test_latents_for_any_batch(data, count):
+    system = built(data, num_users=4)
+    batch = next(iter(data.test(count)))
+    reseed(11)
+    received = system(batch, snr_db=5.0)
+    reseed(11)
+    found = system.measure(batch, 5.0)["mse"]
+    wanted = np.split(batch["users"].numpy(), np.cumsum(WIDTHS)[:-1], axis=1)
+    expected = [
+        np.mean((target - received[f"user_{user}"]) ** 2, -1) / np.mean(np.var(own, 0))
+        for user, (target, own) in enumerate(zip(wanted, data.splits["test"].users, strict=True))
+    ]
+    np.testing.assert_allclose(found, np.mean(expected, 0), rtol=1e-4)
+
+
 def test_users_in_the_uplink_send_different_samples(data):
     """At a high SNR each link returns the station's latent of the sample that its user sent."""
     link = FlatMIMOChannel(num_tx_ant=4, num_rx_ant=8, num_uses=2, coherence=10)
