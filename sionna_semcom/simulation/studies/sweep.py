@@ -19,7 +19,7 @@ _CAN_VARY = ("training", "models", "links")
 _GROUPS = ("models", "links")
 _ERRORS = ("mse", "nmse", "mae", "error", "ber", "bler", "failure", "loss", "transmissions", "uses")
 _PERCENTILE = re.compile(r"_p(ercentile_)?[\d.]+$")
-_RATIO = "_over_"  # of reported quantities such as `error_over_no_eff`, ideally one
+_RATIO = "error_over_no_eff"  # ideally one
 _MOST = 1000
 _OPEN, _CLOSE, _QUOTES = "[{(", "]})", "'\""
 
@@ -139,9 +139,8 @@ def joined(
 def ranking(curves: Mapping[str, Curve], metric: str) -> list[tuple[str, float, float]]:
     """Curves, best first: label, mean of a metric over the points, and half width.
 
-    Metrics of errors are better if they are smaller, and ratios such as ``error_over_no_eff`` if
-    they are closer to one. Other metrics are better if they are larger. The half width is the mean
-    over the points.
+    Metrics of errors are better if they are smaller, and ``error_over_no_eff`` if it is closer to
+    one. Other metrics are better if they are larger. The half width is the mean over the points.
 
     Raises
     ------

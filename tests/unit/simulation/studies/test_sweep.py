@@ -115,6 +115,7 @@ def test_ranking_knows_errors_from_what_is_better_greater():
         ("label_in_received", (0.9, 0.1), "a"),
         ("error_over_no_eff", (0.4, 1.1), "b"),
         ("error_over_no_eff_p50", (3.0, 0.9), "b"),
+        ("gain_over_linear", (0.9, 3.0), "b"),
         ("nmse_p5", (0.9, 0.1), "b"),
         ("snr_p5", (0.9, 0.1), "a"),
         ("image_mse_percentile_95", (0.9, 0.1), "b"),
