@@ -12,8 +12,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from .._messages import listed
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .translation.kernel_ridge import KernelRidgeAligner
+
+_PRODUCTS = {"MatMul", "BatchMatMulV2", "BatchMatMulV3"}
+_CALLS = {"PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Case"}
+_NOT_COUNTED = {"Einsum", "XlaDotV2", "While", "StatelessWhile", *_CALLS}
 
 
 def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:
@@ -75,8 +80,9 @@ def aligner_cost(
     """FLOPs per latent, number of real parameters, and fraction of pruned weights.
 
     All linear aligners are counted as dense matrices. Widely linear and complex-linear pairs have
-    the same number of operations. The design for a new channel is not included. Kernels have
-    operations and parameters for each pilot in addition.
+    the same number of operations, and complex-linear ones half of the parameters. The design for a
+    new channel is not included. Kernels have operations and parameters for each pilot in addition.
+    Networks are counted without their biases.
 
     Parameters
     ----------
@@ -110,18 +116,24 @@ def aligner_cost(
         rotations = linear_flops(sent, received, num_uses, num_tx_ant, num_rx_ant)
         flops = 2.0 * parameters + rotations / max(num_uses, 1)
         return {"flops": flops, "parameters": parameters, "sparsity": 0.0}
-    kernel = (
-        aligner.coefficients_.shape[0] * (d + m) if isinstance(aligner, KernelRidgeAligner) else 0
-    )
+    kernel = 0
+    if isinstance(aligner, KernelRidgeAligner):
+        kernel = aligner.coefficients_.shape[0] * (d + m)
+        d = m  # translations are sent
     flops = float(linear_flops(d, m, num_uses, num_tx_ant, num_rx_ant) + 2 * kernel)
-    return {"flops": flops, "parameters": float(sent * d + m * received + kernel), "sparsity": 0.0}
+    modes = getattr(aligner, "modes_", None)
+    if modes is not None and modes.is_complex:
+        parameters = sent * -(-d // 2) + -(-m // 2) * received
+    else:
+        parameters = sent * d + m * received + kernel
+    return {"flops": flops, "parameters": float(parameters), "sparsity": 0.0}
 
 
 def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
     """FLOPs of the matrix products in the graph of ``function``.
 
     A product of [a, b] and [b, c] matrices has a * c * (2b - 1) operations, and a complex product
-    a * c * (8b - 2).
+    a * c * (8b - 2). Products must be those of `tf.matmul` or the operator ``@``.
 
     Parameters
     ----------
@@ -134,13 +146,19 @@ def counted_flops(function: Callable[..., Any], *inputs: tf.TensorSpec) -> int:
     ------
     : `int`
         Number of real operations
+
+    Raises
+    ------
+    ValueError
+        If the graph contains operations whose products are not counted, such as `tf.einsum`,
+        another `tf.function` or loops
     """
     graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph
-    return sum(
-        _product_flops(operation)
-        for operation in graph.get_operations()
-        if operation.type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3")
-    )
+    operations = graph.get_operations()
+    unknown = {operation.type for operation in operations} & _NOT_COUNTED
+    if unknown:
+        raise ValueError(f"Products within {listed(sorted(unknown))} cannot be counted")
+    return sum(_product_flops(one) for one in operations if one.type in _PRODUCTS)
 
 
 def _product_flops(operation: tf.Operation) -> int:

@@ -21,6 +21,8 @@ _NORM_FLOOR = 1e-12
 def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
     """Scale the last axis of ``x`` to unit norm. Zero vectors remain zero.
 
+    Norms are computed in at least `float32`.
+
     Input
     -----
     x : [..., dim], `float`
@@ -31,8 +33,10 @@ def unit_norm(x: keras.KerasTensor) -> keras.KerasTensor:
     : [..., dim], `float`
         Vectors of unit norm
     """
-    power = ops.sum(ops.square(x), axis=-1, keepdims=True)
-    return x * ops.rsqrt(ops.maximum(power, _NORM_FLOOR))
+    dtype = keras.backend.standardize_dtype(x.dtype)
+    wide = ops.cast(x, "float32") if dtype in ("float16", "bfloat16") else x
+    power = ops.sum(ops.square(wide), axis=-1, keepdims=True)
+    return ops.cast(wide * ops.rsqrt(ops.maximum(power, _NORM_FLOOR)), dtype)
 
 
 def centroid(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -75,7 +76,14 @@ class Task:
         return ["acc2" if self.num_classes == 2 else "accuracy", "f1"]
 
     def loss(self, label: keras.KerasTensor, outputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Loss [batch] of ``outputs`` [batch, num_outputs]; cross-entropies in nats."""
+        """Loss [batch] of ``outputs`` [batch, num_outputs]; cross-entropies in nats.
+
+        Raises
+        ------
+        ValueError
+            If ``label`` is not [batch]
+        """
+        _check_label(label)
         if self.num_classes == 0:
             return ops.abs(self.score(outputs) - ops.cast(label, "float32"))
         if self.num_classes == 2:
@@ -125,7 +133,14 @@ class Task:
         return tf.math.log(tf.maximum(mean, 1 - _CERTAIN))
 
     def measure(self, label: tf.Tensor, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Metrics [batch], and components [batch, n] of :attr:`aggregates`."""
+        """Metrics [batch], and components [batch, n] of :attr:`aggregates`.
+
+        Raises
+        ------
+        ValueError
+            If ``label`` is not [batch]
+        """
+        _check_label(label)
         metrics.note_outputs(outputs)
         decided = self.decide(outputs)
         if self.num_classes:
@@ -153,3 +168,10 @@ def _same_rounded(label: tf.Tensor, scores: tf.Tensor, limit: float) -> tf.Tenso
     """Whether both are rounded to the same integer within ``limit``."""
     label, scores = (tf.round(tf.clip_by_value(x, -limit, limit)) for x in (label, scores))
     return tf.equal(label, scores)
+
+
+def _check_label(label: Any) -> None:
+    """Check that labels are [batch], because a column would meet all outputs of the batch."""
+    shape = ops.shape(label)
+    if len(shape) != 1:
+        raise ValueError(f"`label` must be [batch], one number per sample. Received: {shape}")

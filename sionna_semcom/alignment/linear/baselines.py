@@ -100,7 +100,10 @@ class FeatureAligner(AlignerEstimator):
     def design(
         self, h: tf.Tensor, no: tf.Tensor | float, error_variance: tf.Tensor | float = 0.0
     ) -> LinearTransceiver | TopTransceiver:
-        """Design for channels ``h`` [..., B, N_R, N_T]. Channel errors are ignored."""
+        """Design for channels ``h`` [..., B, N_R, N_T]. Channel errors are ignored.
+
+        The numbers of "first" and "eigen" are correlated, so that the ``objective`` is NaN.
+        """
         check_is_fitted(self)
         noise = design_noise(no, h)[..., tf.newaxis]
         channel = channel_modes(h)
@@ -144,11 +147,11 @@ class FeatureAligner(AlignerEstimator):
             modes,
             encoder=analysis * varies / deviation,
             decoder=deviation[:, None] * synthesis,
-            weights=np.arange(len(deviation), 0.0, -1.0),  # keeps the order
+            weights=np.full(len(deviation), np.nan),  # unknown, as numbers are correlated
             mean_tx=statistics.mean_tx,
             mean_rx=statistics.mean_rx,
         )
-        return modes if self.held_out_ is None else modes.scaled_to(self.held_out_)
+        return modes if self.held_out_ is None else modes.scaled_to(self.held_out_, sort=False)
 
 
 class TopTransceiver:

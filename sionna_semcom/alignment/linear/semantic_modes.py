@@ -65,8 +65,12 @@ class SemanticModes:
         """Whether coefficients are complex and combine two features each."""
         return np.iscomplexobj(self.encoder)
 
-    def scaled_to(self, tx: ArrayLike) -> SemanticModes:
-        """Modes with coefficients of unit power for the latents ``tx`` [n, d]."""
+    def scaled_to(self, tx: ArrayLike, sort: bool = True) -> SemanticModes:
+        """Modes with coefficients of unit power for the latents ``tx`` [n, d].
+
+        The error that is left if all coefficients arrive stays the same. Coefficients keep their
+        order unless they are sorted by their strength.
+        """
         centered = np.asarray(tx, np.float64) - self.mean_tx
         if self.is_complex:
             centered = np.pad(centered, [(0, 0), (0, centered.shape[1] % 2)])
@@ -74,12 +78,14 @@ class SemanticModes:
             centered = first + 1j * second
         size = np.sqrt(np.mean(np.abs(centered @ self.encoder.conj()) ** 2, 0))
         size = np.where(size > 0, size, 1.0)
-        order = np.argsort(-self.weights * size, kind="stable")
+        weights = self.weights * size
+        order = np.argsort(-weights, kind="stable") if sort else np.arange(len(weights))
         return replace(
             self,
             encoder=(self.encoder / size)[:, order],
-            weights=(self.weights * size)[order],
+            weights=weights[order],
             decoder=(self.decoder * size[:, np.newaxis])[order],
+            target_power=self.target_power + float(np.sum(weights**2 - self.weights**2)),
         )
 
 

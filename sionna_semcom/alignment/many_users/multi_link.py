@@ -124,11 +124,14 @@ class MultiLinkAligner(ManyUserAligner["MultiLinkTransceiver"]):
         """
         check_is_fitted(self)
         count, own = len(self.links_), num_elements // len(self.links_)
-        fold = 2  # real numbers of a complex symbol
-        size = fold * own * min(num_rx_ant, num_tx_ant)
-        wanted = sum(size * len(link.modes_.mean_tx) for link in self.links_)
-        channels = fold * count * own * num_rx_ant * num_tx_ant
-        precoders = fold * count * own * num_tx_ant * size
+        is_complex = self.links_[0].modes_.is_complex
+        modes = (1 if is_complex else 2) * own * min(num_rx_ant, num_tx_ant)
+        sizes = [min(modes, len(link.modes_.weights)) for link in self.links_]
+        reals = 2 if is_complex else 1  # of a coefficient
+        lengths = [len(link.modes_.encoder) for link in self.links_]
+        wanted = reals * sum(d * n for d, n in zip(lengths, sizes, strict=True))
+        channels = 2 * count * own * num_rx_ant * num_tx_ant
+        precoders = 2 * own * num_tx_ant * sum(sizes)
         if self.direction == "downlink":
             return {"once": wanted, "uplink": channels, "downlink": precoders}
         return {"once": wanted, "uplink": precoders, "downlink": channels}

@@ -83,9 +83,16 @@ class TranslationAligner(BaseEstimator):
         """From the transmitter's latents [..., d] to the receiver's latents [..., m], noiseless.
 
         Real types of any precision are supported. The output has the type of the input.
+
+        Raises
+        ------
+        ValueError
+            If ``latents`` are not floating-point numbers
         """
         check_is_fitted(self)
         latents = tf.convert_to_tensor(latents)
+        if not latents.dtype.is_floating:
+            raise ValueError(f"`latents` must be floating-point. Received: {latents.dtype.name}")
         centered = latents - tf.constant(self.mean_tx_, latents.dtype)
         return self._translate(centered) + tf.constant(self.mean_rx_, latents.dtype)
 

@@ -183,7 +183,10 @@ class CompressedCoMM(RepresentingModel):
         return tf.reduce_mean(tf.square(received - self.standardize(target, training=False)))
 
     def compare(self, batch: Batch, encodings: Any, outputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Mean squared error of received representations [batch], relative to the variance."""
+        """Mean squared error [batch] of received representations.
+
+        Both are standardized with the mean and variance that training has estimated.
+        """
         error = tf.square(outputs - self.standardize(encodings[0]))
         return {"mse": tf.reduce_mean(error, -1)}
 

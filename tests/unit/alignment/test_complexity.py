@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from sionna_semcom.alignment import (
+    ADMMAligner,
     ComplexAligner,
     LinearAligner,
     aligner_cost,
@@ -66,3 +67,25 @@ def test_linear_aligners_of_any_kind_count_alike():
     d, m, k, nt, nr = SIZE
     assert cost["flops"] == linear_flops(*SIZE)
     assert cost["parameters"] == 2 * np.dot([d, m], [k * nt, k * nr])
+
+
+@pytest.mark.parametrize("aligner", [LinearAligner("complex_linear"), ADMMAligner()])
+def test_complex_matrices_have_half_of_the_parameters(aligner):
+    d, m, k, nt, nr = SIZE
+    f, g = np.zeros([k * nt, d // 2], complex), np.zeros([m // 2, k * nr], complex)
+    cost = aligner_cost(aligner.fit_statistics(statistics()), *SIZE)
+    assert cost["parameters"] == 2 * (f.size + g.size)
+    assert cost["flops"] == linear_flops(*SIZE)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: tf.einsum("ij,jk->ik", x, tf.ones([4, 5])),
+        tf.function(lambda x: x @ tf.ones([4, 5])),
+        lambda x: tf.while_loop(lambda y: True, lambda y: [y @ tf.ones([4, 4])], [x])[0],
+    ],
+)
+def test_products_that_are_not_seen_are_refused(function):
+    with pytest.raises(ValueError, match="cannot be counted"):
+        counted_flops(function, tf.TensorSpec([3, 4], tf.float32))

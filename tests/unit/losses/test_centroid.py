@@ -72,6 +72,13 @@ def test_missing_modalities_do_not_move_the_centroid(embeddings):
     np.testing.assert_array_equal(c[4], 0.0)
 
 
+def test_unit_norm_of_half_precision():
+    x = tf.constant([[0, 0], [300, 400], [3e-4, 4e-4]], tf.float16)
+    found = losses.unit_norm(x)
+    assert found.dtype == x.dtype
+    np.testing.assert_allclose(found, [[0, 0], [0.6, 0.8], [0.6, 0.8]], atol=2e-3)
+
+
 def test_unit_norm_has_finite_gradients_at_zero():
     x = tf.Variable(tf.zeros([2, 3]))
     with tf.GradientTape() as tape:

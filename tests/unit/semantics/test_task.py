@@ -96,3 +96,13 @@ def test_the_posterior_is_that_of_the_class_that_is_decided_for(num_classes):
 def test_scores_have_no_posterior():
     with pytest.raises(ValueError, match=r"a score has no posterior.*num_classes=0"):
         Task(0).posterior(tf.zeros([2, 1]))
+
+
+@pytest.mark.parametrize("num_classes", [0, 2, 3])
+def test_a_column_of_labels_is_refused(num_classes):
+    """It would meet the outputs of all samples of the batch."""
+    task = Task(num_classes)
+    label, outputs = tf.constant([[1], [0]]), tf.zeros([2, task.num_outputs])
+    for function in (task.loss, task.measure):
+        with pytest.raises(ValueError, match=r"`label` must be \[batch\].* \(2, 1\)"):
+            function(label, outputs)

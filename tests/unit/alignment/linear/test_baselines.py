@@ -113,3 +113,14 @@ def test_refuses_unknown_selections_and_missing_latents():
         FeatureAligner("last").fit_statistics(statistics())
     with pytest.raises(ValueError, match="`held_out` is needed"):
         FeatureAligner("top").fit_statistics(statistics())
+
+
+def test_strong_numbers_use_strong_modes_for_any_power_of_the_held_out_latents():
+    tx, _ = pilots(count=2000)
+    wide = tx * np.random.default_rng(1).uniform(0.7, 1.3, tx.shape[1])
+    aligner = FeatureAligner("eigen").fit_statistics(statistics(count=2000), wide)
+    design = aligner.design(channels(1, 1, 4, 4), 0.1)
+    encoder = design.semantic.encoder / np.linalg.norm(design.semantic.encoder, axis=0)
+    order = aligner.factors_[2][: encoder.shape[1]]  # right singular vectors, strongest first
+    np.testing.assert_allclose(np.abs(np.sum(encoder.T * order, 1)), 1.0)
+    assert np.isnan(design.objective).all()  # of correlated numbers

@@ -250,6 +250,27 @@ def test_power_limit_holds_on_held_out_latents():
         np.testing.assert_allclose(power, np.ones(50), rtol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["widely_linear", "complex_linear"])
+def test_the_objective_is_the_error_of_held_out_latents(form):
+    """They vary twice as much as the pilots, and the receiver's latents follow them."""
+    tx, rx = pilots()
+    more = tx - tx.mean(0)
+    aligner = LinearAligner(form, ridge=0.0).fit(tx, rx, tx + more)
+    modes = aligner.modes_
+    if form == "complex_linear":
+        more = more[:, :6] + 1j * more[:, 6:]
+    following = more @ modes.encoder.conj() @ modes.decoder
+    if form == "complex_linear":
+        following = np.concatenate([following.real, following.imag], 1)
+    wide, rx = 2 * tx - tx.mean(0), rx + following
+    h = channels(40, 1, 2, 2)
+    pair = aligner.design(h, 0.1)
+    x = pair.precode(tf.constant(np.broadcast_to(wide, (40, *wide.shape))))
+    y = tf.linalg.matvec(h[:, None], x) + noise([*x.shape[:-1], 2], 0.1)
+    error = np.mean(np.sum((pair.decode(y) - rx) ** 2, -1))
+    assert error == pytest.approx(np.mean(pair.objective), rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [({"form": "real"}, "`form` must be"), ({"allocation": "greedy"}, "`allocation` must be")],

@@ -45,3 +45,29 @@ def test_channels_of_numpy_are_those_of_tensorflow(name):
     h = np.random.default_rng(1).normal(size=(2, 2, 2, 2, 2)).view(complex)[..., 0]
     one, other = (fitted(name).design(channels, 0.1) for channels in (h, tf.constant(h)))
     np.testing.assert_array_equal(one.objective, other.objective)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "size", "once", "downlink"),
+    [
+        ("turns", "widely_linear", 12, 2 * 12 * 4, 2 * 4 * 4),  # users, [12, 4] and [4, 4]
+        ("turns", "complex_linear", 12, 2 * 6 * 2 * 2, 2 * 2 * 2 * 2),  # [6, 2], [2, 2] complex
+        ("turns", "widely_linear", 3, 2 * 3 * 3, 2 * 4 * 3),  # three modes
+        ("uplink", "widely_linear", 12, 2 * 8, 2 * 8 * 8),
+        ("uplink", "complex_linear", 12, 2 * 4, 2 * 4 * 4 * 2),
+        ("uplink", "widely_linear", 3, 2 * 3, 2 * 8 * 3),
+    ],
+)
+def test_numbers_that_are_exchanged_are_those_of_the_designs(name, form, size, once, downlink):
+    """Two users, two resource elements, two antennas at both ends."""
+    rng = np.random.default_rng(0)
+    ends = [rng.normal(size=(500, size)), [rng.normal(size=(500, size)) for _ in range(2)]]
+    aligner = clone(ALIGNERS[name]).set_params(form=form)
+    aligner.fit(*(ends[::-1] if name == "uplink" else ends))
+    found = aligner.exchanged(2, 2, 2)
+    channels = 2 * 2 * (1 if name == "turns" else 2) * 2 * 2  # of the user's own elements
+    assert found == {"once": once, "uplink": channels, "downlink": downlink}
+    if name == "uplink":
+        design = aligner.design(tf.ones([2, 2, 2, 2], tf.complex128), 0.1)
+        reals = 2 if form == "complex_linear" else 1
+        assert found["downlink"] == reals * np.prod(design.precoders.shape)

@@ -210,6 +210,12 @@ def test_constant_pilots_are_refused(aligner, changed):
         aligner.fit(**given)
 
 
+def test_integers_are_refused():
+    aligner = ProcrustesAligner().fit(*pilots())
+    with pytest.raises(ValueError, match=r"must be floating-point\. Received: int32"):
+        aligner.translate(tf.ones([2, 12], tf.int32))
+
+
 def test_too_many_pilots_for_a_kernel_are_refused():
     with pytest.raises(ValueError, match=r"at most 10000 pilots\. Received: 10001"):
         KernelRidgeAligner().fit(*np.arange(20_002.0).reshape(2, -1, 1))
@@ -221,4 +227,6 @@ def test_kernels_cost_operations_for_every_pilot():
     linear = linear_flops(*size)
     assert aligner_cost(ProcrustesAligner().fit(tx, rx), *size)["flops"] == linear
     kernel = KernelRidgeAligner(0.3, 0.1).fit(tx, rx)
-    assert aligner_cost(kernel, *size)["flops"] == linear + 2 * 400 * (12 + 20)
+    cost = aligner_cost(kernel, *size)
+    assert cost["flops"] == linear_flops(20, *size[1:]) + 2 * 400 * (12 + 20)
+    assert cost["parameters"] == 4 * 20 + 20 * 4 + 400 * (12 + 20)  # translations [20] are sent
