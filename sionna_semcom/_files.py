@@ -11,7 +11,7 @@ import socket
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -134,6 +134,19 @@ def atomic_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
         file.flush()
         content = file.id.get_file_image()
     write_bytes(path, content)
+
+
+def check_no_input(out: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Check that ``out`` is none of the files that are read.
+
+    Raises
+    ------
+    ValueError
+        If it is one of them
+    """
+    for path in map(Path, inputs):
+        if out.exists() and path.exists() and out.samefile(path):
+            raise ValueError(f"--out must be another file than the input. Received: {out}")
 
 
 def check_folder(folder: str | os.PathLike[str], *names: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .._files import check_folder
+from .._files import check_folder, check_no_input
 from . import channel, distribution, export, parts, shipped, study
 from .arguments import Changes, ResultFiles, StudyFile
 from .show import draw, names_of, show_tables
@@ -98,9 +98,12 @@ def convert(
         Path | None, typer.Option(help="Videos of each split of .csd files; default: draw.")
     ] = None,
     shares: Annotated[
-        tuple[float, float], typer.Option(help="Fractions of drawn test and validation videos.")
-    ] = (0.2, 0.1),
-    seed: Annotated[int, typer.Option(help="Seed of the drawn split.")] = 0,
+        tuple[float, float] | None,
+        typer.Option(help="Fractions of drawn test and validation videos of .csd files."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the drawn split of .csd files; default: 0.")
+    ] = None,
     column: Annotated[str | None, typer.Option(help="Column of the label in a .csd file.")] = None,
     modality: Annotated[
         list[str] | None, typer.Option(help="Modality to keep; default: all.")
@@ -118,9 +121,10 @@ def convert(
     from .features_table import features_notes, features_table
 
     check_folder(out.parent, out.name)
+    check_no_input(out, [each.rpartition("=")[2] for each in inputs])
     of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
-    of_sequences |= {"max_words": max_words, "modalities": modality}
-    data = read_features(inputs, format, label=label, seed=seed, **of_sequences)
+    of_sequences |= {"max_words": max_words, "modalities": modality, "seed": seed}
+    data = read_features(inputs, format, label=label, **of_sequences)
     data.save(out)
     console.print(features_table(data, "Features"), *features_notes(data), sep="\n")
     say(f"Features: {out}")
@@ -168,6 +172,7 @@ def report(
     from ..simulation.results.result import Result
 
     check_folder(out.parent, out.name)
+    check_no_input(out, result_files)
     names = names_of(result_files)
     results = [Result.load(path) for path in result_files]
     write_report(dict(zip(names, results, strict=True)), out)

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .._hdf5 import read_dataset
+from .._messages import listed
 from .._seeding import derive_seed
 from .batches import drawn_batches, in_fixed_order
 from .data import TEST, Data, content_digest
@@ -121,6 +122,35 @@ def read_latents(file: h5py.File, name: str) -> np.ndarray:
     values = as_numbers(read_dataset(file, name), name)
     with np.errstate(over="ignore", invalid="ignore"):
         return values.astype(np.float32)
+
+
+def check_groups(group: h5py.Group, known: set[str]) -> None:
+    """Check that a file or group has no members but ``known``, such as a head of another name.
+
+    Raises
+    ------
+    ValueError
+        If it has others
+    """
+    unknown = sorted(set(group) - known)
+    if unknown:
+        where = "" if group.name == "/" else f" in {group.name[1:]}"
+        raise ValueError(f"it must have only {listed(sorted(known))}{where}, not {listed(unknown)}")
+
+
+def as_latents(values: np.ndarray, name: str) -> np.ndarray:
+    """Finite numbers as `float32`.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite
+    """
+    with np.errstate(over="ignore"):
+        found = values.astype(np.float32, copy=False)
+    if not np.isfinite(found).all():
+        raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
+    return found
 
 
 def classes(label: np.ndarray) -> np.ndarray:

@@ -20,7 +20,9 @@ from .folder import find_file
 from .latent_data import (
     SPLITS,
     LatentData,
+    as_latents,
     balanced_rows,
+    check_groups,
     check_head,
     classes,
     fit_head,
@@ -36,12 +38,12 @@ class LatentSplit:
 
     Parameters
     ----------
-    tx : [num_samples, d], `float32`
-        Latents of the transmitter's network
-    rx : [num_samples, m], `float32`
-        Latents of the receiver's network
-    label : [num_samples], `int32`
-        Classes
+    tx : [num_samples, d], `float`
+        Latents of the transmitter's network, which are kept as `float32`
+    rx : [num_samples, m], `float`
+        Latents of the receiver's network, which are kept as `float32`
+    label : [num_samples], `int`
+        Classes, which are kept as `int32`
 
     Raises
     ------
@@ -54,18 +56,18 @@ class LatentSplit:
     label: np.ndarray
 
     def __post_init__(self) -> None:
-        shapes = self.tx.shape, self.rx.shape, self.label.shape
+        given = {name: as_numbers(getattr(self, name), name) for name in ("tx", "rx", "label")}
+        shapes = [values.shape for values in given.values()]
         if [len(s) for s in shapes] != [2, 2, 1] or len({s[0] for s in shapes}) > 1:
             raise ValueError(
                 "`tx`, `rx` and `label` must have shapes [n, d], [n, m] and [n]. "
                 f"Received: {', '.join(map(str, shapes))}"
             )
-        if not len(self.label):
+        if not len(given["label"]):
             raise ValueError("`label` must hold classes 0, 1, ... Received: none")
-        classes(self.label)
+        object.__setattr__(self, "label", classes(given["label"]))
         for name in ("tx", "rx"):
-            if not np.isfinite(as_numbers(getattr(self, name), name)).all():
-                raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
+            object.__setattr__(self, name, as_latents(given[name], name))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -194,6 +196,7 @@ class LatentPairs(LatentData):
             If the file is damaged or incomplete
         """
         with open_hdf5(path, "file of latents") as file:
+            check_groups(file, {*SPLITS.values(), "head"})
             splits = {
                 name: LatentSplit(
                     read_latents(file, f"{group}/tx"),

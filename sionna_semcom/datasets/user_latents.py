@@ -21,7 +21,9 @@ from .folder import find_file
 from .latent_data import (
     SPLITS,
     LatentData,
+    as_latents,
     balanced_rows,
+    check_groups,
     check_head,
     classes,
     fit_head,
@@ -49,12 +51,12 @@ class UserLatentSplit:
 
     Parameters
     ----------
-    station : [num_samples, d], `float32`
-        Latents of the base station's network
-    users : sequence of [num_samples, m_k], `float32`
-        Latents of the network of each user
-    label : [num_samples], `int32`
-        Classes
+    station : [num_samples, d], `float`
+        Latents of the base station's network, which are kept as `float32`
+    users : sequence of [num_samples, m_k], `float`
+        Latents of the network of each user, which are kept as `float32`
+    label : [num_samples], `int`
+        Classes, which are kept as `int32`
 
     Raises
     ------
@@ -67,8 +69,10 @@ class UserLatentSplit:
     label: np.ndarray
 
     def __post_init__(self) -> None:
-        latents = [self.station, *self.users]
-        shapes = [one.shape for one in (*latents, self.label)]
+        names = ["station", *(f"users[{number}]" for number in range(len(self.users)))]
+        latents = list(map(as_numbers, [self.station, *self.users], names))
+        label = as_numbers(self.label, "label")
+        shapes = [one.shape for one in (*latents, label)]
         sizes = [len(shape) for shape in shapes]
         same = len({shape[0] for shape in shapes if shape}) == 1
         if len(latents) < 2 or sizes != [2] * len(latents) + [1] or not same:
@@ -76,13 +80,12 @@ class UserLatentSplit:
                 "`station`, each of `users` and `label` must have shapes [n, d], [n, m] and [n]. "
                 f"Received: {listed(map(str, shapes))}"
             )
-        if not len(self.label):
+        if not len(label):
             raise ValueError("`label` must hold classes 0, 1, ... Received: none")
-        classes(self.label)
-        for number, one in enumerate(latents):
-            name = f"users[{number - 1}]" if number else "station"
-            if not np.isfinite(as_numbers(one, name)).all():
-                raise ValueError(f"`{name}` must be finite. Received: NaN or infinity")
+        station, *users = map(as_latents, latents, names)
+        object.__setattr__(self, "station", station)
+        object.__setattr__(self, "users", tuple(users))
+        object.__setattr__(self, "label", classes(label))
 
     def __len__(self) -> int:
         return len(self.label)
@@ -237,7 +240,11 @@ class UserLatents(LatentData):
             If the file is damaged or incomplete
         """
         with open_hdf5(path, "file of latents of users") as file:
+            check_groups(file, {*SPLITS.values(), "heads"})
             count = sum(f"train/user_{number}" in file for number in range(len(file["train"])))
+            check_groups(file["train"], {*_names(count), "label"})
+            if "heads" in file:
+                check_groups(file["heads"], set(_names(count)))
             splits = {name: _read_split(file, SPLITS[name], count) for name in SPLITS}
             heads = [
                 Head(*(read_latents(file, f"heads/{part}/{array}") for array in Head._fields))

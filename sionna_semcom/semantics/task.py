@@ -81,15 +81,31 @@ class Task:
         Raises
         ------
         ValueError
-            If ``label`` is not [batch]
+            If ``label`` is not [batch], or contains scores where classes are decided
         """
-        _check_label(label)
+        label = self._checked(label)
         if self.num_classes == 0:
-            return ops.abs(self.score(outputs) - ops.cast(label, "float32"))
+            return ops.abs(self.score(outputs) - label)
         if self.num_classes == 2:
             signs = 1.0 - 2.0 * ops.cast(label, "float32")
             return ops.softplus(signs * outputs[:, 0])
         return ops.sparse_categorical_crossentropy(label, outputs, from_logits=True)
+
+    def _checked(self, label: Any) -> Any:
+        """Labels [batch]; scores as `float32`. A column would meet all outputs of the batch."""
+        label = ops.convert_to_tensor(label)
+        if len(label.shape) != 1:
+            raise ValueError(
+                f"`label` must be [batch], one number per sample. Received: {tuple(label.shape)}"
+            )
+        if not self.num_classes:
+            return ops.cast(label, "float32")
+        if keras.backend.is_float_dtype(label.dtype):
+            raise ValueError(
+                f"`label` must be classes 0 to {self.num_classes - 1} of an integer type. "
+                f"Received: {keras.backend.standardize_dtype(label.dtype)}, as scores have"
+            )
+        return label
 
     def score(self, outputs: keras.KerasTensor) -> keras.KerasTensor:
         """Scores [batch] in [-3, 3]."""
@@ -138,9 +154,9 @@ class Task:
         Raises
         ------
         ValueError
-            If ``label`` is not [batch]
+            If ``label`` is not [batch], or contains scores where classes are decided
         """
-        _check_label(label)
+        label = self._checked(label)
         metrics.note_outputs(outputs)
         decided = self.decide(outputs)
         if self.num_classes:
@@ -168,10 +184,3 @@ def _same_rounded(label: tf.Tensor, scores: tf.Tensor, limit: float) -> tf.Tenso
     """Whether both are rounded to the same integer within ``limit``."""
     label, scores = (tf.round(tf.clip_by_value(x, -limit, limit)) for x in (label, scores))
     return tf.equal(label, scores)
-
-
-def _check_label(label: Any) -> None:
-    """Check that labels are [batch], because a column would meet all outputs of the batch."""
-    shape = ops.shape(label)
-    if len(shape) != 1:
-        raise ValueError(f"`label` must be [batch], one number per sample. Received: {shape}")

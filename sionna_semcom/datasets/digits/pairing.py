@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -86,7 +87,8 @@ class ClassPairs:
     Raises
     ------
     ValueError
-        If a class has no image or no spectrogram, or a value is not finite
+        If a class has no image or no spectrogram, a floating-point value is not in [0, 1], or there
+        is not one label for each sample
     """
 
     def __init__(
@@ -101,9 +103,12 @@ class ClassPairs:
         of_audio: Mapping[str, np.ndarray] | None = None,
         mixed: bool = False,
     ) -> None:
-        for kind, values in (("images", images), ("spectrograms", audio)):
-            if not np.isfinite(values).all():
-                raise ValueError(f"The {name} {kind} must be finite. Received: NaN or infinity")
+        both = (
+            ("images", images, image_labels, of_images),
+            ("spectrograms", audio, audio_labels, of_audio),
+        )
+        for kind, values, labels, further in both:
+            _check_samples(f"The {name} {kind}", values, {"label": labels, **(further or {})})
         self.num_classes = num_classes
         self._order = np.arange(len(images)) if mixed else fixed_order(name, len(images))
         self._image_rows = ByClass(image_labels, num_classes, f"{name} images")
@@ -180,3 +185,19 @@ def _unit(values: tf.Tensor) -> tf.Tensor:
     if values.dtype.is_integer:
         return tf.cast(values, tf.float32) / 255.0
     return tf.cast(values, tf.float32)
+
+
+def _check_samples(who: str, values: np.ndarray, labels: Mapping[str, Any]) -> None:
+    """Check that samples are in [0, 1], unless they are integers, and have one label each."""
+    if not np.isfinite(values).all():
+        raise ValueError(f"{who} must be finite. Received: NaN or infinity")
+    if values.dtype.kind == "f" and not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(
+            f"{who} must be integers or in [0, 1]. "
+            f"Received: values from {np.min(values):g} to {np.max(values):g}"
+        )
+    for name, label in labels.items():
+        if np.shape(label) != (len(values),):
+            raise ValueError(
+                f"{who} must have one {name} each, [{len(values)}]. Received: {np.shape(label)}"
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import h5py
 import numpy as np
@@ -14,7 +14,7 @@ from ..._files import atomic_hdf5
 from ..._hdf5 import open_hdf5, read_checksums, read_dataset
 from ..._messages import listed
 from .names import LENGTHS, check_no_label, modalities_of, note_on_rest
-from .padding import front_lengths
+from .padding import front_lengths, padded_in_front
 from .split import LABELS, MODALITIES, RAW_TEXT, FeatureSplit
 from .split_names import note_of, split_names
 
@@ -56,8 +56,9 @@ def read_feature_file(
 
     - ``<modality>`` [N, D] or [N, T, D], floating-point numbers with any name that is not the name
       of labels or other columns
-    - ``<modality>_lengths`` [N], for sequences: number of valid frames, which come first. By
-      default, zeros at the end are padding. Frames after the valid frames are not read
+    - ``<modality>_lengths`` [N], for sequences: number of valid frames, which come first. Frames
+      after the valid frames are not read. By default, zeros at the end are padding, or zeros at the
+      beginning if most sequences of all splits begin with zeros and none ends with zeros
     - ``regression_labels`` [N] (scores in [-3, 3]) or ``classification_labels`` [N] (classes 0, 1,
       ...), or both
     - ``id`` [N] and, optionally, ``raw_text`` [N], strings
@@ -95,17 +96,40 @@ def read_feature_file(
                 "it must have no splits but train, valid and test, or usual names of them such as "
                 f"dev, not {listed(unknown)}"
             )
+        in_front = _padded_in_front([file[theirs] for theirs in names.values()])
         splits: dict[str, FeatureSplit] = {}
         for name, theirs in names.items():
-            splits[name] = _read_split(file[theirs], theirs, label, modalities)
+            splits[name] = _read_split(file[theirs], theirs, label, modalities, in_front)
+            moved = in_front & set(splits[name].features)
             notes = [*note_of(name, theirs)]
+            notes += [f"padded in front: {listed(sorted(moved))}"] if moved else []
             notes += [f"ignored beside the splits: {listed(others)}"] if others else []
             splits[name].notes.extend(notes)
         return splits, read_checksums(file)
 
 
+def _padded_in_front(groups: Sequence[h5py.Group]) -> set[str]:
+    """Sequences without lengths that are padded in front. Splits are padded at the same side."""
+    found = set()
+    for name in {name for group in groups for name in group} - set(_COLUMNS):
+        parts = [group.get(name) for group in groups]
+        sequences = [
+            part
+            for part in parts
+            if isinstance(part, h5py.Dataset) and part.ndim == 3 and part.dtype.kind in "iuf"
+        ]
+        without = all(name + LENGTHS not in group for group in groups)
+        if without and sequences and padded_in_front(part[()] for part in sequences):
+            found.add(name)
+    return found
+
+
 def _read_split(
-    group: h5py.Group, where: str, label: str | None, modalities: Sequence[str] | None
+    group: h5py.Group,
+    where: str,
+    label: str | None,
+    modalities: Sequence[str] | None,
+    in_front: Container[str],
 ) -> FeatureSplit:
     features: dict[str, np.ndarray] = {}
     lengths: dict[str, np.ndarray] = {}
@@ -116,7 +140,8 @@ def _read_split(
         names = modalities_of(arrays, modalities)
         for name in sorted(names, key=_usual_order):
             given = read_dataset(group, name + LENGTHS) if name + LENGTHS in arrays else None
-            features[name], frames = front_lengths(read_dataset(group, name), given, name)
+            values = read_dataset(group, name)
+            features[name], frames = front_lengths(values, given, name, name in in_front)
             lengths |= {} if frames is None else {name: frames}
         split = FeatureSplit.from_columns(features, lengths, columns, label)
         if set(modalities or ()) <= set(features):

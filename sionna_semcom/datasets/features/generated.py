@@ -23,6 +23,10 @@ GENERATED_PARTS = {
 _NUM_NUISANCES = 4  # nuisance variables per modality
 _NUM_HIDDEN = 32
 _GAIN = 0.6  # nonlinear range of the hyperbolic tangent without saturation
+_FIRST = {"train": 6000, "validation": 500, "test": 1500}
+"""First samples of each split, which are drawn together and define the scale of the mixtures"""
+
+Mixture = tuple[np.ndarray, np.ndarray]
 
 
 def generated_features(
@@ -50,7 +54,8 @@ def generated_features(
 
     .. math:: r + 2u_\text{text} + 4u_\text{audio} + 8u_\text{vision} + 16s,
 
-    with 32 classes. A modality is a random nonlinear mixture that is the same for all samples,
+    with 32 classes. A modality is a random nonlinear mixture that is the same for all samples and
+    for any number of them,
 
     .. math:: x = B \tanh(A z) + \sigma n,
 
@@ -60,7 +65,7 @@ def generated_features(
     Parameters
     ----------
     num_train, num_validation, num_test : `int`
-        Number of samples of each split
+        Number of samples of each split. Smaller splits contain the first samples of larger ones
     dims : sequence of `int`
         Number of features of text, audio and vision
     noise : `float`
@@ -84,18 +89,20 @@ def generated_features(
     if len(dims) != len(MODALITIES) or min(dims) < 1:
         raise ValueError(f"`dims` must be three positive numbers. Received: {shortened(dims)}")
     check_noise(noise)
-    label, bits = _bits(sum(counts.values()), seed)
-    features = {
-        name: _mixture(name, bits[name], dim, noise, seed)
-        for name, dim in zip(MODALITIES, dims, strict=True)
-    }
+    label, bits = _bits(sum(_FIRST.values()), seed)
+    features, mixtures = {}, {}
+    for name, dim in zip(MODALITIES, dims, strict=True):
+        features[name], mixtures[name] = _mixed(name, bits[name], dim, noise, seed)
     splits: dict[str, FeatureSplit] = {}
-    first = 0
-    for name, count in counts.items():
-        rows = slice(first, first + count)
-        first += count
-        own = {modality: values[rows] for modality, values in features.items()}
-        splits[name] = generated_split(name, own, label[rows])
+    start = 0
+    for split, count in counts.items():
+        rows = slice(start, start + min(count, _FIRST[split]))
+        start += _FIRST[split]
+        parts = [(label[rows], {name: values[rows] for name, values in features.items()})]
+        if count > _FIRST[split]:
+            parts.append(_more(split, count - _FIRST[split], mixtures, noise, seed))
+        own = {name: np.concatenate([part[1][name] for part in parts]) for name in features}
+        splits[split] = generated_split(split, own, np.concatenate([part[0] for part in parts]))
     return GeneratedFeatures(splits, modalities=modalities)
 
 
@@ -169,9 +176,12 @@ def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _bits(count: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _bits(
+    count: int, seed: int, split: str | None = None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Classes [count], and the bits [count, 2 or 3] of each modality."""
-    draw = np.random.default_rng(derive_seed("generated", "bits", seed))
+    parts_of_seed = ("generated", "bits", seed) if split is None else ("generated", split, seed)
+    draw = np.random.default_rng(derive_seed(*parts_of_seed))
     label = draw.integers(2 ** len(GENERATED_PARTS), size=count, dtype=np.int32)
     parts = generated_parts(label)
     mask = draw.integers(2, size=count, dtype=np.int32)
@@ -182,13 +192,38 @@ def _bits(count: int, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     }
 
 
-def _mixture(name: str, bits: np.ndarray, dim: int, noise: float, seed: int) -> np.ndarray:
+def _mixed(
+    name: str, bits: np.ndarray, dim: int, noise: float, seed: int
+) -> tuple[np.ndarray, Mixture]:
+    """Features [n, dim] of the first samples of all splits, and their mixture."""
     draw = np.random.default_rng(derive_seed("generated", name, seed))
-    nuisances = draw.normal(size=(len(bits), _NUM_NUISANCES))
-    z = np.concatenate([2.0 * bits - 1, nuisances], axis=1)
+    z = _latent(bits, draw)
     inner = draw.normal(size=(z.shape[1], _NUM_HIDDEN)) * _GAIN
     hidden = np.tanh(z @ inner)
     outer = draw.normal(size=(_NUM_HIDDEN, dim))
     mixed = hidden @ outer
-    mixed /= mixed.std(0) + 1e-12
+    scale = mixed.std(0) + 1e-12
+    mixed /= scale
+    return _noisy(mixed, noise, draw), (inner, outer / scale)
+
+
+def _more(
+    split: str, count: int, mixtures: Mapping[str, Mixture], noise: float, seed: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Classes [count] and features of samples of ``split`` that follow its first ones."""
+    label, bits = _bits(count, seed, split)
+    features = {}
+    for name, (inner, outer) in mixtures.items():
+        draw = np.random.default_rng(derive_seed("generated", split, name, seed))
+        features[name] = _noisy(np.tanh(_latent(bits[name], draw) @ inner) @ outer, noise, draw)
+    return label, features
+
+
+def _latent(bits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Bits as -1 and 1, and nuisance variables."""
+    nuisances = draw.normal(size=(len(bits), _NUM_NUISANCES))
+    return np.concatenate([2.0 * bits - 1, nuisances], axis=1)
+
+
+def _noisy(mixed: np.ndarray, noise: float, draw: np.random.Generator) -> np.ndarray:
     return (mixed + noise * draw.normal(size=mixed.shape)).astype(np.float32)

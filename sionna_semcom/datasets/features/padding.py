@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -77,12 +77,26 @@ def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: real[name] for name in sequences}
 
 
-def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+def padded_in_front(splits: Iterable[np.ndarray]) -> bool:
+    """Whether most sequences [n, T, D] of all splits begin with zeros, and none ends with zeros."""
+    begin = total = 0
+    for values in splits:
+        first, last = non_zero_frames(values)
+        some = first < last
+        if (last < values.shape[1]).any():
+            return False
+        begin, total = begin + int(((first > 0) & some).sum()), total + int(some.sum())
+    return 2 * begin > total
+
+
+def front_lengths(
+    values: Any, lengths: Any, name: str, in_front: bool | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Features with valid frames first, and the number of valid frames (`None` for vectors).
 
-    Without ``lengths``, zeros at the end are padding. Padding at the beginning is detected if most
-    samples begin with zeros and none ends with zeros, or, with ``lengths``, if all frames except
-    the given number at the end are zero.
+    Without ``lengths``, zeros at the end are padding, or at the beginning with ``in_front``, which
+    :func:`padded_in_front` finds by default. With ``lengths``, padding at the beginning is detected
+    if all frames except the given number at the end are zero.
     """
     array = as_numbers(values, name)
     if array.ndim != 3:
@@ -95,7 +109,7 @@ def front_lengths(values: Any, lengths: Any, name: str) -> tuple[np.ndarray, np.
     if lengths is None:
         first, last = non_zero_frames(array)
         some = first < last
-        in_front = ((first > 0) & some).sum() > some.sum() / 2 and (last == num_frames).all()
+        in_front = padded_in_front([array]) if in_front is None else in_front
         start = np.where(some & in_front, first, 0)
         stop = np.where(some, last, 0)
         if not in_front and not array[~real_frames(stop, num_frames)].any():

@@ -32,11 +32,11 @@ def read_features(
     *,
     label: str | None = None,
     splits: str | os.PathLike[str] | None = None,
-    shares: tuple[float, float] = (0.2, 0.1),
+    shares: tuple[float, float] | None = None,
     column: str | None = None,
     max_words: int | None = None,
     modalities: Sequence[str] | None = None,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> MultimodalFeatures:
     """Read all features of a file in any supported format.
 
@@ -52,14 +52,15 @@ def read_features(
     splits : `None` | `str` or `PathLike`
         For computational sequences: file with the videos of each split for `read_video_splits`;
         drawn at random by default
-    shares : `tuple` of `float`
-        Fractions of the videos that are drawn for the test and for validation; validation may be 0
+    shares : `None` (0.2, 0.1) | `tuple` of `float`
+        For computational sequences without ``splits``: fractions of the videos that are drawn for
+        the test and for validation; validation may be 0
     column, max_words
         See `read_computational_sequences`
     modalities : `None` | sequence of `str`
         Modalities; by default all recognized modalities
-    seed : `int`
-        Seed of random splits
+    seed : `None` (0) | `int`
+        Seed of the random split, as ``shares``
 
     Output
     ------
@@ -79,7 +80,8 @@ def read_features(
             f"`format` must be one of {', '.join(FEATURE_FORMATS)}. Received: {shortened(format)}"
         )
     sequences = format == "csd" or (format is None and _are_sequences(inputs))
-    of_sequences = {"splits": splits, "column": column, "max_words": max_words}
+    drawn = {"shares": shares, "seed": seed}
+    of_sequences = {"splits": splits, **drawn, "column": column, "max_words": max_words}
     for name, value in ({"label": label} if sequences else of_sequences).items():
         if value is not None:
             kind = "other formats than" if sequences else "nothing but"
@@ -87,6 +89,9 @@ def read_features(
                 f"`{name}` is for {kind} computational sequences. Received: {listed([value])}"
             )
     if sequences:
+        for name, value in drawn.items():
+            if splits is not None and value is not None:
+                raise ValueError(f"`{name}` is for splits that are drawn. Received: also `splits`")
         files = _named(inputs)
         given = read_video_splits(splits) if splits is not None else None
         samples = read_computational_sequences(
@@ -99,7 +104,7 @@ def read_features(
         if given is not None:
             parts = _split_as_given(samples, given, str(splits))
         else:
-            parts = _draw(samples, *shares, seed)
+            parts = _draw(samples, *(shares or (0.2, 0.1)), seed or 0)
         checksums = {f"{name}, {path.name}": sha256(path) for name, path in files.items()}
         return MultimodalFeatures(parts, modalities=modalities, checksums=checksums)
     if len(inputs) != 1:

@@ -102,3 +102,19 @@ def test_wrong_input_ends_in_one_line(pickled, tmp_path, monkeypatch, arguments,
     assert line.startswith("Error: ")
     assert message in line
     assert not (tmp_path / "out").exists()
+
+
+def test_an_input_is_not_overwritten(pickled):
+    before = pickled.read_bytes()
+    for given in (str(pickled), f"text={pickled}"):
+        ended = invoke("convert", given, "--out", pickled.parent / "." / pickled.name)
+        assert ended.exit_code == 2
+        assert "--out must be another file than the input" in ended.output
+    assert pickled.read_bytes() == before
+
+
+@pytest.mark.parametrize("option", [("--shares", "0.3", "0.3"), ("--seed", "5")])
+def test_options_of_sequences_are_refused_for_other_files(pickled, option):
+    ended = invoke("convert", pickled, *option, "--out", pickled.parent / "out.h5")
+    assert ended.exit_code == 2
+    assert f"`{option[0][2:]}` is for nothing but computational sequences" in ended.output

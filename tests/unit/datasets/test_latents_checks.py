@@ -152,3 +152,18 @@ def test_labels_that_are_no_classes_take_no_memory():
         ValueError, match=r"`label` must hold classes 0, 1, .* Received: 2147483647"
     ):
         LatentSplit(splits["test"].tx, splits["test"].rx, label)
+
+
+def test_numbers_of_any_type_are_kept_as_float32_and_int32():
+    split = LatentSplit(np.zeros((3, 2)), [[1], [2], [3]], np.array([0.0, 1.0, 2.0]))
+    assert [x.dtype for x in (split.tx, split.rx, split.label)] == ["float32", "float32", "int32"]
+
+
+def test_heads_of_another_name_are_refused(tmp_path, head):
+    path = tmp_path / "latents.h5"
+    write(path, make_splits(), head)
+    with h5py.File(path, "r+") as file:
+        file.move("head", "heads")
+    message = "it must have only head, test, train, val, not heads"
+    with pytest.raises(ValueError, match=message):
+        LatentPairs.load(path)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Latents of a station and its users: shapes, heads, pilots, and files."""
 
+import h5py
 import numpy as np
 import pytest
 
@@ -108,3 +109,20 @@ def test_wrong_data_are_refused():
         latents(heads=[None])
     with pytest.raises(ValueError, match="The head must have a kernel"):
         latents(heads=[None, (np.zeros((4, 3)), np.zeros(3)), None])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("heads", "head", "must have only heads, test, train, val, not head"),
+        ("heads/user_0", "heads/user_2", "only station, user_0, user_1 in heads, not user_2"),
+        ("train/user_1", "train/user_5", "only label, station, user_0 in train, not user_5"),
+    ],
+)
+def test_groups_of_other_names_are_refused(tmp_path, old, new, message):
+    path = tmp_path / "users.h5"
+    latents().save(path)
+    with h5py.File(path, "r+") as file:
+        file.move(old, new)
+    with pytest.raises(ValueError, match=message):
+        UserLatents.load(path)

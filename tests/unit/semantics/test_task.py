@@ -106,3 +106,17 @@ def test_a_column_of_labels_is_refused(num_classes):
     for function in (task.loss, task.measure):
         with pytest.raises(ValueError, match=r"`label` must be \[batch\].* \(2, 1\)"):
             function(label, outputs)
+
+
+def test_scores_are_no_classes_and_may_be_integers():
+    outputs = tf.constant([[0.5], [-2.0]])
+    for num_classes in (2, 3):
+        with pytest.raises(
+            ValueError, match=r"classes 0 to \d of an integer .* float32, as scores"
+        ):
+            Task(num_classes).loss(tf.constant([0.5, -2.0]), tf.repeat(outputs, 3, 1))
+    found = [
+        Task(0).measure(tf.constant([1, -2], dtype), outputs) for dtype in ("int64", "float32")
+    ]
+    for name, values in found[0].items():
+        np.testing.assert_array_equal(values, found[1][name])

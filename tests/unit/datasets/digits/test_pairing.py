@@ -18,7 +18,8 @@ def arrays():
     image_labels = np.r_[np.arange(10), rng.integers(10, size=NUM_IMAGES - 10)]
     audio_labels = rng.permutation(np.r_[np.arange(10), rng.integers(10, size=NUM_CLIPS - 10)])
     images = np.broadcast_to(np.arange(NUM_IMAGES, dtype=np.uint8)[:, None, None], (230, 3, 2))
-    audio = np.broadcast_to(np.arange(NUM_CLIPS, dtype=np.float32)[:, None, None], (45, 4, 2))
+    audio = np.arange(NUM_CLIPS, dtype=np.float32)[:, None, None] / 64
+    audio = np.broadcast_to(audio, (45, 4, 2))
     return images, image_labels, audio, audio_labels
 
 
@@ -32,7 +33,7 @@ def _numbers(dataset):
     return [
         (
             np.round(255 * batch["image"][:, 0, 0, 0].numpy()).astype(int),
-            batch["audio"][:, 0, 0, 0].numpy().astype(int),
+            (64 * batch["audio"][:, 0, 0, 0].numpy()).astype(int),
             batch["label"].numpy(),
         )
         for batch in dataset
@@ -151,6 +152,17 @@ def test_nan_is_refused(arrays):
     audio[7, 0, 0] = np.nan
     with pytest.raises(ValueError, match=r"The small spectrograms must be finite. Received: NaN"):
         ClassPairs("small", images, image_labels, audio, audio_labels)
+
+
+def test_samples_must_be_in_range_and_have_one_label_each(arrays):
+    images, image_labels, audio, audio_labels = arrays
+    with pytest.raises(ValueError, match=r"spectrograms must be .* in \[0, 1\].* from 0 to 44"):
+        ClassPairs("small", images, image_labels, 64 * audio, audio_labels)
+    with pytest.raises(ValueError, match=r"images must have one label each, \[230\].* \(220,\)"):
+        ClassPairs("small", images, image_labels[:-10], audio, audio_labels)
+    with pytest.raises(ValueError, match=r"spectrograms must have one speaker each, \[45\]"):
+        further = {"speaker": np.zeros((45, 2), int)}
+        ClassPairs("small", images, image_labels, audio, audio_labels, of_audio=further)
 
 
 @pytest.mark.parametrize(("batch_size", "steps"), [(0, None), (-1, 5), (10, 0)])

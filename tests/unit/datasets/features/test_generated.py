@@ -111,3 +111,18 @@ def test_options():
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         generated_features(**{"num_train": 5, "num_validation": 5, "num_test": 5, **options})
+
+
+def test_more_samples_are_of_the_same_mixture():
+    few, many = generated_features(20, 10, 10), generated_features(6100, 510, 1510)
+    for name, split in few.splits.items():
+        np.testing.assert_array_equal(split.label, many.splits[name].label[: len(split)])
+        for modality, values in split.features.items():
+            own = many.splits[name].features[modality]
+            np.testing.assert_array_equal(values, own[: len(split)])
+    train = many.splits["train"]
+    model = MLPClassifier((64,), alpha=1e-2, max_iter=80, early_stopping=True, random_state=0)
+    model.fit(train.features["vision"][:6000], train.label[:6000] % 2)
+    assert model.score(train.features["vision"][6000:], train.label[6000:] % 2) > 0.97
+    assert len(np.unique(train.label[6000:])) > 25
+    assert not np.array_equal(train.label[6000:6010], many.splits["validation"].label[500:])

@@ -126,3 +126,19 @@ def test_lengths_of_sequences_that_are_padded_in_front(tmp_path):
     path = write_pickle(tmp_path / "data.pkl", {"train": one, "test": one})
     train = read_mmsa(path)["train"]
     np.testing.assert_array_equal(train.features["audio"], padded(LENGTHS, "end"))
+
+
+def test_all_splits_of_a_file_are_padded_at_the_same_side(tmp_path):
+    """Although fewer than half of the test samples are padded."""
+    splits = {"train": [2, 4, 5, 6], "test": [6, 6, 6, 3]}
+    content = {
+        name: {"audio": padded(lengths, "front"), "regression_labels": np.arange(4.0)}
+        | {"id": [f"{name}{row}" for row in range(4)]}
+        for name, lengths in splits.items()
+    }
+    data = MultimodalFeatures.load(write_features(tmp_path / "mine.h5", content))
+    for name, lengths in splits.items():
+        split = data.splits[name]
+        assert split.lengths["audio"].tolist() == lengths
+        np.testing.assert_array_equal(split.features["audio"], padded(lengths, "end"))
+        assert "padded in front: audio" in split.notes
