@@ -96,7 +96,7 @@ def read_feature_file(
                 "it must have no splits but train, valid and test, or usual names of them such as "
                 f"dev, not {listed(unknown)}"
             )
-        in_front = _padded_in_front([file[theirs] for theirs in names.values()])
+        in_front = _padded_in_front([file[theirs] for theirs in names.values()], modalities)
         splits: dict[str, FeatureSplit] = {}
         for name, theirs in names.items():
             splits[name] = _read_split(file[theirs], theirs, label, modalities, in_front)
@@ -108,10 +108,11 @@ def read_feature_file(
         return splits, read_checksums(file)
 
 
-def _padded_in_front(groups: Sequence[h5py.Group]) -> set[str]:
+def _padded_in_front(groups: Sequence[h5py.Group], modalities: Sequence[str] | None) -> set[str]:
     """Sequences without lengths that are padded in front. Splits are padded at the same side."""
     found = set()
-    for name in {name for group in groups for name in group} - set(_COLUMNS):
+    names = {name for group in groups for name in group} - set(_COLUMNS)
+    for name in names if modalities is None else names & set(modalities):
         parts = [group.get(name) for group in groups]
         sequences = [
             part

@@ -65,7 +65,8 @@ def generated_features(
     Parameters
     ----------
     num_train, num_validation, num_test : `int`
-        Number of samples of each split. Smaller splits contain the first samples of larger ones
+        Number of samples of each split. Splits of at most 6,000, 500 and 1,500 samples contain the
+        first samples of larger ones
     dims : sequence of `int`
         Number of features of text, audio and vision
     noise : `float`
