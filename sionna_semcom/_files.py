@@ -146,7 +146,7 @@ def check_no_input(out: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
     """
     for path in map(Path, inputs):
         if out.exists() and path.exists() and out.samefile(path):
-            raise ValueError(f"--out must be another file than the input. Received: {out}")
+            raise ValueError(f"the output must be another file than the input. Received: {out}")
 
 
 def check_folder(folder: str | os.PathLike[str], *names: str) -> None:

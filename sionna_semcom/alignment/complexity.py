@@ -13,12 +13,16 @@ import numpy as np
 import tensorflow as tf
 
 from .._messages import listed
+from .linear.semantic_modes import SemanticModes
 from .neural.aligners import ComplexAligner, EigenbasisAligner
 from .translation.kernel_ridge import KernelRidgeAligner
 
 _PRODUCTS = {"MatMul", "BatchMatMulV2", "BatchMatMulV3"}
-_CALLS = {"PartitionedCall", "StatefulPartitionedCall", "If", "StatelessIf", "Case"}
-_NOT_COUNTED = {"Einsum", "XlaDotV2", "While", "StatelessWhile", *_CALLS}
+_NOT_COUNTED = {
+    *("Einsum", "XlaDotV2", "Conv2D", "SparseMatMul", "SparseTensorDenseMatMul", "MapDefun"),
+    *("While", "StatelessWhile", "If", "StatelessIf", "Case", "StatelessCase"),
+    *("PartitionedCall", "StatefulPartitionedCall"),
+}
 
 
 def linear_flops(d: int, m: int, num_uses: int, num_tx_ant: int, num_rx_ant: int) -> int:
@@ -87,7 +91,7 @@ def aligner_cost(
     Parameters
     ----------
     aligner : aligner of :mod:`sionna_semcom.alignment`
-        The aligner
+        The aligner of a single link
     d, m : `int`
         Numbers of real features at the transmitter and at the receiver
     num_uses, num_tx_ant, num_rx_ant : `int`
@@ -122,7 +126,7 @@ def aligner_cost(
         d = m  # translations are sent
     flops = float(linear_flops(d, m, num_uses, num_tx_ant, num_rx_ant) + 2 * kernel)
     modes = getattr(aligner, "modes_", None)
-    if modes is not None and modes.is_complex:
+    if isinstance(modes, SemanticModes) and modes.is_complex:
         parameters = sent * -(-d // 2) + -(-m // 2) * received
     else:
         parameters = sent * d + m * received + kernel

@@ -121,7 +121,8 @@ def convert(
     from .features_table import features_notes, features_table
 
     check_folder(out.parent, out.name)
-    check_no_input(out, [each.rpartition("=")[2] for each in inputs])
+    named = [each.partition("=")[2] for each in inputs]
+    check_no_input(out, [*inputs, *filter(None, named), *([splits] if splits else [])])
     of_sequences: dict[str, Any] = {"splits": splits, "shares": shares, "column": column}
     of_sequences |= {"max_words": max_words, "modalities": modality, "seed": seed}
     data = read_features(inputs, format, label=label, **of_sequences)

@@ -124,18 +124,18 @@ def read_latents(file: h5py.File, name: str) -> np.ndarray:
         return values.astype(np.float32)
 
 
-def check_groups(group: h5py.Group, known: set[str]) -> None:
-    """Check that a file or group has no members but ``known``, such as a head of another name.
+def check_groups(file: h5py.File, where: str, known: set[str]) -> None:
+    """Check that a file, or its group ``where``, has no members but ``known``.
 
     Raises
     ------
     ValueError
         If it has others
     """
-    unknown = sorted(set(group) - known)
+    unknown = sorted(set(file.get(where, ())) - known)
     if unknown:
-        where = "" if group.name == "/" else f" in {group.name[1:]}"
-        raise ValueError(f"it must have only {listed(sorted(known))}{where}, not {listed(unknown)}")
+        place = "" if where == "/" else f" in {where}"
+        raise ValueError(f"it must have only {listed(sorted(known))}{place}, not {listed(unknown)}")
 
 
 def as_latents(values: np.ndarray, name: str) -> np.ndarray:

@@ -196,7 +196,7 @@ class LatentPairs(LatentData):
             If the file is damaged or incomplete
         """
         with open_hdf5(path, "file of latents") as file:
-            check_groups(file, {*SPLITS.values(), "head"})
+            check_groups(file, "/", {*SPLITS.values(), "head"})
             splits = {
                 name: LatentSplit(
                     read_latents(file, f"{group}/tx"),

@@ -240,11 +240,11 @@ class UserLatents(LatentData):
             If the file is damaged or incomplete
         """
         with open_hdf5(path, "file of latents of users") as file:
-            check_groups(file, {*SPLITS.values(), "heads"})
+            check_groups(file, "/", {*SPLITS.values(), "heads"})
             count = sum(f"train/user_{number}" in file for number in range(len(file["train"])))
-            check_groups(file["train"], {*_names(count), "label"})
-            if "heads" in file:
-                check_groups(file["heads"], set(_names(count)))
+            for group in SPLITS.values():
+                check_groups(file, group, {*_names(count), "label"})
+            check_groups(file, "heads", set(_names(count)))
             splits = {name: _read_split(file, SPLITS[name], count) for name in SPLITS}
             heads = [
                 Head(*(read_latents(file, f"heads/{part}/{array}") for array in Head._fields))

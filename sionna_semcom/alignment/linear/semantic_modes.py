@@ -39,7 +39,7 @@ class SemanticModes:
         Map from the centered latent (real or in complex form) to the coefficients:
         :math:`\mathbf{z} = \mathbf{E}^\mathsf{H}(\mathbf{s}_T - \boldsymbol\mu_T)`
     weights : [r], `float64`
-        Semantic singular values :math:`s_i`, descending
+        Semantic singular values :math:`s_i`, descending; NaN for numbers that are correlated
     decoder : [r, m], as ``encoder``
         Contribution of each coefficient to the target, :math:`\mathbb{E}[z_i^* \mathbf{y}]`
     mean_tx : [d], `float64`
@@ -65,7 +65,7 @@ class SemanticModes:
         """Whether coefficients are complex and combine two features each."""
         return np.iscomplexobj(self.encoder)
 
-    def scaled_to(self, tx: ArrayLike, sort: bool = True) -> SemanticModes:
+    def scaled_to(self, tx: ArrayLike, *, sort: bool = True) -> SemanticModes:
         """Modes with coefficients of unit power for the latents ``tx`` [n, d].
 
         The error that is left if all coefficients arrive stays the same. Coefficients keep their

@@ -128,10 +128,9 @@ class UplinkAligner(ManyUserAligner["UplinkTransceiver"]):
         check_is_fitted(self)
         count, sizes = len(self.modes_), [len(modes.weights) for modes in self.modes_]
         places = (1 if self.modes_[0].is_complex else 2) * num_elements * num_tx_ant
-        precoder = 2 * num_elements * num_tx_ant * min(places, max(sizes))
-        channels = 2 * count * num_elements * num_rx_ant * num_tx_ant
         once = sum(min(places, size) for size in sizes)
-        return {"once": once, "uplink": channels, "downlink": count * precoder}
+        channels = 2 * count * num_elements * num_rx_ant * num_tx_ant
+        return {"once": once, "uplink": channels, "downlink": 2 * num_elements * num_tx_ant * once}
 
     def _unexplained(self, size: int) -> float:
         """Error that is left even if the first ``size`` coefficients of all users arrive."""

@@ -87,8 +87,8 @@ class ClassPairs:
     Raises
     ------
     ValueError
-        If a class has no image or no spectrogram, a floating-point value is not in [0, 1], or there
-        is not one label for each sample
+        If a class has no image or no spectrogram, a floating-point value is not in [0, 1] or an
+        integer not in 0 to 255, or there is not one label for each sample
     """
 
     def __init__(
@@ -188,12 +188,13 @@ def _unit(values: tf.Tensor) -> tf.Tensor:
 
 
 def _check_samples(who: str, values: np.ndarray, labels: Mapping[str, Any]) -> None:
-    """Check that samples are in [0, 1], unless they are integers, and have one label each."""
+    """Check that samples are in [0, 1], or integers up to 255, and have one label each."""
     if not np.isfinite(values).all():
         raise ValueError(f"{who} must be finite. Received: NaN or infinity")
-    if values.dtype.kind == "f" and not ((values >= 0) & (values <= 1)).all():
+    largest = 1 if values.dtype.kind == "f" else 255
+    if not ((values >= 0) & (values <= largest)).all():
         raise ValueError(
-            f"{who} must be integers or in [0, 1]. "
+            f"{who} must be integers from 0 to 255 or in [0, 1]. "
             f"Received: values from {np.min(values):g} to {np.max(values):g}"
         )
     for name, label in labels.items():

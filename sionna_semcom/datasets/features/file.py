@@ -100,7 +100,11 @@ def read_feature_file(
         splits: dict[str, FeatureSplit] = {}
         for name, theirs in names.items():
             splits[name] = _read_split(file[theirs], theirs, label, modalities, in_front)
-            moved = in_front & set(splits[name].features)
+            moved = {
+                one
+                for one in in_front & set(splits[name].features)
+                if one + LENGTHS not in file[theirs]
+            }
             notes = [*note_of(name, theirs)]
             notes += [f"padded in front: {listed(sorted(moved))}"] if moved else []
             notes += [f"ignored beside the splits: {listed(others)}"] if others else []
@@ -113,14 +117,16 @@ def _padded_in_front(groups: Sequence[h5py.Group], modalities: Sequence[str] | N
     found = set()
     names = {name for group in groups for name in group} - set(_COLUMNS)
     for name in names if modalities is None else names & set(modalities):
-        parts = [group.get(name) for group in groups]
+        parts = [group.get(name) for group in groups if name + LENGTHS not in group]
         sequences = [
             part
             for part in parts
-            if isinstance(part, h5py.Dataset) and part.ndim == 3 and part.dtype.kind in "iuf"
+            if isinstance(part, h5py.Dataset)
+            and part.ndim == 3
+            and 0 not in part.shape
+            and part.dtype.kind in "iuf"
         ]
-        without = all(name + LENGTHS not in group for group in groups)
-        if without and sequences and padded_in_front(part[()] for part in sequences):
+        if padded_in_front(part[()] for part in sequences):
             found.add(name)
     return found
 

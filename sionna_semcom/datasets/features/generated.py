@@ -26,7 +26,7 @@ _GAIN = 0.6  # nonlinear range of the hyperbolic tangent without saturation
 _FIRST = {"train": 6000, "validation": 500, "test": 1500}
 """First samples of each split, which are drawn together and define the scale of the mixtures"""
 
-Mixture = tuple[np.ndarray, np.ndarray]
+_Mixture = tuple[np.ndarray, np.ndarray]
 
 
 def generated_features(
@@ -195,7 +195,7 @@ def _bits(
 
 def _mixed(
     name: str, bits: np.ndarray, dim: int, noise: float, seed: int
-) -> tuple[np.ndarray, Mixture]:
+) -> tuple[np.ndarray, _Mixture]:
     """Features [n, dim] of the first samples of all splits, and their mixture."""
     draw = np.random.default_rng(derive_seed("generated", name, seed))
     z = _latent(bits, draw)
@@ -209,7 +209,7 @@ def _mixed(
 
 
 def _more(
-    split: str, count: int, mixtures: Mapping[str, Mixture], noise: float, seed: int
+    split: str, count: int, mixtures: Mapping[str, _Mixture], noise: float, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Classes [count] and features of samples of ``split`` that follow its first ones."""
     label, bits = _bits(count, seed, split)

@@ -109,7 +109,7 @@ def test_an_input_is_not_overwritten(pickled):
     for given in (str(pickled), f"text={pickled}"):
         ended = invoke("convert", given, "--out", pickled.parent / "." / pickled.name)
         assert ended.exit_code == 2
-        assert "--out must be another file than the input" in ended.output
+        assert "the output must be another file than the input" in ended.output
     assert pickled.read_bytes() == before
 
 

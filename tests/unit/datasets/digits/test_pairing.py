@@ -156,6 +156,8 @@ def test_nan_is_refused(arrays):
 
 def test_samples_must_be_in_range_and_have_one_label_each(arrays):
     images, image_labels, audio, audio_labels = arrays
+    with pytest.raises(ValueError, match=r"images must be .* from 0 to 300"):
+        ClassPairs("small", np.full((230, 3, 2), 300) * (images > 0), *arrays[1:])
     with pytest.raises(ValueError, match=r"spectrograms must be .* in \[0, 1\].* from 0 to 44"):
         ClassPairs("small", images, image_labels, 64 * audio, audio_labels)
     with pytest.raises(ValueError, match=r"images must have one label each, \[230\].* \(220,\)"):

@@ -142,3 +142,13 @@ def test_all_splits_of_a_file_are_padded_at_the_same_side(tmp_path):
         assert split.lengths["audio"].tolist() == lengths
         np.testing.assert_array_equal(split.features["audio"], padded(lengths, "end"))
         assert "padded in front: audio" in split.notes
+
+
+def test_lengths_of_one_split_leave_the_side_of_the_others(tmp_path):
+    one = {"audio": padded(LENGTHS, "front"), "regression_labels": np.arange(4.0)}
+    one["id"] = [f"v{row}" for row in range(4)]
+    path = write_features(
+        tmp_path / "mine.h5", {"train": one | {"audio_lengths": LENGTHS}, "test": one}
+    )
+    for split in MultimodalFeatures.load(path).splits.values():
+        np.testing.assert_array_equal(split.features["audio"], padded(LENGTHS, "end"))
