@@ -56,7 +56,8 @@ class LatentSplit:
     label: np.ndarray
 
     def __post_init__(self) -> None:
-        given = {name: as_numbers(getattr(self, name), name) for name in ("tx", "rx", "label")}
+        given = {name: as_numbers(getattr(self, name), name) for name in ("tx", "rx")}
+        given["label"] = np.asarray(self.label)
         shapes = [values.shape for values in given.values()]
         if [len(s) for s in shapes] != [2, 2, 1] or len({s[0] for s in shapes}) > 1:
             raise ValueError(
@@ -201,7 +202,7 @@ class LatentPairs(LatentData):
                 name: LatentSplit(
                     read_latents(file, f"{group}/tx"),
                     read_latents(file, f"{group}/rx"),
-                    classes(read_dataset(file, f"{group}/label")),
+                    read_dataset(file, f"{group}/label"),
                 )
                 for name, group in SPLITS.items()
             }

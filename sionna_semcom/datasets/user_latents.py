@@ -71,7 +71,7 @@ class UserLatentSplit:
     def __post_init__(self) -> None:
         names = ["station", *(f"users[{number}]" for number in range(len(self.users)))]
         latents = list(map(as_numbers, [self.station, *self.users], names))
-        label = as_numbers(self.label, "label")
+        label = np.asarray(self.label)
         shapes = [one.shape for one in (*latents, label)]
         sizes = [len(shape) for shape in shapes]
         same = len({shape[0] for shape in shapes if shape}) == 1
@@ -266,8 +266,7 @@ def _latents(split: UserLatentSplit) -> list[np.ndarray]:
 
 def _read_split(file: h5py.File, group: str, count: int) -> UserLatentSplit:
     station, *users = (read_latents(file, f"{group}/{part}") for part in _names(count))
-    label = classes(read_dataset(file, f"{group}/label"))
-    return UserLatentSplit(station, tuple(users), label)
+    return UserLatentSplit(station, tuple(users), read_dataset(file, f"{group}/label"))
 
 
 @DATASETS.declare

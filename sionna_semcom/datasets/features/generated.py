@@ -90,7 +90,8 @@ def generated_features(
     if len(dims) != len(MODALITIES) or min(dims) < 1:
         raise ValueError(f"`dims` must be three positive numbers. Received: {shortened(dims)}")
     check_noise(noise)
-    label, bits = _bits(sum(_FIRST.values()), seed)
+    draw = np.random.default_rng(derive_seed("generated", "bits", seed))
+    label, bits = _bits(sum(_FIRST.values()), draw)
     features, mixtures = {}, {}
     for name, dim in zip(MODALITIES, dims, strict=True):
         features[name], mixtures[name] = _mixed(name, bits[name], dim, noise, seed)
@@ -177,12 +178,8 @@ def generated_parts(label: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _bits(
-    count: int, seed: int, split: str | None = None
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+def _bits(count: int, draw: np.random.Generator) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Classes [count], and the bits [count, 2 or 3] of each modality."""
-    parts_of_seed = ("generated", "bits", seed) if split is None else ("generated", split, seed)
-    draw = np.random.default_rng(derive_seed(*parts_of_seed))
     label = draw.integers(2 ** len(GENERATED_PARTS), size=count, dtype=np.int32)
     parts = generated_parts(label)
     mask = draw.integers(2, size=count, dtype=np.int32)
@@ -212,7 +209,7 @@ def _more(
     split: str, count: int, mixtures: Mapping[str, _Mixture], noise: float, seed: int
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Classes [count] and features of samples of ``split`` that follow its first ones."""
-    label, bits = _bits(count, seed, split)
+    label, bits = _bits(count, np.random.default_rng(derive_seed("generated", split, seed)))
     features = {}
     for name, (inner, outer) in mixtures.items():
         draw = np.random.default_rng(derive_seed("generated", split, name, seed))

@@ -90,13 +90,13 @@ def padded_in_front(splits: Iterable[np.ndarray]) -> bool:
 
 
 def front_lengths(
-    values: Any, lengths: Any, name: str, in_front: bool | None = None
+    values: Any, lengths: Any, name: str, in_front: bool = False
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Features with valid frames first, and the number of valid frames (`None` for vectors).
 
-    Without ``lengths``, zeros at the end are padding, or at the beginning with ``in_front``, which
-    :func:`padded_in_front` finds by default. With ``lengths``, padding at the beginning is detected
-    if all frames except the given number at the end are zero.
+    Without ``lengths``, zeros at the end are padding, or at the beginning with ``in_front``
+    (:func:`padded_in_front`). With ``lengths``, padding at the beginning is detected if all frames
+    except the given number at the end are zero.
     """
     array = as_numbers(values, name)
     if array.ndim != 3:
@@ -109,7 +109,6 @@ def front_lengths(
     if lengths is None:
         first, last = non_zero_frames(array)
         some = first < last
-        in_front = padded_in_front([array]) if in_front is None else in_front
         start = np.where(some & in_front, first, 0)
         stop = np.where(some, last, 0)
         if not in_front and not array[~real_frames(stop, num_frames)].any():
