@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Perceptrons, and layers with weights."""
+"""Perceptrons, layers with weights, and names of layers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -54,3 +55,9 @@ def perceptron(
         if dropout is not None:
             network.append(layers.Dropout(dropout))
     return keras.Sequential([*network, layers.Dense(outputs, kernel_initializer=last, **options)])
+
+
+def layer_name(key: str, role: str) -> str:
+    """Name of a layer for ``key``, of characters that TensorFlow accepts in graphs."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", key)
+    return f"{name}_{role}" if name[:1].isalnum() else f"key{name}_{role}"

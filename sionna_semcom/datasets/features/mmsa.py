@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from .attention_mask import attention_mask, between_tokens
 from .columns import as_numbers, real_frames
 from .names import note_on_rest
-from .padding import front_lengths, to_front, unpadded, with_frames
-from .pickles import clip_ids, each_split, present_modalities, read_pickled_splits
+from .padding import front_lengths, to_front, with_frames
+from .pickles import Arrays, clip_ids, each_split, present_modalities, read_pickled_splits
 from .split import LABELS, RAW_TEXT, FeatureSplit
 
 _TOKENS = "text_bert"  # [n, 3, T]: token, attention mask, segment
@@ -54,8 +54,10 @@ def read_mmsa(path: str | os.PathLike[str], label: str | None = None) -> dict[st
     return each_split(path, *read_pickled_splits(path), read_mmsa_split, label)
 
 
-def read_mmsa_split(content: Mapping[str, Any], label: str | None) -> FeatureSplit:
-    """One split of `read_mmsa`."""
+def read_mmsa_split(
+    content: Mapping[str, Any], label: str | None
+) -> Generator[Arrays, Arrays, FeatureSplit]:
+    """One split of `read_mmsa`, as a ``Reader``."""
     features: dict[str, np.ndarray] = {}
     lengths: dict[str, np.ndarray] = {}
     padded: dict[str, np.ndarray] = {}
@@ -67,7 +69,9 @@ def read_mmsa_split(content: Mapping[str, Any], label: str | None) -> FeatureSpl
             continue
         features[name], frames = front_lengths(values, given, name)
         lengths |= {} if frames is None else {name: frames}
-    for name, real in _real_frames(padded, content.get(_TOKENS)).items():
+    masks = _token_masks(padded, content.get(_TOKENS))
+    masks |= yield {name: padded[name] for name in padded if name not in masks}
+    for name, real in masks.items():
         features[name] = to_front(padded[name], real)
         lengths[name] = real.sum(1).astype(np.int32)
     features = {name: features[name] for name in names}
@@ -79,18 +83,18 @@ def read_mmsa_split(content: Mapping[str, Any], label: str | None) -> FeatureSpl
     return split
 
 
-def _real_frames(padded: Mapping[str, np.ndarray], tokens: Any) -> dict[str, np.ndarray]:
-    """Mask of valid frames [n, T] of sequences without lengths."""
+def _token_masks(padded: Mapping[str, np.ndarray], tokens: Any) -> Arrays:
+    """Mask of valid frames [n, T] of the text, and of sequences that are aligned with it."""
     if tokens is None or not padded:
-        return unpadded(padded)
+        return {}
     mask = attention_mask(tokens, _TOKENS)
-    real: dict[str, np.ndarray] = {}
+    real: Arrays = {}
     for name, values in padded.items():
         if name == "text":
             real[name] = _of_text(mask, values)
         elif values.shape[:2] == mask.shape and _within(values, mask):
             real[name] = mask
-    return real | unpadded({name: padded[name] for name in padded if name not in real})
+    return real
 
 
 def _of_text(mask: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import numpy as np
 
 from .columns import as_numbers
 from .names import note_on_rest
-from .padding import to_front, unpadded, with_frames
-from .pickles import clip_ids, each_split, present_modalities, read_pickled_splits
+from .padding import to_front, with_frames
+from .pickles import Arrays, clip_ids, each_split, present_modalities, read_pickled_splits
 from .split import LABELS, FeatureSplit
 
 LABEL = "labels"
@@ -54,12 +54,14 @@ def read_multibench(
     return each_split(path, *read_pickled_splits(path), read_multibench_split, label)
 
 
-def read_multibench_split(content: Mapping[str, Any], label: str | None) -> FeatureSplit:
-    """One split of `read_multibench`."""
+def read_multibench_split(
+    content: Mapping[str, Any], label: str | None
+) -> Generator[Arrays, Arrays, FeatureSplit]:
+    """One split of `read_multibench`, as a ``Reader``."""
     names = present_modalities(content)
     values = {name: as_numbers(content[name], name) for name in names}
     padded = {name: v for name, v in values.items() if v.ndim == 3 and with_frames(v, name).size}
-    real = unpadded(padded)
+    real = yield padded
     lengths = {name: frames.sum(1).astype(np.int32) for name, frames in real.items()}
     features = {name: to_front(v, real[name]) if name in real else v for name, v in values.items()}
     columns: dict[str, Any] = {}

@@ -48,25 +48,47 @@ def frames_between(first: np.ndarray, last: np.ndarray, num_frames: int) -> np.n
     return (first[:, None] <= frames) & (frames < last[:, None])
 
 
-def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Detect valid frames of sequences without lengths or mask.
+def unpadded(
+    splits: Mapping[str, Mapping[str, np.ndarray]],
+) -> dict[str, dict[str, np.ndarray]]:
+    """Detect valid frames of sequences without lengths or mask, in the same way for all splits.
 
     Frames of only zeros or only NaN at the beginning or end of a sequence are padding. If some
     samples have zeros at one side only, and none at the other side only, zeros at the other side
     are valid frames. Modalities that are aligned frame by frame keep the same frames, also if one
-    of them is zero. If a modality is zero in a whole sample, it has no valid frames.
+    of them is zero. If a modality is zero in a whole sample, it has no valid frames. Splits with
+    other modalities or numbers of frames are treated separately.
 
     Input
     -----
-    sequences : `dict` of [n, T, D]
-        Sequences by modality, which may differ in T
+    splits : `dict` of `dict` of [n, T, D]
+        Sequences by split and modality, which may differ in T
 
     Output
     ------
-    : `dict` of [n, T], `bool`
+    : `dict` of `dict` of [n, T], `bool`
         Valid frames
     """
-    not_zero = {name: _with_values(values) for name, values in sequences.items()}
+    masks = {
+        split: {name: _with_values(values) for name, values in sequences.items()}
+        for split, sequences in splits.items()
+    }
+    alike: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for split, of_split in masks.items():
+        key = tuple((name, mask.shape[1]) for name, mask in of_split.items())
+        alike.setdefault(key, []).append(split)
+    real: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
+    for names, members in alike.items():
+        together = {n: np.concatenate([masks[split][n] for split in members]) for n, _ in names}
+        for name, frames in _unpadded(together).items():
+            ends = np.cumsum([len(masks[split][name]) for split in members])[:-1]
+            for split, part in zip(members, np.split(frames, ends), strict=True):
+                real[split][name] = part
+    return real
+
+
+def _unpadded(not_zero: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Valid frames of sequences with values in the frames ``not_zero``, both [n, T]."""
     real: dict[str, np.ndarray] = {}
     for names in _in_step(not_zero):
         together = np.logical_or.reduce([not_zero[name] for name in names])
@@ -74,7 +96,7 @@ def unpadded(sequences: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         kept = frames_between(first, last, together.shape[1])
         for name in names:
             real[name] = kept & np.any(not_zero[name], axis=1, keepdims=True)
-    return {name: real[name] for name in sequences}
+    return {name: real[name] for name in not_zero}
 
 
 def padded_in_front(splits: Iterable[np.ndarray]) -> bool:

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..._messages import listed
 from ..formats.restricted_pickle import read_pickle
+from .padding import unpadded
 from .split import MODALITIES, FeatureSplit
 from .split_names import note_of, split_names, split_of
 
-Reader = Callable[[Mapping[str, Any], str | None], FeatureSplit]
+Arrays = dict[str, np.ndarray]
+Reader = Callable[[Mapping[str, Any], str | None], Generator[Arrays, Arrays, FeatureSplit]]
+"""Yields sequences [n, T, D] with unknown padding, receives their valid frames [n, T]"""
 
 
 def read_pickled_splits(
@@ -80,15 +84,34 @@ def each_split(
     read: Reader,
     label: str | None,
 ) -> dict[str, FeatureSplit]:
-    """Convert the output of `read_pickled_splits`. Errors name the file and the split."""
-    done: dict[str, FeatureSplit] = {}
+    """Convert the output of `read_pickled_splits`. Errors name the file and the split.
+
+    Padding is detected in all splits together.
+    """
+    readers: dict[str, Generator[Arrays, Arrays, FeatureSplit]] = {}
+    padded: dict[str, Arrays] = {}
     for name, content in splits.items():
-        try:
-            done[name] = read(content, label)
-            done[name].notes.extend(notes[name])
-        except ValueError as error:
-            raise ValueError(f"`{path}`, {name}: {error}") from error
+        with _naming(path, name):
+            readers[name] = read(content, label)
+            padded[name] = next(readers[name])
+    real = unpadded(padded)
+    done: dict[str, FeatureSplit] = {}
+    for name, reader in readers.items():
+        with _naming(path, name):
+            try:
+                reader.send(real[name])
+            except StopIteration as end:
+                done[name] = end.value
+        done[name].notes.extend(notes[name])
     return done
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str], split: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"`{path}`, {split}: {error}") from error
 
 
 def present_modalities(content: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from ..._networks import layer_name
 from .transformer import SequenceEncoder
 
 
@@ -53,7 +54,7 @@ class FeatureEncoder(keras.layers.Layer):
         input_dropout: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=f"{name}_encoder", **kwargs)
+        super().__init__(name=layer_name(name, "encoder"), **kwargs)
         check_features(name, shape)
         self._key = name
         self._options = {"shape": tuple(shape), "width": width, "dropout": dropout}

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..._networks import layer_name
 from .feature_encoder import check_features
 from .transformer import TransformerBlock
 
@@ -75,7 +76,7 @@ class FeatureTokens(keras.layers.Layer):
         input_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(name=f"{name}_tokens", **kwargs)
+        super().__init__(name=layer_name(name, "tokens"), **kwargs)
         check_features(name, shape)
         if num_tokens < 1:
             raise ValueError(f"`num_tokens` must be positive. Received: {num_tokens}")

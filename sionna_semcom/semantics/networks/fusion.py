@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..._networks import layer_name
 from .transformer import TransformerBlock, check_heads, perceptron
 
 
@@ -192,10 +193,12 @@ class MultimodalFusion(keras.layers.Layer):
         self._converters, self._positions = {}, {}
         small = keras.initializers.RandomNormal(stddev=0.02)
         for name, (number, length) in token_shapes.items():
-            self._converters[name] = keras.layers.Dense(token_width, name=f"{name}_converter")
+            self._converters[name] = keras.layers.Dense(
+                token_width, name=layer_name(name, "converter")
+            )
             self._converters[name].build((None, number, length))
             self._positions[name] = self.add_weight(
-                shape=(number, token_width), initializer=small, name=f"{name}_positions"
+                shape=(number, token_width), initializer=small, name=layer_name(name, "positions")
             )
         self._blocks = [
             TransformerBlock(token_width, num_heads, dropout, expansion) for _ in range(num_blocks)

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from ..._networks import layer_name
 from .feature_encoder import FeatureEncoder
 from .feature_tokens import FeatureTokens
 from .image_networks import token_encoder
@@ -44,7 +45,7 @@ class EncoderTokens(keras.layers.Layer):
     def __init__(
         self, name: str, shape: Sequence[int], encoder: keras.Layer, **kwargs: Any
     ) -> None:
-        super().__init__(name=f"{name}_tokens", **kwargs)
+        super().__init__(name=layer_name(name, "tokens"), **kwargs)
         self._key, self._sample_shape = name, tuple(shape)
         self.encoder = encoder
         if not encoder.built:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..._messages import listed, shortened
@@ -15,7 +16,9 @@ from .compatibility import check_metric_names, known_metrics
 from .study import Study
 
 
-def check_data(study: Study, data: Data, batches: Batches) -> None:
+def check_data(
+    study: Study, data: Data, batches: Batches, find_link: Callable[[str, int], Any]
+) -> None:
     """Check a study for errors that would otherwise occur after the training.
 
     Parameters
@@ -26,6 +29,8 @@ def check_data(study: Study, data: Data, batches: Batches) -> None:
         Its data
     batches : :class:`Batches`
         Samples of the evaluation
+    find_link : callable
+        Maps the name of a link and a seed to the link
 
     Raises
     ------
@@ -48,7 +53,7 @@ def check_data(study: Study, data: Data, batches: Batches) -> None:
             check_metric_names(who, study, [name for name in known if name not in missing])
     _check_batches(study, batches)
     if not in_decibels(study.evaluation.axis):
-        _check_axis(study, data, batches)
+        _check_axis(study, data, batches, find_link)
 
 
 def check_summary(axis: str, model: str, summary: dict[str, Any]) -> None:
@@ -84,15 +89,16 @@ def _check_batches(study: Study, batches: Batches) -> None:
         )
 
 
-def _check_axis(study: Study, data: Data, batches: Batches) -> None:
-    """Check the axis with an untrained model of each kind of system."""
+def _check_axis(
+    study: Study, data: Data, batches: Batches, find_link: Callable[[str, int], Any]
+) -> None:
+    """Check the axis with an untrained model of each kind of system over a link of its curves."""
     first = study.evaluation.seeds[0]
-    kinds: set[str] = set()
-    for model in (model for curve in study.curves for model, _ in curve.pairs):
-        settings = study.models[model]
-        if settings.system.kind in kinds:
-            continue
-        kinds.add(settings.system.kind)
+    pairs = {}
+    for model, name in (pair for curve in study.curves for pair in curve.pairs):
+        pairs.setdefault(study.models[model].system.kind, (model, name))
+    for model, name in pairs.values():
         set_seed(first, model)
-        system = settings.build(data, seed=first)
+        system = study.models[model].build(data, seed=first)
+        system.link = find_link(name, first)
         check_summary(study.evaluation.axis, model, system.summary([next(iter(batches))]))

@@ -260,7 +260,7 @@ class Workspace:
 
     def check_data(self) -> None:
         """Check, before any training, that the study fits its data; see :func:`check_data`."""
-        check_data(self.study, self.data, self._batches)
+        check_data(self.study, self.data, self._batches, self.link)
 
     def _check_names(self, point: dict[str, Any]) -> None:
         for name in self.study.figure.named_metrics:

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -64,22 +66,24 @@ class SavedModel(SystemContract, Part, keras.Model):
             name: {"mean": map_.mean.tolist(), "scale": map_.scale.tolist()}
             for name, map_ in self.normalization.items()
         }
-        layers = enumerate(self._flatten_layers())
+        layers = self._flatten_layers()
         attributes = {name: getattr(self, name) for name in self.kept_attributes}
         return {
             "name": self.name,
             **super().get_config(),
             "kept": {
                 "attributes": serialized(attributes, "attributes"),
-                "frozen": [number for number, layer in layers if not layer.trainable],
+                "frozen": [n for n, layer in enumerate(layers) if not layer.trainable],
                 "normalization": maps,
+                "repeated_names": _repeated(layer.name for layer in layers),
             },
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Build a system from the output of :meth:`get_config`."""
-        options = cls.restored_options(keras.saving.deserialize_keras_object(dict(config)))
+        config = keras.saving.deserialize_keras_object(_with_shared(config))
+        options = cls.restored_options(config)
         kept = options.pop("kept", {})
         system = cls(**options)
         for name in cls.kept_attributes:
@@ -222,6 +226,43 @@ def unpacked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     pairs = {name.removesuffix(".real") for name in plain if name.endswith(".real")}
     found = {n: array for n, array in plain.items() if n.rpartition(".")[0] not in pairs}
     return found | {n: plain[f"{n}.real"] + 1j * plain[f"{n}.imag"] for n in pairs}
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _with_shared(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy of ``config`` in which repeated configurations of a layer are marked as one object.
+
+    While Keras loads a model, objects with equal ``shared_object_id`` are the same object. Keras
+    loses the mark of the first one if it copies configurations of nested objects.
+    """
+    config = copy.deepcopy(dict(config))
+    repeated = config.get("kept", {}).get("repeated_names")
+    if repeated is None:  # file of an older version
+        return config
+    layers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for node in _layer_configs(config):
+        name = node["config"]["name"]
+        if name not in repeated:
+            layers.setdefault((node["registered_name"], node["class_name"], name), []).append(node)
+    for key, nodes in layers.items():
+        if len(nodes) > 1:
+            marks = [node["shared_object_id"] for node in nodes if "shared_object_id" in node]
+            for node in nodes:
+                node["shared_object_id"] = marks[0] if marks else key
+    return config
+
+
+def _layer_configs(config: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(config, dict):
+        if "build_config" in config and config["class_name"] != "InputLayer":
+            yield config
+        config = list(config.values())
+    if isinstance(config, (list, tuple)):
+        for one in config:
+            yield from _layer_configs(one)
 
 
 def _holds_lambda(config: Any) -> bool:

@@ -45,7 +45,8 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     others. ``system.json`` contains names, shapes
     and types of all inputs and outputs, the normalization of the power, and the standardization of
     raw features. The metadata of both graphs contain the same description under the key
-    ``sionna_semcom``. The system is not changed.
+    ``sionna_semcom``. Graphs of an earlier export to the same folder are removed. The system is not
+    changed.
 
     Outputs of onnxruntime and TensorFlow agree within :math:`10^{-4}`.
 
@@ -75,6 +76,7 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
     convert = _converter()
     parts = _parts(system)
     check_folder(folder, *parts, DESCRIPTION)
+    former = _graphs_of(Path(folder) / DESCRIPTION)
     graphs = {name: convert(part) for name, part in parts.items()}
     described = description(system, graphs)
     for name, graph in graphs.items():
@@ -82,7 +84,18 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
         write_bytes(Path(folder) / name, graph.SerializeToString())
     text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
     write_bytes(Path(folder) / DESCRIPTION, text.encode())
+    for name in former - set(parts):
+        (Path(folder) / name).unlink(missing_ok=True)
     return described
+
+
+def _graphs_of(path: Path) -> set[str]:
+    """Files of the graphs that the description of an earlier export names, if there is one."""
+    try:
+        names = json.loads(path.read_bytes())["graphs"]
+        return {name for name in names if Path(name).name == name and name.endswith(".onnx")}
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
 
 
 def _parts(system: LinkedModel) -> dict[str, Part]:

@@ -3,9 +3,11 @@
 
 import copy
 
+import numpy as np
 import pytest
 
-from sionna_semcom.datasets import linear_gaussian_features
+from sionna_semcom.datasets import LatentPairs, LatentSplit, linear_gaussian_features
+from sionna_semcom.link import from_settings
 from sionna_semcom.simulation import Study
 from sionna_semcom.simulation.studies.data_checks import check_data
 from sionna_semcom.simulation.studies.workspace import Batches
@@ -26,8 +28,12 @@ def _check(label, changes, **evaluation):
     data = linear_gaussian_features(num_train=100, num_validation=20, num_test=41, label=label)
     document = {**copy.deepcopy(DOCUMENT), **changes}
     document["evaluation"] |= evaluation
-    study = Study.model_validate(document)
-    check_data(study, data, Batches(data.test(study.evaluation.batch_size)))
+    _check_study(Study.model_validate(document), data)
+
+
+def _check_study(study, data):
+    batches = Batches(data.test(study.evaluation.batch_size))
+    check_data(study, data, batches, lambda name, seed: from_settings(study.links[name], seed))
 
 
 @pytest.mark.parametrize(
@@ -70,3 +76,24 @@ def test_wrong_settings_are_found_before_training(label, changes, evaluation, me
 )
 def test_what_fits_the_data_passes(label, changes, evaluation):
     _check(label, changes, **evaluation)
+
+
+def _latents(count):
+    label = np.arange(count, dtype=np.int32) % 3
+    rx = np.eye(3, 4, dtype=np.float32)[label]
+    return LatentSplit(np.random.default_rng(count).random((count, 6), np.float32), rx, label)
+
+
+@pytest.mark.parametrize("axis", ["compression_factor", "num_symbols", "pilots", "flops"])
+def test_axis_of_a_system_that_needs_antennas(axis):
+    splits = {name: _latents(12) for name in ("train", "validation", "test")}
+    data = LatentPairs(splits, np.eye(4, 3, dtype=np.float32), np.zeros(3, np.float32))
+    document = {
+        "name": "antennas",
+        "data": {"kind": "digits_latents"},
+        "models": {"linear": {"system": {"kind": "linear_alignment"}}},
+        "links": {"mimo": {"kind": "flat_mimo", "num_tx_ant": 2, "num_rx_ant": 2}},
+        "curves": [{"label": "A", "model": "linear", "link": "mimo"}],
+        "evaluation": {"axis": axis, "snr_db": [0], "batch_size": 6},
+    }
+    _check_study(Study.model_validate(document), data)
