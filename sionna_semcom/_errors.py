@@ -12,6 +12,11 @@ from contextlib import contextmanager
 
 _CONTEXT = ("Graph execution error", "Detected at node", "<stack traces", "Hint:")
 _DECORATION = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_OF_GRAPH = re.compile(r"\Ain user code:.*?^ {4}\w+: ", re.DOTALL | re.MULTILINE)
+_OF_KERAS = re.compile(
+    r"Exception encountered when calling .*?\n\s*\n(.*?)\n\s*\n\s*Arguments received", re.DOTALL
+)
 _LONGEST, _END, _QUOTED = 1500, 300, 400
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -84,12 +89,15 @@ def expected() -> tuple[type[Exception], ...]:
 def in_one_line(error: Exception) -> str:
     """Message of an error in one line.
 
-    Messages of TensorFlow quote whole graphs. Only the line that describes the error is kept.
+    Messages of TensorFlow quote whole graphs, and Keras appends all arguments of a layer. Only the
+    description of the error is kept.
     """
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
         return _of_system(error)
     if not type(error).__module__.startswith("tensorflow"):
-        text = str(error)
+        text = _OF_GRAPH.sub("", _STYLE.sub("", str(error)))
+        inner = _OF_KERAS.search(text)
+        text = inner[1] if inner else text
         if len(text) > _LONGEST:
             text = f"{text[: _LONGEST - _END]} ... {text[-_END:]} (--traceback shows all of it)"
         return " ".join(text.split()) or type(error).__name__

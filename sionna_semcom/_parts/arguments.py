@@ -69,7 +69,8 @@ def arguments(settings: type[Settings]) -> list[Argument]:
 
 def summary(part: type) -> str:
     """First line of the docstring of a part, without markup."""
-    return _ROLE.sub(r"\1", str(part.__doc__).strip().splitlines()[0])
+    lines = (part.__doc__ or "").strip().splitlines()
+    return _ROLE.sub(r"\1", lines[0]) if lines else ""
 
 
 def default_of(field: FieldInfo) -> Any:

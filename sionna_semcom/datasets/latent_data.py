@@ -205,7 +205,8 @@ def fit_head(
         raise ValueError(
             f"Without a head `label` must be below {_MOST_CLASSES}. Received: {num_classes - 1}"
         )
-    mean, scale = latents.mean(0), latents.std(0) + 1e-6
+    mean, scale = latents.mean(0), latents.std(0)
+    scale = np.where(scale > 1e-6 * scale.max(), scale, 1.0)  # constant features have no effect
     model = LogisticRegression(C=0.1, max_iter=200).fit((latents - mean) / scale, label)
     kernel = np.zeros((latents.shape[1], num_classes), np.float32)
     bias = np.full(num_classes, -1e9 if num_classes > 2 else 0.0, np.float32)

@@ -53,7 +53,9 @@ class RunningPower(keras.layers.Layer):
         if not training:
             return tf.where(past > 0, past, power)
         new = self.momentum * past + (1.0 - self.momentum) * power
-        self.mean_power.assign(tf.stop_gradient(tf.where(past > 0, new, power)))
+        average = tf.where(past > 0, new, power)
+        average = tf.where(tf.math.is_finite(average), average, past)  # without a failed batch
+        self.mean_power.assign(tf.stop_gradient(average))
         return power
 
     def load_own_variables(self, store: Any) -> None:

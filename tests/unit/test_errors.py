@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 import errno
 
+import keras
 import pytest
+import tensorflow as tf
 
 from sionna_semcom._errors import in_one_line, reading
 
@@ -57,3 +59,25 @@ def test_messages_are_short_and_say_what_to_do():
     assert in_one_line(ValueError()) == "ValueError"
     line = in_one_line(ValueError("begin " + "x" * 10**6 + " end"))
     assert len(line) < 1600 and line.startswith("begin") and " end (--traceback" in line
+
+
+class Refusing(keras.layers.Layer):
+    def call(self, x):
+        raise ValueError("`x` must be\na friend")
+
+
+@pytest.mark.parametrize("call", [Refusing(), tf.function(Refusing())])
+def test_only_the_reason_of_an_error_in_a_layer_is_told(call):
+    with pytest.raises(ValueError, match="Exception encountered") as caught:
+        call(tf.zeros(2))
+    assert in_one_line(caught.value) == "`x` must be a friend"
+
+
+def test_errors_in_a_graph_outside_layers_are_short():
+    @tf.function
+    def refuse(x):
+        raise ValueError("in the graph: no")
+
+    with pytest.raises(ValueError, match="in user code") as caught:
+        refuse(tf.zeros(2))
+    assert in_one_line(caught.value) == "in the graph: no"

@@ -136,7 +136,7 @@ def read_video_splits(path: str | os.PathLike[str]) -> dict[str, set[str]]:
     if not Path(path).is_file():
         raise FileNotFoundError(f"No file of splits {path}")
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
         pairs = _json_pairs(text) if text.lstrip().startswith("{") else _text_pairs(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"`{path}` must hold videos by split: {error}") from error

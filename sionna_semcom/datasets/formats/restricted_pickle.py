@@ -7,6 +7,7 @@ import math
 import os
 import pickle
 import re
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,8 @@ def read_pickle(path: str | os.PathLike[str], encoding: str = "bytes") -> Any:
             return _plain(_DataUnpickler(file, size, budget, encoding).load(), {})
     except Exception as error:  # a damaged pickle can raise any exception
         reason = brief(error, 500) or type(error).__name__
+        if isinstance(error, LookupError | EOFError | struct.error | UnicodeError):
+            reason = f"a damaged file or another format ({reason})"
         raise ValueError(f"`{path}` must be a pickle of arrays. Received: {reason}") from error
 
 

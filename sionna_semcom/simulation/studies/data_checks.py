@@ -94,7 +94,7 @@ def _check_axis(
 ) -> None:
     """Check the axis with an untrained model of each kind of system over a link of its curves."""
     first = study.evaluation.seeds[0]
-    pairs = {}
+    pairs: dict[str | None, tuple[str, str]] = {}
     for model, name in (pair for curve in study.curves for pair in curve.pairs):
         pairs.setdefault(study.models[model].system.kind, (model, name))
     for model, name in pairs.values():

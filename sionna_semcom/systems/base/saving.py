@@ -238,12 +238,12 @@ def _with_shared(config: Mapping[str, Any]) -> dict[str, Any]:
     While Keras loads a model, objects with equal ``shared_object_id`` are the same object. Keras
     loses the mark of the first one if it copies configurations of nested objects.
     """
-    config = copy.deepcopy(dict(config))
-    repeated = config.get("kept", {}).get("repeated_names")
+    marked = copy.deepcopy(dict(config))
+    repeated = marked.get("kept", {}).get("repeated_names")
     if repeated is None:  # file of an older version
-        return config
+        return marked
     layers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for node in _layer_configs(config):
+    for node in _layer_configs(marked):
         name = node["config"]["name"]
         if name not in repeated:
             layers.setdefault((node["registered_name"], node["class_name"], name), []).append(node)
@@ -252,7 +252,7 @@ def _with_shared(config: Mapping[str, Any]) -> dict[str, Any]:
             marks = [node["shared_object_id"] for node in nodes if "shared_object_id" in node]
             for node in nodes:
                 node["shared_object_id"] = marks[0] if marks else key
-    return config
+    return marked
 
 
 def _layer_configs(config: Any) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 """The command that exports a model."""
 
 import importlib.util
+import json
 import logging
 
 import pytest
@@ -35,6 +36,21 @@ def test_nothing_is_logged(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
     export_onnx(TwoStageVIB(SHAPES, 2, link=AWGNLink(), width=8, transmitted_dim=6), tmp_path)
     assert caplog.messages == []
+
+
+@pytest.mark.skipif(not INSTALLED, reason="tf2onnx is not installed")
+def test_graphs_of_an_earlier_export_are_removed(tmp_path):
+    former = {"graphs": {"transmitter_text.onnx": {}, "receiver.onnx": {}, "../kept.onnx": {}}}
+    (tmp_path / "kept.onnx").write_text("")
+    folder = tmp_path / "graphs"
+    folder.mkdir()
+    (folder / "system.json").write_text(json.dumps(former))
+    for name in ("transmitter_text.onnx", "own.onnx"):
+        (folder / name).write_text("")
+    export_onnx(TwoStageVIB(SHAPES, 2, link=AWGNLink(), width=8, transmitted_dim=6), folder)
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"transmitter.onnx", "receiver.onnx", "system.json", "own.onnx"}
+    assert (tmp_path / "kept.onnx").exists()
 
 
 def test_what_cannot_be_exported_ends_in_one_line(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import DATASETS, LatentPairs, UserLatents, UserLatentSplit
+from sionna_semcom.datasets.latent_data import fit_head
 
 WIDTHS = (3, 5)
 
@@ -43,6 +44,16 @@ def test_heads_that_are_missing_are_fitted():
     test = data.splits["test"]
     assert station == np.mean(np.argmax(test.station[:, :3], 1) == test.label)
     assert min(first, second) > 0.9
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-6, 1e6])
+def test_fitted_heads_do_not_depend_on_the_scale_of_latents(scale):
+    data = split(90)
+    constant = np.full((90, 1), 3.0, "f4")
+    kernel, bias = fit_head(np.concatenate([data.station, constant], 1), data.label, 3)
+    other, offset = fit_head(np.concatenate([scale * data.station, constant], 1), data.label, 3)
+    np.testing.assert_allclose(other[:4] * scale, kernel[:4], rtol=1e-2, atol=1e-3)
+    np.testing.assert_allclose(offset, bias, rtol=1e-2, atol=1e-3)
 
 
 def test_a_pair_is_one_link():

@@ -70,6 +70,7 @@ def test_a_file_in_the_package_of_a_registry_adds_a_part(toys, tmp_path, monkeyp
     toys.package = "package_of_toys"
     assert list(toys) == ["kite"]
     assert summary(toys["kite"]) == "Flies."
+    assert summary(type("Nameless", (), {})) == summary(type("Blank", (), {"__doc__": " "})) == ""
 
 
 def test_open_unions_take_parts_that_are_registered_later(toys):

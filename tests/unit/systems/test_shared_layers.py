@@ -22,7 +22,7 @@ def network(num_inputs, *layers):
 
 def system_of(encoders, decoders):
     parts = zip(NAMES, encoders, decoders, strict=True)
-    modalities = [Modality(name, (8,), *own, metrics.mse) for name, *own in parts]
+    modalities = [Modality(n, (8,), encoder, decoder, metrics.mse) for n, encoder, decoder in parts]
     return CentroidSystem(modalities, link=AWGNLink())
 
 

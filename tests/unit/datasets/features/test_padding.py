@@ -152,3 +152,22 @@ def test_lengths_of_one_split_leave_the_side_of_the_others(tmp_path):
     )
     for split in MultimodalFeatures.load(path).splits.values():
         np.testing.assert_array_equal(split.features["audio"], padded(LENGTHS, "end"))
+
+
+@READERS
+@pytest.mark.parametrize("side", ["front", "end"])
+def test_the_side_is_the_same_in_all_splits(tmp_path, reader, side):
+    """A pause at the other end of a test sample is no padding, as the training data show."""
+    text = padded([7], side)
+    text[0, 0 if side == "end" else -1] = 0
+    labels = "labels" if reader is read_multibench else "regression_labels"
+    splits = {
+        name: {"text": values, "id": [f"v{n}_0" for n in range(len(values))], labels: 1.0 * rows}
+        for name, values, rows in [
+            ("train", padded(LENGTHS, side), np.arange(4)),
+            ("test", text, np.arange(1)),
+        ]
+    }
+    read_splits = reader(write_pickle(tmp_path / "data.pkl", splits))
+    assert read_splits["train"].lengths["text"].tolist() == LENGTHS
+    assert read_splits["test"].lengths["text"].tolist() == [7]

@@ -82,10 +82,11 @@ SPLITS = {"train": ["v0", "v1", "v2"], "valid": ["v5"], "test": ["v9", "unknown"
 AS_TEXT = "\n\n".join(f"{split}\t{video}" for split, videos in SPLITS.items() for video in videos)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("text", [json.dumps(SPLITS), AS_TEXT])
-def test_splits_can_be_given(sequences, tmp_path, text):
+def test_splits_can_be_given(sequences, tmp_path, text, encoding):
     path = tmp_path / "splits.txt"
-    path.write_text(text)
+    path.write_text(text, encoding=encoding)
     found = read_video_splits(path)
     assert found["validation"] == {"v5"}
     data = read_features(sequences, splits=path)

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from sionna_semcom.link import AWGNLink
 from sionna_semcom.semantics import FeatureEncoder
+from sionna_semcom.systems import CoMM, TwoStageVIB
 
 WIDTH = 200
 
@@ -37,3 +39,16 @@ def test_the_rate_is_part_of_the_configuration():
     again = FeatureEncoder.from_config(encoder.get_config())
     assert again.get_config() == encoder.get_config()
     assert again._drop.rate == 0.8
+
+
+@pytest.mark.parametrize("name", ["größe", "声", "a b", "a/b", "_x", "1"])
+def test_systems_are_trained_with_any_name_of_a_modality(name):
+    inputs = {name: tf.ones([4, 3]), "label": tf.constant([0, 1, 0, 1])}
+    for system in (
+        TwoStageVIB({name: (3,)}, 2, link=AWGNLink(), width=8, transmitted_dim=6),
+        CoMM({name: (3,)}, link=AWGNLink(), width=8, num_heads=2, objective="supervised",
+             targets={"label": 2}),
+    ):  # fmt: skip
+        system.compile("adam")
+        history = system.fit(tf.data.Dataset.from_tensors(inputs), verbose=0).history
+        assert np.isfinite(history["loss"]).all()
