@@ -126,7 +126,7 @@ def three_digits(estimate: Estimate) -> str:
     exponent = math.floor(math.log10(largest)) if largest > 0 else 0
     digits = min(max(0, 2 - exponent), 6)
     error = f"{half_width:.{digits}f}"
-    if half_width > 1e-12 * abs(mean) and not float(error):
+    if half_width > 1e-6 * abs(mean) and not float(error):  # else the rounding of float32
         error = f"{half_width:.1g}"
     return f"{mean:.{digits}f} ± {error if float(error) else 0}"
 

@@ -92,7 +92,7 @@ def format_estimate(estimate: Estimate) -> str:
     half_width = estimate.half_width
     if not math.isfinite(half_width):
         return f"{estimate.mean:.4g}"
-    if half_width <= 1e-12 * abs(estimate.mean):  # zero up to rounding
+    if half_width <= 1e-6 * abs(estimate.mean):  # zero up to the rounding of float32
         return f"{estimate.mean:.4g} ± 0"
     exponent = int(f"{half_width:.1e}".partition("e")[2])
     digits = max(0, 1 - exponent)

@@ -144,9 +144,10 @@ class ManyUserAlignmentSystem(AlignmentSystem):
 
     def _draw(self, batch: tf.Tensor, no: tf.Tensor) -> ChannelState:
         """Channels [groups, K, ...] of the users."""
-        count, size = self.num_users, self.link.coherence
+        link = self._antennas()
+        count, size = self.num_users, link.coherence
         groups = -(-batch // size)
-        state = self.link.draw(groups * count * size, no)
+        state = link.draw(groups * count * size, no)
         parts = (tf.reshape(one, [groups, count, *one.shape[1:]]) for one in state)
         return ChannelState(*parts)
 
@@ -210,7 +211,7 @@ class ManyUserAlignmentSystem(AlignmentSystem):
         the real numbers that users and station exchange: ``exchanged_once``, and
         ``exchanged_uplink`` and ``exchanged_downlink`` for every set of channels.
         """
-        link, users = self.link, self.receiver.users
+        link, users = self._antennas(), self.receiver.users
         overhead = link.channel_uses() - link.num_uses
         downlink = self.settings.direction == "downlink"
         aligner: Any = self.aligner

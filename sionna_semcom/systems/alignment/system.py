@@ -186,16 +186,32 @@ class AlignmentSystem(LinkedModel):
         self, latents: tf.Tensor, snr_db: tf.Tensor | float | None, training: bool
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Received latents, and the transmit power [batch] per resource element."""
+        link = self._antennas()
         no = self.noise_power(snr_db)
         batch = tf.shape(latents)[0]
-        h, pair = self._designed(self.link.draw(batch, no), no, training)
+        h, pair = self._designed(link.draw(batch, no), no, training)
         x = tf.cast(pair.precode(self._grouped(latents, tf.shape(h)[0])), h.dtype)
-        y = self.link(x, h[:, tf.newaxis], no)
+        y = link(x, h[:, tf.newaxis], no)
         received = self._by_row(tf.cast(pair.decode(y), tf.float32))
         power = tf.reduce_sum(energy(x), -1)
         power = tf.cast(tf.reshape(tf.reduce_mean(power, -1), [-1]), tf.float32)
         size = self._kernel.shape[0]
         return tf.ensure_shape(received, [None, size])[:batch], power[:batch]
+
+    def _antennas(self) -> MIMOChannel:
+        """Link with antennas.
+
+        Raises
+        ------
+        ValueError
+            If the current link is another one
+        """
+        if not isinstance(self.link, MIMOChannel):
+            raise ValueError(
+                "`link` must be a MIMO channel, such as `sionna_semcom.channel.FlatMIMOChannel()`. "
+                f"Received: {type(self.link).__name__}"
+            )
+        return self.link
 
     def _designed(
         self, state: ChannelState, no: tf.Tensor, training: bool
@@ -258,7 +274,7 @@ class AlignmentSystem(LinkedModel):
         ``flops``, ``parameters`` and ``sparsity`` of the aligner, number of ``pilots``, and
         ``receiver_accuracy`` of the head for the receiver's own latents.
         """
-        link = self.link
+        link = self._antennas()
         d, m = self.receiver.sizes
         num_symbols = link.num_uses * link.num_tx_ant
         size = (d, m, link.num_uses, link.num_tx_ant, link.num_rx_ant)

@@ -177,6 +177,7 @@ def test_what_cannot_be_drawn_is_said(tmp_path):
         (Estimate(1234.5, 1200.0, 1250.0, 1), "1234 ± 34"),
         (Estimate(1.0, 1.0, 1.0, 1), "1 ± 0"),
         (Estimate(0.75, 0.75 - 2e-16, 0.75 + 2e-16, 1), "0.75 ± 0"),
+        (Estimate(0.974779503, 0.974779493, 0.974779513, 1), "0.9748 ± 0"),
         (Estimate(0.5, math.nan, math.nan, 1), "0.5"),
     ],
 )

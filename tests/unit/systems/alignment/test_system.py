@@ -15,6 +15,7 @@ from sionna_semcom.alignment import (
 )
 from sionna_semcom.channel import FlatMIMOChannel
 from sionna_semcom.datasets import LatentPairs, LatentSplit
+from sionna_semcom.link import AWGNLink
 from sionna_semcom.simulation import ModelSettings, ModelStore, sim_metrics
 from sionna_semcom.simulation.training import store
 from sionna_semcom.systems import AlignmentSystem
@@ -223,3 +224,12 @@ def test_runs_in_graphs_and_under_xla(pairs, compiled):
     found = compiled(system.measure)(batch, 30.0)
     assert {name: value.shape for name, value in found.items()} == dict.fromkeys(found, (20,))
     assert np.mean(found["accuracy"]) > 0.6
+
+
+def test_links_without_antennas_are_refused(pairs):
+    system = linear(pairs)
+    system.link = AWGNLink()
+    batch = next(iter(pairs.test(10)))
+    for use in (lambda: system.measure(batch, 10.0), lambda: system.static_metrics([batch])):
+        with pytest.raises(ValueError, match="`link` must be a MIMO channel.*Received: AWGNLink"):
+            use()
