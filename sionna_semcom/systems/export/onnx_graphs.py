@@ -90,7 +90,7 @@ def export_onnx(system: LinkedModel, folder: str | os.PathLike[str]) -> dict[str
 
 
 def _graphs_of(path: Path) -> set[str]:
-    """Files of the graphs that the description of an earlier export names, if there is one."""
+    """Files of graphs in the description of an earlier export; none without a description."""
     try:
         names = json.loads(path.read_bytes())["graphs"]
         return {name for name in names if Path(name).name == name and name.endswith(".onnx")}
