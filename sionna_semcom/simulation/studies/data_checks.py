@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import tensorflow as tf
 
 from ..._messages import listed, shortened
 from ..._seeding import set_seed
@@ -36,8 +38,12 @@ def check_data(
     ------
     ValueError
         If a metric or a mode is not available for the labels of the data, there are too few
-        batches, or the axis is no value of the summary of a model
+        batches, numbers are not `float32`, images that are reconstructed are not between zero and
+        one, or the axis is no value of the summary of a model
     """
+    first = next(iter(batches))
+    first = first if isinstance(first, Mapping) else {}
+    _check_types(first)
     if study.evaluation.probes:
         check_probed(data, study.figure.named_metrics)
     for curve in study.curves:
@@ -51,6 +57,8 @@ def check_data(
             missing = system.missing_metrics(data)
             known = known_metrics(who, study, model, link)
             check_metric_names(who, study, [name for name in known if name not in missing])
+            if "image_psnr" in known and "image" in first:
+                _check_images(first["image"])
     _check_batches(study, batches)
     if not in_decibels(study.evaluation.axis):
         _check_axis(study, data, batches, find_link)
@@ -68,6 +76,24 @@ def check_summary(axis: str, model: str, summary: dict[str, Any]) -> None:
         raise ValueError(
             f"The study's axis is {shortened(axis)}, but the summary of {model!r} has only "
             f"{listed(summary, 40)}"
+        )
+
+
+def _check_types(batch: Mapping[str, tf.Tensor]) -> None:
+    """Check that real numbers are `float32`, as the weights of the systems."""
+    for name, values in batch.items():
+        if values.dtype.is_floating and values.dtype != tf.float32:
+            raise ValueError(
+                f"{shortened(name)} of the data must be float32. Received: {values.dtype.name}"
+            )
+
+
+def _check_images(images: tf.Tensor) -> None:
+    """Check that images are between zero and one, as reconstructions and their metrics are."""
+    low, high = float(tf.reduce_min(images)), float(tf.reduce_max(images))
+    if not 0 <= low <= high <= 1:
+        raise ValueError(
+            f"`image` of the data must be between 0 and 1. Received: {low:g} to {high:g}"
         )
 
 

@@ -5,6 +5,7 @@ import copy
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from sionna_semcom.datasets import LatentPairs, LatentSplit, linear_gaussian_features
 from sionna_semcom.link import from_settings
@@ -76,6 +77,39 @@ def test_wrong_settings_are_found_before_training(label, changes, evaluation, me
 )
 def test_what_fits_the_data_passes(label, changes, evaluation):
     _check(label, changes, **evaluation)
+
+
+class _Changed:
+    """Data whose test samples are changed."""
+
+    def __init__(self, data, change):
+        self._data, self._change = data, change
+
+    def __getattr__(self, name):
+        return getattr(self._data, name)
+
+    def test(self, batch_size):
+        return self._data.test(batch_size).map(self._change)
+
+
+def test_numbers_of_another_type_are_found():
+    data = linear_gaussian_features(num_train=100, num_validation=20, num_test=40)
+    name = next(iter(data.shapes))
+    double = _Changed(data, lambda batch: batch | {name: tf.cast(batch[name], tf.float64)})
+    with pytest.raises(ValueError, match=f"{name}' of the data must be float32. .*float64"):
+        _check_study(Study.model_validate(copy.deepcopy(DOCUMENT)), double)
+
+
+@pytest.mark.parametrize(("scale", "shown"), [(255.0, "0 to 2"), (-1.0, "-1 to"), (np.nan, "nan")])
+def test_images_that_cannot_be_reconstructed_are_found(scale, shown):
+    models = {"v": {"system": {"kind": "deep_jscc", "num_symbols": 8}}}
+    document = DOCUMENT | {"data": {"kind": "builtin"}, "models": models}
+    study = Study.model_validate(document)
+    data = study.data.load()
+    _check_study(study, data)
+    scaled = _Changed(data, lambda batch: batch | {"image": scale * batch["image"]})
+    with pytest.raises(ValueError, match=f"`image` of the data must be between .*{shown}"):
+        _check_study(study, scaled)
 
 
 def _latents(count):

@@ -231,5 +231,5 @@ def test_links_without_antennas_are_refused(pairs):
     system.link = AWGNLink()
     batch = next(iter(pairs.test(10)))
     for use in (lambda: system.measure(batch, 10.0), lambda: system.static_metrics([batch])):
-        with pytest.raises(ValueError, match="`link` must be a MIMO channel.*Received: AWGNLink"):
+        with pytest.raises(ValueError, match=r"`link` must be a MIMO channel.*Received: AWGNLink"):
             use()
