@@ -90,6 +90,11 @@ def at_least(noise: tf.Tensor, energy: tf.Tensor, share: float) -> tf.Tensor:
     return tf.where(noise > 0, noise, 1.0)
 
 
+def rounding(share: float, dtype: tf.DType) -> float:
+    """``share``, which is due to rounding in single precision, for ``dtype``."""
+    return share * float(np.finfo(dtype.as_numpy_dtype).eps / np.finfo(np.float32).eps)
+
+
 def energy(x: tf.Tensor) -> tf.Tensor:
     """Squared magnitude of each element of a real or complex ``x``."""
     return tf.math.real(x) ** 2 + tf.math.imag(x) ** 2

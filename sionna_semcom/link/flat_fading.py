@@ -11,7 +11,7 @@ from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mimo import lmmse_equalizer, mf_equalizer, zf_equalizer
 
 from ..channel.fading import FlatFading
-from ..channel.noise import antenna_energy, at_least
+from ..channel.noise import antenna_energy, at_least, rounding
 from ..mapping import SlotPacker
 from .base import LINKS, Link, LinkSettings
 
@@ -93,7 +93,8 @@ class FlatFadingLink(Link):
         h, h_hat, error_variance = self.channel([batch, draws])
         y = self._apply(x / sqrt(streams), h, no)
         energy = antenna_energy(h_hat / sqrt(streams))[..., tf.newaxis, tf.newaxis]
-        noise = at_least(tf.reshape(no, [-1, 1, 1, 1]), energy, NOISE_FLOOR) + error_variance
+        floor = rounding(NOISE_FLOOR, self.rdtype)
+        noise = at_least(tf.reshape(no, [-1, 1, 1, 1]), energy, floor) + error_variance
         identity = tf.eye(self.settings.num_rx_ant, dtype=self.cdtype)
         x_hat, no_eff = self._equalize(
             y, h_hat / sqrt(streams), tf.cast(noise, self.cdtype) * identity

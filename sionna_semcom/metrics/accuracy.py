@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from .floating import check_equal_shapes
 from .undecidable import note_outputs
 
 
@@ -35,5 +36,6 @@ def accuracy(x: tf.Tensor, x_hat: tf.Tensor) -> tf.Tensor:
             "`x` and `x_hat` must both have shape [batch, num_classes]. "
             f"Received: {x.shape} and {x_hat.shape}"
         )
+    check_equal_shapes(x, x_hat)
     note_outputs(x, x_hat)
     return tf.equal(tf.argmax(x, -1), tf.argmax(x_hat, -1))

@@ -92,9 +92,22 @@ def moments(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     ------
     : [batch, 5], `tf.float64`
         :math:`x, y, x^2, y^2, xy`
+
+    Raises
+    ------
+    ValueError
+        If the arguments have another shape
     """
-    x, y = tf.cast(x, tf.float64), tf.cast(y, tf.float64)
+    x, y = (_values(one) for one in (x, y))
     return tf.stack([x, y, x * x, y * y, x * y], -1)
+
+
+def _values(x: tf.Tensor) -> tf.Tensor:
+    """Values [batch] of [batch] or [batch, 1] in double precision."""
+    shape = tf.convert_to_tensor(x).shape
+    if shape.rank != 1 and not (shape.rank == 2 and shape[1] == 1):
+        raise ValueError(f"Values must have shape [batch] or [batch, 1]. Received: {shape}")
+    return tf.reshape(tf.cast(x, tf.float64), [-1])
 
 
 @ranged("correlation", -1.0, 1.0)
@@ -199,7 +212,8 @@ class Percentile:
         `sim_metrics` raises FloatingPointError if ``x`` is not finite.
         """
         note_outputs(x)
-        inner = tf.constant(self.edges[1:-1], x.dtype)
+        x = tf.cast(x, tf.float64)
+        inner = tf.constant(self.edges[1:-1], tf.float64)
         return tf.one_hot(tf.searchsorted(inner, x, side="right"), len(self.edges) - 1)
 
     def __call__(self, shares: Means) -> float:

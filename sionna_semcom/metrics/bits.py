@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from .floating import as_floating
+from .floating import as_floating, check_equal_shapes
 from .undecidable import note_outputs
 
 
@@ -65,6 +65,7 @@ def _wrong(bits: tf.Tensor, bits_hat: tf.Tensor) -> tf.Tensor:
             "`bits` and `bits_hat` must have a bit in a row, and the same shape [batch, ...]. "
             f"Received: {bits.shape} and {bits_hat.shape}"
         )
+    check_equal_shapes(bits, bits_hat)
     note_outputs(bits, bits_hat)
     wrong = tf.not_equal(bits, bits_hat)
     return tf.reshape(wrong, [tf.shape(wrong)[0], tf.reduce_prod(tf.shape(wrong)[1:])])

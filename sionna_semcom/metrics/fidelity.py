@@ -14,7 +14,7 @@ import math
 
 import tensorflow as tf
 
-from .floating import as_floating, result_type
+from .floating import as_floating, check_equal_shapes, result_type
 
 PSNR_LIMIT_DB = 100.0
 _SSIM_WINDOW = 11
@@ -85,6 +85,8 @@ def ssim(x: tf.Tensor, x_hat: tf.Tensor, max_val: float | None = None) -> tf.Ten
         raise ValueError(
             f"`x` must have shape [batch, height, width, channels]. Received: shape={x.shape}"
         )
+    if None in x.shape[1:]:
+        raise ValueError(f"`x` must have a known size of images. Received: shape={x.shape}")
     side = min(_SSIM_WINDOW, *x.shape[1:3])
     side -= (side + 1) % 2
     if x.dtype == tf.float64:
@@ -135,6 +137,7 @@ def _same_shape(x: tf.Tensor, x_hat: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         raise ValueError(
             f"`x` and `x_hat` must have the same shape. Received: {x.shape} and {x_hat.shape}"
         )
+    check_equal_shapes(x, x_hat)
     return x, x_hat
 
 

@@ -33,6 +33,15 @@ def as_floating(
     return tf.cast(x, dtype), tf.cast(x_hat, dtype)
 
 
+def check_equal_shapes(x: tf.Tensor, x_hat: tf.Tensor) -> None:
+    """Check the shapes of tensors in graphs with unknown dimensions when the graph runs.
+
+    Other shapes are checked by the metrics. XLA does not run the check.
+    """
+    if not (x.shape.is_fully_defined() and x_hat.shape.is_fully_defined()):
+        tf.debugging.assert_equal(tf.shape(x), tf.shape(x_hat), "shapes must be equal")
+
+
 def result_type(*values: Any) -> tf.DType:
     """Double precision if one of ``values`` is in double precision, otherwise single precision."""
     double = any(tf.convert_to_tensor(value).dtype == tf.float64 for value in values)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ...channel.noise import antenna_energy, at_least, energy
+from ...channel.noise import antenna_energy, at_least, energy, rounding
 from ..ofdm.equalization import NOISE_FLOOR, error_matrix
 
 MIN_GAIN = 1e-9  # received share of the mean if the channel is zero
@@ -83,7 +83,7 @@ def mmse_of_mean(
     devices = h.shape[-1]
     root = correlation_root(correlation, devices)
     weights = root.mean(axis=0)  # the mean as a function of independent symbols
-    noise = at_least(noise, antenna_energy(h), NOISE_FLOOR)
+    noise = at_least(noise, antenna_energy(h), rounding(NOISE_FLOOR, h.dtype))
     whitening = tf.cast(tf.math.rsqrt(noise), h.dtype)[..., tf.newaxis]
     mixed = whitening[..., tf.newaxis] * (h @ tf.constant(root, h.dtype))
     gram = tf.matmul(mixed, mixed, adjoint_a=True)

@@ -12,7 +12,7 @@ from sionna.phy.block import Object
 from sionna.phy.mimo import mf_equalizer, zf_equalizer
 from sionna.phy.ofdm import ResourceGrid
 
-from ...channel.noise import at_least
+from ...channel.noise import at_least, rounding
 from ...mapping.real_factor import as_complex
 from .settings import OFDMSettings
 
@@ -79,7 +79,8 @@ def diagonal_lmmse_equalizer(
         Noise power left on the estimated symbols
     """
     energy = tf.reduce_sum(tf.math.real(h) ** 2 + tf.math.imag(h) ** 2, 2)
-    noise = at_least(noise, tf.reduce_mean(energy, 1, keepdims=True), NOISE_FLOOR)
+    floor = rounding(NOISE_FLOOR, energy.dtype)
+    noise = at_least(noise, tf.reduce_mean(energy, 1, keepdims=True), floor)
     whitening = as_complex(tf.math.rsqrt(noise))
     y, h = whitening * y, whitening[:, :, tf.newaxis] * h
     matched = tf.reduce_sum(tf.math.conj(h) * y[:, :, tf.newaxis], 1)

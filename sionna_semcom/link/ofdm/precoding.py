@@ -10,7 +10,7 @@ import tensorflow as tf
 from sionna.phy.block import Object
 from sionna.phy.mimo import rzf_precoding_matrix
 
-from ...channel.noise import antenna_energy, at_least
+from ...channel.noise import antenna_energy, at_least, rounding
 from ...channel.slots.channel import in_units, slot_energy
 from ...channel.slots.source import SlotSource
 from .equalization import NOISE_FLOOR
@@ -80,7 +80,7 @@ def rzf_matrix(h: tf.Tensor, no: tf.Tensor) -> tf.Tensor:
     num_streams = h.shape[-2]
     # the floor keeps the inverse of a rank-deficient channel finite without noise
     energy = antenna_energy(h) / h.shape[-1]
-    alpha = at_least(num_streams * no, energy, NOISE_FLOOR)
+    alpha = at_least(num_streams * no, energy, rounding(NOISE_FLOOR, energy.dtype))
     precision = "double" if h.dtype == tf.complex128 else "single"
     return rzf_precoding_matrix(h, alpha, precision=precision) / tf.cast(num_streams**0.5, h.dtype)
 

@@ -207,7 +207,11 @@ class PUSCHLink(OFDMLink):
         return self.source is None and self.settings.model == "flat"
 
     def snr_offset_db(self, axis: str) -> float:
-        """Difference [dB] between the SNR and a value along ``axis``, such as Eb/N0 of the bits."""
+        """Difference [dB] between the SNR and a value along ``axis``, such as Eb/N0 of the bits.
+
+        As in Sionna, Eb/N0 uses the code rate of the MCS table. The rate of a small transport block
+        is up to 0.4 dB lower, because its size is rounded.
+        """
         if axis != EBNO_AXIS or self.settings.transport_block is None:
             return super().snr_offset_db(axis)
         coding = self.settings.config.tb

@@ -145,7 +145,7 @@ class _Traced:
                 self._compile(False)
                 figures, undecidable = attempt(batch, snr_db)
             self._may_not_compile = self._open_size = False
-            return {**figures, UNDECIDABLE: undecidable}
+            return _with_count(figures, undecidable)
 
         return measured
 
@@ -197,7 +197,7 @@ class Spread:
     def __call__(self, batches: Sequence[Any], snr_db: tf.Tensor) -> list[Mapping[str, tf.Tensor]]:
         """Measure ``batches``."""
         outputs = self._each(tuple(batches), snr_db)
-        return [{**figures, UNDECIDABLE: undecidable} for figures, undecidable in outputs]
+        return [_with_count(figures, undecidable) for figures, undecidable in outputs]
 
 
 class Graphs:
@@ -260,3 +260,13 @@ def _of_any_size(value: Any) -> Any:
     return tf.nest.map_structure(
         lambda part: tf.TensorSpec([None, *part.shape[1:]][: len(part.shape)], part.dtype), value
     )
+
+
+def _with_count(figures: Mapping[str, tf.Tensor], undecidable: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Metrics, and the number of samples whose decisions have inputs that are not finite."""
+    if UNDECIDABLE in figures:
+        raise ValueError(
+            f"{UNDECIDABLE!r} is reserved, and must not be the name of a metric. "
+            f"Received: {', '.join(figures)}"
+        )
+    return {**figures, UNDECIDABLE: undecidable}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._messages import listed
+from ..._parts.metric_ranges import limits
 from ..results import intervals
 from ..results.curves import Estimate
 from .stop_rule import StopRule
@@ -98,6 +99,8 @@ class Tally:
         self._sent[index] += shape[0]
         for name, array in arrays.items():
             self._check_finite(name, index, array)
+            if array.dtype.kind == "c":
+                raise ValueError(f"Metrics must be real. Received: {name} of type {array.dtype}")
             if name in self._aggregates:
                 kept = self._components.setdefault(name, {})
                 kept[index] = kept.get(index, 0.0) + array.sum(0, np.longdouble)
@@ -198,5 +201,15 @@ class Tally:
         errors = self._rule.num_target_errors or {}
         return bool(widths or errors) and (
             all(sum(self._sums[name]) >= number for name, number in errors.items())
-            and all(self.estimate(name).half_width <= width for name, width in widths.items())
+            and all(self._is_narrow(name, width) for name, width in widths.items())
         )
+
+    def _is_narrow(self, name: str, width: float) -> bool:
+        """Whether an interval has at most a half width of ``width``.
+
+        Values that are all at the end of the range of a metric, such as a BER without errors, do
+        not tell how much it varies.
+        """
+        found = self.estimate(name)
+        constant = found.half_width == 0 and found.mean in limits(name)
+        return found.half_width <= width and not constant

@@ -34,7 +34,8 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
     Raises
     ------
     ValueError
-        If a curve does not have the metric or has only one seed, or points or seeds differ
+        If a curve does not have the metric or has only one seed, or axes, points or seeds
+        differ
     """
     found = []
     for curve in (first, second):
@@ -46,6 +47,10 @@ def paired_difference(first: Curve, second: Curve, name: str, confidence: float 
             )
         found.append(metric)
     one, other = (np.asarray(metric.per_seed) for metric in found)
+    if first.axis != second.axis:
+        raise ValueError(
+            f"Both curves must have the same axis. Received: {first.axis} and {second.axis}"
+        )
     if one.shape != other.shape or not np.array_equal(first.x, second.x):
         raise ValueError(
             "Both curves must have the same points and number of seeds. Received: "

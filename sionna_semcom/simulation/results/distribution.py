@@ -267,9 +267,9 @@ def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Flo
     if not len(values):
         raise ValueError("a point must have records. Received: none")
     if not per_drop:
-        return values, records.drop
-    drops, numbers, counts = np.unique(records.drop, return_inverse=True, return_counts=True)
-    return np.bincount(numbers, values) / counts, drops
+        return values, records.channels
+    counts = np.bincount(records.channels)
+    return np.bincount(records.channels, values) / counts, np.arange(len(counts), dtype=float)
 
 
 def _shares(holds: NDArray[np.bool_], groups: Floats, confidence: float) -> intervals.Bounds:

@@ -10,6 +10,7 @@ from scipy.interpolate import PchipInterpolator
 from ..._messages import listed
 from . import intervals
 from .curves import Curve, Metric
+from .labels import in_decibels
 
 Array = NDArray[np.float64]
 _GRID = 10000  # points on which a curve is read backwards
@@ -44,9 +45,14 @@ def snr_gain(curve: Curve, reference: Curve, name: str, confidence: float = 0.95
     Raises
     ------
     ValueError
-        If a curve does not have the metric, or ``reference`` has fewer than two finite points that
-        differ
+        If a curve does not have the metric, the curves are along different axes or one that is not
+        in dB, or ``reference`` has repeated points or fewer than two finite points that differ
     """
+    if curve.axis != reference.axis or not in_decibels(curve.axis):
+        raise ValueError(
+            "Both curves must be along the SNR, the transmit power or Eb/N0. "
+            f"Received: {curve.axis} and {reference.axis}"
+        )
     for one in (curve, reference):
         if name not in one.metrics:
             raise ValueError(
@@ -57,20 +63,24 @@ def snr_gain(curve: Curve, reference: Curve, name: str, confidence: float = 0.95
     if mine is not None and theirs is not None and len(mine) == len(theirs):
         lines = (_Reference(reference.x, values) for values in theirs)
         gains = np.stack([
-            line.snr_db(values) - curve.x for line, values in zip(lines, mine, strict=True)
+            line.snr_db(values) - _finite(curve.x) for line, values in zip(lines, mine, strict=True)
         ])  # fmt: skip
         mean, low, high = intervals.student(gains.T, 1.0, confidence)
         return Metric(mean, low, high, own.count, per_seed=gains)
     line = _Reference(reference.x, other.mean)
     snr_db = line.snr_db(own.mean)
-    finite = np.isfinite(reference.x)
-    other_width = np.interp(snr_db, reference.x[finite], _half_width(other)[finite])
+    order = np.argsort(reference.x)[: np.count_nonzero(np.isfinite(reference.x))]
+    other_width = np.interp(snr_db, reference.x[order], _half_width(other)[order])
     slope = line.slope(snr_db)
-    saturated = ~(slope > 0)  # also where there is no SNR
-    slope = np.where(saturated, np.nan, slope)
+    slope = np.where(slope > 0, slope, np.nan)
     width = np.hypot(_half_width(own), other_width) / slope
-    gain = np.where(saturated, np.nan, snr_db - curve.x)
+    gain = snr_db - _finite(curve.x)
     return Metric(gain, gain - width, gain + width, own.count)
+
+
+def _finite(x: Array) -> Array:
+    """``x``, NaN where it is infinite."""
+    return np.where(np.isfinite(x), x, np.nan)
 
 
 def _half_width(metric: Metric) -> Array:
@@ -81,8 +91,11 @@ class _Reference:
     """A curve that rises or falls along the SNR, to be read backwards."""
 
     def __init__(self, x: Array, values: Array) -> None:
-        order = np.argsort(x)[: np.count_nonzero(np.isfinite(x))]
+        order = np.argsort(x)
+        order = order[np.isfinite(x[order]) & np.isfinite(values[order])]
         x, values = x[order], values[order]
+        if np.any(np.diff(x) == 0):
+            raise ValueError(f"`reference` must have each point once. Received: {x.tolist()}")
         self._sign = 1.0 if len(x) and values[-1] > values[0] else -1.0
         best = np.maximum.accumulate(self._sign * values)
         kept = np.append(True, best[1:] > best[:-1])[: len(x)]

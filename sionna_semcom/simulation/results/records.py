@@ -34,8 +34,9 @@ class Records:
         Index of the training seed
     drop : [num_records], `np.int64`
         Channel drop. Samples with equal numbers have the same channel. Non-negative numbers are
-        drops of a pool or channels of a file, which are common to all points. Negative numbers are
-        newly drawn channels, or batches if the link does not report drops.
+        drops of a pool or channels of a file, which are common to all points and seeds. Negative
+        numbers are newly drawn channels, or batches if the link does not report drops. They are the
+        same channel for the same training seed only.
     values : `dict` of [num_records], `np.float32`
         Metrics. Binary metrics are zero or one.
     """
@@ -62,6 +63,13 @@ class Records:
     def __len__(self) -> int:
         """Number of records."""
         return len(self.point)
+
+    @property
+    def channels(self) -> Array:
+        """[num_records], `np.int64`. Equal for samples with the same channel at the same point."""
+        of_seed = np.where(self.drop < 0, self.seed, 0)
+        _, numbers = np.unique(np.stack([of_seed, self.drop]), axis=1, return_inverse=True)
+        return numbers.reshape(-1)
 
     @classmethod
     def joined(cls, columns: Sequence[Sequence[Columns]]) -> Records | None:

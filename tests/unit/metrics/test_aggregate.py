@@ -131,3 +131,15 @@ def test_classes_that_are_none_do_not_count_as_others():
     assert cells[1].tolist() == np.eye(9)[4].tolist()
     with pytest.raises(ValueError, match=r"`decided` must be integers. Received: dtype=float32"):
         metrics.confusion([0], [0.9], 3)
+
+
+def test_values_in_a_column_have_the_moments_of_a_row():
+    x, y = tf.random.normal([6]), tf.random.normal([6])
+    np.testing.assert_array_equal(metrics.moments(x[:, tf.newaxis], y), metrics.moments(x, y))
+    with pytest.raises(ValueError, match=r"\[batch\] or \[batch, 1\]. Received: \(6, 2\)"):
+        metrics.moments(tf.ones([6, 2]), y)
+
+
+def test_bins_of_integers_are_those_of_their_values():
+    percentile = metrics.Percentile(50.0, [0.0, 0.5, 1.5, 2.5])
+    np.testing.assert_array_equal(percentile.components(tf.constant([0, 1, 2])), np.eye(3))

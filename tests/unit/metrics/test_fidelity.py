@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.signal import convolve2d
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from sionna_semcom.metrics import mae, mse, psnr, ssim
+from sionna_semcom.metrics import accuracy, ber, mae, mse, psnr, ssim
 
 
 @pytest.fixture
@@ -145,3 +145,20 @@ def test_the_range_of_whole_numbers_must_be_told(pixels, metric):
 def test_other_types_are_refused(metric):
     with pytest.raises(ValueError, match=r"must be real, integer or boolean.*complex64"):
         metric(tf.zeros([2, 8, 8, 1], tf.complex64), tf.zeros([2, 8, 8, 1]))
+
+
+@pytest.mark.parametrize("metric", [mse, mae, ber, accuracy])
+@pytest.mark.parametrize("shape", [(1, 3), (4, 1)])
+def test_shapes_that_are_unknown_in_a_graph_are_checked_when_it_runs(metric, shape):
+    graph = tf.function(
+        lambda x, x_hat: metric(x, x_hat), input_signature=[tf.TensorSpec([None, None])] * 2
+    )
+    assert graph(tf.zeros([4, 3]), tf.zeros([4, 3])).shape == (4,)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="shapes must be equal"):
+        graph(tf.zeros([4, 3]), tf.zeros(shape))
+
+
+def test_ssim_needs_the_size_of_images():
+    graph = tf.function(ssim, input_signature=[tf.TensorSpec([2, None, 8, 1])] * 2)
+    with pytest.raises(ValueError, match="`x` must have a known size of images"):
+        graph.get_concrete_function()

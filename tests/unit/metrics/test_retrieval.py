@@ -71,3 +71,9 @@ def test_tiny_and_huge_embeddings_are_compared_by_their_direction(embeddings, sc
 
 def test_whole_numbers_are_embeddings_too():
     np.testing.assert_array_equal(recall_at_1([[2, 1], [0, 3]], [[1.0, 0.2], [0.1, 1.0]]), True)
+
+
+def test_labels_may_have_different_types():
+    rows = tf.eye(3)
+    found = recall_at_1(rows, rows, tf.constant([0, 1, 2]), tf.constant([0, 1, 1], tf.int64))
+    assert found.numpy().tolist() == [True, True, False]

@@ -208,3 +208,14 @@ def test_training_is_traced_once_for_all_epochs():
         )
         system.link = system.link
     assert len(traces) == 1
+
+
+def test_the_name_of_the_count_of_undecidable_samples_is_reserved():
+    with pytest.raises(ValueError, match="'undecidable' is reserved"):
+        sim_metrics(
+            lambda batch, snr_db: {"mse": batch, "undecidable": batch},
+            tf.data.Dataset.from_tensors(tf.zeros(4)),
+            [0.0],
+            max_mc_iter=2,
+            progress=False,
+        )

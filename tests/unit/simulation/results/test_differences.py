@@ -49,3 +49,11 @@ def test_what_has_no_pairs_is_refused(values):
         paired_difference(curve(first), curve(second[:5]), "mse")
     with pytest.raises(ValueError, match=r"at \[0.0, 10.0\] and \[1.0, 11.0\]"):
         paired_difference(curve(first), curve(second, SNRS + 1), "mse")
+
+
+def test_differences_along_other_axes_are_refused():
+    values = np.array([[1.0, 2.0], [1.5, 2.5]])
+    metric = Metric(values.mean(0), values.min(0), values.max(0), np.full(2, 10), per_seed=values)
+    first, second = (Curve(SNRS, {"mse": metric}, axis=a, x=SNRS) for a in ("snr_db", "ebno_db"))
+    with pytest.raises(ValueError, match=r"the same axis. Received: snr_db and ebno_db"):
+        paired_difference(first, second, "mse")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from sionna_semcom.simulation import Curve, Result, cdf, cdf_figure, outage, percentile
+from sionna_semcom.simulation.evaluation.recorder import Recorder
 from sionna_semcom.simulation.results.distribution import distribution_curve
 from sionna_semcom.simulation.results.intervals import wilson
 from sionna_semcom.simulation.results.records import Records
@@ -159,3 +160,24 @@ def test_records_are_kept_in_result_files(tmp_path):
 def test_what_cannot_be_is_said(ask, message):
     with pytest.raises(ValueError, match=message):
         ask(_curve([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("per_drop", [False, True])
+def test_new_channels_of_each_seed_are_channels_of_their_own(per_drop):
+    """Their numbers start again for each seed. Drops of a pool are those of all seeds."""
+    gains = np.random.default_rng(0).normal(size=(5, 400))
+    recorded = [Recorder(1000) for _ in gains]
+    for recorder, row in zip(recorded, gains, strict=True):
+        for batch in range(4):
+            new = -np.arange(1, 101)
+            recorder.add(batch, {"snr": row[100 * batch : 100 * (batch + 1)]}, new)
+    records = Records.joined([[one.columns] for one in recorded])
+    assert len(np.unique(records.channels)) == 2000
+    fresh = Curve(np.zeros(1), {}, records=records)
+    for found, right in (
+        (outage(fresh, "snr", below=-1.5, per_drop=per_drop).mean[0], np.mean(gains < -1.5)),
+        (percentile(fresh, "snr", 5, per_drop).mean[0], np.quantile(gains, 0.05)),
+    ):
+        assert found == pytest.approx(right, abs=0.02)
+    pool = Records(records.point, records.seed, np.tile(np.arange(400), 5), records.values)
+    assert len(np.unique(pool.channels)) == 400

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gains between curves whose distance is known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -76,3 +78,46 @@ def test_curves_without_a_gain_are_refused():
         snr_gain(curve(error(SNRS)), curve(error(SNRS)), "psnr")
     with pytest.raises(ValueError, match="two finite points or more at which the metric"):
         snr_gain(curve(error(SNRS)), curve(np.ones(len(SNRS))), "mse")
+
+
+def test_points_of_the_reference_may_have_any_order():
+    down = slice(None, None, -1)
+    given = curve(error(SNRS + 3), 0.01)
+    sorted_one = curve(error(FINE), 0.01 * np.arange(len(FINE)), x=FINE)
+    reverse = curve(error(FINE)[down], 0.01 * np.arange(len(FINE))[down], x=FINE[down])
+    found, other = (snr_gain(given, one, "mse") for one in (sorted_one, reverse))
+    np.testing.assert_array_equal(found.mean, other.mean)
+    np.testing.assert_array_equal(found.ci_low, other.ci_low)
+
+
+def test_points_without_an_snr_or_a_value_have_no_gain():
+    x = np.append(SNRS, np.inf)
+    found = snr_gain(curve(error(np.append(SNRS + 3, 5.0)), x=x), curve(error(FINE), x=FINE), "mse")
+    assert np.isnan(found.mean[-1]) and np.isnan(found.ci_low[-1])
+    missing = np.where(FINE == 0, np.nan, error(FINE))
+    found = snr_gain(curve(error(SNRS + 3)), curve(missing, x=FINE), "mse")
+    np.testing.assert_allclose(found.mean[:-1], 3.0, atol=0.3)
+
+
+def test_a_gain_at_the_flat_end_of_the_reference_is_kept():
+    flat = curve([0.5, 0.51, 0.9], x=np.array([0.0, 5.0, 10.0]))
+    found = snr_gain(curve([0.5], x=np.array([-2.0])), flat, "mse")
+    assert found.mean.tolist() == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("axes", "x", "message"),
+    [
+        (("snr_db", "ebno_db"), FINE, "Received: snr_db and ebno_db"),
+        (("flops", "flops"), FINE, "Received: flops and flops"),
+        (("snr_db", "snr_db"), np.append(FINE[:-1], FINE[0]), "each point once"),
+    ],
+)
+def test_curves_without_a_distance_are_refused(axes, x, message):
+    given, reference = curve(error(FINE), x=FINE), curve(error(FINE), x=x)
+    given, reference = (
+        dataclasses.replace(one, axis=axis)
+        for one, axis in zip((given, reference), axes, strict=True)
+    )
+    with pytest.raises(ValueError, match=message):
+        snr_gain(given, reference, "mse")
