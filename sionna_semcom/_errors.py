@@ -13,9 +13,9 @@ from contextlib import contextmanager
 _CONTEXT = ("Graph execution error", "Detected at node", "<stack traces", "Hint:")
 _DECORATION = re.compile(r"^\{\{.*?\}\} | \[Op:.*$")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
-_OF_GRAPH = re.compile(r"\Ain user code:.*?^ {4}\w+: ", re.DOTALL | re.MULTILINE)
+_OF_GRAPH = re.compile(r'\Ain user code:\s+File ".*?^ {4}\w+: ', re.DOTALL | re.MULTILINE)
 _OF_KERAS = re.compile(
-    r"Exception encountered when calling .*?\n\s*\n(.*?)\n\s*\n\s*Arguments received", re.DOTALL
+    r"Exception encountered when calling .*?\n\s*\n(.*?)\n\s*\n\s*Arguments received.*", re.DOTALL
 )
 _LONGEST, _END, _QUOTED = 1500, 300, 400
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -94,14 +94,13 @@ def in_one_line(error: Exception) -> str:
     """
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
         return _of_system(error)
+    text = _OF_GRAPH.sub("", _STYLE.sub("", str(error)))
+    text = _OF_KERAS.sub(r"\1", text)
     if not type(error).__module__.startswith("tensorflow"):
-        text = _OF_GRAPH.sub("", _STYLE.sub("", str(error)))
-        inner = _OF_KERAS.search(text)
-        text = inner[1] if inner else text
         if len(text) > _LONGEST:
             text = f"{text[: _LONGEST - _END]} ... {text[-_END:]} (--traceback shows all of it)"
         return " ".join(text.split()) or type(error).__name__
-    lines = [line for line in str(error).splitlines() if line[:1].strip()]
+    lines = [line for line in text.splitlines() if line[:1].strip()]
     told = [line for line in lines if not line.startswith(_CONTEXT)] or lines or [""]
     bare = _DECORATION.sub("", told[0])[:_LONGEST]
     return f"{type(error).__name__}: {bare} (--traceback shows all of it)"

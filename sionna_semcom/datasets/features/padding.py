@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,8 +56,7 @@ def unpadded(
     Frames of only zeros or only NaN at the beginning or end of a sequence are padding. If some
     samples have zeros at one side only, and none at the other side only, zeros at the other side
     are valid frames. Modalities that are aligned frame by frame keep the same frames, also if one
-    of them is zero. If a modality is zero in a whole sample, it has no valid frames. Splits with
-    other modalities or numbers of frames are treated separately.
+    of them is zero. If a modality is zero in a whole sample, it has no valid frames.
 
     Input
     -----
@@ -73,30 +72,21 @@ def unpadded(
         split: {name: _with_values(values) for name, values in sequences.items()}
         for split, sequences in splits.items()
     }
-    alike: dict[tuple[tuple[str, int], ...], list[str]] = {}
-    for split, of_split in masks.items():
-        key = tuple((name, mask.shape[1]) for name, mask in of_split.items())
-        alike.setdefault(key, []).append(split)
     real: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
-    for names, members in alike.items():
-        together = {n: np.concatenate([masks[split][n] for split in members]) for n, _ in names}
-        for name, frames in _unpadded(together).items():
-            ends = np.cumsum([len(masks[split][name]) for split in members])[:-1]
-            for split, part in zip(members, np.split(frames, ends), strict=True):
-                real[split][name] = part
-    return real
-
-
-def _unpadded(not_zero: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Valid frames of sequences with values in the frames ``not_zero``, both [n, T]."""
-    real: dict[str, np.ndarray] = {}
-    for names in _in_step(not_zero):
-        together = np.logical_or.reduce([not_zero[name] for name in names])
-        first, last = _one_sided(*_ends(together), together.shape[1])
-        kept = frames_between(first, last, together.shape[1])
-        for name in names:
-            real[name] = kept & np.any(not_zero[name], axis=1, keepdims=True)
-    return {name: real[name] for name in not_zero}
+    for group in _in_step(list(masks.values())):
+        together: dict[str, np.ndarray] = {}
+        for split, not_zero in masks.items():
+            present = [not_zero[name] for name in group if name in not_zero]
+            if present:
+                together[split] = np.logical_or.reduce(present)
+        sides = np.any([_padded_sides(mask) for mask in together.values()], axis=0)
+        for split, mask in together.items():
+            kept = frames_between(*_one_sided(mask, *sides), mask.shape[1])
+            for name in group:
+                if name in masks[split]:
+                    some = np.any(masks[split][name], axis=1, keepdims=True)
+                    real[split][name] = kept & some
+    return {split: {name: real[split][name] for name in masks[split]} for split in masks}
 
 
 def padded_in_front(splits: Iterable[np.ndarray]) -> bool:
@@ -177,25 +167,32 @@ def _ends(not_zero: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, last
 
 
-def _one_sided(
-    first: np.ndarray, last: np.ndarray, num_frames: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the sequences, extended at a side without padding."""
+def _padded_sides(not_zero: np.ndarray) -> tuple[bool, bool]:
+    """Whether samples of [n, T] are padded at the beginning only, and at the end only."""
+    (first, last), num_frames = _ends(not_zero), not_zero.shape[1]
     some = first < last
     in_front = (some & (first > 0) & (last == num_frames)).any()
     behind = (some & (first == 0) & (last < num_frames)).any()
+    return bool(in_front), bool(behind)
+
+
+def _one_sided(
+    not_zero: np.ndarray, in_front: bool, behind: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the sequences, extended at a side without padding."""
+    first, last = _ends(not_zero)
     if in_front and not behind:
-        return first, np.full_like(last, num_frames)
+        return first, np.full_like(last, not_zero.shape[1])
     if behind and not in_front:
-        return np.where(some, 0, first), last
+        return np.where(first < last, 0, first), last
     return first, last
 
 
-def _in_step(not_zero: Mapping[str, np.ndarray]) -> list[list[str]]:
-    """Groups of modalities that are aligned frame by frame."""
+def _in_step(splits: Sequence[Mapping[str, np.ndarray]]) -> list[list[str]]:
+    """Groups of modalities that are aligned frame by frame in all splits."""
     groups: list[list[str]] = []
-    for name, frames in not_zero.items():
-        group = next((g for g in groups if _aligned(not_zero[g[0]], frames)), None)
+    for name in dict.fromkeys(name for masks in splits for name in masks):
+        group = next((g for g in groups if _aligned(splits, g[0], name)), None)
         if group is None:
             groups.append([name])
         else:
@@ -203,18 +200,25 @@ def _in_step(not_zero: Mapping[str, np.ndarray]) -> list[list[str]]:
     return groups
 
 
-def _aligned(one: np.ndarray, other: np.ndarray) -> bool:
+def _aligned(splits: Sequence[Mapping[str, np.ndarray]], one: str, other: str) -> bool:
     """Whether sequences have the same or nearly the same ends in half of their common samples.
 
     Ends are nearly the same if one sequence is padded, the other lies within it, and mostly at most
     two frames are missing.
     """
-    both = one.any(1) & other.any(1) if one.shape == other.shape else np.zeros(1, bool)
-    if not both.any():
+    pairs = [(masks[one], masks[other]) for masks in splits if one in masks and other in masks]
+    if not pairs or any(a.shape != b.shape for a, b in pairs):
         return False
-    (first, last), (begin, end) = _ends(one[both]), _ends(other[both])
+    found = []
+    for a, b in pairs:
+        both = a.any(1) & b.any(1)
+        frames = np.full(int(both.sum()), a.shape[1])
+        found.append((*_ends(a[both]), *_ends(b[both]), frames))
+    first, last, begin, end, frames = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if not len(first):
+        return False
     same = (first == begin) & (last == end)
-    padded = (last - first < one.shape[1]).any()
+    padded = (last - first < frames).any()
     within = ((first <= begin) & (end <= last)).all()
     lacking = np.median(last - first - (end - begin))
     return bool(2 * same.sum() >= len(same) or (padded and within and lacking <= 2))

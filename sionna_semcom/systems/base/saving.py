@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import keras
@@ -17,6 +15,7 @@ from ..._files import atomic_path
 from ..._parts import Part
 from ...datasets.features.standardization import Standardization
 from .contract import SystemContract
+from .shared_layers import unique_names, with_shared_layers
 
 _SEED, _METRIC, _ARRAY = "seed_generator_", "metric_", "array_"
 
@@ -75,15 +74,16 @@ class SavedModel(SystemContract, Part, keras.Model):
                 "attributes": serialized(attributes, "attributes"),
                 "frozen": [n for n, layer in enumerate(layers) if not layer.trainable],
                 "normalization": maps,
-                "repeated_names": _repeated(layer.name for layer in layers),
+                "unique_names": unique_names(layers),
             },
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
         """Build a system from the output of :meth:`get_config`."""
-        config = keras.saving.deserialize_keras_object(_with_shared(config))
-        options = cls.restored_options(config)
+        unique = config.get("kept", {}).get("unique_names", ())  # missing in older files
+        found = keras.saving.deserialize_keras_object(with_shared_layers(config, unique))
+        options = cls.restored_options(found)
         kept = options.pop("kept", {})
         system = cls(**options)
         for name in cls.kept_attributes:
@@ -226,43 +226,6 @@ def unpacked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     pairs = {name.removesuffix(".real") for name in plain if name.endswith(".real")}
     found = {n: array for n, array in plain.items() if n.rpartition(".")[0] not in pairs}
     return found | {n: plain[f"{n}.real"] + 1j * plain[f"{n}.imag"] for n in pairs}
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    return sorted(name for name, count in Counter(names).items() if count > 1)
-
-
-def _with_shared(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy of ``config`` in which repeated configurations of a layer are marked as one object.
-
-    While Keras loads a model, objects with equal ``shared_object_id`` are the same object. Keras
-    loses the mark of the first one if it copies configurations of nested objects.
-    """
-    marked = copy.deepcopy(dict(config))
-    repeated = marked.get("kept", {}).get("repeated_names")
-    if repeated is None:  # file of an older version
-        return marked
-    layers: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for node in _layer_configs(marked):
-        name = node["config"]["name"]
-        if name not in repeated:
-            layers.setdefault((node["registered_name"], node["class_name"], name), []).append(node)
-    for key, nodes in layers.items():
-        if len(nodes) > 1:
-            marks = [node["shared_object_id"] for node in nodes if "shared_object_id" in node]
-            for node in nodes:
-                node["shared_object_id"] = marks[0] if marks else key
-    return marked
-
-
-def _layer_configs(config: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(config, dict):
-        if "build_config" in config and config["class_name"] != "InputLayer":
-            yield config
-        config = list(config.values())
-    if isinstance(config, (list, tuple)):
-        for one in config:
-            yield from _layer_configs(one)
 
 
 def _holds_lambda(config: Any) -> bool:

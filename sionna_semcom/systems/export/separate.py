@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import tensorflow as tf
@@ -22,8 +23,8 @@ PRESENT = "present"
 
 
 def device_file(name: str) -> str:
-    """File of the transmitter of a modality."""
-    return f"transmitter_{name}.onnx"
+    """File of the transmitter of a modality, without characters that file systems refuse."""
+    return f"transmitter_{re.sub(r'[^\w.-]', '_', name)}.onnx"
 
 
 def device_part(system: CentroidSystem, name: str) -> Part:
