@@ -81,3 +81,22 @@ def test_errors_in_a_graph_outside_layers_are_short():
     with pytest.raises(ValueError, match="in user code") as caught:
         refuse(tf.zeros(2))
     assert in_one_line(caught.value) == "in the graph: no"
+
+
+def test_errors_of_tensorflow_in_a_layer_keep_their_reason():
+    class Reshaping(keras.layers.Layer):
+        def call(self, x):
+            return tf.reshape(x, [3, 5])
+
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        Reshaping()(tf.zeros(6))
+    assert "6 values, but the requested shape has 15" in in_one_line(caught.value)
+
+
+def test_text_around_the_reason_is_kept():
+    with pytest.raises(ValueError, match="Exception encountered") as caught:
+        Refusing()(tf.zeros(2))
+    told = in_one_line(ValueError(f"`a.keras`, model B: {caught.value}"))
+    assert told == "`a.keras`, model B: `x` must be a friend"
+    own = ValueError("in user code: this is mine\n    name: value")
+    assert in_one_line(own) == "in user code: this is mine name: value"

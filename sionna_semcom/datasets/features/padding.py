@@ -176,9 +176,7 @@ def _padded_sides(not_zero: np.ndarray) -> tuple[bool, bool]:
     return bool(in_front), bool(behind)
 
 
-def _one_sided(
-    not_zero: np.ndarray, in_front: bool, behind: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _one_sided(not_zero: np.ndarray, in_front: bool, behind: bool) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the sequences, extended at a side without padding."""
     first, last = _ends(not_zero)
     if in_front and not behind:

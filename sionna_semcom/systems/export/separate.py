@@ -24,7 +24,8 @@ PRESENT = "present"
 
 def device_file(name: str) -> str:
     """File of the transmitter of a modality, without characters that file systems refuse."""
-    return f"transmitter_{re.sub(r'[^\w.-]', '_', name)}.onnx"
+    safe = re.sub(r"[^\w.-]", "_", name)
+    return f"transmitter_{safe}.onnx"
 
 
 def device_part(system: CentroidSystem, name: str) -> Part:

@@ -156,18 +156,24 @@ def test_lengths_of_one_split_leave_the_side_of_the_others(tmp_path):
 
 @READERS
 @pytest.mark.parametrize("side", ["front", "end"])
-def test_the_side_is_the_same_in_all_splits(tmp_path, reader, side):
+@pytest.mark.parametrize("num_frames", [10, 8])
+@pytest.mark.parametrize("others", [{}, {"audio": 15}, {"train only": 10}])
+def test_the_side_is_the_same_in_all_splits(tmp_path, reader, side, num_frames, others):
     """A pause at the other end of a test sample is no padding, as the training data show."""
-    text = padded([7], side)
-    text[0, 0 if side == "end" else -1] = 0
     labels = "labels" if reader is read_multibench else "regression_labels"
-    splits = {
-        name: {"text": values, "id": [f"v{n}_0" for n in range(len(values))], labels: 1.0 * rows}
-        for name, values, rows in [
-            ("train", padded(LENGTHS, side), np.arange(4)),
-            ("test", text, np.arange(1)),
-        ]
-    }
-    read_splits = reader(write_pickle(tmp_path / "data.pkl", splits))
-    assert read_splits["train"].lengths["text"].tolist() == LENGTHS
-    assert read_splits["test"].lengths["text"].tolist() == [7]
+
+    def split(text, **more):
+        ids = [f"v{n}_0" for n in range(len(text))]
+        return {"text": text, "id": ids, labels: np.linspace(-1, 1, len(text)), **more}
+
+    text = padded([7], side, num_frames)
+    text[0, 0 if side == "end" else -1] = 0
+    train, test = split(padded(LENGTHS, side)), split(text)
+    if "audio" in others:
+        train["audio"], test["audio"] = padded([2, 3, 4, 5], "front", 20), padded([3], "front", 15)
+    if "train only" in others:
+        train["audio"] = padded([2, 3, 4, 5], "front", 20)
+    path = write_pickle(tmp_path / "data.pkl", {"train": train, "test": test})
+    splits = reader(path)
+    assert splits["train"].lengths["text"].tolist() == LENGTHS
+    assert splits["test"].lengths["text"].tolist() == [7]
