@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -95,7 +96,7 @@ def in_one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
         return _of_system(error)
     text = _OF_GRAPH.sub("", _STYLE.sub("", str(error)))
-    text = _OF_KERAS.sub(r"\1", text)
+    text = _OF_KERAS.sub(lambda found: textwrap.dedent(found[1]), text)
     if not type(error).__module__.startswith("tensorflow"):
         if len(text) > _LONGEST:
             text = f"{text[: _LONGEST - _END]} ... {text[-_END:]} (--traceback shows all of it)"

@@ -70,9 +70,11 @@ def recall_at_1(
     query, gallery = (tf.math.l2_normalize(in_range(x), -1) for x in (query, gallery))
     cosine = tf.matmul(query, gallery, transpose_b=True)
     nearest = tf.argmax(cosine, axis=-1)
-    query_labels, gallery_labels = (
-        tf.cast(labels, tf.int64) for labels in (query_labels, gallery_labels)
-    )
+    query_labels, gallery_labels = map(tf.convert_to_tensor, (query_labels, gallery_labels))
+    if query_labels.dtype != gallery_labels.dtype:
+        query_labels, gallery_labels = (
+            tf.cast(labels, tf.int64) for labels in (query_labels, gallery_labels)
+        )
     return tf.equal(query_labels, tf.gather(gallery_labels, nearest))
 
 

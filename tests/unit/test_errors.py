@@ -93,6 +93,17 @@ def test_errors_of_tensorflow_in_a_layer_keep_their_reason():
     assert "6 values, but the requested shape has 15" in in_one_line(caught.value)
 
 
+def test_errors_of_tensorflow_while_a_layer_is_traced_keep_their_reason():
+    class Comparing(keras.layers.Layer):
+        def call(self, x):
+            tf.debugging.assert_equal(tf.constant([1]), tf.constant([2]), "one is not two")
+            return x
+
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        tf.function(Comparing())(tf.zeros(6))
+    assert "one is not two" in in_one_line(caught.value)
+
+
 def test_text_around_the_reason_is_kept():
     with pytest.raises(ValueError, match="Exception encountered") as caught:
         Refusing()(tf.zeros(2))

@@ -190,12 +190,18 @@ def _in_step(splits: Sequence[Mapping[str, np.ndarray]]) -> list[list[str]]:
     """Groups of modalities that are aligned frame by frame in all splits."""
     groups: list[list[str]] = []
     for name in dict.fromkeys(name for masks in splits for name in masks):
-        group = next((g for g in groups if _aligned(splits, g[0], name)), None)
+        fitting = (g for g in groups if _aligned(splits, g[0], name))
+        group = next((g for g in fitting if _equally_long(splits, [*g, name])), None)
         if group is None:
             groups.append([name])
         else:
             group.append(name)
     return groups
+
+
+def _equally_long(splits: Sequence[Mapping[str, np.ndarray]], names: Sequence[str]) -> bool:
+    """Whether modalities have the same number of frames in each split."""
+    return all(len({masks[n].shape for n in names if n in masks}) <= 1 for masks in splits)
 
 
 def _aligned(splits: Sequence[Mapping[str, np.ndarray]], one: str, other: str) -> bool:
@@ -205,7 +211,7 @@ def _aligned(splits: Sequence[Mapping[str, np.ndarray]], one: str, other: str) -
     two frames are missing.
     """
     pairs = [(masks[one], masks[other]) for masks in splits if one in masks and other in masks]
-    if not pairs or any(a.shape != b.shape for a, b in pairs):
+    if not pairs or not _equally_long(splits, (one, other)):
         return False
     found = []
     for a, b in pairs:

@@ -258,7 +258,11 @@ def _at(curve: Curve, x: float) -> Records:
 
 
 def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Floats]:
-    """Values of a metric, and the index of their drop."""
+    """Values of a metric, and the cluster of each value.
+
+    Samples with equal numbers of a drop are one cluster, also from different seeds: their channels
+    may be different ones, but batches repeat the same data for each seed.
+    """
     if metric not in records.values:
         raise ValueError(
             f"There is no metric {shortened(metric)}, only {listed(records.values, 40)}"
@@ -267,9 +271,11 @@ def _samples(records: Records, metric: str, per_drop: bool) -> tuple[Floats, Flo
     if not len(values):
         raise ValueError("a point must have records. Received: none")
     if not per_drop:
-        return values, records.channels
-    counts = np.bincount(records.channels)
-    return np.bincount(records.channels, values) / counts, np.arange(len(counts), dtype=float)
+        return values, records.drop
+    _, first, numbers, counts = np.unique(
+        records.channels, return_index=True, return_inverse=True, return_counts=True
+    )
+    return np.bincount(numbers, values) / counts, records.drop[first]
 
 
 def _shares(holds: NDArray[np.bool_], groups: Floats, confidence: float) -> intervals.Bounds:

@@ -20,8 +20,9 @@ def with_shared_layers(config: Mapping[str, Any], unique: Collection[str]) -> di
     """Copy of ``config`` in which repeated configurations of a layer are marked as one object.
 
     While Keras loads a model, objects with equal ``shared_object_id`` are the same object. Keras
-    loses the mark of the first one if it copies configurations of nested objects. Layers inside
-    functional models keep their marks, because Keras addresses their outputs by number.
+    loses the mark of the first one if it copies configurations of nested objects. A layer inside a
+    functional model is marked only if it comes first, because Keras addresses the outputs of such
+    a layer by number.
 
     Parameters
     ----------
@@ -38,8 +39,11 @@ def with_shared_layers(config: Mapping[str, Any], unique: Collection[str]) -> di
     for key, nodes in layers.items():
         if len(nodes) > 1:
             marks = [node["shared_object_id"] for node in nodes if "shared_object_id" in node]
-            for node in nodes:
-                node["shared_object_id"] = marks[0] if marks else key
+            for number, node in enumerate(nodes):
+                if number and "inbound_nodes" in node:
+                    node.pop("shared_object_id", None)
+                else:
+                    node["shared_object_id"] = marks[0] if marks else key
     return marked
 
 
@@ -58,7 +62,6 @@ def _layers(config: Any, unique: Collection[str]) -> Iterator[dict[str, Any]]:
             isinstance(own, dict)
             and own.get("name") in unique
             and config.get("class_name") not in (None, "InputLayer")
-            and "inbound_nodes" not in config
         ):
             yield config
         config = list(config.values())

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 import tensorflow as tf
 
@@ -23,9 +23,8 @@ PRESENT = "present"
 
 
 def device_file(name: str) -> str:
-    """File of the transmitter of a modality, without characters that file systems refuse."""
-    safe = re.sub(r"[^\w.-]", "_", name)
-    return f"transmitter_{safe}.onnx"
+    """File of the transmitter of a modality, with percent-encoded special characters."""
+    return f"transmitter_{quote(name, safe='')}.onnx"
 
 
 def device_part(system: CentroidSystem, name: str) -> Part:

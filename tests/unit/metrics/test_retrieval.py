@@ -77,3 +77,5 @@ def test_labels_may_have_different_types():
     rows = tf.eye(3)
     found = recall_at_1(rows, rows, tf.constant([0, 1, 2]), tf.constant([0, 1, 1], tf.int64))
     assert found.numpy().tolist() == [True, True, False]
+    words = tf.constant(["a", "b", "c"])
+    assert recall_at_1(rows, rows, words, words).numpy().all()

@@ -126,6 +126,12 @@ def functional_encoders_with_a_common_rescaling():
     return system_of([encoder(rescaling), encoder(rescaling)], [network(12), network(12)])
 
 
+def layer_of_a_functional_and_a_sequential_encoder():
+    common, inputs = keras.layers.Dense(8), keras.Input((8,))
+    functional = keras.Model(inputs, keras.layers.Dense(8)(common(inputs)))
+    return system_of([functional, network(8, common)], [network(12), network(12)])
+
+
 CASES = {
     encoder_twice: 6,
     encoder_and_decoder_twice: 4,
@@ -136,6 +142,7 @@ CASES = {
     other_layers_of_the_same_name_in_their_configuration: 10,
     layer_without_a_name: 9,
     functional_encoders_with_a_common_rescaling: 8,
+    layer_of_a_functional_and_a_sequential_encoder: 10,
 }
 
 

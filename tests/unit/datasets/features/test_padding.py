@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sionna_semcom.datasets import MultimodalFeatures, read_mmsa, read_multibench
+from sionna_semcom.datasets.features.padding import unpadded
 
 from .feature_files import write_features, write_pickle
 
@@ -177,3 +178,9 @@ def test_the_side_is_the_same_in_all_splits(tmp_path, reader, side, num_frames, 
     splits = reader(path)
     assert splits["train"].lengths["text"].tolist() == LENGTHS
     assert splits["test"].lengths["text"].tolist() == [7]
+
+
+def test_modalities_of_a_group_may_differ_in_length_in_another_split():
+    frames = padded(LENGTHS, "front")
+    splits = {"train": dict.fromkeys("abc", frames), "test": {"b": frames, "c": frames[:, :6]}}
+    assert [real.shape[1] for real in unpadded(splits)["test"].values()] == [10, 6]

@@ -181,3 +181,17 @@ def test_new_channels_of_each_seed_are_channels_of_their_own(per_drop):
         assert found == pytest.approx(right, abs=0.02)
     pool = Records(records.point, records.seed, np.tile(np.arange(400), 5), records.values)
     assert len(np.unique(pool.channels)) == 400
+
+
+def test_data_that_are_repeated_for_each_seed_are_no_new_clusters():
+    """Without drops, batches are clusters, and all seeds have the same samples in a batch."""
+    rng, covered = np.random.default_rng(3), 0
+    for _ in range(100):
+        sample, recorded = rng.normal(size=(20, 50)), [Recorder(1000) for _ in range(5)]
+        for recorder in recorded:
+            for batch, row in enumerate(sample + 0.1 * rng.normal(size=(20, 50))):
+                recorder.add(batch, {"snr": row})
+        records = Records.joined([[one.columns] for one in recorded])
+        (found,) = outage(Curve(np.zeros(1), {}, records=records), "snr", below=-1.0)
+        covered += found.ci_low <= stats.norm.cdf(-1.0 / 1.01**0.5) <= found.ci_high
+    assert covered >= 88

@@ -97,6 +97,7 @@ def test_points_without_an_snr_or_a_value_have_no_gain():
     missing = np.where(FINE == 0, np.nan, error(FINE))
     found = snr_gain(curve(error(SNRS + 3)), curve(missing, x=FINE), "mse")
     np.testing.assert_allclose(found.mean[:-1], 3.0, atol=0.3)
+    assert np.isfinite(found.ci_low[:-1]).all()
 
 
 def test_a_gain_at_the_flat_end_of_the_reference_is_kept():
