@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import keras
@@ -74,7 +74,8 @@ def _configuration(system: Any) -> str | None:
         return None
     try:
         config = {**system.get_config(), "link": None, "name": None}
-        text = json.dumps(keras.saving.serialize_keras_object(config), sort_keys=True)
+        plain = _without_layer_names(keras.saving.serialize_keras_object(config))
+        text = json.dumps(plain, sort_keys=True)
     except (TypeError, ValueError, NotImplementedError):  # a user's class may not implement it
         return None
     kind, shapes = type(system), [weight.shape for weight in system.weights]
@@ -83,3 +84,10 @@ def _configuration(system: Any) -> str | None:
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype} {array.shape} ".encode() + array.tobytes())
     return f"{kind.__module__}.{kind.__qualname__} {shapes} {digest.hexdigest()} {text}"
+
+
+def _without_layer_names(config: Any) -> Any:
+    """``config`` without the lists of names of layers, which Keras numbers anew for each system."""
+    if isinstance(config, Mapping):
+        return {k: _without_layer_names(v) for k, v in config.items() if k != "unique_names"}
+    return [_without_layer_names(one) for one in config] if isinstance(config, list) else config
