@@ -43,7 +43,8 @@ def check_data(
     """
     first = next(iter(batches))
     first = first if isinstance(first, Mapping) else {}
-    _check_types({name: first[name] for name in data.shapes if name in first})
+    if first:
+        _check_types({name: first[name] for name in data.shapes if name in first})
     if study.evaluation.probes:
         check_probed(data, study.figure.named_metrics)
     for curve in study.curves:

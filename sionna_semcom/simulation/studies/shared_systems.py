@@ -87,7 +87,7 @@ def _configuration(system: Any) -> str | None:
 
 
 def _without_layer_names(config: Any) -> Any:
-    """``config`` without the lists of names of layers, which Keras numbers anew for each system."""
+    """``config`` without the lists of names of layers, which differ between equal systems."""
     if isinstance(config, Mapping):
         return {k: _without_layer_names(v) for k, v in config.items() if k != "unique_names"}
     return [_without_layer_names(one) for one in config] if isinstance(config, list) else config
